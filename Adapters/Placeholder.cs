@@ -1,0 +1,3 @@
+namespace Tikv.Adapters;
+
+internal static class Placeholder;

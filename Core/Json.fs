@@ -1,0 +1,282 @@
+namespace Tikv.Core
+
+open System
+open System.Buffers
+open System.Text
+open System.Text.Encodings.Web
+open System.Text.Json
+
+/// An immutable JSON tree. Numbers keep their text, so that a 64-bit id (a PD member id is a uint64 above 2^53)
+/// is never rounded. Objects keep the order of their keys; equality does not depend on that order.
+[<RequireQualifiedAccess; CustomEquality; NoComparison>]
+type Json =
+    | Null
+    | Bool of Value: bool
+    | Number of Text: string
+    | String of Value: string
+    | Array of Items: Json list
+    | Object of Members: (string * Json) list
+
+    static member private Same(one: Json, other: Json) =
+        match one, other with
+        | Null, Null -> true
+        | Bool a, Bool b -> a = b
+        | Number a, Number b -> String.Equals(a, b)
+        | String a, String b -> String.Equals(a, b)
+        | Array a, Array b -> List.length a = List.length b && List.forall2 (fun x y -> Json.Same(x, y)) a b
+        | Object a, Object b ->
+            LanguagePrimitives.PhysicalEquality a b
+            || List.length a = List.length b
+               && (List.forall2 (fun (k, x) (l, y) -> String.Equals(k, l) && Json.Same(x, y)) a b
+                   || a
+                      |> List.forall (fun (key, value) ->
+                          match b |> List.tryFind (fun (k, _) -> String.Equals(k, key)) with
+                          | Some(_, found) -> Json.Same(value, found)
+                          | None -> false))
+        | (Null | Bool _ | Number _ | String _ | Array _ | Object _), _ -> false
+
+    override this.Equals(other: obj) =
+        match other with
+        | :? Json as other -> Json.Same(this, other)
+        | _ -> false
+
+    /// Weak on purpose: equal trees with other key orders must hash alike. Never use it as a fingerprint.
+    override this.GetHashCode() =
+        match this with
+        | Null -> 0
+        | Bool value -> if value then 1 else 2
+        | Number text -> text.GetHashCode()
+        | String value -> value.GetHashCode()
+        | Array items -> 31 * List.length items
+        | Object members -> 37 * List.length members
+
+/// Building, reading, parsing and printing of JSON trees. Everything here is total: what is absent reads as `None`,
+/// what does not parse is an `Error` that tells where.
+[<RequireQualifiedAccess>]
+module Json =
+
+    let empty = Json.Object []
+    let string (value: string) = Json.String value
+    let bool (value: bool) = Json.Bool value
+    let int (value: int) = Json.Number(value.ToString Globalization.CultureInfo.InvariantCulture)
+    let int64 (value: int64) = Json.Number(value.ToString Globalization.CultureInfo.InvariantCulture)
+    let uint64 (value: uint64) = Json.Number(value.ToString Globalization.CultureInfo.InvariantCulture)
+    let array (items: Json seq) = Json.Array(List.ofSeq items)
+    let strings (items: string seq) = items |> Seq.map Json.String |> array
+
+    /// An object of the given members, in the given order.
+    let object (members: (string * Json) seq) = Json.Object(List.ofSeq members)
+
+    /// An object of those members that have a value.
+    let present (members: (string * Json option) seq) =
+        members
+        |> Seq.choose (fun (key, value) -> value |> Option.map (fun value -> key, value))
+        |> object
+
+    /// An object of strings, such as labels; keys in ordinal order.
+    let ofMap (map: Map<string, string>) =
+        map
+        |> Map.toSeq
+        |> Seq.map (fun (key, value) -> key, Json.String value)
+        |> object
+
+    // ---- reading
+
+    let tryField (name: string) json =
+        match json with
+        | Json.Object members ->
+            let rec find members =
+                match members with
+                | [] -> None
+                | (key, value) :: _ when String.Equals(key, name) -> Some value
+                | _ :: rest -> find rest
+
+            find members
+        | _ -> None
+
+    /// The value at a path of object keys, when every step is there and the value is not null.
+    let rec tryPath (path: string list) json =
+        match path with
+        | [] ->
+            match json with
+            | Json.Null -> None
+            | json -> Some json
+        | name :: rest -> tryField name json |> Option.bind (tryPath rest)
+
+    let asString json =
+        match json with
+        | Json.String value -> Some value
+        | _ -> None
+
+    let asBool json =
+        match json with
+        | Json.Bool value -> Some value
+        | _ -> None
+
+    let asInt64 json =
+        match json with
+        | Json.Number text ->
+            match
+                Int64.TryParse(
+                    text,
+                    Globalization.NumberStyles.AllowLeadingSign,
+                    Globalization.CultureInfo.InvariantCulture
+                )
+            with
+            | true, value -> Some value
+            | false, _ -> None
+        | _ -> None
+
+    let asInt json =
+        asInt64 json
+        |> Option.filter (fun value ->
+            value >= Operators.int64 Int32.MinValue
+            && value <= Operators.int64 Int32.MaxValue)
+        |> Option.map Operators.int
+
+    let asUInt64 json =
+        match json with
+        | Json.Number text ->
+            match
+                UInt64.TryParse(
+                    text,
+                    Globalization.NumberStyles.None,
+                    Globalization.CultureInfo.InvariantCulture
+                )
+            with
+            | true, value -> Some value
+            | false, _ -> None
+        | _ -> None
+
+    let asItems json =
+        match json with
+        | Json.Array items -> Some items
+        | _ -> None
+
+    let asMembers json =
+        match json with
+        | Json.Object members -> Some members
+        | _ -> None
+
+    let stringAt path json = tryPath path json |> Option.bind asString
+    let boolAt path json = tryPath path json |> Option.bind asBool
+    let intAt path json = tryPath path json |> Option.bind asInt
+    let int64At path json = tryPath path json |> Option.bind asInt64
+    let uint64At path json = tryPath path json |> Option.bind asUInt64
+
+    /// The items of the array at a path; none when it is absent or not an array.
+    let itemsAt path json = tryPath path json |> Option.bind asItems |> Option.defaultValue []
+
+    /// The members of the object at a path; none when it is absent or not an object.
+    let membersAt path json = tryPath path json |> Option.bind asMembers |> Option.defaultValue []
+
+    /// The string members of the object at a path, such as labels.
+    let mapAt path json =
+        membersAt path json
+        |> List.choose (fun (key, value) -> asString value |> Option.map (fun value -> key, value))
+        |> Map.ofList
+
+    // ---- changing
+
+    /// Sets, replaces or (with `None`) removes the member at a path; objects on the way are made as needed.
+    let rec setPath (path: string list) (value: Json option) json =
+        match path with
+        | [] -> value |> Option.defaultValue Json.Null
+        | [ name ] ->
+            let members = asMembers json |> Option.defaultValue []
+
+            match value with
+            | None -> Json.Object(members |> List.filter (fun (key, _) -> key <> name))
+            | Some value when members |> List.exists (fun (key, _) -> key = name) ->
+                Json.Object(
+                    members
+                    |> List.map (fun (key, old) -> if key = name then key, value else key, old)
+                )
+            | Some value -> Json.Object(members @ [ name, value ])
+        | name :: rest ->
+            match tryField name json, value with
+            | None, None -> json
+            | inner, _ ->
+                setPath [ name ] (Some(setPath rest value (inner |> Option.defaultValue empty))) json
+
+    let withField name value json = setPath [ name ] (Some value) json
+    let withoutField name json = setPath [ name ] None json
+
+    // ---- text
+
+    let rec private ofElement (element: JsonElement) : Json =
+        match element.ValueKind with
+        | JsonValueKind.Object ->
+            Json.Object [
+                for property in element.EnumerateObject() -> property.Name, ofElement property.Value
+            ]
+        | JsonValueKind.Array -> Json.Array [ for item in element.EnumerateArray() -> ofElement item ]
+        | JsonValueKind.String -> Json.String(element.GetString() |> Option.ofObj |> Option.defaultValue "")
+        | JsonValueKind.Number -> Json.Number(element.GetRawText())
+        | JsonValueKind.True -> Json.Bool true
+        | JsonValueKind.False -> Json.Bool false
+        | _ -> Json.Null
+
+    /// Parses UTF-8 bytes. `Error` holds a message with line and byte position.
+    let parseBytes (utf8: ReadOnlyMemory<byte>) : Result<Json, string> =
+        try
+            use document = JsonDocument.Parse utf8
+            Ok(ofElement document.RootElement)
+        with :? JsonException as problem ->
+            Error problem.Message
+
+    /// Parses text. `Error` holds a message with line and byte position.
+    let parse (text: string) : Result<Json, string> = parseBytes (ReadOnlyMemory(Encoding.UTF8.GetBytes text))
+
+    let rec private write (writer: Utf8JsonWriter) json =
+        match json with
+        | Json.Null -> writer.WriteNullValue()
+        | Json.Bool value -> writer.WriteBooleanValue value
+        | Json.Number text -> writer.WriteRawValue(text, skipInputValidation = true)
+        | Json.String value -> writer.WriteStringValue value
+        | Json.Array items ->
+            writer.WriteStartArray()
+            items |> List.iter (write writer)
+            writer.WriteEndArray()
+        | Json.Object members ->
+            writer.WriteStartObject()
+
+            members
+            |> List.iter (fun (key, value) ->
+                writer.WritePropertyName key
+                write writer value)
+
+            writer.WriteEndObject()
+
+    let private printed indented json =
+        let buffer = ArrayBufferWriter<byte>()
+
+        let options =
+            JsonWriterOptions(
+                Indented = indented,
+                Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+                SkipValidation = true
+            )
+
+        using (new Utf8JsonWriter(buffer, options)) (fun writer -> write writer json)
+        buffer
+
+    /// UTF-8 bytes, compact.
+    let toBytes json : byte array = (printed false json).WrittenSpan.ToArray()
+
+    /// One line of text.
+    let print json : string = Encoding.UTF8.GetString (printed false json).WrittenSpan
+
+    /// Text with two spaces of indentation.
+    let printIndented json : string = Encoding.UTF8.GetString (printed true json).WrittenSpan
+
+    /// The same tree with the keys of every object in ordinal order: the form that revisions are hashed from.
+    let rec canonical json =
+        match json with
+        | Json.Object members ->
+            members
+            |> List.map (fun (key, value) -> key, canonical value)
+            |> List.sortWith (fun (one, _) (other, _) -> String.CompareOrdinal(one, other))
+            |> Json.Object
+        | Json.Array items -> Json.Array(items |> List.map canonical)
+        | json -> json

@@ -1,0 +1,3 @@
+namespace Tikv.Host
+
+type Options = { Placeholder: unit }

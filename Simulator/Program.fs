@@ -1,0 +1,4 @@
+module Tikv.Simulator.Program
+
+[<EntryPoint>]
+let main _ = 0
