@@ -1,0 +1,129 @@
+namespace Tikv.Core.Kubernetes
+
+open Tikv.Core
+
+/// The kinds of object that the operator reads or writes.
+[<RequireQualifiedAccess; Struct>]
+type Kind =
+    | Cluster
+    | PDGroup
+    | TiKVGroup
+    | PD
+    | TiKV
+    | Pod
+    | ConfigMap
+    | PersistentVolumeClaim
+    | Service
+    | Lease
+    | Event
+
+/// Where a kind is served.
+type Resource = {
+    /// API group; empty for the core group.
+    Group: string
+    Version: string
+    /// Plural name, as in the URL.
+    Plural: string
+    /// Kind, as in manifests.
+    Name: string
+}
+
+[<RequireQualifiedAccess>]
+module Kind =
+    /// The API group and version of our own kinds.
+    let group = "core.tikv.org"
+    let version = "v1alpha1"
+
+    /// Our own five kinds, from the top layer down.
+    let ours = [ Kind.Cluster; Kind.PDGroup; Kind.TiKVGroup; Kind.PD; Kind.TiKV ]
+
+    /// The kinds that the operator keeps a cache of, each by a reflector of its own.
+    let watched = ours @ [ Kind.Pod; Kind.ConfigMap; Kind.PersistentVolumeClaim; Kind.Service ]
+
+    let resource kind =
+        let own plural name = { Group = group; Version = version; Plural = plural; Name = name }
+        let core plural name = { Group = ""; Version = "v1"; Plural = plural; Name = name }
+
+        match kind with
+        | Kind.Cluster -> own "clusters" "Cluster"
+        | Kind.PDGroup -> own "pdgroups" "PDGroup"
+        | Kind.TiKVGroup -> own "tikvgroups" "TiKVGroup"
+        | Kind.PD -> own "pds" "PD"
+        | Kind.TiKV -> own "tikvs" "TiKV"
+        | Kind.Pod -> core "pods" "Pod"
+        | Kind.ConfigMap -> core "configmaps" "ConfigMap"
+        | Kind.PersistentVolumeClaim -> core "persistentvolumeclaims" "PersistentVolumeClaim"
+        | Kind.Service -> core "services" "Service"
+        | Kind.Lease -> { Group = "coordination.k8s.io"; Version = "v1"; Plural = "leases"; Name = "Lease" }
+        | Kind.Event -> core "events" "Event"
+
+    /// `v1` or `group/version`, as manifests have it.
+    let apiVersion kind =
+        let resource = resource kind
+        if resource.Group = "" then resource.Version else $"%s{resource.Group}/%s{resource.Version}"
+
+    let name kind = (resource kind).Name
+
+/// The name of one object, whichever life it is in.
+type ObjectRef = { Kind: Kind; Namespace: string; Name: string }
+
+/// What the server is asked to check before a delete: which life, and (where the decision read the object's content)
+/// which version.
+type Precondition = { Uid: Uid; ResourceVersion: ResourceVersion option }
+
+/// A write to the API server. Every one carries the version it was decided on (architecture, law 1).
+type Write =
+    /// A name that is taken is refused (AlreadyExists): names are deterministic, so a stale cache can only collide.
+    | Create of Object: ObjectRef * Body: Json
+    /// A JSON merge patch. Its body carries `metadata.uid` and `metadata.resourceVersion`; the server refuses it
+    /// (Conflict) when the object is another or has changed. With `Status`, it goes to the status subresource.
+    | Patch of Object: ObjectRef * Status: bool * Body: Json
+    /// `Grace` in seconds; none leaves it to the object. Dependants go in the background.
+    | Delete of Object: ObjectRef * Precondition: Precondition * Grace: int option
+
+[<RequireQualifiedAccess>]
+module Write =
+    let object write =
+        match write with
+        | Create(object, _)
+        | Patch(object, _, _)
+        | Delete(object, _, _) -> object
+
+/// Why the API server refused a request, as its Status object says (Kubernetes API, metav1.Status).
+type ApiError = {
+    /// HTTP status code.
+    Code: int
+    /// `metav1.StatusReason`, such as NotFound, AlreadyExists, Conflict, Invalid, Forbidden, Expired, Gone; may be empty.
+    Reason: string
+    Message: string
+    /// The fields at fault, with what is wrong with each.
+    Causes: (string * string) list
+    /// Seconds, from the Retry-After header or `details.retryAfterSeconds`.
+    RetryAfter: int option
+}
+
+/// What became of a request.
+type Outcome<'Answer> =
+    /// The server executed it.
+    | Done of Answer: 'Answer
+    /// The server refused it: nothing was changed.
+    | Refused of Error: ApiError
+    /// No answer came: it may have been executed, or may be yet (architecture, law 8).
+    | Unknown of Problem: string
+
+/// One page of a list.
+type ListPage = {
+    Items: Json list
+    ResourceVersion: ResourceVersion
+    /// To be sent with the request for the next page; none on the last.
+    Continue: string option
+}
+
+/// One line of a watch.
+type WatchEvent =
+    | Added of Object: Json
+    | Modified of Object: Json
+    | Deleted of Object: Json
+    | Bookmark of ResourceVersion: ResourceVersion
+    /// An error of the stream, such as 410 Expired.
+    | Failed of Error: ApiError
