@@ -57,10 +57,15 @@ let private missing (run: Run) (world: World) =
                 problem $"secret \"%s{name}\" not found"
         | VolumeSource.Other -> None)
 
+let private isStopping (run: Run) =
+    match run.Life with
+    | Life.Stopping _ -> true
+    | _ -> false
+
 /// Writes the status when it differs from the one that stands.
 let private report (run: Run) (world: World) =
     match World.tryPod (View.key run.Pod.Namespace run.Pod.Name) world with
-    | ValueSome pod when pod.Uid = run.Pod.Uid && connected run world ->
+    | ValueSome pod when pod.Uid = run.Pod.Uid && connected run world && not (isStopping run) ->
         let status = PodStatus.ofRun world { run with Pod = pod }
 
         if status = pod.Status then
@@ -112,7 +117,8 @@ let private admit (pod: Pod) (world: World) : Run = {
     Log = []
 }
 
-/// The container has ended by itself, or was killed by its kubelet.
+/// The container has ended by itself, or was killed by its kubelet. The first restart comes at once, the next after the
+/// first back-off (kubelet's back-off manager counts from the second).
 let private ended code reason message since (run: Run) (world: World) =
     let exit = {
         Code = code
@@ -122,8 +128,8 @@ let private ended code reason message since (run: Run) (world: World) =
         FinishedAt = world.Now
     }
 
-    let backOff =
-        if world.Now - since > world.Timings.CrashForgotten then 0L
+    let wait =
+        if run.Exit.IsNone || world.Now - since > world.Timings.CrashForgotten then 0L
         elif run.BackOff = 0L then world.Timings.CrashBackOff
         else min world.Timings.CrashBackOffMost (run.BackOff * 2L)
 
@@ -139,11 +145,8 @@ let private ended code reason message since (run: Run) (world: World) =
             Started = false
             Probes = 0
             Sick = 0
-            BackOff = max backOff (if run.Exit.IsNone then 0L else world.Timings.CrashBackOff)
-            Life =
-                if not again then Life.Ended
-                elif run.Exit.IsNone && backOff = world.Timings.CrashBackOff then Life.BackingOff world.Now
-                else Life.BackingOff(world.Now + run.BackOff |> max (world.Now + world.Timings.CrashBackOff))
+            BackOff = wait
+            Life = if again then Life.BackingOff(world.Now + wait) else Life.Ended
             Log = (if message = "" then run.Log else message :: run.Log)
     }
 
