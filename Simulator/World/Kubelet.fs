@@ -152,18 +152,16 @@ let private ended code reason message since (run: Run) (world: World) =
 
     struct (run, world |> World.note $"kubelet %s{run.Pod.Name}: container ended with %d{code} %s{message}")
 
-let private probed kind (run: Run) world =
-    match kind with
+let private probed (probe: Probe option) (run: Run) world =
+    match probe with
     | Some probe -> Processes.answers run.Process probe.Kind world
     | None -> true
 
 let private period (container: Container) =
     [ container.Readiness; container.Startup; container.Liveness ]
     |> List.choose id
-    |> List.map _.Period
-    |> function
-        | [] -> 10_000L
-        | periods -> List.min periods
+    |> List.map (fun (probe: Probe) -> probe.Period)
+    |> List.fold min 10_000L
 
 let private hasProbes (container: Container) =
     container.Readiness.IsSome || container.Startup.IsSome || container.Liveness.IsSome
@@ -175,7 +173,7 @@ let private probe (container: Container) since (run: Run) (world: World) =
 
     if not run.Started then
         match container.Startup with
-        | Some startup ->
+        | Some(startup: Probe) ->
             let probes = count (probed container.Startup run world)
 
             if probes >= startup.Successes then
@@ -190,13 +188,13 @@ let private probe (container: Container) since (run: Run) (world: World) =
         let sick = if probed container.Liveness run world then 0 else run.Sick + 1
 
         match container.Liveness with
-        | Some liveness when sick >= liveness.Failures ->
+        | Some(liveness: Probe) when sick >= liveness.Failures ->
             let world = Processes.stop run.Process world
             ended 137 "Error" "Liveness probe failed" since run world
         | _ ->
             match container.Readiness with
             | None -> struct ({ next with Ready = true; Sick = sick }, world)
-            | Some readiness ->
+            | Some(readiness: Probe) ->
                 let probes = count (probed container.Readiness run world)
 
                 let ready =
