@@ -10,3 +10,4 @@ let answers (_: Process) (_: ProbeKind) (_: World) = true
 let next (_: World) : int64 voption = ValueNone
 let advance (_: int64) (world: World) = world
 let destroyDisk (_: string) (world: World) = world
+let askPd (_: Pod) (_: Tikv.Core.Pd.PdRequest) (world: World) : struct (World * Tikv.Simulator.Pd.PdAnswer) = struct (world, Tikv.Simulator.Pd.PdAnswer.Refused)
