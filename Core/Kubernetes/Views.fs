@@ -74,7 +74,7 @@ module View =
         let ready = condition "Ready" json
 
         {
-            Meta = Meta.ofJson json
+            Meta = Meta.decode json
             Phase = text [ "status"; "phase" ] json
             Ready = ready |> Option.bind (Json.stringAt [ "status" ]) = Some "True"
             ReadySince = ready |> Option.map (text [ "lastTransitionTime" ]) |> Option.defaultValue ""
@@ -90,10 +90,10 @@ module View =
             Problem = status |> Option.bind (Json.tryPath [ "state" ]) |> Option.bind problem
         }
 
-    let configMap json : ConfigMapView = { Meta = Meta.ofJson json; Data = Json.mapAt [ "data" ] json }
+    let configMap json : ConfigMapView = { Meta = Meta.decode json; Data = Json.mapAt [ "data" ] json }
 
     let claim json : ClaimView = {
-        Meta = Meta.ofJson json
+        Meta = Meta.decode json
         Phase = text [ "status"; "phase" ] json
         Requested = text [ "spec"; "resources"; "requests"; "storage" ] json
         Capacity = text [ "status"; "capacity"; "storage" ] json
@@ -102,6 +102,6 @@ module View =
     }
 
     let service json : ServiceView = {
-        Meta = Meta.ofJson json
+        Meta = Meta.decode json
         Spec = json |> Json.tryPath [ "spec" ] |> Option.defaultValue Json.empty
     }
