@@ -17,6 +17,14 @@ type Json =
     | Array of Items: Json list
     | Object of Members: (string * Json) list
 
+    static member private Sorted(members: (string * Json) list) =
+        members
+        |> List.sortWith (fun (one, _) (other, _) -> String.CompareOrdinal(one, other))
+
+    static member private SameMembers(one: (string * Json) list, other: (string * Json) list) =
+        List.forall2 (fun (key, _) (otherKey, _) -> String.Equals(key, otherKey)) one other
+        && List.forall2 (fun (_, value) (_, otherValue) -> Json.Same(value, otherValue)) one other
+
     static member private Same(one: Json, other: Json) =
         match one, other with
         | Null, Null -> true
@@ -27,12 +35,7 @@ type Json =
         | Object a, Object b ->
             LanguagePrimitives.PhysicalEquality a b
             || List.length a = List.length b
-               && (List.forall2 (fun (k, x) (l, y) -> String.Equals(k, l) && Json.Same(x, y)) a b
-                   || a
-                      |> List.forall (fun (key, value) ->
-                          match b |> List.tryFind (fun (k, _) -> String.Equals(k, key)) with
-                          | Some(_, found) -> Json.Same(value, found)
-                          | None -> false))
+               && (Json.SameMembers(a, b) || Json.SameMembers(Json.Sorted a, Json.Sorted b))
         | (Null | Bool _ | Number _ | String _ | Array _ | Object _), _ -> false
 
     override this.Equals(other: obj) =
@@ -178,7 +181,8 @@ module Json =
 
     // ---- changing
 
-    /// Sets, replaces or (with `None`) removes the member at a path; objects on the way are made as needed.
+    /// Sets, replaces or (with `None`) removes the member at a path. To set, what is not an object on the way becomes
+    /// one; to remove, it is left alone.
     let rec setPath (path: string list) (value: Json option) json =
         match path with
         | [] -> value |> Option.defaultValue Json.Null
@@ -186,7 +190,9 @@ module Json =
             let members = asMembers json |> Option.defaultValue []
 
             match value with
-            | None -> Json.Object(members |> List.filter (fun (key, _) -> key <> name))
+            | None when members |> List.exists (fun (key, _) -> key = name) ->
+                Json.Object(members |> List.filter (fun (key, _) -> key <> name))
+            | None -> json
             | Some value when members |> List.exists (fun (key, _) -> key = name) ->
                 Json.Object(
                     members
@@ -195,7 +201,8 @@ module Json =
             | Some value -> Json.Object(members @ [ name, value ])
         | name :: rest ->
             match tryField name json, value with
-            | None, None -> json
+            | (None | Some(Json.Null | Json.Bool _ | Json.Number _ | Json.String _ | Json.Array _)), None ->
+                json
             | inner, _ ->
                 setPath [ name ] (Some(setPath rest value (inner |> Option.defaultValue empty))) json
 
@@ -204,12 +211,20 @@ module Json =
 
     // ---- text
 
+    /// Of a key given twice the last value counts, as in Go.
+    let private lastOfEach (members: (string * Json) list) =
+        match members with
+        | []
+        | [ _ ] -> members
+        | _ when (members |> List.distinctBy fst |> List.length) = List.length members -> members
+        | _ -> members |> List.rev |> List.distinctBy fst |> List.rev
+
     let rec private ofElement (element: JsonElement) : Json =
         match element.ValueKind with
         | JsonValueKind.Object ->
-            Json.Object [
-                for property in element.EnumerateObject() -> property.Name, ofElement property.Value
-            ]
+            [ for property in element.EnumerateObject() -> property.Name, ofElement property.Value ]
+            |> lastOfEach
+            |> Json.Object
         | JsonValueKind.Array -> Json.Array [ for item in element.EnumerateArray() -> ofElement item ]
         | JsonValueKind.String -> Json.String(element.GetString() |> Option.ofObj |> Option.defaultValue "")
         | JsonValueKind.Number -> Json.Number(element.GetRawText())
@@ -222,8 +237,10 @@ module Json =
         try
             use document = JsonDocument.Parse utf8
             Ok(ofElement document.RootElement)
-        with :? JsonException as problem ->
-            Error problem.Message
+        with
+        | :? JsonException as problem -> Error problem.Message
+        // A string that is not Unicode: broken UTF-8, or half of a surrogate pair.
+        | :? InvalidOperationException as problem -> Error problem.Message
 
     /// Parses text. `Error` holds a message with line and byte position.
     let parse (text: string) : Result<Json, string> = parseBytes (ReadOnlyMemory(Encoding.UTF8.GetBytes text))
