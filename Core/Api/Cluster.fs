@@ -8,7 +8,7 @@ type SuspendAction = {
 }
 
 type TlsCluster = {
-    [<Doc "Mutual TLS between all components. It cannot be changed after creation. Default: false."; Immutable>]
+    [<Doc "Mutual TLS between all components. Default: false.">]
     Enabled: bool
 }
 
@@ -72,7 +72,7 @@ type ClusterSecurity = {
 type ClusterSpec = {
     [<Doc "Whether the cluster is put to sleep.">]
     SuspendAction: SuspendAction
-    [<Doc "TLS between components.">]
+    [<Doc "TLS between components. It can be neither added, changed nor taken away after creation."; Immutable>]
     TlsCluster: TlsCluster option
     [<Doc "Default: PD is upgraded before TiKV. NoConstraints: all at once."; Default "Default">]
     UpgradePolicy: UpgradePolicy

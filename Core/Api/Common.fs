@@ -33,7 +33,7 @@ type Resources = {
 [<Doc "Where a volume is seen in the container.">]
 type VolumeMount = {
     [<Doc "What is kept there. The data of the component has the type data and a path of its own; another type needs mountPath.">]
-    [<Default "data"; MinLength 1; MaxLength 63>]
+    [<Required; MinLength 1; MaxLength 63>]
     Type: string
     [<Doc "Path in the container. Default for the type data: /var/lib/pd or /var/lib/tikv.";
       MinLength 1;

@@ -74,7 +74,6 @@ type GroupStatus = {
 }
 
 /// What the instances of PD and of TiKV have alike.
-[<Cel("has(oldSelf.topology) == has(self.topology)", "topology can be set only at creation")>]
 type InstanceSettings = {
     [<Doc "The Cluster that the instance belongs to."; Required; Immutable>]
     Cluster: ClusterReference
