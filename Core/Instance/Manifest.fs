@@ -82,6 +82,8 @@ let bootstraps observed =
     | PD(spec, _) -> not spec.InitialCluster.IsEmpty && (Observed.clusterId observed).IsNone
     | TiKV _ -> false
 
+let private dot = System.Convert.ToChar 46
+
 let private pdKeys observed (spec: PDSpec) =
     let name = Observed.podName observed
     let url port = $"%s{scheme observed}://%s{hostOf observed name}:%d{port}"
@@ -95,27 +97,27 @@ let private pdKeys observed (spec: PDSpec) =
                 |> List.map (fun one -> $"%s{one}=%s{scheme observed}://%s{hostOf observed one}:%d{peer}")
 
             [
-                "initial-cluster", Toml.String(String.Join(",", initial))
-                "initial-cluster-state", Toml.String "new"
-                "initial-cluster-token", Toml.String (Observed.settings observed).Cluster.Name
+                "initial-cluster", TomlValue.String(String.Join(",", initial))
+                "initial-cluster-state", TomlValue.String "new"
+                "initial-cluster-token", TomlValue.String (Observed.settings observed).Cluster.Name
             ]
         else
-            [ "join", Toml.String(String.Join(",", observed.PdUrls)) ]
+            [ "join", TomlValue.String(String.Join(",", observed.PdUrls)) ]
 
     [
-        "name", Toml.String name
-        "data-dir", Toml.String(dataPath observed)
-        "client-urls", Toml.String(listen client)
-        "peer-urls", Toml.String(listen peer)
-        "advertise-client-urls", Toml.String(url client)
-        "advertise-peer-urls", Toml.String(url peer)
+        "name", TomlValue.String name
+        "data-dir", TomlValue.String(dataPath observed)
+        "client-urls", TomlValue.String(listen client)
+        "peer-urls", TomlValue.String(listen peer)
+        "advertise-client-urls", TomlValue.String(url client)
+        "advertise-peer-urls", TomlValue.String(url peer)
     ]
     @ membership
     @ (if tls observed then
            [
-               "security.cacert-path", Toml.String $"%s{tlsPath observed}/ca.crt"
-               "security.cert-path", Toml.String $"%s{tlsPath observed}/tls.crt"
-               "security.key-path", Toml.String $"%s{tlsPath observed}/tls.key"
+               "security.cacert-path", TomlValue.String $"%s{tlsPath observed}/ca.crt"
+               "security.cert-path", TomlValue.String $"%s{tlsPath observed}/tls.crt"
+               "security.key-path", TomlValue.String $"%s{tlsPath observed}/tls.key"
            ]
        else
            [])
@@ -126,18 +128,18 @@ let private tikvKeys observed =
     let withoutScheme (url: string) = url.Substring(url.IndexOf("//", StringComparison.Ordinal) + 2)
 
     [
-        "server.addr", Toml.String $"0.0.0.0:%d{client}"
-        "server.advertise-addr", Toml.String $"%s{host}:%d{client}"
-        "server.status-addr", Toml.String $"0.0.0.0:%d{status}"
-        "server.advertise-status-addr", Toml.String $"%s{host}:%d{status}"
-        "storage.data-dir", Toml.String(dataPath observed)
-        "pd.endpoints", Toml.Array(observed.PdUrls |> List.map (withoutScheme >> Toml.String))
+        "server.addr", TomlValue.String $"0.0.0.0:%d{client}"
+        "server.advertise-addr", TomlValue.String $"%s{host}:%d{client}"
+        "server.status-addr", TomlValue.String $"0.0.0.0:%d{status}"
+        "server.advertise-status-addr", TomlValue.String $"%s{host}:%d{status}"
+        "storage.data-dir", TomlValue.String(dataPath observed)
+        "pd.endpoints", TomlValue.Array(observed.PdUrls |> List.map (withoutScheme >> TomlValue.String))
     ]
     @ (if tls observed then
            [
-               "security.ca-path", Toml.String $"%s{tlsPath observed}/ca.crt"
-               "security.cert-path", Toml.String $"%s{tlsPath observed}/tls.crt"
-               "security.key-path", Toml.String $"%s{tlsPath observed}/tls.key"
+               "security.ca-path", TomlValue.String $"%s{tlsPath observed}/ca.crt"
+               "security.cert-path", TomlValue.String $"%s{tlsPath observed}/tls.crt"
+               "security.key-path", TomlValue.String $"%s{tlsPath observed}/tls.key"
            ]
        else
            [])
@@ -154,7 +156,7 @@ let configFile observed =
     Toml.parse given
     |> Result.map (fun table ->
         ours
-        |> List.fold (fun table (key, value) -> Toml.set (List.ofArray (key.Split '.')) value table) table
+        |> List.fold (fun table (key, value) -> Toml.set (List.ofArray (key.Split dot)) value table) table
         |> Toml.print)
 
 let configMap observed file =
