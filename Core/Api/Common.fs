@@ -25,9 +25,9 @@ type Port = {
 
 type Resources = {
     [<Doc "CPU, both request and limit, such as 500m or 4.">]
-    Cpu: string option
+    Cpu: Quantity option
     [<Doc "Memory, both request and limit, such as 8Gi.">]
-    Memory: string option
+    Memory: Quantity option
 }
 
 [<Doc "Where a volume is seen in the container.">]
@@ -51,7 +51,7 @@ type Volume = {
     [<Doc "Where it is mounted. Default: once, with the type data.">]
     Mounts: VolumeMount list
     [<Doc "Size. It may grow, where the storage class allows it; it never shrinks."; Required>]
-    Storage: string
+    Storage: Quantity
     [<Doc "Storage class. Default: that of the Kubernetes cluster."; MaxLength 253>]
     StorageClassName: string option
     [<Doc "VolumeAttributesClass, where the API server has that kind."; MaxLength 253>]

@@ -142,12 +142,16 @@ module Shape =
         }
 
     /// The shape of a record type.
-    and record (found: Type) : RecordShape = {
-        Rules = rulesOf found
-        Fields = FSharpType.GetRecordFields found |> Array.map field |> List.ofArray
-        Make = FSharpValue.PreComputeRecordConstructor found
-        Parts = FSharpValue.PreComputeRecordReader found
-    }
+    and record (found: Type) : RecordShape =
+        let make, parts =
+            FSharpValue.PreComputeRecordConstructor found, FSharpValue.PreComputeRecordReader found
+
+        {
+            Rules = rulesOf found
+            Fields = FSharpType.GetRecordFields found |> Array.map field |> List.ofArray
+            Make = fun values -> make values
+            Parts = fun record -> parts (nonNull record)
+        }
 
     /// The fields of the JSON object: those of inlined records stand among the others.
     let rec fields (shape: RecordShape) : Field list =
