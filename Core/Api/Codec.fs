@@ -49,8 +49,7 @@ module Codec =
 
     /// Only the status: of an object whose spec cannot be read.
     let decodeStatus<'Status when 'Status: not null> (json: Json) : Result<'Status, Problem list> =
-        Compiled<'Status>
-            .Read([ "status" ], Json.tryField "status" json |> Option.defaultValue Json.empty)
+        Compiled<'Status>.Read([ "status" ], Json.tryField "status" json |> Option.defaultValue Json.empty)
 
     /// A record that stands anywhere: the path names it in problems.
     let decode<'Record when 'Record: not null> (path: Path) (json: Json) : Result<'Record, Problem list> =

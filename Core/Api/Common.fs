@@ -177,28 +177,6 @@ type ReclaimPolicy =
     | Retain
     | Delete
 
-[<RequireQualifiedAccess>]
-type ConditionStatus =
-    | True
-    | False
-    | Unknown
-
-/// metav1.Condition.
-type Condition = {
-    [<Doc "What the condition is about."; Required; MinLength 1; MaxLength 316>]
-    Type: string
-    [<Doc "Whether it holds."; Required>]
-    Status: ConditionStatus
-    [<Doc "The generation of the object that it was judged on."; Minimum 0>]
-    ObservedGeneration: int64
-    [<Doc "When status last changed (RFC 3339)."; Required>]
-    LastTransitionTime: string
-    [<Doc "Why, in one CamelCase word."; Required; MinLength 1; MaxLength 1024>]
-    Reason: string
-    [<Doc "Why, in words."; Required; MaxLength 32768>]
-    Message: string
-}
-
 /// What keeps a disruption from being carried out.
 type BlockedBy = {
     [<Doc "Name of the gate, such as all-stores-up."; Required; MaxLength 63>]

@@ -9,8 +9,7 @@ module Reader =
 
     type private Read = Path -> Json -> Result<objnull, Problem list>
 
-    let private refused path json allowed =
-        Error [ Problem.make (Path.text path) (Json.print json) allowed ]
+    let private refused path json allowed = Error [ Problem.make (Path.text path) (Json.print json) allowed ]
 
     /// All values, or all problems.
     let private all (results: Result<objnull, Problem list> list) : Result<objnull list, Problem list> =

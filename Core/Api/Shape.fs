@@ -6,10 +6,7 @@ open FSharp.Reflection
 open Tikv.Core
 
 /// Makes and opens values of a type that is known only at start-up: a list or an option of something.
-type Wrapping = {
-    Wrap: objnull list -> objnull
-    Unwrap: objnull -> objnull list
-}
+type Wrapping = { Wrap: objnull list -> objnull; Unwrap: objnull -> objnull list }
 
 /// What the attributes of a field or of a record say.
 type Rules = {
@@ -76,7 +73,7 @@ module Shape =
     let private attribute<'A when 'A :> Attribute and 'A: not null> (info: MemberInfo) : 'A option =
         info.GetCustomAttribute(typeof<'A>)
         |> Option.ofObj
-        |> Option.map (fun found -> unbox<'A> (box found))
+        |> Option.map (fun found -> unbox<'A>(box found))
 
     let private rulesOf (info: MemberInfo) : Rules = {
         Doc = attribute<DocAttribute> info |> Option.map _.Text |> Option.defaultValue ""

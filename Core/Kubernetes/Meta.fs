@@ -56,14 +56,10 @@ module Meta =
     let named (space: string) (name: string) : Meta = { empty with Name = name; Namespace = space }
 
     let private text name json =
-        Json.tryField name json
-        |> Option.bind Json.asString
-        |> Option.defaultValue ""
+        Json.tryField name json |> Option.bind Json.asString |> Option.defaultValue ""
 
     let private flag name json =
-        Json.tryField name json
-        |> Option.bind Json.asBool
-        |> Option.defaultValue false
+        Json.tryField name json |> Option.bind Json.asBool |> Option.defaultValue false
 
     let private owner json : OwnerReference = {
         ApiVersion = text "apiVersion" json
