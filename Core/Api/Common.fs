@@ -25,9 +25,9 @@ type Port = {
 
 type Resources = {
     [<Doc "CPU, both request and limit, such as 500m or 4.">]
-    Cpu: string option
+    Cpu: Quantity option
     [<Doc "Memory, both request and limit, such as 8Gi.">]
-    Memory: string option
+    Memory: Quantity option
 }
 
 [<Doc "Where a volume is seen in the container.">]
@@ -51,7 +51,7 @@ type Volume = {
     [<Doc "Where it is mounted. Default: once, with the type data.">]
     Mounts: VolumeMount list
     [<Doc "Size. It may grow, where the storage class allows it; it never shrinks."; Required>]
-    Storage: string
+    Storage: Quantity
     [<Doc "Storage class. Default: that of the Kubernetes cluster."; MaxLength 253>]
     StorageClassName: string option
     [<Doc "VolumeAttributesClass, where the API server has that kind."; MaxLength 253>]
@@ -176,28 +176,6 @@ type ComponentTemplate = {
 type ReclaimPolicy =
     | Retain
     | Delete
-
-[<RequireQualifiedAccess>]
-type ConditionStatus =
-    | True
-    | False
-    | Unknown
-
-/// metav1.Condition.
-type Condition = {
-    [<Doc "What the condition is about."; Required; MinLength 1; MaxLength 316>]
-    Type: string
-    [<Doc "Whether it holds."; Required>]
-    Status: ConditionStatus
-    [<Doc "The generation of the object that it was judged on."; Minimum 0>]
-    ObservedGeneration: int64
-    [<Doc "When status last changed (RFC 3339)."; Required>]
-    LastTransitionTime: string
-    [<Doc "Why, in one CamelCase word."; Required; MinLength 1; MaxLength 1024>]
-    Reason: string
-    [<Doc "Why, in words."; Required; MaxLength 32768>]
-    Message: string
-}
 
 /// What keeps a disruption from being carried out.
 type BlockedBy = {

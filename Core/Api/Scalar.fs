@@ -32,11 +32,7 @@ module Scalar =
         OmitsAbsent = false
     }
 
-    let private string = {
-        text "be a text" Some id with
-            Absent = Some(box "")
-            OmitsAbsent = true
-    }
+    let private string = { text "be a text" Some id with Absent = Some(box ""); OmitsAbsent = true }
 
     let private bool = {
         Schema = typed "boolean"
@@ -103,7 +99,9 @@ module Scalar =
                 |> Result.toOption
                 |> Option.filter (fun span -> span >= TimeSpan.Zero))
             GoDuration.print with
-            Schema = typed "string" @ [ "pattern", Json.string "^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" ]
+            Schema =
+                typed "string"
+                @ [ "pattern", Json.string "^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" ]
     }
 
     let private known: (Type * Scalar) list = [

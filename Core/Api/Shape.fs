@@ -6,10 +6,7 @@ open FSharp.Reflection
 open Tikv.Core
 
 /// Makes and opens values of a type that is known only at start-up: a list or an option of something.
-type Wrapping = {
-    Wrap: objnull list -> objnull
-    Unwrap: objnull -> objnull list
-}
+type Wrapping = { Wrap: objnull list -> objnull; Unwrap: objnull -> objnull list }
 
 /// What the attributes of a field or of a record say.
 type Rules = {
@@ -76,7 +73,7 @@ module Shape =
     let private attribute<'A when 'A :> Attribute and 'A: not null> (info: MemberInfo) : 'A option =
         info.GetCustomAttribute(typeof<'A>)
         |> Option.ofObj
-        |> Option.map (fun found -> unbox<'A> (box found))
+        |> Option.map (fun found -> unbox<'A>(box found))
 
     let private rulesOf (info: MemberInfo) : Rules = {
         Doc = attribute<DocAttribute> info |> Option.map _.Text |> Option.defaultValue ""
@@ -142,12 +139,16 @@ module Shape =
         }
 
     /// The shape of a record type.
-    and record (found: Type) : RecordShape = {
-        Rules = rulesOf found
-        Fields = FSharpType.GetRecordFields found |> Array.map field |> List.ofArray
-        Make = FSharpValue.PreComputeRecordConstructor found
-        Parts = FSharpValue.PreComputeRecordReader found
-    }
+    and record (found: Type) : RecordShape =
+        let make, parts =
+            FSharpValue.PreComputeRecordConstructor found, FSharpValue.PreComputeRecordReader found
+
+        {
+            Rules = rulesOf found
+            Fields = FSharpType.GetRecordFields found |> Array.map field |> List.ofArray
+            Make = fun values -> make values
+            Parts = fun record -> parts (nonNull record)
+        }
 
     /// The fields of the JSON object: those of inlined records stand among the others.
     let rec fields (shape: RecordShape) : Field list =
