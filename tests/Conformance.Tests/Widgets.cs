@@ -45,7 +45,6 @@ internal static class Widgets
                         },
                         "labels": { "type": "object", "additionalProperties": { "type": "string" } },
                         "free": { "type": "object", "x-kubernetes-preserve-unknown-fields": true },
-                        "port": { "x-kubernetes-int-or-string": true },
                         "names": { "type": "array", "items": { "type": "string" }, "maxItems": 3 },
                         "tags": {
                           "type": "array",

@@ -33,7 +33,6 @@ internal static class SchemaCases
             Post("widgets", Widget("a", """ "size": 3, "code": "abcdef" """)),
             Post("widgets", Widget("a", """ "size": 3, "names": ["a", "b", "c", "d"] """)),
             Post("widgets", Widget("a", """ "size": 3, "labels": {"a": 1} """)),
-            Post("widgets", Widget("a", """ "size": 3, "port": true """)),
             Post("widgets", Widget("a", """ "size": 3, "tags": [{"key": "k"}, {"key": "k"}] """)),
             Post("widgets", Widget("a", """ "size": 0, "mode": "odd" """)),
             Post("widgets", """{"apiVersion":"conformance.tikv.org/v1","kind":"Widget","metadata":{"name":"a"}}"""),
