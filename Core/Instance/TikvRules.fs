@@ -52,7 +52,7 @@ let private evicted (store: Store) (facts: PdFacts) observed =
 
         match eviction observed, Set.contains store.Id facts.Evicting with
         | None, _ when nowhere || timeout = TimeSpan.Zero -> Decision.settled
-        | None, _ -> Decision.act [ MarkEviction(Condition.time observed.Clock) ]
+        | None, _ -> Decision.act [ MarkEviction(Condition.timestamp observed.Clock) ]
         | Some _, false when nowhere -> Decision.settled
         | Some _, false -> Decision.act [ EvictLeaders store.Id ]
         | Some mark, true ->
