@@ -6,7 +6,7 @@ open Tikv.Core.Api
 open Tikv.Core.Kubernetes
 open Tikv.Core.Pd
 
-let private summary observed ready (decision: Decision<Action, Reason>) =
+let private summary (observed: Observed) ready =
     let any summary = observed.Groups |> List.exists (fun group -> group.Status.Summary = Some summary)
 
     if observed.Meta.DeletionTimestamp.IsSome then Summary.Deleting
@@ -24,7 +24,7 @@ let private summary observed ready (decision: Decision<Action, Reason>) =
             elif any Summary.Scaling then Summary.Scaling
             else Summary.Degraded
 
-let private componentStatus observed kind ``component`` =
+let private componentStatus (observed: Observed) kind ``component`` =
     let groups = observed.Groups |> List.filter (fun group -> group.Kind = kind)
     let wanted = groups |> List.sumBy _.Replicas
     let ready = groups |> List.sumBy _.Status.ReadyReplicas
@@ -45,7 +45,7 @@ let private stores (facts: PdFacts) =
     counted |> List.filter (fun store -> store.StateName = "Up") |> List.length, counted.Length
 
 /// PD has a leader that answers, and a quorum of stores serves. Region by region, only PD's own checks could tell more.
-let private available observed =
+let private available (observed: Observed) =
     match observed.Pd with
     | PdView.Unasked -> ConditionStatus.False, ConditionReason.NotBootstrapped, "PD has not been asked yet"
     | PdView.Silent problem -> ConditionStatus.Unknown, "PDUnreachable", $"PD did not answer: %s{problem}"
@@ -62,7 +62,7 @@ let private available observed =
             ConditionStatus.True, ConditionReason.AllRegionsServing, $"PD has a leader, and %d{up} of %d{all} stores are up"
 
 /// The status before, and as it should be now. The disruption and the id are written by actions, never here.
-let status observed (decision: Decision<Action, Reason>) =
+let status (observed: Observed) (decision: Decision<Action, Reason>) =
     let old = observed.Status
     let generation = observed.Meta.Generation
 
@@ -119,7 +119,7 @@ let status observed (decision: Decision<Action, Reason>) =
                 match observed.Groups |> List.map _.Status.Version |> List.distinct with
                 | [ Some version ] -> Some version
                 | _ -> old.Version
-            Summary = Some(summary observed ready decision)
+            Summary = Some(summary observed ready)
             StoresUp =
                 match observed.Pd with
                 | PdView.Answered facts ->

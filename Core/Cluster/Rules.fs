@@ -7,21 +7,21 @@ open Tikv.Core.Kubernetes
 open Tikv.Core.Pd
 
 /// A paused cluster is left alone in everything but status, deletion included.
-let pause observed =
+let pause (observed: Observed) =
     if observed.Spec.Paused then Decision.wait [ Paused ] else Decision.settled
 
 /// Our finalizer stands before anything exists that it must clean up after.
-let finalizer observed =
+let finalizer (observed: Observed) =
     if List.contains Labels.finalizer observed.Meta.Finalizers then
         Decision.settled
     else
         Decision.act [ AddFinalizer ]
 
 /// TiKV goes before PD, so that stores can still say goodbye; the Cluster goes last.
-let ends observed =
-    let groups kind = observed.Groups |> List.filter (fun group -> group.Kind = kind)
+let ends (observed: Observed) =
+    let groups kind = observed.Groups |> List.filter (fun (group: GroupView) -> group.Kind = kind)
 
-    let gone groups =
+    let gone (groups: GroupView list) =
         let waiting = Decision.wait [ GroupsRemain(groups |> List.map _.Meta.Name) ]
 
         Decision.together (
@@ -40,19 +40,19 @@ let ends observed =
     | [], [] -> Decision.settled
 
 /// The id that PD gave is recorded once. PD that answers with another id is not this cluster.
-let identity observed =
+let identity (observed: Observed) =
     match observed.Pd, observed.Status.Id with
     | PdView.Answered facts, None -> Decision.act [ RecordId(facts.ClusterId, List.tryHead observed.PdUrls) ]
     | PdView.Answered facts, Some id when facts.ClusterId <> id -> Decision.wait [ AnotherCluster(facts.ClusterId, id) ]
     | _ -> Decision.settled
 
 /// A disruption whose holder is gone holds nobody up.
-let disruption observed =
+let disruption (observed: Observed) =
     match observed.Status.Disruption with
     | Some _ when not observed.HolderExists -> Decision.act [ VoidDisruption ]
     | _ -> Decision.settled
 
-let components observed =
+let components (observed: Observed) =
     let has kind = observed.Groups |> List.exists (fun group -> group.Kind = kind)
 
     Decision.wait [
@@ -63,7 +63,7 @@ let components observed =
     ]
 
 /// PD answers.
-let pd observed =
+let pd (observed: Observed) =
     match observed.Pd with
     | PdView.Answered _ -> Decision.settled
     | PdView.Unasked -> Decision.wait [ PdNotAsked ]
@@ -74,7 +74,7 @@ let groupReady (group: GroupView) =
     group.Status.ObservedGeneration = group.Meta.Generation
     && Condition.isTrue ConditionType.Ready group.Status.Conditions
 
-let groups observed =
+let groups (observed: Observed) =
     match observed.Groups |> List.filter (groupReady >> not) with
     | [] -> Decision.settled
     | waiting ->
@@ -86,7 +86,7 @@ let groups observed =
 
         Decision.wait [ GroupsNotReady(waiting |> List.map (fun group -> group.Meta.Name, why group)) ]
 
-let suspended observed =
+let suspended (observed: Observed) =
     if observed.Spec.SuspendAction.SuspendCompute then
         Decision.wait [ Suspended ]
     else

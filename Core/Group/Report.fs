@@ -9,7 +9,7 @@ let private stalls reason =
     | NotOurs _ -> true
     | _ -> false
 
-let private summary observed (settings: GroupSettings) ready (decision: Decision<Action, Reason>) revision =
+let private summary (observed: Observed) (settings: GroupSettings) ready (decision: Decision<Action, Reason>) revision =
     let existing = observed.Instances.Count
     let outdated = observed.Instances |> Map.exists (fun _ one -> one.Meta.Labels |> Map.tryFind Labels.revision <> Some revision)
 
@@ -23,7 +23,7 @@ let private summary observed (settings: GroupSettings) ready (decision: Decision
     else Summary.Degraded
 
 /// The status before, and as it should be now.
-let status observed (decision: Decision<Action, Reason>) =
+let status (observed: Observed) (decision: Decision<Action, Reason>) =
     let old = Manifest.status observed
     let settings = Manifest.settings observed
     let revision = Shared.revision observed

@@ -7,21 +7,21 @@ open Tikv.Core.Api
 open Tikv.Core.Kubernetes
 open Tikv.Core.Pd
 
-let private serves observed =
+let private serves (observed: Observed) =
     match observed.Pod with
     | Some pod when pod.Ready && pod.Meta.DeletionTimestamp.IsNone ->
-        match Observed.facts observed with
+        match Seen.facts observed with
         | None -> ConditionStatus.Unknown
         | Some facts ->
             let healthy =
                 match observed.Role with
-                | PD _ -> Observed.memberOf observed facts |> Option.exists (fun self -> self.Healthy && self.Name <> "")
-                | TiKV _ -> Observed.storeOf observed facts |> Option.exists Observed.lives
+                | PD _ -> Seen.memberOf observed facts |> Option.exists (fun self -> self.Healthy && self.Name <> "")
+                | TiKV _ -> Seen.storeOf observed facts |> Option.exists Seen.lives
 
             if healthy then ConditionStatus.True else ConditionStatus.False
     | _ -> ConditionStatus.False
 
-let private upToDate observed =
+let private upToDate (observed: Observed) =
     match observed.Pod with
     | Some pod -> not (Rules.outdated observed pod) && pod.Meta.DeletionTimestamp.IsNone
     | None -> false
@@ -32,14 +32,14 @@ let private stalls reason =
     | NotOurs _ -> true
     | _ -> false
 
-let private verdict observed (decision: Decision<Action, Reason>) : Report.Verdict = {
+let private verdict (observed: Observed) (decision: Decision<Action, Reason>) : Report.Verdict = {
     Ready = serves observed
-    Synced = decision.Actions.IsEmpty && upToDate observed && not (Observed.deleting observed)
+    Synced = decision.Actions.IsEmpty && upToDate observed && not (Seen.deleting observed)
     Why = decision.Waiting |> List.map (fun reason -> Reason.code reason, Reason.text reason)
     Stalled = decision.Waiting |> List.exists stalls
 }
 
-let private common observed decision (old: InstanceStatus) =
+let private common (observed: Observed) decision (old: InstanceStatus) =
     let verdict = verdict observed decision
     let revision = observed.Meta.Labels |> Map.tryFind Labels.revision
     let ready = verdict.Ready = ConditionStatus.True
@@ -60,8 +60,8 @@ let private common observed decision (old: InstanceStatus) =
             NodeName = observed.Pod |> Option.map _.Node |> Option.filter (fun node -> node <> "")
     }
 
-let private suspension observed conditions =
-    if Observed.suspended observed then
+let private suspension (observed: Observed) conditions =
+    if Seen.suspended observed then
         let status, reason =
             if observed.Pod.IsNone then
                 ConditionStatus.True, ConditionReason.Suspended
@@ -73,9 +73,9 @@ let private suspension observed conditions =
     else
         conditions |> Condition.remove ConditionType.Suspended
 
-let private pd observed decision (old: PDStatus) =
+let private pd (observed: Observed) decision (old: PDStatus) =
     let status = common observed decision old.Instance
-    let self = Observed.facts observed |> Option.bind (Observed.memberOf observed)
+    let self = Seen.facts observed |> Option.bind (Seen.memberOf observed)
     let joined = self |> Option.filter (fun self -> self.Name <> "")
 
     let initialized conditions =
@@ -126,10 +126,10 @@ let private capacityUsed (old: string option) (store: Store) =
         let used = float (store.Capacity - store.Available) / float store.Capacity
         Some $"%d{int (Math.Round(used * 20.0)) * 5}%%"
 
-let private tikv observed decision (old: TiKVStatus) =
+let private tikv (observed: Observed) decision (old: TiKVStatus) =
     let status = common observed decision old.Instance
-    let store = Observed.facts observed |> Option.bind (Observed.storeOf observed)
-    let entry = Observed.facts observed |> Option.map _.Evicting |> Option.defaultValue Set.empty
+    let store = Seen.facts observed |> Option.bind (Seen.storeOf observed)
+    let entry = Seen.facts observed |> Option.map _.Evicting |> Option.defaultValue Set.empty
 
     let evicted conditions =
         match old.Evicting, store with
@@ -183,7 +183,7 @@ let private tikv observed decision (old: TiKVStatus) =
     }
 
 /// The status before, and as it should be now.
-let status observed decision =
+let status (observed: Observed) decision =
     match observed.Role with
     | PD(_, old) -> Codec.encode old, Codec.encode (pd observed decision old)
     | TiKV(_, old) -> Codec.encode old, Codec.encode (tikv observed decision old)

@@ -31,7 +31,7 @@ let private ofTemplate hotReload template =
     | _ -> template
 
 /// The hash that a Pod bears of what its process was started with.
-let ofProcess observed =
+let ofProcess (observed: Observed) =
     let hotReload (template: ComponentTemplate) = template.UpdateStrategy.Config = Some ConfigUpdate.HotReload
 
     let template =
