@@ -12,7 +12,7 @@ using Tikv.Core.Pd;
 namespace Tikv.Adapters.Pd;
 
 /// <summary>To PD by its DNS names.</summary>
-internal sealed class DirectRoute : IPdRoute, IDisposable
+internal sealed class DirectRoute : IPdRoute
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
 

@@ -5,13 +5,13 @@ using Tikv.Core.Pd;
 namespace Tikv.Adapters.Pd;
 
 /// <summary>Asks PD.</summary>
-public interface IPdApi
+public interface IPdApi : IDisposable
 {
     /// <summary>
     /// Asks the endpoints in their order until PD answers. A read goes on when a member knows no leader: another may.
     /// <c>Unknown</c>, with what happened at each, when PD answered nowhere.
     /// </summary>
-    Task<Outcome<PdReply>> Call(FSharpList<PdEndpoint> endpoints, PdCall call, CancellationToken ct);
+    Task<Outcome<PdReply>> Ask(FSharpList<PdEndpoint> endpoints, PdCall question, CancellationToken ct);
 }
 
 /// <summary>How PD is reached.</summary>

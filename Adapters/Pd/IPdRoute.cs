@@ -4,7 +4,7 @@ using Tikv.Core.Pd;
 namespace Tikv.Adapters.Pd;
 
 /// <summary>A way to one member of PD.</summary>
-internal interface IPdRoute
+internal interface IPdRoute : IDisposable
 {
     /// <summary>
     /// <c>Done</c> is PD's own answer; <c>Refused</c> is one of the API server on the way; <c>Unknown</c> is none.

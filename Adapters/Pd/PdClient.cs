@@ -7,9 +7,9 @@ namespace Tikv.Adapters.Pd;
 /// <summary>PD's HTTP API, at the first endpoint that answers.</summary>
 internal sealed class PdClient(IPdRoute route) : IPdApi
 {
-    public async Task<Outcome<PdReply>> Call(FSharpList<PdEndpoint> endpoints, PdCall call, CancellationToken ct)
+    public async Task<Outcome<PdReply>> Ask(FSharpList<PdEndpoint> endpoints, PdCall question, CancellationToken ct)
     {
-        var request = PdCodec.request(call);
+        var request = PdCodec.request(question);
         var problems = new List<string>();
         PdReply? leaderless = null;
 
@@ -34,6 +34,8 @@ internal sealed class PdClient(IPdRoute route) : IPdApi
         return leaderless is not null ? Outcome<PdReply>.NewDone(leaderless)
             : Outcome<PdReply>.NewUnknown(problems.Count == 0 ? "PD has no endpoint yet" : string.Join("; ", problems));
     }
+
+    public void Dispose() => route.Dispose();
 
     private static bool KnowsNoLeader(PdReply reply) =>
         reply.Status >= 500 && PdErrorModule.ofReply(reply) is { IsNoLeader: true } or { IsTimedOut: true };

@@ -25,6 +25,11 @@ internal sealed class ProxiedRoute(IKubernetesApi api, TimeSpan deadline) : IPdR
         CultureInfo.InvariantCulture,
         $"{(endpoint.IsPod ? "pod" : "service")} {endpoint.Namespace}/{endpoint.Name}:{endpoint.Port}");
 
+    /// <summary>Nothing to do: the API client belongs to whoever made it.</summary>
+    public void Dispose()
+    {
+    }
+
     /// <summary>PD never sends a Kubernetes Status: the API server could not, or would not, reach it.</summary>
     private static Outcome<PdReply> Read(RawAnswer answer)
     {
