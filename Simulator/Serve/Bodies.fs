@@ -21,7 +21,7 @@ type Problem =
     | MediaType of ContentType: string
 
 /// `application/json; charset=utf-8` without its parameters, in lower case.
-let mediaType (contentType: string) = contentType.Split(';')[0].Trim().ToLowerInvariant()
+let mediaType (contentType: string) = (contentType.Split(';')[0]).Trim().ToLowerInvariant()
 
 let private integer (text: string) =
     fst (Int64.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture))
@@ -87,8 +87,7 @@ let ofYaml (text: string) : Result<Json, string> =
     with :? YamlException as problem ->
         Error $"line %d{problem.Start.Line}, column %d{problem.Start.Column}: %s{problem.Message}"
 
-let private json (bytes: byte array) =
-    Json.parseBytes (ReadOnlyMemory bytes) |> Result.mapError Syntax
+let private json (bytes: byte array) = Json.parseBytes (ReadOnlyMemory bytes) |> Result.mapError Syntax
 
 let private yaml (bytes: byte array) =
     match json bytes with

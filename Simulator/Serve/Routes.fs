@@ -161,20 +161,14 @@ module Routes =
         Plural: string
         Name: string option
         Subresource: string option
-        /// What follows the subresource: the path to be proxied.
+        /// What follows the subresource.
         Rest: string list
     }
 
     let private place segments =
         let at ``namespace`` plural rest =
             match rest with
-            | [] -> {
-                Namespace = ``namespace``
-                Plural = plural
-                Name = None
-                Subresource = None
-                Rest = []
-              }
+            | [] -> { Namespace = ``namespace``; Plural = plural; Name = None; Subresource = None; Rest = [] }
             | [ name ] -> {
                 Namespace = ``namespace``
                 Plural = plural
@@ -248,9 +242,15 @@ module Routes =
             SendInitialEvents = flag "sendInitialEvents" query
         }
 
-    let private proxy (incoming: Incoming) place isPod name (queryText: string) =
+    /// What stands behind `/api/v1/namespaces/{namespace}/pods/{name}/proxy`, untouched.
+    let private behindProxy (target: string) =
+        target.Split('/')
+        |> Seq.skip (min 8 (target.Split('/').Length))
+        |> String.concat "/"
+
+    let private proxy (incoming: Incoming) place isPod name (path: string) (queryText: string) =
         let name, port = target name
-        let path = "/" + (place.Rest |> List.map Uri.EscapeDataString |> String.concat "/")
+        let path = "/" + behindProxy path
 
         Route.Proxy {
             Namespace = place.Namespace |> Option.defaultValue ""
@@ -310,7 +310,7 @@ module Routes =
                             text "fieldValidation" query |> notEmpty |> Option.defaultValue "Warn"
                     }
 
-    let private inside (incoming: Incoming) group version segments queryText =
+    let private inside (incoming: Incoming) group version segments path queryText =
         match place segments with
         | None -> Route.Resources(group, version)
         | Some place ->
@@ -321,10 +321,9 @@ module Routes =
             | _, "", "pods", Some _, Some("exec" | "attach" | "portforward" as streaming) ->
                 Route.Refused(noStreaming streaming)
             | _, "", ("pods" | "services" as plural), Some name, Some "proxy" ->
-                proxy incoming place (plural = "pods") name queryText
+                proxy incoming place (plural = "pods") name path queryText
             | "GET", "", "pods", Some name, Some "log" -> log place name query
-            | "GET", _, _, None, _ when flag "watch" query && Map.containsKey "watch" query ->
-                watch resource place query
+            | "GET", _, _, None, _ when flag "watch" query -> watch resource place query
             | _ when not (List.isEmpty place.Rest) -> Route.Refused Errors.notServed
             | _ -> request incoming resource place query
 
@@ -354,10 +353,10 @@ module Routes =
             | [ "version" ] -> Route.Version
             | ("healthz" | "livez" | "readyz") :: _ -> Route.Health
             | [ "api" ] -> Route.CoreVersions
-            | "api" :: version :: rest -> inside incoming "" version rest queryText
+            | "api" :: version :: rest -> inside incoming "" version rest path queryText
             | [ "apis" ] -> Route.Groups
             | [ "apis"; group ] -> Route.Group group
-            | "apis" :: group :: version :: rest -> inside incoming group version rest queryText
+            | "apis" :: group :: version :: rest -> inside incoming group version rest path queryText
             | [ "openapi"; "v2" ] -> Route.OpenApiV2
             | [ "openapi"; "v3" ] -> Route.OpenApiV3Index
             | [ "openapi"; "v3"; "api"; version ] -> Route.OpenApiV3("", version)
