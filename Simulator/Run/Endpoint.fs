@@ -25,6 +25,11 @@ let private pods (endpoint: PdEndpoint) (world: World) : Pod list =
         | Some service -> Endpoints.addresses service world |> fst
         | None -> []
 
+let private body (request: PdRequest) =
+    match request.Body with
+    | Some json -> Tikv.Core.Json.print json
+    | None -> ""
+
 /// What became of the call, and how many milliseconds that took.
 let ask (endpoints: PdEndpoint list) (call: PdCall) (world: World) : struct (World * Outcome<PdReply> * int64) =
     let request = PdCodec.request call
@@ -33,7 +38,8 @@ let ask (endpoints: PdEndpoint list) (call: PdCall) (world: World) : struct (Wor
         match pods with
         | [] -> struct (world, ValueNone, spent)
         | pod :: others ->
-            let struct (world, answer) = Processes.askPd pod request world
+            let struct (world, answer) =
+                Processes.askPd pod request.Method request.Path (body request) world
 
             match answer with
             | PdAnswer.Replied(reply, after) when after <= patience ->

@@ -44,6 +44,18 @@ let private run (time: int64) (world: World) =
         else
             world)
 
+/// Takes note of what changed, and tells the processes when that concerns names.
+let private observe (before: World) (world: World) =
+    let world = Observer.observe world
+
+    if
+        LanguagePrimitives.PhysicalEquality before.Pods world.Pods
+        && LanguagePrimitives.PhysicalEquality before.Services world.Services
+    then
+        world
+    else
+        Processes.resolveServices world
+
 /// Everything up to a time, in order; the clock stands at that time afterwards.
 let rec advance (until: int64) (world: World) : World =
     let world = tidy world
@@ -55,12 +67,12 @@ let rec advance (until: int64) (world: World) : World =
             { world with Agenda = rest; Due = Map.remove work world.Due }
             |> run time
             |> perform work
-            |> Observer.observe
+            |> observe world
             |> advance until
-        | _ -> world |> run time |> Observer.observe |> advance until
+        | _ -> world |> run time |> observe world |> advance until
     | _ -> run until world
 
 /// A request from outside, at the present time; the controllers take note of what it changed.
 let handle (manager: string) (request: Request) (world: World) : struct (World * Response) =
-    let struct (world, response) = World.request manager request world
-    struct (Observer.observe world, response)
+    let struct (after, response) = World.request manager request world
+    struct (observe world after, response)

@@ -87,7 +87,9 @@ let world (shape: Shape) : World =
                 })
             |> Map.ofList
         Runs = Map.empty
-        Pd = PdWorld.empty
+        Pd = PdWorld.create PdTimings.defaults shape.Seed (epoch.ToUnixTimeMilliseconds())
+        Disks = Map.empty
+        Mounted = Map.empty
         NextIp = 1
         Notes = []
     }
