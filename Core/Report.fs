@@ -24,7 +24,8 @@ module Report =
 
     /// Ready and Synced are always there; Reconciling and Stalled only while they are true (kstatus).
     let conditions clock generation verdict old =
-        let set name status (reason, message: string) = Condition.set clock generation name status reason message
+        let set name status (reason, message: string) =
+            Condition.set clock generation name status reason message
 
         let whether holds = if holds then ConditionStatus.True else ConditionStatus.False
 
@@ -53,7 +54,10 @@ module Report =
                    ConditionStatus.True
                    (because (ConditionReason.Creating, "it is being built") verdict.Why)
         |> if verdict.Stalled then
-               set ConditionType.Stalled ConditionStatus.True (because ("Stalled", "a repair is needed") verdict.Why)
+               set
+                   ConditionType.Stalled
+                   ConditionStatus.True
+                   (because ("Stalled", "a repair is needed") verdict.Why)
            else
                Condition.remove ConditionType.Stalled
 

@@ -7,13 +7,20 @@ open Tikv.Core.Kubernetes
 open Tikv.Core.Pd
 
 let private summary (observed: Observed) ready =
-    let any summary = observed.Groups |> List.exists (fun group -> group.Status.Summary = Some summary)
+    let any summary =
+        observed.Groups
+        |> List.exists (fun group -> group.Status.Summary = Some summary)
 
-    if observed.Meta.DeletionTimestamp.IsSome then Summary.Deleting
-    elif observed.Spec.Paused then Summary.Paused
-    elif observed.Spec.SuspendAction.SuspendCompute then Summary.Suspended
-    elif ready then Summary.Healthy
-    elif observed.Status.Id.IsNone then Summary.Creating
+    if observed.Meta.DeletionTimestamp.IsSome then
+        Summary.Deleting
+    elif observed.Spec.Paused then
+        Summary.Paused
+    elif observed.Spec.SuspendAction.SuspendCompute then
+        Summary.Suspended
+    elif ready then
+        Summary.Healthy
+    elif observed.Status.Id.IsNone then
+        Summary.Creating
     else
         match observed.Pd with
         | PdView.Silent _ -> Summary.Unavailable
@@ -59,7 +66,9 @@ let private available (observed: Observed) =
             ConditionReason.RegionsWithoutQuorum,
             $"%d{up} of %d{all} stores are up: some regions may have no quorum"
         else
-            ConditionStatus.True, ConditionReason.AllRegionsServing, $"PD has a leader, and %d{up} of %d{all} stores are up"
+            ConditionStatus.True,
+            ConditionReason.AllRegionsServing,
+            $"PD has a leader, and %d{up} of %d{all} stores are up"
 
 /// The status before, and as it should be now. The disruption and the id are written by actions, never here.
 let status (observed: Observed) (decision: Decision<Action, Reason>) =
@@ -83,7 +92,9 @@ let status (observed: Observed) (decision: Decision<Action, Reason>) =
             | _ when ready -> ConditionStatus.True
             | _ -> ConditionStatus.False
         Synced = synced
-        Why = decision.Waiting |> List.map (fun reason -> Reason.code reason, Reason.text reason)
+        Why =
+            decision.Waiting
+            |> List.map (fun reason -> Reason.code reason, Reason.text reason)
         Stalled = false
     }
 
@@ -91,7 +102,8 @@ let status (observed: Observed) (decision: Decision<Action, Reason>) =
 
     let flag name holds reason message conditions =
         if holds then
-            conditions |> Condition.set observed.Clock generation name ConditionStatus.True reason message
+            conditions
+            |> Condition.set observed.Clock generation name ConditionStatus.True reason message
         else
             conditions |> Condition.remove name
 
@@ -102,7 +114,11 @@ let status (observed: Observed) (decision: Decision<Action, Reason>) =
                 old.Conditions
                 |> Report.conditions observed.Clock generation verdict
                 |> Condition.set observed.Clock generation ConditionType.Available status reason message
-                |> flag ConditionType.Paused observed.Spec.Paused ConditionReason.UserRequested "spec.paused is true"
+                |> flag
+                    ConditionType.Paused
+                    observed.Spec.Paused
+                    ConditionReason.UserRequested
+                    "spec.paused is true"
                 |> flag
                     ConditionType.Suspended
                     observed.Spec.SuspendAction.SuspendCompute

@@ -7,8 +7,7 @@ open Tikv.Core.Kubernetes
 open Tikv.Core.Pd
 
 /// A paused cluster is left alone in everything but status, deletion included.
-let pause (observed: Observed) =
-    if observed.Spec.Paused then Decision.wait [ Paused ] else Decision.settled
+let pause (observed: Observed) = if observed.Spec.Paused then Decision.wait [ Paused ] else Decision.settled
 
 /// Our finalizer stands before anything exists that it must clean up after.
 let finalizer (observed: Observed) =
@@ -43,7 +42,8 @@ let ends (observed: Observed) =
 let identity (observed: Observed) =
     match observed.Pd, observed.Status.Id with
     | PdView.Answered facts, None -> Decision.act [ RecordId(facts.ClusterId, List.tryHead observed.PdUrls) ]
-    | PdView.Answered facts, Some id when facts.ClusterId <> id -> Decision.wait [ AnotherCluster(facts.ClusterId, id) ]
+    | PdView.Answered facts, Some id when facts.ClusterId <> id ->
+        Decision.wait [ AnotherCluster(facts.ClusterId, id) ]
     | _ -> Decision.settled
 
 /// A disruption whose holder is gone holds nobody up.
@@ -87,7 +87,4 @@ let groups (observed: Observed) =
         Decision.wait [ GroupsNotReady(waiting |> List.map (fun group -> group.Meta.Name, why group)) ]
 
 let suspended (observed: Observed) =
-    if observed.Spec.SuspendAction.SuspendCompute then
-        Decision.wait [ Suspended ]
-    else
-        Decision.settled
+    if observed.Spec.SuspendAction.SuspendCompute then Decision.wait [ Suspended ] else Decision.settled

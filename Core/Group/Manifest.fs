@@ -39,7 +39,8 @@ let version (observed: Observed) =
 /// The headless Service that gives every Pod of the group its name in DNS.
 let peerService (group: string) = $"%s{group}-peer"
 
-let labels (observed: Observed) = Labels.ofGroup (settings observed).Cluster.Name observed.Meta.Name (componentName observed)
+let labels (observed: Observed) =
+    Labels.ofGroup (settings observed).Cluster.Name observed.Meta.Name (componentName observed)
 
 let private owner (observed: Observed) =
     let (Uid uid) = observed.Meta.Uid
@@ -55,7 +56,8 @@ let private owner (observed: Observed) =
     ]
 
 let owns (observed: Observed) (meta: Meta) =
-    meta.OwnerReferences |> List.exists (fun owner -> owner.Uid = observed.Meta.Uid && owner.Controller)
+    meta.OwnerReferences
+    |> List.exists (fun owner -> owner.Uid = observed.Meta.Uid && owner.Controller)
 
 // ---- Services
 
@@ -126,7 +128,9 @@ let private nextTopology (observed: Observed) =
     |> List.tryPick _.EvenlySpread
     |> Option.map (fun spread ->
         let counted (share: TopologyShare) =
-            observed.Instances |> Map.filter (fun _ one -> one.Topology = share.Topology && not one.Offline) |> Map.count
+            observed.Instances
+            |> Map.filter (fun _ one -> one.Topology = share.Topology && not one.Offline)
+            |> Map.count
 
         // A topology without any instance comes first: each gets one before weights count.
         spread.Topologies
@@ -150,7 +154,10 @@ let private instanceMetadata (observed: Observed) name =
         |> Map.add Labels.instance name
         |> Map.add Labels.revision (Shared.revision observed)
 
-    let annotations = template.Annotations |> Map.add Annotations.templateMetadata (Shared.metadataHash template)
+    let annotations =
+        template.Annotations
+        |> Map.add Annotations.templateMetadata (Shared.metadataHash template)
+
     labels, annotations
 
 let private instanceSettings (observed: Observed) index topology : InstanceSettings = {
@@ -220,7 +227,6 @@ let update (observed: Observed) name =
         | ReclaimPolicy.Delete -> "Delete"
 
     Json.object [
-        "metadata",
-        Json.object [ "labels", Json.ofMap labels; "annotations", Json.ofMap annotations ]
+        "metadata", Json.object [ "labels", Json.ofMap labels; "annotations", Json.ofMap annotations ]
         "spec", given |> Json.withField "volumeReclaimPolicy" (Json.string policy)
     ]

@@ -9,9 +9,18 @@ let private stalls reason =
     | NotOurs _ -> true
     | _ -> false
 
-let private summary (observed: Observed) (settings: GroupSettings) ready (decision: Decision<Action, Reason>) revision =
+let private summary
+    (observed: Observed)
+    (settings: GroupSettings)
+    ready
+    (decision: Decision<Action, Reason>)
+    revision
+    =
     let existing = observed.Instances.Count
-    let outdated = observed.Instances |> Map.exists (fun _ one -> one.Meta.Labels |> Map.tryFind Labels.revision <> Some revision)
+
+    let outdated =
+        observed.Instances
+        |> Map.exists (fun _ one -> one.Meta.Labels |> Map.tryFind Labels.revision <> Some revision)
 
     if observed.Meta.DeletionTimestamp.IsSome then Summary.Deleting
     elif List.contains ClusterPaused decision.Waiting then Summary.Paused
@@ -41,7 +50,9 @@ let status (observed: Observed) (decision: Decision<Action, Reason>) =
     let verdict: Report.Verdict = {
         Ready = if all then ConditionStatus.True else ConditionStatus.False
         Synced = synced
-        Why = decision.Waiting |> List.map (fun reason -> Reason.code reason, Reason.text reason)
+        Why =
+            decision.Waiting
+            |> List.map (fun reason -> Reason.code reason, Reason.text reason)
         Stalled = decision.Waiting |> List.exists stalls
     }
 
@@ -52,11 +63,14 @@ let status (observed: Observed) (decision: Decision<Action, Reason>) =
                 observed.Cluster
                 |> Option.map _.Meta.Generation
                 |> Option.defaultValue old.ObservedClusterGeneration
-            Conditions = old.Conditions |> Report.conditions observed.Clock observed.Meta.Generation verdict
+            Conditions =
+                old.Conditions
+                |> Report.conditions observed.Clock observed.Meta.Generation verdict
             Replicas = instances.Length
             ReadyReplicas = readyCount
             UpdatedReplicas = updated
-            CurrentReplicas = count (fun one -> current |> Option.exists (fun current -> hasRevision current one))
+            CurrentReplicas =
+                count (fun one -> current |> Option.exists (fun current -> hasRevision current one))
             CurrentRevision = current
             UpdateRevision = Some revision
             Selector = $"%s{Labels.group}=%s{observed.Meta.Name}"

@@ -39,7 +39,10 @@ let ends (observed: Observed) =
         | [] -> Decision.wait [ InstancesRemain(remaining |> List.map _.Meta.Name) ]
         | alive -> Decision.act (alive |> List.map (fun one -> DeleteInstance one.Meta))
     | [], services ->
-        let ours = services |> List.map snd |> List.filter (fun service -> Manifest.owns observed service.Meta)
+        let ours =
+            services
+            |> List.map snd
+            |> List.filter (fun service -> Manifest.owns observed service.Meta)
 
         match ours |> List.filter (fun service -> service.Meta.DeletionTimestamp.IsNone) with
         | [] when List.contains Labels.finalizer observed.Meta.Finalizers -> Decision.act [ RemoveFinalizer ]
@@ -67,7 +70,8 @@ let services (observed: Observed) =
             | Some service when not (Manifest.owns observed service.Meta) ->
                 Decision.wait [ NotOurs("Service", name) ]
             | Some service when asWanted spec service -> Decision.settled
-            | Some service -> Decision.act [ UpdateService(service.Meta, spec, Manifest.service observed name spec) ]
+            | Some service ->
+                Decision.act [ UpdateService(service.Meta, spec, Manifest.service observed name spec) ]
     ]
 
 /// Once the cluster has an id, PD is bootstrapped for ever: members made from then on join.
@@ -87,15 +91,28 @@ let wanted (observed: Observed) =
     |> Set.ofSeq
 
 let private bootstrapsFirst (observed: Observed) =
-    observed.PdGroups |> List.map fst |> List.sort |> List.tryHead |> Option.filter (fun name -> name <> observed.Meta.Name)
+    observed.PdGroups
+    |> List.map fst
+    |> List.sort
+    |> List.tryHead
+    |> Option.filter (fun name -> name <> observed.Meta.Name)
 
 /// Missing instances are made: of TiKV all at once; of PD all at once for the first bootstrap, which knows all its
 /// members from the start, and later one after another, each joined and healthy before the next (P 24, V B9).
 let scaleOut (observed: Observed) =
     let wanted = wanted observed
-    let missing = wanted |> Set.filter (fun index -> not (Map.containsKey index observed.Instances)) |> Set.toList
-    let terminating = instances observed |> List.filter (fun one -> ending one && Set.contains one.Index wanted)
+
+    let missing =
+        wanted
+        |> Set.filter (fun index -> not (Map.containsKey index observed.Instances))
+        |> Set.toList
+
+    let terminating =
+        instances observed
+        |> List.filter (fun one -> ending one && Set.contains one.Index wanted)
+
     let blocked = terminating |> List.map (fun one -> InstanceTerminating one.Meta.Name)
+
     let create initial index =
         CreateInstance(Names.instance observed.Meta.Name index, Manifest.instance observed index initial)
 
@@ -117,11 +134,22 @@ let scaleOut (observed: Observed) =
 /// highest index. A store leaves PD before its instance is deleted; a member is removed by its instance.
 let scaleIn (observed: Observed) =
     let wanted = wanted observed
-    let surplus = instances observed |> List.filter (fun one -> not (Set.contains one.Index wanted))
-    let called = instances observed |> List.filter (fun one -> one.Offline && Set.contains one.Index wanted && not (ending one))
+
+    let surplus =
+        instances observed
+        |> List.filter (fun one -> not (Set.contains one.Index wanted))
+
+    let called =
+        instances observed
+        |> List.filter (fun one -> one.Offline && Set.contains one.Index wanted && not (ending one))
+
     let leaving = surplus |> List.filter (fun one -> ending one || one.Offline && not one.Removed)
     let removed = surplus |> List.filter (fun one -> one.Removed && not (ending one))
-    let next () = surplus |> List.sortBy (fun one -> one.Registered, one.Ready, -one.Index) |> List.tryHead
+
+    let next () =
+        surplus
+        |> List.sortBy (fun one -> one.Registered, one.Ready, -one.Index)
+        |> List.tryHead
 
     match called, removed, leaving, observed.Role with
     | _ :: _, _, _, _ -> Decision.act (called |> List.map (fun one -> KeepOnline one.Meta))
@@ -140,7 +168,8 @@ let scaleIn (observed: Observed) =
 /// PD is upgraded before TiKV is, unless the Cluster says otherwise.
 let versionPath (observed: Observed) =
     let ordered =
-        observed.Cluster |> Option.forall (fun cluster -> cluster.Spec.UpgradePolicy = UpgradePolicy.Default)
+        observed.Cluster
+        |> Option.forall (fun cluster -> cluster.Spec.UpgradePolicy = UpgradePolicy.Default)
 
     match observed.Role, (Manifest.status observed).Version with
     | TiKV _, Some current when ordered && current <> Manifest.version observed ->
@@ -161,7 +190,9 @@ let versionPath (observed: Observed) =
 let private soaking (observed: Observed) (one: InstanceView) =
     let needed = TimeSpan.FromSeconds(float (settings observed).MinReadySeconds)
 
-    match DateTimeOffset.TryParse(one.ReadySince, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal) with
+    match
+        DateTimeOffset.TryParse(one.ReadySince, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal)
+    with
     | true, since when observed.Clock - since < needed -> Some(needed - (observed.Clock - since))
     | _ -> None
 
@@ -190,13 +221,20 @@ let roll (observed: Observed) =
     | [], _ -> Decision.settled
     | _, (_ :: _ as settingsOnly) -> Decision.act (settingsOnly |> List.map update)
     | _, [] ->
-        match outdated |> List.filter (fun one -> not one.Ready) |> List.sortBy (fun one -> -one.Index) with
+        match
+            outdated
+            |> List.filter (fun one -> not one.Ready)
+            |> List.sortBy (fun one -> -one.Index)
+        with
         | broken :: _ -> Decision.act [ update broken ]
         | [] ->
             match current |> List.filter (fun one -> not one.Ready || not one.Settled) with
             | _ :: _ as waiting -> Decision.wait [ InstancesNotReady(waiting |> List.map _.Meta.Name) ]
             | [] ->
-                match current |> List.tryPick (fun one -> soaking observed one |> Option.map (fun left -> one, left)) with
+                match
+                    current
+                    |> List.tryPick (fun one -> soaking observed one |> Option.map (fun left -> one, left))
+                with
                 | Some(one, left) -> Decision.wait [ InstanceSoaking(one.Meta.Name, left) ]
                 | None -> Decision.act [ update (outdated |> List.maxBy _.Index) ]
 

@@ -8,14 +8,23 @@ open Tikv.Core.Kubernetes
 
 let private clientPort (observed: Observed) =
     match observed.Role with
-    | PD(spec, _) -> spec.Template.Server.Ports.Client |> Option.map _.Port |> Option.defaultValue 2379
-    | TiKV(spec, _) -> spec.Template.Server.Ports.Client |> Option.map _.Port |> Option.defaultValue 20160
+    | PD(spec, _) ->
+        spec.Template.Server.Ports.Client
+        |> Option.map _.Port
+        |> Option.defaultValue 2379
+    | TiKV(spec, _) ->
+        spec.Template.Server.Ports.Client
+        |> Option.map _.Port
+        |> Option.defaultValue 20160
 
 /// PD: the peer port. TiKV: the status port.
 let private secondPort (observed: Observed) =
     match observed.Role with
     | PD(spec, _) -> spec.Template.Server.Ports.Peer |> Option.map _.Port |> Option.defaultValue 2380
-    | TiKV(spec, _) -> spec.Template.Server.Ports.Status |> Option.map _.Port |> Option.defaultValue 20180
+    | TiKV(spec, _) ->
+        spec.Template.Server.Ports.Status
+        |> Option.map _.Port
+        |> Option.defaultValue 20180
 
 /// The name of the component in labels, containers, paths and images.
 let componentName (observed: Observed) =
@@ -176,7 +185,8 @@ let configMap (observed: Observed) file =
 let claim (observed: Observed) (volume: Volume) name =
     let overlay =
         (Seen.template observed).Overlay
-        |> Option.bind (fun overlay -> overlay.VolumeClaims |> List.tryFind (fun one -> one.Name = volume.Name))
+        |> Option.bind (fun overlay ->
+            overlay.VolumeClaims |> List.tryFind (fun one -> one.Name = volume.Name))
         |> Option.map _.VolumeClaim.Metadata
 
     let labels =
@@ -196,7 +206,12 @@ let claim (observed: Observed) (volume: Volume) name =
         "spec",
         Json.present [
             "accessModes", Some(Json.strings [ "ReadWriteOnce" ])
-            "resources", Some(Json.object [ "requests", Json.object [ "storage", Json.string (Quantity.text volume.Storage) ] ])
+            "resources",
+            Some(
+                Json.object [
+                    "requests", Json.object [ "storage", Json.string (Quantity.text volume.Storage) ]
+                ]
+            )
             "storageClassName", volume.StorageClassName |> Option.map Json.string
             "volumeAttributesClassName", volume.VolumeAttributesClassName |> Option.map Json.string
         ]
@@ -238,7 +253,12 @@ let private tlsVolume (observed: Observed) =
     let pair = (Seen.template observed).Security.Tls.Cluster
     let standard = $"%s{groupName observed}-%s{componentName observed}-cluster-secret"
     let ca = pair |> Option.bind _.Ca |> Option.map _.Name |> Option.defaultValue standard
-    let own = pair |> Option.bind _.CertKeyPair |> Option.map _.Name |> Option.defaultValue standard
+
+    let own =
+        pair
+        |> Option.bind _.CertKeyPair
+        |> Option.map _.Name
+        |> Option.defaultValue standard
 
     let source name files =
         Json.object [
@@ -262,10 +282,7 @@ let private volumes (observed: Observed) =
     let name = Seen.podName observed
 
     [
-        Json.object [
-            "name", Json.string "config"
-            "configMap", Json.object [ "name", Json.string name ]
-        ]
+        Json.object [ "name", Json.string "config"; "configMap", Json.object [ "name", Json.string name ] ]
         if tls observed then
             tlsVolume observed
         for volume, claim in Seen.wantedClaims observed do
@@ -281,7 +298,10 @@ let private resources (observed: Observed) =
     let given = (Seen.template observed).Resources
 
     let both =
-        Json.present [ "cpu", given.Cpu |> Option.map quantity; "memory", given.Memory |> Option.map quantity ]
+        Json.present [
+            "cpu", given.Cpu |> Option.map quantity
+            "memory", given.Memory |> Option.map quantity
+        ]
 
     if both = Json.empty then Json.empty else Json.object [ "requests", both; "limits", both ]
 
@@ -356,7 +376,9 @@ let private affinity (observed: Observed) =
                     Json.object [
                         "topologyKey", Json.string "kubernetes.io/hostname"
                         "labelSelector",
-                        Json.object [ "matchLabels", Json.ofMap (Map.ofList [ Labels.group, groupName observed ]) ]
+                        Json.object [
+                            "matchLabels", Json.ofMap (Map.ofList [ Labels.group, groupName observed ])
+                        ]
                     ]
                 ]
             ]
@@ -389,7 +411,8 @@ let private spec (observed: Observed) =
         "volumes", Some(Json.array (volumes observed))
     ]
 
-/// The Pod, with the user's overlay merged upon it; our labels cannot be overlaid.
+/// The Pod, with the user's overlay merged upon it; our labels cannot be overlaid. `Error` when the overlay cannot be
+/// merged.
 let pod (observed: Observed) revision =
     let overlay = (Seen.template observed).Overlay |> Option.bind _.Pod
     let extra = overlay |> Option.map _.Metadata
@@ -412,11 +435,13 @@ let pod (observed: Observed) revision =
     let spec =
         match overlay |> Option.bind _.Spec with
         | Some over -> StrategicMerge.apply (spec observed) over
-        | None -> spec observed
+        | None -> Ok(spec observed)
 
-    Json.object [
-        "apiVersion", Json.string "v1"
-        "kind", Json.string "Pod"
-        "metadata", metadata observed (Seen.podName observed) labels annotations true
-        "spec", spec
-    ]
+    spec
+    |> Result.map (fun spec ->
+        Json.object [
+            "apiVersion", Json.string "v1"
+            "kind", Json.string "Pod"
+            "metadata", metadata observed (Seen.podName observed) labels annotations true
+            "spec", spec
+        ])

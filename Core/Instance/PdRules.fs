@@ -11,7 +11,8 @@ open Tikv.Core.Instance
 /// The first bootstrap knows all its members before the first of them starts, so that all have one and the same
 /// `initial-cluster` (P 25: growing from one by join costs 16-19 s without a leader).
 let private siblingsMissing (observed: Observed) (spec: PDSpec) =
-    spec.InitialCluster |> List.filter (fun name -> not (Set.contains name observed.Siblings))
+    spec.InitialCluster
+    |> List.filter (fun name -> not (Set.contains name observed.Siblings))
 
 /// A Pod is made as soon as its claims and its ConfigMap are there. It starts in bootstrap mode only while no cluster id
 /// is recorded; after that, or without initial members, it joins.
@@ -20,16 +21,14 @@ let pod (observed: Observed) =
     | TiKV _, _
     | _, Some _ -> Decision.settled
     | PD(spec, _), None ->
-        let body () = Manifest.pod observed (Revision.ofProcess observed)
-
         if Manifest.bootstraps observed then
             match siblingsMissing observed spec with
-            | [] -> Decision.act [ CreateBootstrapPod(body ()) ]
+            | [] -> Rules.withPod observed (fun body -> Decision.act [ CreateBootstrapPod body ])
             | missing -> Decision.wait [ SiblingsMissing missing ]
         elif spec.InitialCluster.IsEmpty && (Seen.clusterId observed).IsNone then
             Decision.wait [ PdNotAsked ]
         else
-            Decision.act [ CreatePod(body ()) ]
+            Rules.withPod observed (fun body -> Decision.act [ CreatePod body ])
 
 let private majority members = List.length members / 2 + 1
 
@@ -99,7 +98,9 @@ let leave (observed: Observed) =
             let healthy = others |> List.filter _.Healthy
 
             if healthy.Length < majority facts.Members || others.IsEmpty then
-                Decision.wait [ QuorumAtRisk((facts.Members |> List.filter _.Healthy).Length, facts.Members.Length) ]
+                Decision.wait [
+                    QuorumAtRisk((facts.Members |> List.filter _.Healthy).Length, facts.Members.Length)
+                ]
             elif self.IsLeader then
                 handOver healthy
             else

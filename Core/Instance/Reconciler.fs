@@ -25,7 +25,8 @@ let private tikv: Rule<Observed, Action, Reason> =
         if Seen.deleting observed && Seen.clusterEnds observed then
             Rules.endsWithCluster observed
         elif Seen.deleting observed then
-            observed |> Rule.inTurn [ TikvRules.leave; TikvRules.endEviction; TikvRules.gone ]
+            observed
+            |> Rule.inTurn [ TikvRules.leave; TikvRules.endEviction; TikvRules.gone ]
         elif TikvRules.leaves observed then
             observed
             |> Rule.inTurn [

@@ -15,7 +15,9 @@ let private serves (observed: Observed) =
         | Some facts ->
             let healthy =
                 match observed.Role with
-                | PD _ -> Seen.memberOf observed facts |> Option.exists (fun self -> self.Healthy && self.Name <> "")
+                | PD _ ->
+                    Seen.memberOf observed facts
+                    |> Option.exists (fun self -> self.Healthy && self.Name <> "")
                 | TiKV _ -> Seen.storeOf observed facts |> Option.exists Seen.lives
 
             if healthy then ConditionStatus.True else ConditionStatus.False
@@ -35,7 +37,9 @@ let private stalls reason =
 let private verdict (observed: Observed) (decision: Decision<Action, Reason>) : Report.Verdict = {
     Ready = serves observed
     Synced = decision.Actions.IsEmpty && upToDate observed && not (Seen.deleting observed)
-    Why = decision.Waiting |> List.map (fun reason -> Reason.code reason, Reason.text reason)
+    Why =
+        decision.Waiting
+        |> List.map (fun reason -> Reason.code reason, Reason.text reason)
     Stalled = decision.Waiting |> List.exists stalls
 }
 
@@ -51,7 +55,9 @@ let private common (observed: Observed) decision (old: InstanceStatus) =
                 observed.Cluster
                 |> Option.map _.Meta.Generation
                 |> Option.defaultValue old.ObservedClusterGeneration
-            Conditions = old.Conditions |> Report.conditions observed.Clock observed.Meta.Generation verdict
+            Conditions =
+                old.Conditions
+                |> Report.conditions observed.Clock observed.Meta.Generation verdict
             CurrentRevision =
                 (if ready && upToDate observed then revision else None)
                 |> Option.orElse old.CurrentRevision
@@ -69,7 +75,13 @@ let private suspension (observed: Observed) conditions =
                 ConditionStatus.False, ConditionReason.Suspending
 
         conditions
-        |> Condition.set observed.Clock observed.Meta.Generation ConditionType.Suspended status reason "suspended by the Cluster"
+        |> Condition.set
+            observed.Clock
+            observed.Meta.Generation
+            ConditionType.Suspended
+            status
+            reason
+            "suspended by the Cluster"
     else
         conditions |> Condition.remove ConditionType.Suspended
 
@@ -143,7 +155,13 @@ let private tikv (observed: Observed) decision (old: TiKVStatus) =
             let message = $"%d{store.Leaders} leaders are on the store"
 
             conditions
-            |> Condition.set observed.Clock observed.Meta.Generation ConditionType.LeadersEvicted status reason message
+            |> Condition.set
+                observed.Clock
+                observed.Meta.Generation
+                ConditionType.LeadersEvicted
+                status
+                reason
+                message
         | Some _, None -> conditions
         | None, _ -> conditions |> Condition.remove ConditionType.LeadersEvicted
 
@@ -177,9 +195,18 @@ let private tikv (observed: Observed) decision (old: TiKVStatus) =
             }
             Id = store |> Option.map _.Id |> Option.orElse old.Id
             State = store |> Option.map (_.NodeState >> state) |> Option.orElse old.State
-            Leaders = store |> Option.bind (fun store -> Report.coarse old.Leaders store.Leaders) |> Option.orElse old.Leaders
-            Regions = store |> Option.bind (fun store -> Report.coarse old.Regions store.Regions) |> Option.orElse old.Regions
-            CapacityUsed = store |> Option.bind (capacityUsed old.CapacityUsed) |> Option.orElse old.CapacityUsed
+            Leaders =
+                store
+                |> Option.bind (fun store -> Report.coarse old.Leaders store.Leaders)
+                |> Option.orElse old.Leaders
+            Regions =
+                store
+                |> Option.bind (fun store -> Report.coarse old.Regions store.Regions)
+                |> Option.orElse old.Regions
+            CapacityUsed =
+                store
+                |> Option.bind (capacityUsed old.CapacityUsed)
+                |> Option.orElse old.CapacityUsed
     }
 
 /// The status before, and as it should be now.

@@ -21,7 +21,10 @@ let cluster (observed: Observed) =
 
 /// Our finalizer stands before anything exists that it must clean up after.
 let finalizer (observed: Observed) =
-    if Seen.deleting observed || List.contains Labels.finalizer observed.Meta.Finalizers then
+    if
+        Seen.deleting observed
+        || List.contains Labels.finalizer observed.Meta.Finalizers
+    then
         Decision.settled
     else
         Decision.act [ AddFinalizer ]
@@ -44,7 +47,8 @@ let claims (observed: Observed) =
             Decision.wait [ NotOurs("PersistentVolumeClaim", name) ]
         | Some _ -> Decision.settled
 
-    observed |> Rule.together (Seen.wantedClaims observed |> List.map (fun claim _ -> ofClaim claim))
+    observed
+    |> Rule.together (Seen.wantedClaims observed |> List.map (fun claim _ -> ofClaim claim))
 
 /// The ConfigMap says what the process is to be started with; it is in place before the Pod.
 let config (observed: Observed) =
@@ -56,6 +60,12 @@ let config (observed: Observed) =
     | Ok file, Some config when config.Data <> Map.ofList [ "config.toml", file ] ->
         Decision.act [ UpdateConfig(config.Meta, Manifest.configMap observed file) ]
     | Ok _, Some _ -> Decision.settled
+
+/// The Pod that is to be made, for those who may make it.
+let withPod (observed: Observed) (make: Json -> Decision<Action, Reason>) =
+    match Manifest.pod observed (Revision.ofProcess observed) with
+    | Ok body -> make body
+    | Error problem -> Decision.wait [ InvalidSpec $"spec.overlay.pod.spec cannot be merged: %s{problem}" ]
 
 /// Why a Pod that exists does not serve.
 let private podProblem (pod: PodView) =
@@ -81,7 +91,8 @@ let podServes (observed: Observed) =
 /// Whether the running process was started with other settings than are wanted now.
 let outdated (observed: Observed) (pod: PodView) =
     pod.Meta.DeletionTimestamp.IsNone
-    && pod.Meta.Annotations |> Map.tryFind Annotations.processRevision <> Some(Revision.ofProcess observed)
+    && pod.Meta.Annotations |> Map.tryFind Annotations.processRevision
+       <> Some(Revision.ofProcess observed)
 
 /// A process that does not run loses nothing by being replaced: a revert must always heal (law 5).
 let broken (pod: PodView) = not pod.Running
@@ -92,7 +103,8 @@ let withDisruption why (observed: Observed) (act: unit -> Decision<Action, Reaso
     | None -> Decision.wait [ ClusterAbsent (Seen.settings observed).Cluster.Name ]
     | Some cluster ->
         match cluster.Status.Disruption with
-        | Some held when held.Uid <> observed.Meta.Uid -> Decision.wait [ DisruptionHeldBy(held.Name, held.Reason) ]
+        | Some held when held.Uid <> observed.Meta.Uid ->
+            Decision.wait [ DisruptionHeldBy(held.Name, held.Reason) ]
         | Some _ -> act ()
         | None -> Decision.act [ TakeDisruption(cluster.Meta, why) ]
 
@@ -108,7 +120,8 @@ let tearDown deletesClaims (observed: Observed) =
         if deletesClaims then
             Seen.wantedClaims observed
             |> List.choose (fun (_, name) -> observed.Claims |> Map.tryFind name)
-            |> List.filter (fun claim -> claim.Meta.Labels |> Map.tryFind Labels.managedBy = Some Labels.manager)
+            |> List.filter (fun claim ->
+                claim.Meta.Labels |> Map.tryFind Labels.managedBy = Some Labels.manager)
         else
             []
 

@@ -79,7 +79,8 @@ let memberOf (observed: Observed) (facts: PdFacts) =
     facts.Members
     |> List.tryFind (fun one ->
         one.Name = name
-        || one.Name = "" && one.PeerUrls |> List.exists _.Contains(host, StringComparison.Ordinal))
+        || one.Name = ""
+           && one.PeerUrls |> List.exists _.Contains(host, StringComparison.Ordinal))
 
 /// The host part of a store's address is the Pod's DNS name, whatever its form.
 let private listensHere (observed: Observed) (store: Store) =
@@ -95,7 +96,10 @@ let storeOf (observed: Observed) (facts: PdFacts) =
 
     let here = facts.Stores |> List.filter (listensHere observed)
 
-    match recorded |> Option.bind (fun id -> facts.Stores |> List.tryFind (fun store -> store.Id = id)) with
+    match
+        recorded
+        |> Option.bind (fun id -> facts.Stores |> List.tryFind (fun store -> store.Id = id))
+    with
     | Some store when store.NodeState <> NodeState.Removed -> Some store
     | known ->
         here
@@ -106,7 +110,8 @@ let storeOf (observed: Observed) (facts: PdFacts) =
 
 /// A store that PD hears from and counts on.
 let lives (store: Store) =
-    store.StateName = "Up" && (store.NodeState = NodeState.Preparing || store.NodeState = NodeState.Serving)
+    store.StateName = "Up"
+    && (store.NodeState = NodeState.Preparing || store.NodeState = NodeState.Serving)
 
 /// The claim to the single disruption, when it is held by this life of this instance.
 let holdsDisruption (observed: Observed) =
@@ -115,8 +120,11 @@ let holdsDisruption (observed: Observed) =
     | None -> false
 
 /// The claims that the instance should have, in the order of its volumes.
-let wantedClaims (observed: Observed) = (template observed).Volumes |> List.map (fun volume -> volume, claimName observed volume)
+let wantedClaims (observed: Observed) =
+    (template observed).Volumes
+    |> List.map (fun volume -> volume, claimName observed volume)
 
 /// An object under our name counts as ours when this life of the instance owns it.
 let owns (observed: Observed) (meta: Meta) =
-    meta.OwnerReferences |> List.exists (fun owner -> owner.Uid = observed.Meta.Uid && owner.Controller)
+    meta.OwnerReferences
+    |> List.exists (fun owner -> owner.Uid = observed.Meta.Uid && owner.Controller)

@@ -13,7 +13,7 @@ let pod (observed: Observed) =
     match observed.Pod, Seen.clusterId observed with
     | Some _, _ -> Decision.settled
     | None, None -> Decision.wait [ Seen.pdReason observed ]
-    | None, Some _ -> Decision.act [ CreatePod(Manifest.pod observed (Revision.ofProcess observed)) ]
+    | None, Some _ -> Rules.withPod observed (fun body -> Decision.act [ CreatePod body ])
 
 /// The addresses of PD are known as soon as a PD group is.
 let pd (observed: Observed) = if observed.PdUrls.IsEmpty then Decision.wait [ PdAbsent ] else Decision.settled
@@ -35,8 +35,15 @@ let private others (store: Store) (facts: PdFacts) =
 /// An outage is no time to take anything down: more than max(1, (n-1)/2) stores are silent (law 6).
 let private outage (facts: PdFacts) =
     let counted = facts.Stores |> List.filter (fun store -> store.NodeState <> NodeState.Removed)
-    let silent = counted |> List.filter (fun store -> store.StateName = "Down" || store.StateName = "Disconnected")
-    if silent.Length > max 1 ((counted.Length - 1) / 2) then Some(StoresSilent(silent.Length, counted.Length)) else None
+
+    let silent =
+        counted
+        |> List.filter (fun store -> store.StateName = "Down" || store.StateName = "Disconnected")
+
+    if silent.Length > max 1 ((counted.Length - 1) / 2) then
+        Some(StoresSilent(silent.Length, counted.Length))
+    else
+        None
 
 /// Leaders are moved away from a store: the mark in our status comes first, then PD's entry, then its count must reach
 /// zero or the deadline pass. A single store, or single replicas, have nowhere to move leaders to.
@@ -46,7 +53,8 @@ let private evicted (store: Store) (facts: PdFacts) (observed: Observed) =
     | Some(spec, _) ->
         let nowhere =
             facts.MaxReplicas <= 1
-            || others store facts |> List.forall (fun one -> Set.contains one.Id facts.Evicting)
+            || others store facts
+               |> List.forall (fun one -> Set.contains one.Id facts.Evicting)
 
         let timeout = spec.Eviction.EvictLeaderTimeout
         let holds = spec.Eviction.EvictLeaderPolicy = EvictLeaderPolicy.Hold
@@ -88,7 +96,8 @@ let restart (observed: Observed) =
 
 /// Whether the store is to leave the cluster.
 let leaves (observed: Observed) =
-    Seen.deleting observed || spec observed |> Option.exists (fun (spec, _) -> spec.Offline)
+    Seen.deleting observed
+    || spec observed |> Option.exists (fun (spec, _) -> spec.Offline)
 
 /// A store that runs is registered in PD, and serves. One that was to leave and now stays is taken back.
 let membership (observed: Observed) =
@@ -103,7 +112,8 @@ let membership (observed: Observed) =
             | NodeState.Removing -> Decision.act [ RestoreStore store.Id ]
             | NodeState.Removed -> Decision.wait [ StoreNotServing "Removed" ]
             | NodeState.Preparing
-            | NodeState.Serving when store.StateName <> "Up" -> Decision.wait [ StoreNotServing store.StateName ]
+            | NodeState.Serving when store.StateName <> "Up" ->
+                Decision.wait [ StoreNotServing store.StateName ]
             | NodeState.Preparing
             | NodeState.Serving -> Decision.settled
 
@@ -112,7 +122,9 @@ let private readyLongEnough (observed: Observed) =
     match observed.Pod, spec observed with
     | Some pod, Some(spec, _) ->
         let wanted = TimeSpan.FromSeconds(float spec.Eviction.MinReadyForLeaderSeconds)
-        Rules.since pod.ReadySince observed |> Option.forall (fun span -> span >= wanted)
+
+        Rules.since pod.ReadySince observed
+        |> Option.forall (fun span -> span >= wanted)
     | _ -> true
 
 /// The eviction that we began ends when the store serves again: first the entry in PD, then our mark.
