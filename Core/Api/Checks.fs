@@ -172,14 +172,8 @@ module Checks =
         match Toml.parse text with
         | Error problem -> Problem.make (Path.text path) "not TOML" $"be TOML: %s{problem}"
         | Ok document ->
-            for key in ManagedKeys.ofComponent kind do
-                match Toml.tryFind key document with
-                | Some _ ->
-                    Problem.make
-                        (Path.text path)
-                        $"setting %s{String.Join('.', key)}"
-                        "leave that key out: the operator sets it"
-                | None -> ()
+            for key in Toml.keysSet (ManagedKeys.ofComponent kind) document do
+                Problem.make (Path.text path) $"setting %s{key}" "leave that key out: the operator sets it"
     ]
 
     /// What instances of a component are made from.
