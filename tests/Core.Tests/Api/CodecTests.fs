@@ -96,6 +96,20 @@ let ``a quantity is written as it was given`` () =
     |> shouldBe """{"cpu":"2","memory":"1.50Gi"}"""
 
 [<Test>]
+let ``a duration is written without the zeros that people leave out`` () =
+    for given, written in
+        [ "30m", "30m"; "90s", "1m30s"; "60m", "1h"; "1h0m5s", "1h0m5s"; "0", "0s"; "1.5s", "1.5s" ] do
+        let group =
+            Samples.tikvGroup
+            |> Samples.having "spec.evictLeaderTimeout" $"\"%s{given}\""
+            |> Codec.tikvGroup
+            |> sound
+
+        Codec.encodeSpec group.Spec
+        |> Json.stringAt [ "evictLeaderTimeout" ]
+        |> shouldBe (Some written)
+
+[<Test>]
 let ``what is not understood is told with field, value and what is allowed`` () =
     let given =
         Samples.tikvGroup
