@@ -1,4 +1,4 @@
-/// Request bodies: JSON, or the YAML that server-side apply may be sent in.
+/// Request bodies: JSON, the YAML that server-side apply may be sent in, and what kubectl sends in protobuf.
 [<RequireQualifiedAccess>]
 module Tikv.Simulator.Serve.Bodies
 
@@ -18,7 +18,8 @@ let Limit = 3145728
 /// Why a body could not be read.
 type Problem =
     | Syntax of Message: string
-    | MediaType of ContentType: string
+    /// The content type is not read here, or not for this kind.
+    | MediaType of Message: string
 
 /// `application/json; charset=utf-8` without its parameters, in lower case.
 let mediaType (contentType: string) = (contentType.Split(';')[0]).Trim().ToLowerInvariant()
@@ -107,7 +108,9 @@ let parse (contentType: string) (bytes: byte array) : Result<Json, Problem> =
         | "application/strategic-merge-patch+json" -> json bytes
         | "application/yaml"
         | "application/apply-patch+yaml" -> yaml bytes
-        | other -> Error(MediaType other)
+        | "application/vnd.kubernetes.protobuf" ->
+            Wire.parse WireMessages.all bytes |> Result.mapError MediaType
+        | other -> Error(MediaType $"given: %s{other}")
 
 /// How a patch of this content type is to be read; none when it is not a patch.
 let patchKind (contentType: string) (force: bool) =

@@ -5,7 +5,7 @@ module Tikv.Simulator.Serve.BuiltinSchemas
 
 let private part name description fields = { Name = name; Description = description; Fields = fields }
 
-let private kind name description fields = part name description (Schemas.heads @ fields)
+let private kind name description fields = part name description (KindSchemas.heads @ fields)
 
 /// A kind of the usual two halves.
 let private specified name description =

@@ -16,7 +16,7 @@ let private componentOf (resource: ResourceType) =
         let reversed = resource.Key.Group.Split '.' |> Array.rev |> String.concat "."
         $"%s{reversed}.%s{resource.Key.Version}.%s{resource.Kind}"
     else
-        Schemas.componentName resource.Kind
+        KindSchemas.componentName resource.Kind
 
 let private kindOf (resource: ResourceType) =
     Json.object [
@@ -30,7 +30,7 @@ let private withKind resource schema =
 
 /// A custom resource's own schema, with the head that every object has described.
 let private customSchema (resource: ResourceType) schema =
-    let heads = Schemas.heads |> List.map Schemas.field
+    let heads = KindSchemas.heads |> List.map KindSchemas.field
     let own = Json.membersAt [ "properties" ] schema
     let isHead name = heads |> List.exists (fun (head, _) -> head = name)
 
@@ -75,7 +75,7 @@ let private operation (resource: ResourceType) (action: string) writes =
                     "description", Json.String "OK"
                     "content",
                     Json.object [
-                        mediaType, Json.object [ "schema", Schemas.reference (componentOf resource) ]
+                        mediaType, Json.object [ "schema", KindSchemas.reference (componentOf resource) ]
                     ]
                 ]
             ]
@@ -127,11 +127,11 @@ let private components (resources: ResourceType list) =
             | None -> ()
 
         for KeyValue(name, definition) in
-            Schemas.reachable definitions ("ObjectMeta" :: List.map _.Kind builtin) do
-            Schemas.componentName name,
+            KindSchemas.reachable definitions ("ObjectMeta" :: List.map _.Kind builtin) do
+            KindSchemas.componentName name,
             (match Map.tryFind name kinds with
-             | Some resource -> Schemas.ofDefinition definition |> withKind resource
-             | None -> Schemas.ofDefinition definition)
+             | Some resource -> KindSchemas.ofDefinition definition |> withKind resource
+             | None -> KindSchemas.ofDefinition definition)
     ]
 
 let private info =

@@ -202,9 +202,9 @@ module Routes =
         match found with
         | Bodies.Syntax message ->
             Errors.badRequest $"the object provided is unrecognized (must be of type object): %s{message}"
-        | Bodies.MediaType contentType ->
+        | Bodies.MediaType message ->
             Errors.unsupportedMediaType
-                $"the body of the request was in an unknown format - accepted media types include: application/json, application/yaml (given: %s{contentType})"
+                $"the body of the request was in an unknown format - accepted media types include: application/json, application/yaml (%s{message})"
 
     let private manager (incoming: Incoming) query =
         match tryText "fieldManager" query |> Option.bind notEmpty with

@@ -25,7 +25,7 @@ type Definition = { Name: string; Description: string; Fields: (string * Shape *
 
 /// The OpenAPI form of definitions.
 [<RequireQualifiedAccess>]
-module Schemas =
+module KindSchemas =
 
     let private prefix = "io.k8s."
     let componentName (name: string) = prefix + name
