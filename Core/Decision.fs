@@ -14,7 +14,6 @@ module Decision =
     let act actions : Decision<'Action, 'Reason> = { Actions = actions; Waiting = [] }
     let wait reasons : Decision<'Action, 'Reason> = { Actions = []; Waiting = reasons }
 
-
     /// Several decisions as one, in the order given; a reason given twice is kept once.
     let together (decisions: Decision<'Action, 'Reason> list) : Decision<'Action, 'Reason> = {
         Actions = decisions |> List.collect _.Actions

@@ -67,6 +67,10 @@ type ClusterSecurity = {
 }
 
 [<Doc "What is common to all components of one TiKV cluster.">]
+[<Cel("!(has(oldSelf.featureGates) && oldSelf.featureGates.exists(f, f.name == 'FeatureModification')) || (has(self.featureGates) && self.featureGates.exists(f, f.name == 'FeatureModification'))",
+      "FeatureModification cannot be turned off")>]
+[<Cel("(has(oldSelf.featureGates) && oldSelf.featureGates.exists(f, f.name == 'FeatureModification')) || ((!has(self.featureGates) || self.featureGates.all(n, n.name == 'FeatureModification' || (has(oldSelf.featureGates) && oldSelf.featureGates.exists(o, o.name == n.name)))) && (!has(oldSelf.featureGates) || oldSelf.featureGates.all(o, has(self.featureGates) && self.featureGates.exists(n, n.name == o.name))))",
+      "feature gates change after creation only once FeatureModification is on")>]
 [<Cel("has(oldSelf.tlsCluster) == has(self.tlsCluster)",
       "tlsCluster cannot be added or taken away after creation")>]
 type ClusterSpec = {

@@ -44,6 +44,8 @@ type VolumeMount = {
 }
 
 [<Doc "One persistent volume of each instance; its claim is <name>-<pod>.">]
+[<Cel("!has(oldSelf.volumeAttributesClassName) || has(self.volumeAttributesClassName)",
+      "volumeAttributesClassName can be changed, not taken away")>]
 type Volume = {
     [<Doc "Name of the volume; data is the one that holds the component's data."; Required; MaxLength 63>]
     [<Pattern("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "a DNS-1123 label")>]

@@ -6,32 +6,32 @@ open Tikv.Core
 open Tikv.Core.Api
 open Tikv.Core.Kubernetes
 
-let settings observed =
+let settings (observed: Observed) =
     match observed.Role with
     | PD(spec, _) -> spec.Group
     | TiKV(spec, _) -> spec.Group
 
-let status observed =
+let status (observed: Observed) =
     match observed.Role with
     | PD(_, status) -> status
     | TiKV(_, status) -> status
 
-let kind observed =
+let kind (observed: Observed) =
     match observed.Role with
     | PD _ -> Kind.PDGroup
     | TiKV _ -> Kind.TiKVGroup
 
-let instanceKind observed =
+let instanceKind (observed: Observed) =
     match observed.Role with
     | PD _ -> Kind.PD
     | TiKV _ -> Kind.TiKV
 
-let private componentName observed =
+let private componentName (observed: Observed) =
     match observed.Role with
     | PD _ -> "pd"
     | TiKV _ -> "tikv"
 
-let version observed =
+let version (observed: Observed) =
     match observed.Role with
     | PD(spec, _) -> spec.Template.Spec.Component.Version
     | TiKV(spec, _) -> spec.Template.Spec.Component.Version
@@ -39,9 +39,10 @@ let version observed =
 /// The headless Service that gives every Pod of the group its name in DNS.
 let peerService (group: string) = $"%s{group}-peer"
 
-let labels observed = Labels.ofGroup (settings observed).Cluster.Name observed.Meta.Name (componentName observed)
+let labels (observed: Observed) =
+    Labels.ofGroup (settings observed).Cluster.Name observed.Meta.Name (componentName observed)
 
-let private owner observed =
+let private owner (observed: Observed) =
     let (Uid uid) = observed.Meta.Uid
     let kind = kind observed
 
@@ -54,12 +55,13 @@ let private owner observed =
         "blockOwnerDeletion", Json.bool true
     ]
 
-let owns observed (meta: Meta) =
-    meta.OwnerReferences |> List.exists (fun owner -> owner.Uid = observed.Meta.Uid && owner.Controller)
+let owns (observed: Observed) (meta: Meta) =
+    meta.OwnerReferences
+    |> List.exists (fun owner -> owner.Uid = observed.Meta.Uid && owner.Controller)
 
 // ---- Services
 
-let private ports observed =
+let private ports (observed: Observed) =
     let number (port: Port option) standard = port |> Option.map _.Port |> Option.defaultValue standard
 
     match observed.Role with
@@ -71,7 +73,7 @@ let private ports observed =
         [ "client", number ports.Client 20160; "status", number ports.Status 20180 ]
 
 /// The fields of a Service's spec that are the operator's; the API server and cloud controllers own the others.
-let private serviceSpec observed headless ports =
+let private serviceSpec (observed: Observed) headless ports =
     Json.present [
         "clusterIP", (if headless then Some(Json.string "None") else None)
         // A member must find its siblings before any of them is ready.
@@ -97,14 +99,14 @@ let private serviceSpec observed headless ports =
     ]
 
 /// Name and owned spec of every Service of the group: the headless one, and for PD the one that clients use.
-let services observed = [
+let services (observed: Observed) = [
     peerService observed.Meta.Name, serviceSpec observed true (ports observed)
     match observed.Role with
     | PD _ -> observed.Meta.Name, serviceSpec observed false (ports observed |> List.truncate 1)
     | TiKV _ -> ()
 ]
 
-let service observed name spec =
+let service (observed: Observed) name spec =
     Json.object [
         "apiVersion", Json.string "v1"
         "kind", Json.string "Service"
@@ -121,12 +123,14 @@ let service observed name spec =
 // ---- instances
 
 /// The topology that has the smallest part of its share: of equal ones the first. None: no spread is asked for.
-let private nextTopology observed =
+let private nextTopology (observed: Observed) =
     (settings observed).SchedulePolicies
     |> List.tryPick _.EvenlySpread
     |> Option.map (fun spread ->
         let counted (share: TopologyShare) =
-            observed.Instances |> Map.filter (fun _ one -> one.Topology = share.Topology && not one.Offline) |> Map.count
+            observed.Instances
+            |> Map.filter (fun _ one -> one.Topology = share.Topology && not one.Offline)
+            |> Map.count
 
         // A topology without any instance comes first: each gets one before weights count.
         spread.Topologies
@@ -136,7 +140,7 @@ let private nextTopology observed =
         |> _.Topology)
     |> Option.defaultValue Map.empty
 
-let private instanceMetadata observed name =
+let private instanceMetadata (observed: Observed) name =
     let template =
         match observed.Role with
         | PD(spec, _) -> spec.Template.Metadata
@@ -150,10 +154,13 @@ let private instanceMetadata observed name =
         |> Map.add Labels.instance name
         |> Map.add Labels.revision (Shared.revision observed)
 
-    let annotations = template.Annotations |> Map.add Annotations.templateMetadata (Shared.metadataHash template)
+    let annotations =
+        template.Annotations
+        |> Map.add Annotations.templateMetadata (Shared.metadataHash template)
+
     labels, annotations
 
-let private instanceSettings observed index topology : InstanceSettings = {
+let private instanceSettings (observed: Observed) index topology : InstanceSettings = {
     Cluster = (settings observed).Cluster
     Subdomain = peerService observed.Meta.Name
     Index = index
@@ -164,7 +171,7 @@ let private instanceSettings observed index topology : InstanceSettings = {
 }
 
 /// A new instance. `initial` are the members of the first bootstrap of PD, when it is one of them.
-let instance observed index initial =
+let instance (observed: Observed) index initial =
     let name = Names.instance observed.Meta.Name index
     let kind = instanceKind observed
     let labels, annotations = instanceMetadata observed name
@@ -203,7 +210,7 @@ let instance observed index initial =
 
 /// What an instance is brought to: the group's template and settings; its own identity, topology and initial members
 /// stay. The body holds the metadata and the parts of spec that the group gives.
-let update observed name =
+let update (observed: Observed) name =
     let labels, annotations = instanceMetadata observed name
 
     let given =
@@ -220,7 +227,6 @@ let update observed name =
         | ReclaimPolicy.Delete -> "Delete"
 
     Json.object [
-        "metadata",
-        Json.object [ "labels", Json.ofMap labels; "annotations", Json.ofMap annotations ]
+        "metadata", Json.object [ "labels", Json.ofMap labels; "annotations", Json.ofMap annotations ]
         "spec", given |> Json.withField "volumeReclaimPolicy" (Json.string policy)
     ]

@@ -7,10 +7,7 @@ open Tikv.Core.Kubernetes
 
 /// The hash of the template's metadata, kept as an annotation of each instance.
 let metadataHash (metadata: ObjectMetadata) =
-    Json.object [
-        "labels", Json.ofMap metadata.Labels
-        "annotations", Json.ofMap metadata.Annotations
-    ]
+    Json.object [ "labels", Json.ofMap metadata.Labels; "annotations", Json.ofMap metadata.Annotations ]
     |> Hash.ofJson
 
 let private reclaimed (policy: ReclaimPolicy) =
@@ -27,10 +24,17 @@ let private fingerprint template policy metadata eviction =
     ]
     |> Hash.ofJson
 
-let private annotated (meta: Meta) = meta.Annotations |> Map.tryFind Annotations.templateMetadata |> Option.defaultValue ""
+let private annotated (meta: Meta) =
+    meta.Annotations
+    |> Map.tryFind Annotations.templateMetadata
+    |> Option.defaultValue ""
 
 let ofPdGroup (spec: PDGroupSpec) =
-    fingerprint (Codec.encode spec.Template.Spec) spec.Group.VolumeReclaimPolicy (metadataHash spec.Template.Metadata) None
+    fingerprint
+        (Codec.encode spec.Template.Spec)
+        spec.Group.VolumeReclaimPolicy
+        (metadataHash spec.Template.Metadata)
+        None
 
 let ofTikvGroup (spec: TiKVGroupSpec) =
     fingerprint

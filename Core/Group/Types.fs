@@ -82,7 +82,8 @@ type Reason =
 module Reason =
     let private names (names: string list) =
         match names with
-        | a :: b :: c :: d :: rest when not rest.IsEmpty -> $"%s{a}, %s{b}, %s{c}, %s{d} and %d{rest.Length} more"
+        | a :: b :: c :: d :: rest when not rest.IsEmpty ->
+            $"%s{a}, %s{b}, %s{c}, %s{d} and %d{rest.Length} more"
         | names -> String.Join(", ", names)
 
     /// For people: the message of the Kubernetes condition, the event, the log line and the transcript.
@@ -91,7 +92,8 @@ module Reason =
         | ClusterAbsent name -> $"the Cluster %s{name} does not exist"
         | ClusterPaused -> "the cluster is paused"
         | ClusterSuspended -> "the cluster is suspended"
-        | NotOurs(kind, name) -> $"the %s{kind} %s{name} exists and belongs to somebody else; rename or remove it"
+        | NotOurs(kind, name) ->
+            $"the %s{kind} %s{name} exists and belongs to somebody else; rename or remove it"
         | OtherGroupBootstraps name -> $"the group %s{name} bootstraps PD first; this one joins it"
         | InstancesRemain remaining -> $"waiting for %s{names remaining} to be removed"
         | InstanceTerminating name -> $"%s{name} is being removed; it is made anew after that"

@@ -6,31 +6,40 @@ open Tikv.Core
 open Tikv.Core.Api
 open Tikv.Core.Kubernetes
 
-let private clientPort observed =
+let private clientPort (observed: Observed) =
     match observed.Role with
-    | PD(spec, _) -> spec.Template.Server.Ports.Client |> Option.map _.Port |> Option.defaultValue 2379
-    | TiKV(spec, _) -> spec.Template.Server.Ports.Client |> Option.map _.Port |> Option.defaultValue 20160
+    | PD(spec, _) ->
+        spec.Template.Server.Ports.Client
+        |> Option.map _.Port
+        |> Option.defaultValue 2379
+    | TiKV(spec, _) ->
+        spec.Template.Server.Ports.Client
+        |> Option.map _.Port
+        |> Option.defaultValue 20160
 
 /// PD: the peer port. TiKV: the status port.
-let private secondPort observed =
+let private secondPort (observed: Observed) =
     match observed.Role with
     | PD(spec, _) -> spec.Template.Server.Ports.Peer |> Option.map _.Port |> Option.defaultValue 2380
-    | TiKV(spec, _) -> spec.Template.Server.Ports.Status |> Option.map _.Port |> Option.defaultValue 20180
+    | TiKV(spec, _) ->
+        spec.Template.Server.Ports.Status
+        |> Option.map _.Port
+        |> Option.defaultValue 20180
 
 /// The name of the component in labels, containers, paths and images.
-let componentName observed =
+let componentName (observed: Observed) =
     match observed.Role with
     | PD _ -> "pd"
     | TiKV _ -> "tikv"
 
-let private dataPath observed = $"/var/lib/%s{componentName observed}"
-let private configPath observed = $"/etc/%s{componentName observed}"
-let private tlsPath observed = $"/var/lib/%s{componentName observed}-tls"
+let private dataPath (observed: Observed) = $"/var/lib/%s{componentName observed}"
+let private configPath (observed: Observed) = $"/etc/%s{componentName observed}"
+let private tlsPath (observed: Observed) = $"/var/lib/%s{componentName observed}-tls"
 
-let private tls observed =
+let private tls (observed: Observed) =
     observed.Cluster |> Option.bind _.Spec.TlsCluster |> Option.exists _.Enabled
 
-let private scheme observed = if tls observed then "https" else "http"
+let private scheme (observed: Observed) = if tls observed then "https" else "http"
 
 /// The DNS name of an instance's Pod.
 let host (dns: Dns option) pod subdomain space =
@@ -40,21 +49,21 @@ let host (dns: Dns option) pod subdomain space =
     | Some(DnsMode.InCluster, _)
     | None -> $"%s{pod}.%s{subdomain}.%s{space}"
 
-let private hostOf observed pod =
+let private hostOf (observed: Observed) pod =
     let dns = observed.Cluster |> Option.map _.Spec.Dns
-    host dns pod (Observed.settings observed).Subdomain observed.Meta.Namespace
+    host dns pod (Seen.settings observed).Subdomain observed.Meta.Namespace
 
-let private groupName observed =
+let private groupName (observed: Observed) =
     observed.Meta.Labels |> Map.tryFind Labels.group |> Option.defaultValue ""
 
 /// The labels of every object of the instance.
-let labels observed =
-    Labels.ofGroup (Observed.settings observed).Cluster.Name (groupName observed) (componentName observed)
+let labels (observed: Observed) =
+    Labels.ofGroup (Seen.settings observed).Cluster.Name (groupName observed) (componentName observed)
     |> Map.add Labels.instance observed.Meta.Name
 
-let private owner observed =
+let private owner (observed: Observed) =
     let (Uid uid) = observed.Meta.Uid
-    let kind = Observed.kind observed
+    let kind = Seen.kind observed
 
     Json.object [
         "apiVersion", Json.string (Kind.apiVersion kind)
@@ -65,7 +74,7 @@ let private owner observed =
         "blockOwnerDeletion", Json.bool true
     ]
 
-let private metadata observed name labels annotations owned =
+let private metadata (observed: Observed) name labels annotations owned =
     Json.present [
         "name", Some(Json.string name)
         "namespace", Some(Json.string observed.Meta.Namespace)
@@ -77,15 +86,15 @@ let private metadata observed name labels annotations owned =
 // ---- configuration
 
 /// Whether a PD instance may still take part in the first bootstrap: no cluster id is recorded (architecture, law 7).
-let bootstraps observed =
+let bootstraps (observed: Observed) =
     match observed.Role with
-    | PD(spec, _) -> not spec.InitialCluster.IsEmpty && (Observed.clusterId observed).IsNone
+    | PD(spec, _) -> not spec.InitialCluster.IsEmpty && (Seen.clusterId observed).IsNone
     | TiKV _ -> false
 
 let private dot = System.Convert.ToChar 46
 
-let private pdKeys observed (spec: PDSpec) =
-    let name = Observed.podName observed
+let private pdKeys (observed: Observed) (spec: PDSpec) =
+    let name = Seen.podName observed
     let url port = $"%s{scheme observed}://%s{hostOf observed name}:%d{port}"
     let listen port = $"%s{scheme observed}://0.0.0.0:%d{port}"
     let client, peer = clientPort observed, secondPort observed
@@ -97,12 +106,12 @@ let private pdKeys observed (spec: PDSpec) =
                 |> List.map (fun one -> $"%s{one}=%s{scheme observed}://%s{hostOf observed one}:%d{peer}")
 
             [
-                "initial-cluster", TomlValue.String(String.Join(",", initial))
+                "initial-cluster", TomlValue.String(String.Join(",", (initial: string list)))
                 "initial-cluster-state", TomlValue.String "new"
-                "initial-cluster-token", TomlValue.String (Observed.settings observed).Cluster.Name
+                "initial-cluster-token", TomlValue.String (Seen.settings observed).Cluster.Name
             ]
         else
-            [ "join", TomlValue.String(String.Join(",", observed.PdUrls)) ]
+            [ "join", TomlValue.String(String.Join(",", (observed.PdUrls: string list))) ]
 
     [
         "name", TomlValue.String name
@@ -122,8 +131,8 @@ let private pdKeys observed (spec: PDSpec) =
        else
            [])
 
-let private tikvKeys observed =
-    let host = hostOf observed (Observed.podName observed)
+let private tikvKeys (observed: Observed) =
+    let host = hostOf observed (Seen.podName observed)
     let client, status = clientPort observed, secondPort observed
     let withoutScheme (url: string) = url.Substring(url.IndexOf("//", StringComparison.Ordinal) + 2)
 
@@ -145,8 +154,8 @@ let private tikvKeys observed =
            [])
 
 /// The configuration file: what the user wrote, with the operator's keys laid over it. `Error` when it is not TOML.
-let configFile observed =
-    let given = (Observed.template observed).Config |> Option.defaultValue ""
+let configFile (observed: Observed) =
+    let given = (Seen.template observed).Config |> Option.defaultValue ""
 
     let ours =
         match observed.Role with
@@ -159,12 +168,12 @@ let configFile observed =
         |> List.fold (fun table (key, value) -> Toml.set (List.ofArray (key.Split dot)) value table) table
         |> Toml.print)
 
-let configMap observed file =
+let configMap (observed: Observed) file =
     let body =
         Json.object [
             "apiVersion", Json.string "v1"
             "kind", Json.string "ConfigMap"
-            "metadata", metadata observed (Observed.podName observed) (labels observed) Map.empty true
+            "metadata", metadata observed (Seen.podName observed) (labels observed) Map.empty true
             "data", Json.object [ "config.toml", Json.string file ]
         ]
 
@@ -173,10 +182,11 @@ let configMap observed file =
 // ---- volumes
 
 /// A claim has no owner reference: it outlives its instance unless the policy says otherwise (V I13).
-let claim observed (volume: Volume) name =
+let claim (observed: Observed) (volume: Volume) name =
     let overlay =
-        (Observed.template observed).Overlay
-        |> Option.bind (fun overlay -> overlay.VolumeClaims |> List.tryFind (fun one -> one.Name = volume.Name))
+        (Seen.template observed).Overlay
+        |> Option.bind (fun overlay ->
+            overlay.VolumeClaims |> List.tryFind (fun one -> one.Name = volume.Name))
         |> Option.map _.VolumeClaim.Metadata
 
     let labels =
@@ -196,7 +206,12 @@ let claim observed (volume: Volume) name =
         "spec",
         Json.present [
             "accessModes", Some(Json.strings [ "ReadWriteOnce" ])
-            "resources", Some(Json.object [ "requests", Json.object [ "storage", Json.string volume.Storage ] ])
+            "resources",
+            Some(
+                Json.object [
+                    "requests", Json.object [ "storage", Json.string (Quantity.text volume.Storage) ]
+                ]
+            )
             "storageClassName", volume.StorageClassName |> Option.map Json.string
             "volumeAttributesClassName", volume.VolumeAttributesClassName |> Option.map Json.string
         ]
@@ -204,15 +219,15 @@ let claim observed (volume: Volume) name =
 
 // ---- the Pod
 
-let private image observed =
-    let template = Observed.template observed
+let private image (observed: Observed) =
+    let template = Seen.template observed
     let image = template.Image |> Option.defaultValue $"pingcap/%s{componentName observed}"
     let last = image.Substring(image.LastIndexOf '/' + 1)
     if last.Contains ':' || last.Contains '@' then image else $"%s{image}:%s{template.Version}"
 
 let private volumeName (volume: Volume) = $"vol-%s{volume.Name}"
 
-let private mounts observed =
+let private mounts (observed: Observed) =
     let ofVolume (volume: Volume) =
         let mounts =
             match volume.Mounts with
@@ -232,13 +247,18 @@ let private mounts observed =
 
     [ readOnly "config" (configPath observed) ]
     @ (if tls observed then [ readOnly "tls" (tlsPath observed) ] else [])
-    @ ((Observed.template observed).Volumes |> List.collect ofVolume)
+    @ ((Seen.template observed).Volumes |> List.collect ofVolume)
 
-let private tlsVolume observed =
-    let pair = (Observed.template observed).Security.Tls.Cluster
+let private tlsVolume (observed: Observed) =
+    let pair = (Seen.template observed).Security.Tls.Cluster
     let standard = $"%s{groupName observed}-%s{componentName observed}-cluster-secret"
     let ca = pair |> Option.bind _.Ca |> Option.map _.Name |> Option.defaultValue standard
-    let own = pair |> Option.bind _.CertKeyPair |> Option.map _.Name |> Option.defaultValue standard
+
+    let own =
+        pair
+        |> Option.bind _.CertKeyPair
+        |> Option.map _.Name
+        |> Option.defaultValue standard
 
     let source name files =
         Json.object [
@@ -258,39 +278,41 @@ let private tlsVolume observed =
         Json.object [ "sources", Json.array [ source ca [ "ca.crt" ]; source own [ "tls.crt"; "tls.key" ] ] ]
     ]
 
-let private volumes observed =
-    let name = Observed.podName observed
+let private volumes (observed: Observed) =
+    let name = Seen.podName observed
 
     [
-        Json.object [
-            "name", Json.string "config"
-            "configMap", Json.object [ "name", Json.string name ]
-        ]
+        Json.object [ "name", Json.string "config"; "configMap", Json.object [ "name", Json.string name ] ]
         if tls observed then
             tlsVolume observed
-        for volume, claim in Observed.wantedClaims observed do
+        for volume, claim in Seen.wantedClaims observed do
             Json.object [
                 "name", Json.string (volumeName volume)
                 "persistentVolumeClaim", Json.object [ "claimName", Json.string claim ]
             ]
     ]
 
-let private resources observed =
-    let given = (Observed.template observed).Resources
+let private quantity value = Json.string (Quantity.text value)
+
+let private resources (observed: Observed) =
+    let given = (Seen.template observed).Resources
 
     let both =
-        Json.present [ "cpu", given.Cpu |> Option.map Json.string; "memory", given.Memory |> Option.map Json.string ]
+        Json.present [
+            "cpu", given.Cpu |> Option.map quantity
+            "memory", given.Memory |> Option.map quantity
+        ]
 
     if both = Json.empty then Json.empty else Json.object [ "requests", both; "limits", both ]
 
-let private command observed =
+let private command (observed: Observed) =
     let file = $"%s{configPath observed}/config.toml"
 
     match observed.Role with
     | PD _ -> [ "/pd-server"; $"--config=%s{file}" ]
     | TiKV _ -> [ "/tikv-server"; $"--config=%s{file}" ]
 
-let private ports observed =
+let private ports (observed: Observed) =
     let port name number =
         Json.object [
             "name", Json.string name
@@ -303,13 +325,13 @@ let private ports observed =
     | TiKV _ -> [ port "client" (clientPort observed); port "status" (secondPort observed) ]
 
 /// Long enough for TiKV's own hand-over of leaders at SIGTERM (20 s, V B1), and for PD's (P: up to 8 s).
-let private gracePeriod observed =
+let private gracePeriod (observed: Observed) =
     match observed.Role with
     | PD _ -> 30
     | TiKV _ -> 60
 
 /// PD listens before it has a leader, and its `ready` API waits for TiKV (P 1), so a TCP probe is what tells the truth.
-let private readinessProbe observed =
+let private readinessProbe (observed: Observed) =
     let port =
         match observed.Role with
         | PD _ -> clientPort observed
@@ -324,7 +346,7 @@ let private readinessProbe observed =
         "failureThreshold", Json.int 3
     ]
 
-let private container observed =
+let private container (observed: Observed) =
     Json.object [
         "name", Json.string (componentName observed)
         "image", Json.string (image observed)
@@ -342,7 +364,7 @@ let private container observed =
     ]
 
 /// Instances of one group prefer nodes without another of them.
-let private affinity observed =
+let private affinity (observed: Observed) =
     Json.object [
         "podAntiAffinity",
         Json.object [
@@ -354,18 +376,20 @@ let private affinity observed =
                     Json.object [
                         "topologyKey", Json.string "kubernetes.io/hostname"
                         "labelSelector",
-                        Json.object [ "matchLabels", Json.ofMap (Map.ofList [ Labels.group, groupName observed ]) ]
+                        Json.object [
+                            "matchLabels", Json.ofMap (Map.ofList [ Labels.group, groupName observed ])
+                        ]
                     ]
                 ]
             ]
         ]
     ]
 
-let private spec observed =
-    let settings = Observed.settings observed
+let private spec (observed: Observed) =
+    let settings = Seen.settings observed
 
     Json.present [
-        "hostname", Some(Json.string (Observed.podName observed))
+        "hostname", Some(Json.string (Seen.podName observed))
         "subdomain", Some(Json.string settings.Subdomain)
         "nodeSelector", (if settings.Topology.IsEmpty then None else Some(Json.ofMap settings.Topology))
         "affinity", Some(affinity observed)
@@ -387,9 +411,10 @@ let private spec observed =
         "volumes", Some(Json.array (volumes observed))
     ]
 
-/// The Pod, with the user's overlay merged upon it; our labels cannot be overlaid.
-let pod observed revision =
-    let overlay = (Observed.template observed).Overlay |> Option.bind _.Pod
+/// The Pod, with the user's overlay merged upon it; our labels cannot be overlaid. `Error` when the overlay cannot be
+/// merged.
+let pod (observed: Observed) revision =
+    let overlay = (Seen.template observed).Overlay |> Option.bind _.Pod
     let extra = overlay |> Option.map _.Metadata
     let laid map over = over |> Map.fold (fun all key value -> Map.add key value all) map
     let overLabels = extra |> Option.map _.Labels |> Option.defaultValue Map.empty
@@ -410,11 +435,13 @@ let pod observed revision =
     let spec =
         match overlay |> Option.bind _.Spec with
         | Some over -> StrategicMerge.apply (spec observed) over
-        | None -> spec observed
+        | None -> Ok(spec observed)
 
-    Json.object [
-        "apiVersion", Json.string "v1"
-        "kind", Json.string "Pod"
-        "metadata", metadata observed (Observed.podName observed) labels annotations true
-        "spec", spec
-    ]
+    spec
+    |> Result.map (fun spec ->
+        Json.object [
+            "apiVersion", Json.string "v1"
+            "kind", Json.string "Pod"
+            "metadata", metadata observed (Seen.podName observed) labels annotations true
+            "spec", spec
+        ])

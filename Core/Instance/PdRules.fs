@@ -6,29 +6,29 @@ open Tikv.Core
 open Tikv.Core.Api
 open Tikv.Core.Kubernetes
 open Tikv.Core.Pd
+open Tikv.Core.Instance
 
 /// The first bootstrap knows all its members before the first of them starts, so that all have one and the same
 /// `initial-cluster` (P 25: growing from one by join costs 16-19 s without a leader).
-let private siblingsMissing observed (spec: PDSpec) =
-    spec.InitialCluster |> List.filter (fun name -> not (Set.contains name observed.Siblings))
+let private siblingsMissing (observed: Observed) (spec: PDSpec) =
+    spec.InitialCluster
+    |> List.filter (fun name -> not (Set.contains name observed.Siblings))
 
 /// A Pod is made as soon as its claims and its ConfigMap are there. It starts in bootstrap mode only while no cluster id
 /// is recorded; after that, or without initial members, it joins.
-let pod observed =
+let pod (observed: Observed) =
     match observed.Role, observed.Pod with
     | TiKV _, _
     | _, Some _ -> Decision.settled
     | PD(spec, _), None ->
-        let body () = Manifest.pod observed (Revision.ofProcess observed)
-
         if Manifest.bootstraps observed then
             match siblingsMissing observed spec with
-            | [] -> Decision.act [ CreateBootstrapPod(body ()) ]
+            | [] -> Rules.withPod observed (fun body -> Decision.act [ CreateBootstrapPod body ])
             | missing -> Decision.wait [ SiblingsMissing missing ]
-        elif spec.InitialCluster.IsEmpty && (Observed.clusterId observed).IsNone then
+        elif spec.InitialCluster.IsEmpty && (Seen.clusterId observed).IsNone then
             Decision.wait [ PdNotAsked ]
         else
-            Decision.act [ CreatePod(body ()) ]
+            Rules.withPod observed (fun body -> Decision.act [ CreatePod body ])
 
 let private majority members = List.length members / 2 + 1
 
@@ -53,28 +53,28 @@ let private handOver others =
 /// 1. one whose process does not run is replaced at once;
 /// 2. otherwise only while holding the disruption, with a quorum of healthy members besides it;
 /// 3. the leader only after another member leads.
-let restart observed =
+let restart (observed: Observed) =
     match observed.Pod with
     | Some pod when Rules.outdated observed pod && Rules.broken pod ->
         Decision.act [ RemovePod(pod.Meta, "TemplateChanged") ]
     | Some pod when Rules.outdated observed pod ->
-        match Observed.facts observed with
-        | None -> Decision.wait [ Observed.pdReason observed ]
+        match Seen.facts observed with
+        | None -> Decision.wait [ Seen.pdReason observed ]
         | Some facts ->
             Rules.withDisruption "RollingUpdate" observed (fun () ->
-                match Observed.memberOf observed facts, othersCarry pod.Meta.Name facts with
+                match Seen.memberOf observed facts, othersCarry pod.Meta.Name facts with
                 | _, Error reason -> Decision.wait [ reason ]
                 | Some self, Ok others when self.IsLeader && not others.IsEmpty -> handOver others
                 | _, Ok _ -> Decision.act [ RestartPod(pod.Meta, "TemplateChanged") ])
     | _ -> Decision.settled
 
 /// A running process is a member when the *other* members list it, and healthy when they say so (P 2, P 23).
-let membership observed =
-    match observed.Pod, Observed.facts observed with
+let membership (observed: Observed) =
+    match observed.Pod, Seen.facts observed with
     | None, _ -> Decision.settled
-    | Some _, None -> Decision.wait [ Observed.pdReason observed ]
+    | Some _, None -> Decision.wait [ Seen.pdReason observed ]
     | Some _, Some facts ->
-        match Observed.memberOf observed facts with
+        match Seen.memberOf observed facts with
         | None -> Decision.wait [ MemberNotJoined ]
         | Some self when self.Name = "" -> Decision.wait [ MemberNotJoined ]
         | Some self when not self.Healthy -> Decision.wait [ MemberUnhealthy ]
@@ -82,23 +82,25 @@ let membership observed =
 
 /// A member leaves PD before its Pod goes, by its id, and only while the others keep a quorum without it; a leader hands
 /// over first.
-let leave observed =
+let leave (observed: Observed) =
     let gone () =
-        Rules.tearDown ((Observed.settings observed).VolumeReclaimPolicy = ReclaimPolicy.Delete) observed
+        Rules.tearDown ((Seen.settings observed).VolumeReclaimPolicy = ReclaimPolicy.Delete) observed
 
-    match observed.Role, Observed.facts observed with
+    match observed.Role, Seen.facts observed with
     // It was never asked to run, so there is nobody to remove.
     | PD(_, status), None when status.Id.IsNone && observed.Pod.IsNone && observed.Config.IsNone -> gone ()
-    | _, None -> Decision.wait [ Observed.pdReason observed ]
+    | _, None -> Decision.wait [ Seen.pdReason observed ]
     | _, Some facts ->
-        match Observed.memberOf observed facts with
+        match Seen.memberOf observed facts with
         | None -> gone ()
         | Some self ->
             let others = facts.Members |> List.filter (fun one -> one.Id <> self.Id)
             let healthy = others |> List.filter _.Healthy
 
             if healthy.Length < majority facts.Members || others.IsEmpty then
-                Decision.wait [ QuorumAtRisk((facts.Members |> List.filter _.Healthy).Length, facts.Members.Length) ]
+                Decision.wait [
+                    QuorumAtRisk((facts.Members |> List.filter _.Healthy).Length, facts.Members.Length)
+                ]
             elif self.IsLeader then
                 handOver healthy
             else

@@ -7,8 +7,8 @@ let private build pod = Rule.inTurn [ Rules.suspend; Rules.claims; Rules.config;
 
 let private pd: Rule<Observed, Action, Reason> =
     fun observed ->
-        if Observed.deleting observed then
-            if Observed.clusterEnds observed then Rules.endsWithCluster observed else PdRules.leave observed
+        if Seen.deleting observed then
+            if Seen.clusterEnds observed then Rules.endsWithCluster observed else PdRules.leave observed
         else
             observed
             |> Rule.inTurn [
@@ -22,10 +22,11 @@ let private pd: Rule<Observed, Action, Reason> =
 
 let private tikv: Rule<Observed, Action, Reason> =
     fun observed ->
-        if Observed.deleting observed && Observed.clusterEnds observed then
+        if Seen.deleting observed && Seen.clusterEnds observed then
             Rules.endsWithCluster observed
-        elif Observed.deleting observed then
-            observed |> Rule.inTurn [ TikvRules.leave; TikvRules.endEviction; TikvRules.gone ]
+        elif Seen.deleting observed then
+            observed
+            |> Rule.inTurn [ TikvRules.leave; TikvRules.endEviction; TikvRules.gone ]
         elif TikvRules.leaves observed then
             observed
             |> Rule.inTurn [

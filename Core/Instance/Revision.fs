@@ -12,7 +12,9 @@ let private scheme = "1"
 let private without paths json = paths |> List.fold (fun json path -> Json.setPath path None json) json
 
 /// Volumes count by name and mounts: size and class change in place.
-let private mountsOnly volume = volume |> without [ [ "storage" ]; [ "storageClassName" ]; [ "volumeAttributesClassName" ] ]
+let private mountsOnly volume =
+    volume
+    |> without [ [ "storage" ]; [ "storageClassName" ]; [ "volumeAttributesClassName" ] ]
 
 let private ofTemplate hotReload template =
     let template =
@@ -27,11 +29,13 @@ let private ofTemplate hotReload template =
     let template = if hotReload then Json.withoutField "config" template else template
 
     match Json.tryField "volumes" template with
-    | Some(Json.Array volumes) -> template |> Json.withField "volumes" (Json.Array(volumes |> List.map mountsOnly))
+    | Some(Json.Array volumes) ->
+        template
+        |> Json.withField "volumes" (Json.Array(volumes |> List.map mountsOnly))
     | _ -> template
 
 /// The hash that a Pod bears of what its process was started with.
-let ofProcess observed =
+let ofProcess (observed: Observed) =
     let hotReload (template: ComponentTemplate) = template.UpdateStrategy.Config = Some ConfigUpdate.HotReload
 
     let template =

@@ -132,7 +132,8 @@ module Reason =
         | ClusterPaused -> "the cluster is paused"
         | ClusterSuspended -> "the cluster is suspended"
         | InvalidSpec problem -> problem
-        | NotOurs(kind, name) -> $"the %s{kind} %s{name} exists and belongs to somebody else; rename or remove it"
+        | NotOurs(kind, name) ->
+            $"the %s{kind} %s{name} exists and belongs to somebody else; rename or remove it"
         | SiblingsMissing names ->
             let names = String.Join(", ", names)
             $"the first bootstrap of PD waits for %s{names}"

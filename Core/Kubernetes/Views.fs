@@ -61,8 +61,12 @@ module View =
         |> List.tryPick (fun kind ->
             state
             |> Json.tryPath [ kind ]
-            |> Option.map (fun detail -> { Reason = text [ "reason" ] detail; Message = text [ "message" ] detail }))
-        |> Option.filter (fun problem -> problem.Reason <> "ContainerCreating" && problem.Reason <> "PodInitializing")
+            |> Option.map (fun detail -> {
+                Reason = text [ "reason" ] detail
+                Message = text [ "message" ] detail
+            }))
+        |> Option.filter (fun problem ->
+            problem.Reason <> "ContainerCreating" && problem.Reason <> "PodInitializing")
 
     /// `main` names the container that is the instance's process; sidecars do not count.
     let pod (main: string) json : PodView =

@@ -43,15 +43,15 @@ module Reflector =
     /// 5 to 10 minutes, spread by the request's number as client-go spreads it at random.
     let private watchTimeout (RequestId number) = TimeSpan.FromSeconds(float (300L + (number * 7919L) % 300L))
 
-    let private list request reflector =
+    let private list request (reflector: Reflector) =
         { reflector with Phase = ReflectorPhase.Listing(request, []) },
         [ Effect.List(request, reflector.Kind, reflector.Namespace, None, None) ]
 
-    let private watch now from request reflector =
+    let private watch now from request (reflector: Reflector) =
         { reflector with Phase = ReflectorPhase.Watching(request, from, now) },
         [ Effect.Watch(request, reflector.Kind, reflector.Namespace, from, watchTimeout request) ]
 
-    let private pause now from reflector = {
+    let private pause now from (reflector: Reflector) : Reflector = {
         reflector with
             Phase = ReflectorPhase.Pausing(now |> Instant.add (backOff reflector.Failures), from)
             Failures = reflector.Failures + 1
@@ -68,14 +68,14 @@ module Reflector =
         }
 
     /// When it wants to be woken.
-    let wakeAt reflector =
+    let wakeAt (reflector: Reflector) =
         match reflector.Phase with
         | ReflectorPhase.Pausing(until, _) -> ValueSome until
         | ReflectorPhase.Listing _
         | ReflectorPhase.Watching _ -> ValueNone
 
     /// Goes on after a pause, when it is over.
-    let wake now request reflector =
+    let wake now request (reflector: Reflector) =
         match reflector.Phase with
         | ReflectorPhase.Pausing(until, from) when until <= now ->
             match from with
@@ -84,7 +84,7 @@ module Reflector =
         | _ -> reflector, []
 
     /// Any list that fails is begun again from its first page: a `continue` token may have expired (410).
-    let listed now next request outcome reflector =
+    let listed now next request outcome (reflector: Reflector) =
         match reflector.Phase, outcome with
         | ReflectorPhase.Listing(awaited, pages), Done(page: ListPage) when awaited = request ->
             match page.Continue with
@@ -105,7 +105,7 @@ module Reflector =
         | _ -> reflector, [], []
 
     /// An error in the stream closes the watch; 410 means that history is lost, and only a list helps.
-    let watched now request event reflector =
+    let watched now request event (reflector: Reflector) =
         match reflector.Phase with
         | ReflectorPhase.Watching(awaited, _, opened) when awaited = request ->
             let told version learnt =
@@ -132,7 +132,7 @@ module Reflector =
                 pause now from reflector, [ Effect.CloseWatch request ], []
         | _ -> reflector, [], []
 
-    let watchEnded now next request ending reflector =
+    let watchEnded now next request ending (reflector: Reflector) =
         match reflector.Phase with
         | ReflectorPhase.Watching(awaited, from, opened) when awaited = request ->
             match ending with
