@@ -200,9 +200,9 @@ module Routes =
 
     let private problem found : Response =
         match found with
-        | Bodies.Syntax message ->
+        | RequestBodies.Syntax message ->
             Errors.badRequest $"the object provided is unrecognized (must be of type object): %s{message}"
-        | Bodies.MediaType message ->
+        | RequestBodies.MediaType message ->
             Errors.unsupportedMediaType
                 $"the body of the request was in an unknown format - accepted media types include: application/json, application/yaml (%s{message})"
 
@@ -219,7 +219,7 @@ module Routes =
         | "POST", Some _, Some _ -> Ok Verb.Create
         | "PUT", Some _, _ -> Ok Verb.Update
         | "PATCH", Some _, _ ->
-            match Bodies.patchKind incoming.ContentType (flag "force" query) with
+            match RequestBodies.patchKind incoming.ContentType (flag "force" query) with
             | Some kind -> Ok(Verb.Patch kind)
             | None ->
                 Error(
@@ -286,7 +286,7 @@ module Routes =
         | _ -> None
 
     let private request incoming resource place query : Route =
-        match Bodies.parse incoming.ContentType incoming.Body with
+        match RequestBodies.parse incoming.ContentType incoming.Body with
         | Error found -> Route.Refused(problem found)
         | Ok body ->
             match incoming.Method, resource.Group with

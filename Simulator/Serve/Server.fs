@@ -16,9 +16,6 @@ open Microsoft.AspNetCore.Server.Kestrel.Core
 open Tikv.Core
 open Tikv.Simulator.Kubernetes
 
-/// The port cannot be had. The message says which and why.
-exception PortTaken of Message: string
-
 /// From a request of HTTP to what is sent back.
 module private Exchange =
 
@@ -198,7 +195,7 @@ module Server =
 
     let private limits (options: KestrelServerOptions) =
         options.AddServerHeader <- false
-        options.Limits.MaxRequestBodySize <- Nullable(int64 Bodies.Limit)
+        options.Limits.MaxRequestBodySize <- Nullable(int64 RequestBodies.Limit)
         // A watch may be silent for minutes, and its reader may be slow.
         options.Limits.MinResponseDataRate <- null
         options.Limits.Http2.MaxStreamsPerConnection <- 1000
@@ -229,8 +226,24 @@ module Server =
             |> Option.ofObj
             |> Option.exists (fun inner -> inner :? AddressInUseException)
 
-    /// Serves a world on 127.0.0.1; port 0 takes a free one. `speed`: seconds of the world per second.
-    let start (port: int) (speed: float) (world: ServedWorld) : Task<RunningServer> =
+    /// Why the application could not begin to listen; none when it does.
+    let private listen port (application: WebApplication) : Task<string option> =
+        task {
+            try
+                do! application.StartAsync()
+                return None
+            with :? IOException as problem ->
+                return
+                    if isTaken problem then
+                        Some
+                            $"port %d{port} of 127.0.0.1 is in use; name another with --port, or 0 for a free one"
+                    else
+                        Some problem.Message
+        }
+
+    /// Serves a world on 127.0.0.1; port 0 takes a free one. `speed`: seconds of the world per second. An error says
+    /// why the port cannot be had.
+    let start (port: int) (speed: float) (world: ServedWorld) : Task<Result<RunningServer, string>> =
         task {
             let certificates = Certificates.issue DateTimeOffset.UtcNow
             let token = Certificates.newToken ()
@@ -238,33 +251,24 @@ module Server =
             let attendant = new Attendant(world)
             let application = build port certificates
             let bytes = Encoding.UTF8.GetBytes token
-
             application.Run(RequestDelegate(Exchange.handle attendant bytes stopping.Token))
 
-            try
-                do! application.StartAsync()
-            with problem ->
+            match! listen port application with
+            | Some problem ->
                 do! application.DisposeAsync()
                 do! (attendant :> IAsyncDisposable).DisposeAsync()
-
-                raise (
-                    if isTaken problem then
-                        PortTaken
-                            $"port %d{port} of 127.0.0.1 is in use; name another with --port, or 0 for a free one"
-                    else
-                        problem
-                )
-
-            let time = attendant.KeepTime(speed, stopping.Token)
-
-            return
-                new RunningServer(
-                    application,
-                    attendant,
-                    stopping,
-                    time,
-                    Seq.head application.Urls,
-                    certificates.Authority,
-                    token
-                )
+                return Error problem
+            | None ->
+                return
+                    Ok(
+                        new RunningServer(
+                            application,
+                            attendant,
+                            stopping,
+                            attendant.KeepTime(speed, stopping.Token),
+                            Seq.head application.Urls,
+                            certificates.Authority,
+                            token
+                        )
+                    )
         }
