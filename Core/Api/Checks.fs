@@ -123,7 +123,10 @@ module Checks =
                 "mount one volume at one path: this is mounted twice")
 
     let private volumes kind (path: Path) (volumes: Volume list) = [
-        if volumes |> List.forall (fun volume -> volume.Name <> Defaults.dataVolume) then
+        if
+            not (List.isEmpty volumes)
+            && volumes |> List.forall (fun volume -> volume.Name <> Defaults.dataVolume)
+        then
             Problem.make
                 (Path.text path)
                 (String.Join(", ", volumes |> List.map _.Name))
@@ -172,22 +175,18 @@ module Checks =
         match Toml.parse text with
         | Error problem -> Problem.make (Path.text path) "not TOML" $"be TOML: %s{problem}"
         | Ok document ->
-            for key in ManagedKeys.ofComponent kind do
-                match Toml.tryFind key document with
-                | Some _ ->
-                    Problem.make
-                        (Path.text path)
-                        $"setting %s{String.Join('.', key)}"
-                        "leave that key out: the operator sets it"
-                | None -> ()
+            for key in Toml.keysSet (ManagedKeys.ofComponent kind) document do
+                Problem.make (Path.text path) $"setting %s{key}" "leave that key out: the operator sets it"
     ]
 
     /// What instances of a component are made from.
     let template (kind: Component) (path: Path) (template: ComponentTemplate) : Problem list = [
-        // A version that does not match the pattern has been told so already.
-        match SemVer.parse template.Version with
-        | Error problem -> Problem.make (Path.text ("version" :: path)) (quoted template.Version) problem
-        | Ok _ -> ()
+        yield!
+            must
+                "be a semantic version, with or without v before it, such as v8.5.2"
+                (Result.isOk (SemVer.parse template.Version))
+                (quoted template.Version)
+                ("version" :: path)
 
         yield! resources ("resources" :: path) template.Resources
         yield! volumes kind ("volumes" :: path) template.Volumes

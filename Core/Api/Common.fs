@@ -148,7 +148,7 @@ type ComponentSecurity = {
 type ComponentTemplate = {
     [<Doc "Version, such as v8.5.2."; Required; MaxLength 64>]
     [<Pattern("^v?(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)(-[0-9A-Za-z.-]+)?(\\+[0-9A-Za-z.-]+)?$",
-              "a semantic version, with or without v before it")>]
+              "a semantic version, with or without v before it, such as v8.5.2")>]
     Version: string
     [<Doc "Container image. Without a tag or digest, version is the tag. Default: pingcap/pd or pingcap/tikv.";
       MinLength 1;

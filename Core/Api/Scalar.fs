@@ -91,6 +91,16 @@ module Scalar =
         OmitsAbsent = false
     }
 
+    /// As Go prints it, without the zeros that people leave out: `30m`, not `30m0s`.
+    let private durationText (span: TimeSpan) =
+        let cut (from: string) (rest: string) (text: string) =
+            if text.EndsWith(from + rest, StringComparison.Ordinal) then
+                text.Substring(0, text.Length - rest.Length)
+            else
+                text
+
+        GoDuration.print span |> cut "m" "0s" |> cut "h" "0m"
+
     let private duration = {
         text
             "be a duration, such as 90s, 30m or 1h30m"
@@ -98,7 +108,7 @@ module Scalar =
                 GoDuration.parse text
                 |> Result.toOption
                 |> Option.filter (fun span -> span >= TimeSpan.Zero))
-            GoDuration.print with
+            durationText with
             Schema =
                 typed "string"
                 @ [ "pattern", Json.string "^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" ]
