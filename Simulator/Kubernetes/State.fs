@@ -11,8 +11,19 @@ type Collection = {
     History: Change list
 }
 
-/// A resource as it is served.
-type Served = { Type: ResourceType }
+/// A resource as it is served. Equal when the types are: strategies are functions.
+[<CustomEquality; NoComparison>]
+type Served = {
+    Type: ResourceType
+    Strategy: Strategy
+} with
+
+    override this.Equals(other: obj) =
+        match other with
+        | :? Served as other -> this.Type = other.Type
+        | _ -> false
+
+    override this.GetHashCode() = this.Type.Kind.GetHashCode()
 
 /// A Kubernetes API server as a value: every request makes another one.
 type ApiServer = {
@@ -48,11 +59,18 @@ module State =
         | Some versions -> Map.tryFind key.Version versions
         | None -> None
 
-    let serve (resource: ResourceType) served server =
+    let serve (resource: ResourceType) strategy server =
         let name = Meta.groupResource resource.Key
         let versions = Map.tryFind name server.Served |> Option.defaultValue Map.empty
+        let served = { Type = resource; Strategy = strategy }
 
         { server with Served = Map.add name (Map.add resource.Key.Version served versions) server.Served }
+
+    /// Serves no version of a resource any more.
+    let withdraw (groupResource: string) server = {
+        server with
+            Served = Map.remove groupResource server.Served
+    }
 
     let collection key server = Map.tryFind (shelf key) server.Collections |> Option.defaultValue none
 
@@ -159,3 +177,46 @@ module State =
         let number = mixed server.Seed (2L * server.Drawn)
         let suffix = String.init 5 (fun i -> string alphabet[int ((number >>> (i * 8)) % 27UL)])
         struct ({ server with Drawn = server.Drawn + 1L }, suffix)
+
+    /// Changes stored objects without a trace in history: what defaulting on read amounts to when a schema changes.
+    let revise key (change: Json -> Json) server =
+        match Map.tryFind (shelf key) server.Collections with
+        | None -> server
+        | Some collection ->
+            let objects =
+                collection.Objects
+                |> Map.map (fun _ objects -> Map.map (fun _ object -> change object) objects)
+
+            {
+                server with
+                    Collections = Map.add (shelf key) { collection with Objects = objects } server.Collections
+            }
+
+    /// The objects as they were at a revision that is not yet forgotten: later changes are taken back.
+    let objectsAt key (``namespace``: string option) (revision: int64) server : Json list =
+        let later =
+            (collection key server).History
+            |> List.takeWhile (fun change -> change.Revision > revision)
+
+        if List.isEmpty later then
+            objects key ``namespace`` server |> List.ofSeq
+        else
+            let place object = struct (Meta.``namespace`` object, Meta.name object)
+
+            let current =
+                objects key ``namespace`` server
+                |> Seq.map (fun object -> place object, object)
+                |> Map.ofSeq
+
+            (current, later)
+            ||> List.fold (fun objects change ->
+                match change.Previous with
+                | _ when
+                    ``namespace``
+                    |> Option.exists (fun wanted -> wanted <> Meta.``namespace`` change.Object)
+                    ->
+                    objects
+                | Some previous -> Map.add (place previous) previous objects
+                | None -> Map.remove (place change.Object) objects)
+            |> Map.toList
+            |> List.map snd
