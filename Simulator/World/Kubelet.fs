@@ -152,18 +152,16 @@ let private ended code reason message since (run: Run) (world: World) =
 
     struct (run, world |> World.note $"kubelet %s{run.Pod.Name}: container ended with %d{code} %s{message}")
 
-let private probed kind (run: Run) world =
-    match kind with
+let private probed (probe: Probe option) (run: Run) world =
+    match probe with
     | Some probe -> Processes.answers run.Process probe.Kind world
     | None -> true
 
 let private period (container: Container) =
     [ container.Readiness; container.Startup; container.Liveness ]
     |> List.choose id
-    |> List.map _.Period
-    |> function
-        | [] -> 10_000L
-        | periods -> List.min periods
+    |> List.map (fun (probe: Probe) -> probe.Period)
+    |> List.fold min 10_000L
 
 let private hasProbes (container: Container) =
     container.Readiness.IsSome || container.Startup.IsSome || container.Liveness.IsSome
@@ -175,13 +173,13 @@ let private probe (container: Container) since (run: Run) (world: World) =
 
     if not run.Started then
         match container.Startup with
-        | Some startup ->
+        | Some(startup: Probe) ->
             let probes = count (probed container.Startup run world)
 
             if probes >= startup.Successes then
                 struct ({ next with Started = true; Probes = 0 }, world)
             elif -probes >= startup.Failures then
-                let world = Processes.stop run.Process world
+                let world = Processes.kill run.Process world
                 ended 137 "Error" "Startup probe failed" since run world
             else
                 struct ({ next with Probes = probes }, world)
@@ -190,13 +188,13 @@ let private probe (container: Container) since (run: Run) (world: World) =
         let sick = if probed container.Liveness run world then 0 else run.Sick + 1
 
         match container.Liveness with
-        | Some liveness when sick >= liveness.Failures ->
-            let world = Processes.stop run.Process world
+        | Some(liveness: Probe) when sick >= liveness.Failures ->
+            let world = Processes.kill run.Process world
             ended 137 "Error" "Liveness probe failed" since run world
         | _ ->
             match container.Readiness with
             | None -> struct ({ next with Ready = true; Sick = sick }, world)
-            | Some readiness ->
+            | Some(readiness: Probe) ->
                 let probes = count (probed container.Readiness run world)
 
                 let ready =
@@ -236,11 +234,12 @@ let private start (run: Run) (world: World) =
                 world |> World.note $"kubelet %s{run.Pod.Name}: started %s{container.Name}")
     | Error problem -> ended 1 "Error" problem world.Now run world
 
-let private stopTime (run: Run) (world: World) =
+/// How long a process may take to end: PD and TiKV end by themselves, others after a little while.
+let private stopTime (grace: int64) (run: Run) (world: World) =
     match run.Process with
-    | Process.Pd _ -> draw world "stop" run world.Timings.StopPd
-    | Process.Tikv _ -> draw world "stop" run world.Timings.StopTikv
-    | Process.Other -> draw world "stop" run world.Timings.StopProcess
+    | Process.Pd _
+    | Process.Tikv _ -> grace
+    | Process.Other -> min grace (draw world "stop" run world.Timings.StopProcess)
     | Process.Ended -> 0L
 
 let private nextAddress (world: World) =
@@ -250,17 +249,18 @@ let private nextAddress (world: World) =
 /// One step of a Pod's life; with the time of the next look.
 let private step (grace: int64 voption) (run: Run) (world: World) : struct (Run * World * int64 voption) =
     match run.Life, grace with
-    | Life.Stopping until, _ when world.Now >= until ->
-        let world = Processes.stop run.Process world
-
+    | Life.Stopping until, _ when world.Now >= until || (Processes.exited run.Process world).IsSome ->
         let exit =
             match run.Process with
             | Process.Ended -> run.Exit
-            | _ ->
+            | proc ->
+                let killed = struct (137, "")
+                let struct (code, message) = Processes.exited proc world |> ValueOption.defaultValue killed
+
                 ValueSome {
-                    Code = 0
-                    Reason = "Completed"
-                    Message = ""
+                    Code = (if proc = Process.Other then 0 else code)
+                    Reason = (if code = 0 || proc = Process.Other then "Completed" else "Error")
+                    Message = message
                     StartedAt = run.AdmittedAt
                     FinishedAt = world.Now
                 }
@@ -272,14 +272,14 @@ let private step (grace: int64 voption) (run: Run) (world: World) : struct (Run 
                         Ready = false
                         Process = Process.Ended
                 },
-                world |> World.note $"kubelet %s{run.Pod.Name}: stopped",
+                Processes.kill run.Process world |> World.note $"kubelet %s{run.Pod.Name}: stopped",
                 ValueNone)
     | Life.Stopping until, ValueSome grace when world.Now + grace < until ->
         struct ({ run with Life = Life.Stopping(world.Now + grace) }, world, ValueSome(world.Now + grace))
     | Life.Stopping until, _ -> struct (run, world, ValueSome until)
     | Life.Ended, _ -> struct (run, world, ValueNone)
     | _, ValueSome grace ->
-        let until = world.Now + min grace (stopTime run world)
+        let until = world.Now + stopTime grace run world
         struct ({ run with Life = Life.Stopping until }, Processes.terminate run.Process world, ValueSome until)
     | Life.Waiting _, _ ->
         match missing run world with
@@ -327,7 +327,7 @@ let private step (grace: int64 voption) (run: Run) (world: World) : struct (Run 
     | Life.Running since, _ ->
         match Processes.exited run.Process world with
         | ValueSome struct (code, message) ->
-            let struct (run, world) = ended code "Error" message since run (Processes.stop run.Process world)
+            let struct (run, world) = ended code "Error" message since run (Processes.kill run.Process world)
             struct (run, world, ValueSome world.Now)
         | ValueNone when world.Now >= run.NextProbe ->
             let container = main run
@@ -354,7 +354,7 @@ let private lose (run: Run) (world: World) =
         }
 
         world
-        |> Processes.stop proc
+        |> Processes.kill proc
         |> put run.Pod.Uid {
             run with
                 Process = Process.Ended

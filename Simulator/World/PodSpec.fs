@@ -207,7 +207,7 @@ module PodSpec =
             |> List.sumBy (fun container ->
                 match Json.tryPath [ "resources"; "requests"; name ] container with
                 | Some(Json.String text)
-                | Some(Json.Number text) -> Quantity.milli text
+                | Some(Json.Number text) -> Amount.milli text
                 | _ -> 0L)
 
         {

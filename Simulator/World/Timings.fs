@@ -30,8 +30,6 @@ type Timings = {
     Expand: Delay
     /// From SIGTERM to the end of a process that is neither PD nor TiKV.
     StopProcess: Delay
-    StopPd: Delay
-    StopTikv: Delay
     /// First back-off after a crash; it doubles up to the longest (kubelet: 10 s, 300 s).
     CrashBackOff: int64
     CrashBackOffMost: int64
@@ -60,8 +58,6 @@ module Timings =
         Provision = Delay.between 800L 2_500L
         Expand = Delay.between 5_000L 15_000L
         StopProcess = Delay.between 100L 500L
-        StopPd = Delay.between 1_000L 2_000L
-        StopTikv = Delay.between 2_000L 5_000L
         CrashBackOff = 10_000L
         CrashBackOffMost = 300_000L
         CrashForgotten = 600_000L
@@ -83,8 +79,6 @@ module Timings =
             Provision = Delay.exactly 10L
             Expand = Delay.exactly 50L
             StopProcess = Delay.exactly 10L
-            StopPd = Delay.exactly 50L
-            StopTikv = Delay.exactly 50L
             CollectGarbage = Delay.exactly 10L
             Endpoints = Delay.exactly 5L
     }

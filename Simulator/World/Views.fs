@@ -135,9 +135,9 @@ module View =
         Name = Meta.name object
         Uid = Meta.uid object
         Class = text [ "spec"; "storageClassName" ] object
-        Wanted = Quantity.milli (quantity [ "spec"; "resources"; "requests"; "storage" ] object)
+        Wanted = Amount.milli (quantity [ "spec"; "resources"; "requests"; "storage" ] object)
         WantedText = quantity [ "spec"; "resources"; "requests"; "storage" ] object
-        Capacity = Quantity.milli (quantity [ "status"; "capacity"; "storage" ] object)
+        Capacity = Amount.milli (quantity [ "status"; "capacity"; "storage" ] object)
         Volume = text [ "spec"; "volumeName" ] object
         Phase = text [ "status"; "phase" ] object
         SelectedNode = text [ "metadata"; "annotations"; "volume.kubernetes.io/selected-node" ] object
@@ -150,7 +150,7 @@ module View =
         Name = Meta.name object
         Uid = Meta.uid object
         Class = text [ "spec"; "storageClassName" ] object
-        Capacity = Quantity.milli (quantity [ "spec"; "capacity"; "storage" ] object)
+        Capacity = Amount.milli (quantity [ "spec"; "capacity"; "storage" ] object)
         Claim =
             struct (text [ "spec"; "claimRef"; "namespace" ] object,
                     text [ "spec"; "claimRef"; "name" ] object,
@@ -192,8 +192,8 @@ module View =
         Taints =
             Json.itemsAt [ "spec"; "taints" ] object
             |> List.map (fun taint -> text [ "key" ] taint, text [ "value" ] taint, text [ "effect" ] taint)
-        Cpu = Quantity.milli (quantity [ "status"; "allocatable"; "cpu" ] object)
-        Memory = Quantity.milli (quantity [ "status"; "allocatable"; "memory" ] object)
+        Cpu = Amount.milli (quantity [ "status"; "allocatable"; "cpu" ] object)
+        Memory = Amount.milli (quantity [ "status"; "allocatable"; "memory" ] object)
         Pods =
             match System.Int32.TryParse(quantity [ "status"; "allocatable"; "pods" ] object) with
             | true, pods -> pods

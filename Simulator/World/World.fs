@@ -25,12 +25,11 @@ type Work =
     /// The garbage collector.
     | Garbage
 
-/// What runs in a container, and what the world knows it by.
+/// What runs in a container, with its name in the model of PD.
 [<RequireQualifiedAccess>]
 type Process =
-    /// A PD server, by its name in the model of PD.
-    | Pd of Id: string
-    | Tikv of Id: string
+    | Pd of Name: string
+    | Tikv of Name: string
     /// Anything else: it starts, and is content.
     | Other
     /// None runs.
@@ -86,6 +85,12 @@ type Machine = {
     Images: Set<string>
 }
 
+/// What stands on a volume.
+[<RequireQualifiedAccess>]
+type Disk =
+    | Pd of PdDisk
+    | Tikv of TikvDisk
+
 /// Everything there is beside the operators: an API server, the controllers and machines around it, disks, PD and TiKV.
 /// A value: every step makes another one.
 type World = {
@@ -112,6 +117,10 @@ type World = {
     Machines: Map<string, Machine>
     Runs: Map<string, Run>
     Pd: PdWorld
+    /// What volumes hold, by uid of the PersistentVolume (or of the Pod, for what lasts no longer than it).
+    Disks: Map<string, Disk>
+    /// By name of process: the volume that it writes to.
+    Mounted: Map<string, string>
     NextIp: int
     /// What happened, newest first, until someone takes it.
     Notes: string list

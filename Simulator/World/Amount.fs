@@ -1,6 +1,6 @@
 /// Kubernetes quantities, as the machines of the world count them.
 [<RequireQualifiedAccess>]
-module Tikv.Simulator.World.Quantity
+module Tikv.Simulator.World.Amount
 
 open System
 open System.Globalization
