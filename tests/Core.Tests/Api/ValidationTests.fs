@@ -174,3 +174,24 @@ let ``a text of unreasonable length is cut in the message`` () =
 
     Assert.That(told |> List.map _.Length, Is.All.LessThan 300)
     Assert.That(List.length told, Is.EqualTo 1)
+
+[<Test>]
+let ``a text of any length is judged, and only by its length`` () =
+    let value = "\"" + String.replicate 300_000 "a" + "!\""
+
+    Samples.pdGroup
+    |> Samples.having "spec.cluster.name" value
+    |> problems Kind.PDGroup
+    |> List.map (fun problem -> problem.Substring(problem.IndexOf ": it must"))
+    |> shouldBe [ ": it must have at most 37 characters" ]
+
+[<Test>]
+let ``a key of unreasonable length is cut in the message`` () =
+    let key = String.replicate 5000 "a"
+
+    Samples.pdGroup
+    |> Samples.having "spec.template.metadata" $"""{{"labels":{{"%s{key}":"a"}}}}"""
+    |> problems Kind.PDGroup
+    |> List.map _.Length
+    |> List.map (fun length -> length < 600)
+    |> shouldBe [ true ]
