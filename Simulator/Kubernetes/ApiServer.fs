@@ -77,13 +77,16 @@ module ApiServer =
         if keepAfter <= server.Compacted then
             server
         else
+            // controllers inside the server still need what they have not seen
+            let needed = (keepAfter, server.Seen) ||> Map.fold (fun least _ seen -> min least seen)
+
             let forget (collection: Collection) =
                 match List.tryLast collection.History with
-                | Some oldest when oldest.Revision <= keepAfter -> {
+                | Some oldest when oldest.Revision <= needed -> {
                     collection with
                         History =
                             collection.History
-                            |> List.takeWhile (fun (change: Change) -> change.Revision > keepAfter)
+                            |> List.takeWhile (fun (change: Change) -> change.Revision > needed)
                   }
                 | _ -> collection
 
@@ -181,6 +184,9 @@ module ApiServer =
             Compacted = 0L
             Served = Map.empty
             Collections = Map.empty
+            Kinds = Map.empty
+            Dependants = Map.empty
+            Seen = Map.empty
             TracksFields = true
         }
 

@@ -25,6 +25,9 @@ type Served = {
 
     override this.GetHashCode() = this.Type.Kind.GetHashCode()
 
+/// Where an object is.
+type Place = { Resource: ResourceKey; Namespace: string; Name: string }
+
 /// A Kubernetes API server as a value: every request makes another one.
 type ApiServer = {
     Seed: int
@@ -38,6 +41,12 @@ type ApiServer = {
     Served: Map<string, Map<string, Served>>
     /// By group and plural.
     Collections: Map<string, Collection>
+    /// The resource of each kind, by group and kind (`core.tikv.org/Cluster`): owner references name kinds.
+    Kinds: Map<string, ResourceKey>
+    /// Objects by the uid of each of their owners, then by their own uid.
+    Dependants: Map<string, Map<string, Place>>
+    /// How far each controller inside the server has looked at the changes.
+    Seen: Map<string, int64>
     /// Whether managedFields are kept. Without them server-side apply sees no conflicts, and writes cost less.
     TracksFields: bool
 }
@@ -64,7 +73,11 @@ module State =
         let versions = Map.tryFind name server.Served |> Option.defaultValue Map.empty
         let served = { Type = resource; Strategy = strategy }
 
-        { server with Served = Map.add name (Map.add resource.Key.Version served versions) server.Served }
+        {
+            server with
+                Served = Map.add name (Map.add resource.Key.Version served versions) server.Served
+                Kinds = Map.add (resource.Key.Group + "/" + resource.Kind) resource.Key server.Kinds
+        }
 
     /// Serves no version of a resource any more.
     let withdraw (groupResource: string) server = {
@@ -92,6 +105,31 @@ module State =
             | Some objects -> objects.Values
             | None -> Seq.empty
         | None -> kept.Values |> Seq.collect _.Values
+
+    let private owners object =
+        Meta.ownerReferences object |> List.choose (Json.stringAt [ "uid" ])
+
+    let private without uid owner dependants =
+        match Map.tryFind owner dependants |> Option.map (Map.remove uid) with
+        | Some others when not (Map.isEmpty others) -> Map.add owner others dependants
+        | _ -> Map.remove owner dependants
+
+    let private withPlace uid place owner dependants =
+        let others = Map.tryFind owner dependants |> Option.defaultValue Map.empty
+        Map.add owner (Map.add uid place others) dependants
+
+    /// Keeps the index of dependants as an object comes, changes or goes.
+    let private indexed key kind object previous server =
+        let before = previous |> Option.map owners |> Option.defaultValue []
+        let after = if kind = ChangeType.Deleted then [] else owners object
+
+        if before = after then
+            server.Dependants
+        else
+            let uid = Meta.uid object
+            let place = { Resource = key; Namespace = Meta.``namespace`` object; Name = Meta.name object }
+            let left = (server.Dependants, before) ||> List.fold (fun index owner -> without uid owner index)
+            (left, after) ||> List.fold (fun index owner -> withPlace uid place owner index)
 
     let private change key now kind object previous server =
         let collection = collection key server
@@ -128,6 +166,7 @@ module State =
         struct ({
                     server with
                         Revision = revision
+                        Dependants = indexed key kind object previous server
                         Collections = Map.add (shelf key) collection server.Collections
                 },
                 object)
