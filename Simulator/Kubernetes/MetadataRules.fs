@@ -100,7 +100,8 @@ let private annotations (json: Json) : Errors.Cause list = [
             Causes.invalidText "metadata.annotations" key problem
 ]
 
-let private builtinFinalizers = set [ "orphan"; "foregroundDeletion"; "kubernetes" ]
+let private builtinFinalizers =
+    set [ "orphan"; "foregroundDeletion"; "kubernetes"; "customresourcecleanup.apiextensions.k8s.io" ]
 
 let private finalizers (json: Json) : Errors.Cause list = [
     for finalizer in Meta.finalizers json do
