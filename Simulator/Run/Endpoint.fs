@@ -7,8 +7,8 @@ open Tikv.Core.Pd
 open Tikv.Simulator.Pd
 open Tikv.Simulator.World
 
-/// Milliseconds after which a client takes a silent member for lost and asks the next.
-let private patience = 5_000L
+/// Milliseconds after which a client takes a silent member for lost and asks the next (the adapter's deadline).
+let private patience = 10_000L
 
 /// Milliseconds until a name that does not exist is known not to.
 let private lookup = 2L

@@ -116,11 +116,6 @@ let private pd number life request endpoints call answer (run: Simulation) =
 
     if not answer then
         run
-    elif spent > run.Scenario.Network.Timeout then
-        Simulation.enter
-            (run.World.Now + run.Scenario.Network.Timeout)
-            (Coming.Arrives(number, life, PdAnswered(request, Unknown "no answer within the time-out")))
-            run
     else
         Simulation.enter
             (run.World.Now + spent + 1L)
