@@ -31,14 +31,15 @@ public sealed class ApiTests(string serverName)
     [OneTimeSetUp]
     public async Task Start()
     {
-        if (serverName == Servers.Embedded)
+        var kubeconfig = serverName == Servers.Embedded ? Servers.EmbeddedKubeconfig : Servers.RealKubeconfig;
+        if (serverName == Servers.Embedded && kubeconfig is null)
         {
             embedded = new EmbeddedCluster();
             await embedded.Ready();
+            kubeconfig = embedded.KubeconfigFile;
         }
 
-        client = Kubeconfig.Open(embedded?.KubeconfigFile ?? Servers.RealKubeconfig
-            ?? throw new InvalidOperationException("CONFORMANCE_REAL_KUBECONFIG names no kubeconfig"));
+        client = Kubeconfig.Open(kubeconfig ?? throw new InvalidOperationException("CONFORMANCE_REAL_KUBECONFIG names no kubeconfig"));
         if (Servers.RecordTo is null)
         {
             golden = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "golden", "1.20.json")))!.AsObject();
