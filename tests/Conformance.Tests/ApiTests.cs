@@ -88,8 +88,9 @@ public sealed class ApiTests(string serverName)
 
         var differences = @case.Requests
             .SelectMany((request, i) => Difference.Between(golden[@case.Name]?[i], answers[i])
-                .Select(line => $"  request {i + 1}, {request.Method} {request.Path}\n    {line}"));
-        Assert.That(differences, Is.Empty, () => $"{serverName} answers otherwise than Kubernetes 1.20.2:\n{string.Join('\n', differences)}\n");
+                .Select(line => $"  request {i + 1}, {request.Method} {request.Path}\n    {line}"))
+            .ToList();
+        Assert.That(differences, Has.Count.Zero, () => $"{serverName} answers otherwise than Kubernetes 1.20.2:\n{string.Join('\n', differences)}\n");
     }
 
     private async Task Post(string path, string body)
