@@ -1,5 +1,7 @@
 namespace Tikv.Core.Pd
 
+open System
+open System.Text
 open Tikv.Core
 
 /// One request to PD's HTTP API, as the operator makes it. Codec.fs turns it into method, path and body, and reads the
@@ -29,6 +31,33 @@ type PdCall =
 type PdBody =
     | Json of Value: Json
     | Text of Value: string
+
+[<RequireQualifiedAccess>]
+module PdBody =
+    /// JSON where the bytes are JSON, text otherwise.
+    let parse (bytes: ReadOnlyMemory<byte>) =
+        match Json.parseBytes bytes with
+        | Ok json -> PdBody.Json json
+        | Error _ -> PdBody.Text(Encoding.UTF8.GetString bytes.Span)
+
+    /// As PD writes it: JSON indented and ended by a newline.
+    let print body =
+        match body with
+        | PdBody.Json json -> Json.printIndented json + "\n"
+        | PdBody.Text text -> text
+
+    let private unquoted (text: string) =
+        match Json.parse text with
+        | Ok(Json.String inner) -> inner
+        | Ok _
+        | Error _ -> text
+
+    /// What an error says, whichever of PD's four shapes it has (P 6).
+    let message body =
+        match body with
+        | PdBody.Text text -> text.Trim()
+        | PdBody.Json(Json.String text) -> (unquoted text).Trim()
+        | PdBody.Json json -> Json.stringAt [ "msg" ] json |> Option.defaultWith (fun () -> Json.print json)
 
 /// What PD said.
 type PdReply = { Status: int; Body: PdBody }

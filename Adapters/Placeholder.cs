@@ -1,3 +1,0 @@
-namespace Tikv.Adapters;
-
-internal static class Placeholder;

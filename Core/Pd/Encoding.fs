@@ -1,0 +1,174 @@
+namespace Tikv.Core.Pd
+
+open System
+open System.Globalization
+open Tikv.Core
+
+/// What `PdCodec` reads, as a PD prints it: for servers that stand in for one. Zero values are left out where PD leaves
+/// them out (P 10).
+[<RequireQualifiedAccess>]
+module PdEncode =
+
+    let private notEmpty (text: string) = if String.IsNullOrEmpty text then None else Some(Json.string text)
+
+    let private notNone (texts: string list) = if List.isEmpty texts then None else Some(Json.strings texts)
+
+    let private notZero (value: int) = if value = 0 then None else Some(Json.int value)
+
+    let private memberFields (one: Member) = [
+        "name", notEmpty one.Name
+        "member_id", (let (MemberId id) = one.Id in Some(Json.uint64 id))
+        "peer_urls", notNone one.PeerUrls
+        "client_urls", notNone one.ClientUrls
+        "leader_priority", notZero one.LeaderPriority
+        "binary_version", notEmpty one.Version
+    ]
+
+    /// As in the list of members.
+    let ofMember (one: Member) = Json.present (memberFields one)
+
+    /// The answer of `GET /leader`: without version.
+    let leader (one: Member) = ofMember { one with Version = "" }
+
+    let members (view: Members) =
+        let (ClusterId cluster) = view.ClusterId
+
+        Json.present [
+            "header", Some(Json.object [ "cluster_id", Json.uint64 cluster ])
+            "members", Some(view.Members |> List.map ofMember |> Json.array)
+            "leader", view.Leader |> Option.map ofMember
+            "etcd_leader", view.EtcdLeader |> Option.map ofMember
+        ]
+
+    let health (view: MemberHealth list) =
+        view
+        |> List.map (fun one ->
+            let (MemberId id) = one.Id
+
+            Json.object [
+                "name", Json.string one.Name
+                "member_id", Json.uint64 id
+                "client_urls", notNone one.ClientUrls |> Option.defaultValue Json.Null
+                "health", Json.bool one.Health
+            ])
+        |> Json.array
+
+    let cluster (view: ClusterSummary) =
+        let (ClusterId id) = view.Id
+        Json.object [ "id", Json.uint64 id; "max_peer_count", Json.int view.MaxReplicas ]
+
+    /// RFC 3339 in UTC with as many digits as needed, the way Go prints it.
+    let private timestamp (nanoseconds: int64) =
+        let seconds, rest = Math.DivRem(nanoseconds, 1_000_000_000L)
+        let second = DateTimeOffset.FromUnixTimeSeconds(seconds)
+        let digits = rest.ToString("D9", CultureInfo.InvariantCulture).TrimEnd '0'
+
+        second.ToString("yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture)
+        + (if digits = "" then "" else "." + digits)
+        + "Z"
+
+    /// A duration of a second or more, the way Go prints it: `2m31.016822576s`.
+    let private duration (nanoseconds: int64) =
+        let hours, rest = Math.DivRem(nanoseconds, 3_600_000_000_000L)
+        let minutes, rest = Math.DivRem(rest, 60_000_000_000L)
+        let seconds = (decimal rest / 1_000_000_000m).ToString("0.#########", CultureInfo.InvariantCulture)
+
+        (if hours > 0L then $"%d{hours}h" else "")
+        + (if hours > 0L || minutes > 0L then $"%d{minutes}m" else "")
+        + seconds
+        + "s"
+
+    let private stateNumber state =
+        match state with
+        | StoreState.Up -> 0
+        | StoreState.Offline -> 1
+        | StoreState.Tombstone -> 2
+
+    let private nodeStateNumber state =
+        match state with
+        | NodeState.Preparing -> 0
+        | NodeState.Serving -> 1
+        | NodeState.Removing -> 2
+        | NodeState.Removed -> 3
+
+    let store (one: Store) =
+        let (StoreId id) = one.Id
+        let started = one.StartTimestamp * 1_000_000_000L
+        let heartbeat = one.LastHeartbeat |> Option.defaultValue 0L
+        let weight = Json.int 1
+
+        let label (key, value) = Json.object [ "key", Json.string key; "value", Json.string value ]
+
+        Json.object [
+            "store",
+            Json.present [
+                "id", Some(Json.uint64 id)
+                "address", notEmpty one.Address
+                "state", notZero (stateNumber one.StoreState)
+                "labels",
+                (if Map.isEmpty one.Labels then
+                     None
+                 else
+                     Some(one.Labels |> Map.toSeq |> Seq.map label |> Json.array))
+                "version", notEmpty one.Version
+                "peer_address", notEmpty one.PeerAddress
+                "status_address", notEmpty one.StatusAddress
+                "start_timestamp", Some(Json.int64 one.StartTimestamp)
+                "last_heartbeat", one.LastHeartbeat |> Option.map Json.int64
+                "physically_destroyed", (if one.PhysicallyDestroyed then Some(Json.bool true) else None)
+                "node_state", notZero (nodeStateNumber one.NodeState)
+                "state_name", Some(Json.string one.StateName)
+            ]
+            "status",
+            Json.present [
+                "capacity", Some(Json.string (PdSize.print one.Capacity))
+                "available", Some(Json.string (PdSize.print one.Available))
+                "used_size", Some(Json.string (PdSize.print (one.Capacity - one.Available)))
+                "leader_count", Some(Json.int one.Leaders)
+                "leader_weight", Some weight
+                "leader_score", Some(Json.int one.Leaders)
+                "leader_size",
+                Some(
+                    Json.int64 (
+                        if one.Regions = 0 then 0L else one.RegionSize / int64 one.Regions * int64 one.Leaders
+                    )
+                )
+                "region_count", Some(Json.int one.Regions)
+                "region_weight", Some weight
+                "region_score", Some(Json.int64 one.RegionSize)
+                "region_size", Some(Json.int64 one.RegionSize)
+                "pending_peer_count", notZero one.PendingPeers
+                "start_ts", Some(Json.string (timestamp started))
+                "last_heartbeat_ts", Some(Json.string (timestamp heartbeat))
+                "uptime",
+                (if heartbeat > started then Some(Json.string (duration (heartbeat - started))) else None)
+            ]
+        ]
+
+    let stores (view: Store list) =
+        Json.object [ "count", Json.int (List.length view); "stores", view |> List.map store |> Json.array ]
+
+    let replication (view: Replication) =
+        let flag value = Json.string (if value then "true" else "false")
+
+        Json.object [
+            "max-replicas", Json.int view.MaxReplicas
+            "location-labels", Json.string (String.Join(",", view.LocationLabels))
+            "strictly-match-label", flag view.StrictlyMatchLabel
+            "enable-placement-rules", flag view.EnablePlacementRules
+            "enable-placement-rules-cache", flag false
+            "isolation-level", Json.string view.IsolationLevel
+        ]
+
+    /// There is no such list when no store is in it: PD answers 404 then.
+    let evictLeaders (stores: EvictLeaders) =
+        let wholeRange = Json.array [ Json.object [ "end-key", Json.string ""; "start-key", Json.string "" ] ]
+
+        Json.object [
+            "store-id-ranges",
+            stores
+            |> Set.toSeq
+            |> Seq.map (fun (StoreId store) -> string store, wholeRange)
+            |> Json.object
+            "batch", Json.int 3
+        ]
