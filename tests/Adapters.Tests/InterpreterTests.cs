@@ -95,7 +95,7 @@ public sealed class InterpreterTests
         });
 
         Assert.That(inputs.Any(input => input.IsWatchEnded), Is.False);
-        await api.WatchCancelled.Task;
+        await api.WatchCancelled.Task.WaitAsync(TimeSpan.FromSeconds(10));
     }
 
     [Test]
@@ -122,7 +122,7 @@ public sealed class InterpreterTests
 
         await Run(happening => happening.IsStarted ? [Watch(One), Effect.NewRead(Two, Given.ConfigMap("a"))] : [Exit]);
 
-        await api.WatchCancelled.Task;
+        await api.WatchCancelled.Task.WaitAsync(TimeSpan.FromSeconds(10));
     }
 
     [Test]
@@ -148,7 +148,7 @@ public sealed class InterpreterTests
         });
 
         var run = interpreter.Run(CancellationToken.None);
-        await asleep.WaitAsync();
+        await asleep.WaitAsync(TimeSpan.FromSeconds(10));
         time.Advance(TimeSpan.FromSeconds(119));
         time.Advance(TimeSpan.FromSeconds(1));
         await run;

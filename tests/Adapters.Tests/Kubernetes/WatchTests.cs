@@ -160,7 +160,7 @@ public sealed class WatchTests
         await using var server = await Start(async (context, _) =>
         {
             await FakeServer.Stream(context, Added);
-            await received.Task;
+            await received.Task.WaitAsync(TimeSpan.FromSeconds(10));
             context.Abort();
         });
         using var client = Given.Client(server);

@@ -85,7 +85,7 @@ public sealed class PdClientTests
         var problem = (await pd.Ask(Endpoints(one, two), PdCall.GetStores, default)).Problem();
 
         Assert.That(problem, Is.EqualTo(
-            $"{one.Url.Authority}: Connection refused ({one.Url.Authority}); {two.Url.Authority}: Connection refused ({two.Url.Authority})"));
+            $"{one.Url.Authority}: Connection refused; {two.Url.Authority}: Connection refused"));
     }
 
     [Test]
