@@ -14,6 +14,12 @@ module Decision =
     let act actions : Decision<'Action, 'Reason> = { Actions = actions; Waiting = [] }
     let wait reasons : Decision<'Action, 'Reason> = { Actions = []; Waiting = reasons }
 
+    /// Several decisions as one, in the order given; a reason given twice is kept once.
+    let together (decisions: Decision<'Action, 'Reason> list) : Decision<'Action, 'Reason> = {
+        Actions = decisions |> List.collect _.Actions
+        Waiting = decisions |> List.collect _.Waiting |> List.distinct
+    }
+
     let isSettled (decision: Decision<'Action, 'Reason>) =
         List.isEmpty decision.Actions && List.isEmpty decision.Waiting
 
@@ -32,10 +38,4 @@ module Rule =
 
     /// Every rule decides, in the order given; a reason given twice is kept once.
     let together (rules: Rule<'Observed, 'Action, 'Reason> list) : Rule<'Observed, 'Action, 'Reason> =
-        fun observed ->
-            let decisions = rules |> List.map (fun rule -> rule observed)
-
-            {
-                Actions = decisions |> List.collect _.Actions
-                Waiting = decisions |> List.collect _.Waiting |> List.distinct
-            }
+        fun observed -> rules |> List.map (fun rule -> rule observed) |> Decision.together

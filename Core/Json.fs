@@ -17,23 +17,46 @@ type Json =
     | Array of Items: Json list
     | Object of Members: (string * Json) list
 
-    static member private Same(one: Json, other: Json) =
+    static member private Sorted(members: (string * Json) list) =
+        members
+        |> List.sortWith (fun (one, _) (other, _) -> String.CompareOrdinal(one, other))
+
+    static member private SameKeys(one: (string * Json) list, other: (string * Json) list) =
         match one, other with
-        | Null, Null -> true
-        | Bool a, Bool b -> a = b
-        | Number a, Number b -> String.Equals(a, b)
-        | String a, String b -> String.Equals(a, b)
-        | Array a, Array b -> List.length a = List.length b && List.forall2 (fun x y -> Json.Same(x, y)) a b
-        | Object a, Object b ->
-            LanguagePrimitives.PhysicalEquality a b
-            || List.length a = List.length b
-               && (List.forall2 (fun (k, x) (l, y) -> String.Equals(k, l) && Json.Same(x, y)) a b
-                   || a
-                      |> List.forall (fun (key, value) ->
-                          match b |> List.tryFind (fun (k, _) -> String.Equals(k, key)) with
-                          | Some(_, found) -> Json.Same(value, found)
-                          | None -> false))
-        | (Null | Bool _ | Number _ | String _ | Array _ | Object _), _ -> false
+        | [], [] -> true
+        | (key, _) :: one, (otherKey, _) :: other -> String.Equals(key, otherKey) && Json.SameKeys(one, other)
+        | _ -> false
+
+    static member private SameValues(one: (string * Json) list, other: (string * Json) list) =
+        match one, other with
+        | (_, value) :: one, (_, otherValue) :: other ->
+            Json.Same(value, otherValue) && Json.SameValues(one, other)
+        | _ -> List.isEmpty one && List.isEmpty other
+
+    static member private SameItems(one: Json list, other: Json list) =
+        match one, other with
+        | item :: one, otherItem :: other -> Json.Same(item, otherItem) && Json.SameItems(one, other)
+        | _ -> List.isEmpty one && List.isEmpty other
+
+    static member private SameMembers(one: (string * Json) list, other: (string * Json) list) =
+        if Json.SameKeys(one, other) then
+            Json.SameValues(one, other)
+        elif List.length one <> List.length other then
+            false
+        else
+            let one, other = Json.Sorted one, Json.Sorted other
+            Json.SameKeys(one, other) && Json.SameValues(one, other)
+
+    static member private Same(one: Json, other: Json) =
+        LanguagePrimitives.PhysicalEquality one other
+        || match one, other with
+           | Null, Null -> true
+           | Bool a, Bool b -> a = b
+           | Number a, Number b -> String.Equals(a, b)
+           | String a, String b -> String.Equals(a, b)
+           | Array a, Array b -> Json.SameItems(a, b)
+           | Object a, Object b -> Json.SameMembers(a, b)
+           | (Null | Bool _ | Number _ | String _ | Array _ | Object _), _ -> false
 
     override this.Equals(other: obj) =
         match other with
@@ -178,7 +201,8 @@ module Json =
 
     // ---- changing
 
-    /// Sets, replaces or (with `None`) removes the member at a path; objects on the way are made as needed.
+    /// Sets, replaces or (with `None`) removes the member at a path. To set, what is not an object on the way becomes
+    /// one; to remove, it is left alone.
     let rec setPath (path: string list) (value: Json option) json =
         match path with
         | [] -> value |> Option.defaultValue Json.Null
@@ -186,7 +210,9 @@ module Json =
             let members = asMembers json |> Option.defaultValue []
 
             match value with
-            | None -> Json.Object(members |> List.filter (fun (key, _) -> key <> name))
+            | None when members |> List.exists (fun (key, _) -> key = name) ->
+                Json.Object(members |> List.filter (fun (key, _) -> key <> name))
+            | None -> json
             | Some value when members |> List.exists (fun (key, _) -> key = name) ->
                 Json.Object(
                     members
@@ -195,7 +221,8 @@ module Json =
             | Some value -> Json.Object(members @ [ name, value ])
         | name :: rest ->
             match tryField name json, value with
-            | None, None -> json
+            | (None | Some(Json.Null | Json.Bool _ | Json.Number _ | Json.String _ | Json.Array _)), None ->
+                json
             | inner, _ ->
                 setPath [ name ] (Some(setPath rest value (inner |> Option.defaultValue empty))) json
 
@@ -204,12 +231,32 @@ module Json =
 
     // ---- text
 
+    let rec private hasKey (name: string) members =
+        match members with
+        | [] -> false
+        | (key, _) :: rest -> String.Equals(key, name) || hasKey name rest
+
+    let rec private repeats members =
+        match members with
+        | [] -> false
+        | (key, _) :: rest -> hasKey key rest || repeats rest
+
+    /// Of a key given twice the last value counts, as in Go.
+    let private lastOfEach members =
+        let suspicious =
+            // To look at each pair is quicker than a hash table only while there are few.
+            match List.tryItem 24 members with
+            | None -> repeats members
+            | Some _ -> (members |> List.distinctBy fst |> List.length) <> List.length members
+
+        if suspicious then members |> List.rev |> List.distinctBy fst |> List.rev else members
+
     let rec private ofElement (element: JsonElement) : Json =
         match element.ValueKind with
         | JsonValueKind.Object ->
-            Json.Object [
-                for property in element.EnumerateObject() -> property.Name, ofElement property.Value
-            ]
+            [ for property in element.EnumerateObject() -> property.Name, ofElement property.Value ]
+            |> lastOfEach
+            |> Json.Object
         | JsonValueKind.Array -> Json.Array [ for item in element.EnumerateArray() -> ofElement item ]
         | JsonValueKind.String -> Json.String(element.GetString() |> Option.ofObj |> Option.defaultValue "")
         | JsonValueKind.Number -> Json.Number(element.GetRawText())
@@ -222,8 +269,10 @@ module Json =
         try
             use document = JsonDocument.Parse utf8
             Ok(ofElement document.RootElement)
-        with :? JsonException as problem ->
-            Error problem.Message
+        with
+        | :? JsonException as problem -> Error problem.Message
+        // A string that is not Unicode: broken UTF-8, or half of a surrogate pair.
+        | :? InvalidOperationException as problem -> Error problem.Message
 
     /// Parses text. `Error` holds a message with line and byte position.
     let parse (text: string) : Result<Json, string> = parseBytes (ReadOnlyMemory(Encoding.UTF8.GetBytes text))
@@ -270,13 +319,22 @@ module Json =
     /// Text with two spaces of indentation.
     let printIndented json : string = Encoding.UTF8.GetString (printed true json).WrittenSpan
 
+    let rec private inOrder (members: (string * Json) list) =
+        match members with
+        | (one, _) :: ((other, _) :: _ as rest) -> String.CompareOrdinal(one, other) <= 0 && inOrder rest
+        | _ -> true
+
     /// The same tree with the keys of every object in ordinal order: the form that revisions are hashed from.
     let rec canonical json =
         match json with
         | Json.Object members ->
-            members
-            |> List.map (fun (key, value) -> key, canonical value)
-            |> List.sortWith (fun (one, _) (other, _) -> String.CompareOrdinal(one, other))
-            |> Json.Object
+            let members = members |> List.map (fun (key, value) -> key, canonical value)
+
+            if inOrder members then
+                Json.Object members
+            else
+                members
+                |> List.sortWith (fun (one, _) (other, _) -> String.CompareOrdinal(one, other))
+                |> Json.Object
         | Json.Array items -> Json.Array(items |> List.map canonical)
         | json -> json

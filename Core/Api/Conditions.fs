@@ -1,0 +1,81 @@
+namespace Tikv.Core.Api
+
+open System
+
+[<RequireQualifiedAccess>]
+type ConditionStatus =
+    | True
+    | False
+    | Unknown
+
+/// metav1.Condition.
+type Condition = {
+    [<Doc "What the condition is about."; Required; MinLength 1; MaxLength 316>]
+    Type: string
+    [<Doc "Whether it holds."; Required>]
+    Status: ConditionStatus
+    [<Doc "The generation of the object that it was judged on."; Minimum 0>]
+    ObservedGeneration: int64
+    [<Doc "When status last changed (RFC 3339)."; Required>]
+    LastTransitionTime: string
+    [<Doc "Why, in one CamelCase word."; Required; MinLength 1; MaxLength 1024>]
+    Reason: string
+    [<Doc "Why, in words."; Required; MaxLength 32768>]
+    Message: string
+}
+
+/// Keeping a list of conditions.
+[<RequireQualifiedAccess>]
+module Condition =
+
+    /// RFC 3339 in whole seconds, UTC: how Kubernetes writes times.
+    let timestamp (at: DateTimeOffset) =
+        at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", Globalization.CultureInfo.InvariantCulture)
+
+    let tryFind (name: string) (conditions: Condition list) : Condition option =
+        conditions |> List.tryFind (fun condition -> condition.Type = name)
+
+    /// Unknown when it is not there.
+    let status (name: string) (conditions: Condition list) : ConditionStatus =
+        match tryFind name conditions with
+        | Some condition -> condition.Status
+        | None -> ConditionStatus.Unknown
+
+    let isTrue name conditions = status name conditions = ConditionStatus.True
+
+    /// Adds the condition at the end, or replaces it where it stands. The time of its last transition changes only with
+    /// its status. Without a message the reason stands for it: API servers there are (1.20) that take an empty text for
+    /// null and refuse it. `clock` is the wall clock; `generation` is that of the object that was judged.
+    let set
+        (clock: DateTimeOffset)
+        (generation: int64)
+        (name: string)
+        (status: ConditionStatus)
+        (reason: string)
+        (message: string)
+        (conditions: Condition list)
+        : Condition list =
+        let condition = {
+            Type = name
+            Status = status
+            ObservedGeneration = generation
+            LastTransitionTime = timestamp clock
+            Reason = reason
+            Message = (if message = "" then reason else message)
+        }
+
+        match tryFind name conditions with
+        | None -> conditions @ [ condition ]
+        | Some old ->
+            let condition =
+                if old.Status = status then
+                    { condition with LastTransitionTime = old.LastTransitionTime }
+                else
+                    condition
+
+            conditions
+            |> List.map (fun found -> if found.Type = name then condition else found)
+
+    /// For conditions that are there only while they are true (kstatus).
+    let remove (name: string) (conditions: Condition list) : Condition list =
+        conditions |> List.filter (fun condition -> condition.Type <> name)

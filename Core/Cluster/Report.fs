@@ -1,0 +1,148 @@
+/// What a Cluster says of itself in its status: the sum of its groups, and what PD says.
+module Tikv.Core.Cluster.Report
+
+open Tikv.Core
+open Tikv.Core.Api
+open Tikv.Core.Kubernetes
+open Tikv.Core.Pd
+
+let private summary (observed: Observed) ready =
+    let any summary =
+        observed.Groups
+        |> List.exists (fun group -> group.Status.Summary = Some summary)
+
+    if observed.Meta.DeletionTimestamp.IsSome then
+        Summary.Deleting
+    elif observed.Spec.Paused then
+        Summary.Paused
+    elif observed.Spec.SuspendAction.SuspendCompute then
+        Summary.Suspended
+    elif ready then
+        Summary.Healthy
+    elif observed.Status.Id.IsNone then
+        Summary.Creating
+    else
+        match observed.Pd with
+        | PdView.Silent _ -> Summary.Unavailable
+        | PdView.Unasked
+        | PdView.Answered _ ->
+            if any Summary.Rolling then Summary.Rolling
+            elif any Summary.Creating then Summary.Creating
+            elif any Summary.Scaling then Summary.Scaling
+            else Summary.Degraded
+
+let private componentStatus (observed: Observed) kind ``component`` =
+    let groups = observed.Groups |> List.filter (fun group -> group.Kind = kind)
+    let wanted = groups |> List.sumBy _.Replicas
+    let ready = groups |> List.sumBy _.Status.ReadyReplicas
+
+    if groups.IsEmpty then
+        None
+    else
+        Some {
+            Kind = ``component``
+            Replicas = wanted
+            ReadyReplicas = ready
+            Summary = $"%d{ready}/%d{wanted}"
+        }
+
+/// Stores that serve, of those that are not on their way out.
+let private stores (facts: PdFacts) =
+    let counted = facts.Stores |> List.filter (fun store -> store.NodeState <> NodeState.Removed)
+    counted |> List.filter (fun store -> store.StateName = "Up") |> List.length, counted.Length
+
+/// PD has a leader that answers, and a quorum of stores serves. Region by region, only PD's own checks could tell more.
+let private available (observed: Observed) =
+    match observed.Pd with
+    | PdView.Unasked -> ConditionStatus.False, ConditionReason.NotBootstrapped, "PD has not been asked yet"
+    | PdView.Silent problem -> ConditionStatus.Unknown, "PDUnreachable", $"PD did not answer: %s{problem}"
+    | PdView.Answered facts ->
+        let up, all = stores facts
+
+        if all = 0 then
+            ConditionStatus.False, ConditionReason.NotBootstrapped, "no store has registered yet"
+        elif all - up > max 0 ((min facts.MaxReplicas all - 1) / 2) then
+            ConditionStatus.False,
+            ConditionReason.RegionsWithoutQuorum,
+            $"%d{up} of %d{all} stores are up: some regions may have no quorum"
+        else
+            ConditionStatus.True,
+            ConditionReason.AllRegionsServing,
+            $"PD has a leader, and %d{up} of %d{all} stores are up"
+
+/// The status before, and as it should be now. The disruption and the id are written by actions, never here.
+let status (observed: Observed) (decision: Decision<Action, Reason>) =
+    let old = observed.Status
+    let generation = observed.Meta.Generation
+
+    let ready =
+        not observed.Groups.IsEmpty
+        && Decision.isSettled decision
+        && observed.Groups |> List.forall Rules.groupReady
+
+    let synced =
+        decision.Actions.IsEmpty
+        && observed.Groups
+           |> List.forall (fun group -> Condition.isTrue ConditionType.Synced group.Status.Conditions)
+
+    let verdict: Report.Verdict = {
+        Ready =
+            match observed.Pd with
+            | PdView.Silent _ when old.Id.IsSome -> ConditionStatus.Unknown
+            | _ when ready -> ConditionStatus.True
+            | _ -> ConditionStatus.False
+        Synced = synced
+        Why =
+            decision.Waiting
+            |> List.map (fun reason -> Reason.code reason, Reason.text reason)
+        Stalled = false
+    }
+
+    let status, reason, message = available observed
+
+    let flag name holds reason message conditions =
+        if holds then
+            conditions
+            |> Condition.set observed.Clock generation name ConditionStatus.True reason message
+        else
+            conditions |> Condition.remove name
+
+    let now = {
+        old with
+            ObservedGeneration = generation
+            Conditions =
+                old.Conditions
+                |> Report.conditions observed.Clock generation verdict
+                |> Condition.set observed.Clock generation ConditionType.Available status reason message
+                |> flag
+                    ConditionType.Paused
+                    observed.Spec.Paused
+                    ConditionReason.UserRequested
+                    "spec.paused is true"
+                |> flag
+                    ConditionType.Suspended
+                    observed.Spec.SuspendAction.SuspendCompute
+                    ConditionReason.UserRequested
+                    "spec.suspendAction.suspendCompute is true"
+            Components =
+                [
+                    componentStatus observed Kind.PDGroup Component.PD
+                    componentStatus observed Kind.TiKVGroup Component.TiKV
+                ]
+                |> List.choose id
+            Pd = List.tryHead observed.PdUrls |> Option.orElse old.Pd
+            Version =
+                match observed.Groups |> List.map _.Status.Version |> List.distinct with
+                | [ Some version ] -> Some version
+                | _ -> old.Version
+            Summary = Some(summary observed ready)
+            StoresUp =
+                match observed.Pd with
+                | PdView.Answered facts ->
+                    let up, all = stores facts
+                    Some $"%d{up}/%d{all}"
+                | PdView.Unasked
+                | PdView.Silent _ -> old.StoresUp
+    }
+
+    Codec.encode old, Codec.encode now

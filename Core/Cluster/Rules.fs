@@ -1,0 +1,90 @@
+/// The order between the components of one cluster, and what is recorded of it for ever.
+module Tikv.Core.Cluster.Rules
+
+open Tikv.Core
+open Tikv.Core.Api
+open Tikv.Core.Kubernetes
+open Tikv.Core.Pd
+
+/// A paused cluster is left alone in everything but status, deletion included.
+let pause (observed: Observed) = if observed.Spec.Paused then Decision.wait [ Paused ] else Decision.settled
+
+/// Our finalizer stands before anything exists that it must clean up after.
+let finalizer (observed: Observed) =
+    if List.contains Labels.finalizer observed.Meta.Finalizers then
+        Decision.settled
+    else
+        Decision.act [ AddFinalizer ]
+
+/// TiKV goes before PD, so that stores can still say goodbye; the Cluster goes last.
+let ends (observed: Observed) =
+    let groups kind = observed.Groups |> List.filter (fun (group: GroupView) -> group.Kind = kind)
+
+    let gone (groups: GroupView list) =
+        let waiting = Decision.wait [ GroupsRemain(groups |> List.map _.Meta.Name) ]
+
+        Decision.together (
+            waiting
+            :: [
+                for group in groups do
+                    if group.Meta.DeletionTimestamp.IsNone then
+                        Decision.act [ DeleteGroup(group.Kind, group.Meta) ]
+            ]
+        )
+
+    match groups Kind.TiKVGroup, groups Kind.PDGroup with
+    | (_ :: _ as tikv), _ -> gone tikv
+    | [], (_ :: _ as pd) -> gone pd
+    | [], [] when List.contains Labels.finalizer observed.Meta.Finalizers -> Decision.act [ RemoveFinalizer ]
+    | [], [] -> Decision.settled
+
+/// The id that PD gave is recorded once. PD that answers with another id is not this cluster.
+let identity (observed: Observed) =
+    match observed.Pd, observed.Status.Id with
+    | PdView.Answered facts, None -> Decision.act [ RecordId(facts.ClusterId, List.tryHead observed.PdUrls) ]
+    | PdView.Answered facts, Some id when facts.ClusterId <> id ->
+        Decision.wait [ AnotherCluster(facts.ClusterId, id) ]
+    | _ -> Decision.settled
+
+/// A disruption whose holder is gone holds nobody up.
+let disruption (observed: Observed) =
+    match observed.Status.Disruption with
+    | Some _ when not observed.HolderExists -> Decision.act [ VoidDisruption ]
+    | _ -> Decision.settled
+
+let components (observed: Observed) =
+    let has kind = observed.Groups |> List.exists (fun group -> group.Kind = kind)
+
+    Decision.wait [
+        if not (has Kind.PDGroup) then
+            NoPdGroup
+        if not (has Kind.TiKVGroup) then
+            NoTikvGroup
+    ]
+
+/// PD answers.
+let pd (observed: Observed) =
+    match observed.Pd with
+    | PdView.Answered _ -> Decision.settled
+    | PdView.Unasked -> Decision.wait [ PdNotAsked ]
+    | PdView.Silent problem -> Decision.wait [ PdSilent problem ]
+
+/// A group speaks for itself only once it has seen its present generation.
+let groupReady (group: GroupView) =
+    group.Status.ObservedGeneration = group.Meta.Generation
+    && Condition.isTrue ConditionType.Ready group.Status.Conditions
+
+let groups (observed: Observed) =
+    match observed.Groups |> List.filter (groupReady >> not) with
+    | [] -> Decision.settled
+    | waiting ->
+        let why (group: GroupView) =
+            group.Status.Conditions
+            |> Condition.tryFind ConditionType.Ready
+            |> Option.map _.Message
+            |> Option.defaultValue ""
+
+        Decision.wait [ GroupsNotReady(waiting |> List.map (fun group -> group.Meta.Name, why group)) ]
+
+let suspended (observed: Observed) =
+    if observed.Spec.SuspendAction.SuspendCompute then Decision.wait [ Suspended ] else Decision.settled

@@ -1,0 +1,97 @@
+namespace Tikv.Core.Cluster
+
+open System
+open Tikv.Core
+open Tikv.Core.Api
+open Tikv.Core.Kubernetes
+open Tikv.Core.Pd
+
+/// What a Cluster reads of one of its groups.
+type GroupView = {
+    /// PDGroup or TiKVGroup.
+    Kind: Kind
+    Meta: Meta
+    /// How many instances are wanted, and of which version.
+    Replicas: int
+    Version: string
+    Status: GroupStatus
+}
+
+/// One look at one Cluster.
+type Observed = {
+    At: Instant
+    /// UTC, for timestamps that people read.
+    Clock: DateTimeOffset
+    Meta: Meta
+    Spec: ClusterSpec
+    Status: ClusterStatus
+    /// In the order of their names.
+    Groups: GroupView list
+    /// Where PD is reached.
+    PdUrls: string list
+    Pd: PdView
+    /// The instance that holds the disruption exists, in the life that took it.
+    HolderExists: bool
+}
+
+/// Everything that may be done for a Cluster.
+type Action =
+    | AddFinalizer
+    /// Once, and never again (architecture, law 7).
+    | RecordId of Id: ClusterId * Url: string option
+    | DeleteGroup of Kind: Kind * Group: Meta
+    /// The holder is gone for good: its claim means nothing any more.
+    | VoidDisruption
+    | RemoveFinalizer
+
+/// Why a Cluster that is not (yet) as desired is left alone for now.
+type Reason =
+    /// The API server or PD refused what was decided.
+    | StepRefused of Action: string * Message: string
+    | Paused
+    | Suspended
+    | NoPdGroup
+    | NoTikvGroup
+    | PdNotAsked
+    | PdSilent of Problem: string
+    | AnotherCluster of Id: ClusterId * Recorded: ClusterId
+    | GroupsRemain of Names: string list
+    | GroupsNotReady of Groups: (string * string) list
+
+module Reason =
+    /// For people: the message of the Kubernetes condition, the event, the log line and the transcript.
+    let text reason =
+        match reason with
+        | StepRefused(action, message) -> $"%s{action} was refused: %s{message}"
+        | Paused -> "the cluster is paused"
+        | Suspended -> "the cluster is suspended"
+        | NoPdGroup -> "no PDGroup belongs to this cluster yet"
+        | NoTikvGroup -> "no TiKVGroup belongs to this cluster yet"
+        | PdNotAsked -> "PD has not been asked yet: none of its members runs"
+        | PdSilent problem -> $"PD did not answer: %s{problem}"
+        | AnotherCluster(ClusterId id, ClusterId recorded) ->
+            $"another cluster (id %d{id}) answers at PD's address; the id of this one is %d{recorded}"
+        | GroupsRemain names ->
+            let names = String.Join(", ", names)
+            $"waiting for %s{names} to be removed"
+        | GroupsNotReady groups ->
+            groups
+            |> List.map (fun (name, why) -> if why = "" then name else $"%s{name}: %s{why}")
+            |> fun groups -> String.Join("; ", groups)
+
+    /// The reason of the Kubernetes condition: stable, part of the API.
+    let code reason =
+        match reason with
+        | StepRefused _ -> "StepRefused"
+        | Paused -> "Paused"
+        | Suspended -> "Suspended"
+        | NoPdGroup -> "NoPDGroup"
+        | NoTikvGroup -> "NoTiKVGroup"
+        | PdNotAsked -> "PDNotAsked"
+        | PdSilent _ -> "PDUnreachable"
+        | AnotherCluster _ -> "ClusterIdMismatch"
+        | GroupsRemain _ -> "GroupsRemain"
+        | GroupsNotReady _ -> "GroupsNotReady"
+
+    /// Every wait of a Cluster ends with a change of an object, or with new facts of PD.
+    let recheckAfter (_: Reason) : TimeSpan voption = ValueNone

@@ -1,0 +1,232 @@
+/// The objects of one group: its Services and its instances.
+module Tikv.Core.Group.Manifest
+
+open System
+open Tikv.Core
+open Tikv.Core.Api
+open Tikv.Core.Kubernetes
+
+let settings (observed: Observed) =
+    match observed.Role with
+    | PD(spec, _) -> spec.Group
+    | TiKV(spec, _) -> spec.Group
+
+let status (observed: Observed) =
+    match observed.Role with
+    | PD(_, status) -> status
+    | TiKV(_, status) -> status
+
+let kind (observed: Observed) =
+    match observed.Role with
+    | PD _ -> Kind.PDGroup
+    | TiKV _ -> Kind.TiKVGroup
+
+let instanceKind (observed: Observed) =
+    match observed.Role with
+    | PD _ -> Kind.PD
+    | TiKV _ -> Kind.TiKV
+
+let private componentName (observed: Observed) =
+    match observed.Role with
+    | PD _ -> "pd"
+    | TiKV _ -> "tikv"
+
+let version (observed: Observed) =
+    match observed.Role with
+    | PD(spec, _) -> spec.Template.Spec.Component.Version
+    | TiKV(spec, _) -> spec.Template.Spec.Component.Version
+
+/// The headless Service that gives every Pod of the group its name in DNS.
+let peerService (group: string) = $"%s{group}-peer"
+
+let labels (observed: Observed) =
+    Labels.ofGroup (settings observed).Cluster.Name observed.Meta.Name (componentName observed)
+
+let private owner (observed: Observed) =
+    let (Uid uid) = observed.Meta.Uid
+    let kind = kind observed
+
+    Json.object [
+        "apiVersion", Json.string (Kind.apiVersion kind)
+        "kind", Json.string (Kind.name kind)
+        "name", Json.string observed.Meta.Name
+        "uid", Json.string uid
+        "controller", Json.bool true
+        "blockOwnerDeletion", Json.bool true
+    ]
+
+let owns (observed: Observed) (meta: Meta) =
+    meta.OwnerReferences
+    |> List.exists (fun owner -> owner.Uid = observed.Meta.Uid && owner.Controller)
+
+// ---- Services
+
+let private ports (observed: Observed) =
+    let number (port: Port option) standard = port |> Option.map _.Port |> Option.defaultValue standard
+
+    match observed.Role with
+    | PD(spec, _) ->
+        let ports = spec.Template.Spec.Server.Ports
+        [ "client", number ports.Client 2379; "peer", number ports.Peer 2380 ]
+    | TiKV(spec, _) ->
+        let ports = spec.Template.Spec.Server.Ports
+        [ "client", number ports.Client 20160; "status", number ports.Status 20180 ]
+
+/// The fields of a Service's spec that are the operator's; the API server and cloud controllers own the others.
+let private serviceSpec (observed: Observed) headless ports =
+    Json.present [
+        "clusterIP", (if headless then Some(Json.string "None") else None)
+        // A member must find its siblings before any of them is ready.
+        "publishNotReadyAddresses", (if headless then Some(Json.bool true) else None)
+        "selector",
+        Some(
+            Json.ofMap (
+                labels observed
+                |> Map.filter (fun key _ -> key = Labels.group || key = Labels.``component``)
+            )
+        )
+        "ports",
+        ports
+        |> List.map (fun (name, port) ->
+            Json.object [
+                "name", Json.string name
+                "port", Json.int port
+                "protocol", Json.string "TCP"
+                "targetPort", Json.string name
+            ])
+        |> Json.array
+        |> Some
+    ]
+
+/// Name and owned spec of every Service of the group: the headless one, and for PD the one that clients use.
+let services (observed: Observed) = [
+    peerService observed.Meta.Name, serviceSpec observed true (ports observed)
+    match observed.Role with
+    | PD _ -> observed.Meta.Name, serviceSpec observed false (ports observed |> List.truncate 1)
+    | TiKV _ -> ()
+]
+
+let service (observed: Observed) name spec =
+    Json.object [
+        "apiVersion", Json.string "v1"
+        "kind", Json.string "Service"
+        "metadata",
+        Json.object [
+            "name", Json.string name
+            "namespace", Json.string observed.Meta.Namespace
+            "labels", Json.ofMap (labels observed)
+            "ownerReferences", Json.array [ owner observed ]
+        ]
+        "spec", spec
+    ]
+
+// ---- instances
+
+/// The topology that has the smallest part of its share: of equal ones the first. None: no spread is asked for.
+let private nextTopology (observed: Observed) =
+    (settings observed).SchedulePolicies
+    |> List.tryPick _.EvenlySpread
+    |> Option.map (fun spread ->
+        let counted (share: TopologyShare) =
+            observed.Instances
+            |> Map.filter (fun _ one -> one.Topology = share.Topology && not one.Offline)
+            |> Map.count
+
+        // A topology without any instance comes first: each gets one before weights count.
+        spread.Topologies
+        |> List.minBy (fun share ->
+            let count = counted share
+            (if count = 0 then 0 else 1), float count / float share.Weight)
+        |> _.Topology)
+    |> Option.defaultValue Map.empty
+
+let private instanceMetadata (observed: Observed) name =
+    let template =
+        match observed.Role with
+        | PD(spec, _) -> spec.Template.Metadata
+        | TiKV(spec, _) -> spec.Template.Metadata
+
+    let laid over map = over |> Map.fold (fun all key value -> Map.add key value all) map
+
+    let labels =
+        template.Labels
+        |> laid (labels observed)
+        |> Map.add Labels.instance name
+        |> Map.add Labels.revision (Shared.revision observed)
+
+    let annotations =
+        template.Annotations
+        |> Map.add Annotations.templateMetadata (Shared.metadataHash template)
+
+    labels, annotations
+
+let private instanceSettings (observed: Observed) index topology : InstanceSettings = {
+    Cluster = (settings observed).Cluster
+    Subdomain = peerService observed.Meta.Name
+    Index = index
+    Topology = topology
+    VolumeReclaimPolicy = (settings observed).VolumeReclaimPolicy
+    PodName = None
+    VolumeClaimNames = Map.empty
+}
+
+/// A new instance. `initial` are the members of the first bootstrap of PD, when it is one of them.
+let instance (observed: Observed) index initial =
+    let name = Names.instance observed.Meta.Name index
+    let kind = instanceKind observed
+    let labels, annotations = instanceMetadata observed name
+    let settings = instanceSettings observed index (nextTopology observed)
+
+    let spec =
+        match observed.Role with
+        | PD(spec, _) ->
+            Codec.encode {
+                PDSpec.Instance = settings
+                InitialCluster = initial
+                Template = spec.Template.Spec
+            }
+        | TiKV(spec, _) ->
+            Codec.encode {
+                TiKVSpec.Instance = settings
+                Offline = false
+                Eviction = spec.Eviction
+                Template = spec.Template.Spec
+            }
+
+    Json.object [
+        "apiVersion", Json.string (Kind.apiVersion kind)
+        "kind", Json.string (Kind.name kind)
+        "metadata",
+        Json.object [
+            "name", Json.string name
+            "namespace", Json.string observed.Meta.Namespace
+            "labels", Json.ofMap labels
+            "annotations", Json.ofMap annotations
+            "finalizers", Json.strings [ Labels.finalizer ]
+            "ownerReferences", Json.array [ owner observed ]
+        ]
+        "spec", spec
+    ]
+
+/// What an instance is brought to: the group's template and settings; its own identity, topology and initial members
+/// stay. The body holds the metadata and the parts of spec that the group gives.
+let update (observed: Observed) name =
+    let labels, annotations = instanceMetadata observed name
+
+    let given =
+        match observed.Role with
+        | PD(spec, _) -> Codec.encode spec.Template.Spec
+        | TiKV(spec, _) ->
+            match Codec.encode spec.Template.Spec, Codec.encode spec.Eviction with
+            | Json.Object template, Json.Object eviction -> Json.Object(template @ eviction)
+            | template, _ -> template
+
+    let policy =
+        match (settings observed).VolumeReclaimPolicy with
+        | ReclaimPolicy.Retain -> "Retain"
+        | ReclaimPolicy.Delete -> "Delete"
+
+    Json.object [
+        "metadata", Json.object [ "labels", Json.ofMap labels; "annotations", Json.ofMap annotations ]
+        "spec", given |> Json.withField "volumeReclaimPolicy" (Json.string policy)
+    ]

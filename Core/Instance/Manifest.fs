@@ -1,0 +1,447 @@
+/// The Kubernetes objects of one instance: ConfigMap, PersistentVolumeClaims and Pod.
+module Tikv.Core.Instance.Manifest
+
+open System
+open Tikv.Core
+open Tikv.Core.Api
+open Tikv.Core.Kubernetes
+
+let private clientPort (observed: Observed) =
+    match observed.Role with
+    | PD(spec, _) ->
+        spec.Template.Server.Ports.Client
+        |> Option.map _.Port
+        |> Option.defaultValue 2379
+    | TiKV(spec, _) ->
+        spec.Template.Server.Ports.Client
+        |> Option.map _.Port
+        |> Option.defaultValue 20160
+
+/// PD: the peer port. TiKV: the status port.
+let private secondPort (observed: Observed) =
+    match observed.Role with
+    | PD(spec, _) -> spec.Template.Server.Ports.Peer |> Option.map _.Port |> Option.defaultValue 2380
+    | TiKV(spec, _) ->
+        spec.Template.Server.Ports.Status
+        |> Option.map _.Port
+        |> Option.defaultValue 20180
+
+/// The name of the component in labels, containers, paths and images.
+let componentName (observed: Observed) =
+    match observed.Role with
+    | PD _ -> "pd"
+    | TiKV _ -> "tikv"
+
+let private dataPath (observed: Observed) = $"/var/lib/%s{componentName observed}"
+let private configPath (observed: Observed) = $"/etc/%s{componentName observed}"
+let private tlsPath (observed: Observed) = $"/var/lib/%s{componentName observed}-tls"
+
+let private tls (observed: Observed) =
+    observed.Cluster |> Option.bind _.Spec.TlsCluster |> Option.exists _.Enabled
+
+let private scheme (observed: Observed) = if tls observed then "https" else "http"
+
+/// The DNS name of an instance's Pod.
+let host (dns: Dns option) pod subdomain space =
+    match dns |> Option.map (fun dns -> dns.Mode, dns.ClusterDomain) with
+    | Some(DnsMode.FQDN, domain) -> $"%s{pod}.%s{subdomain}.%s{space}.svc.%s{domain}"
+    | Some(DnsMode.Legacy, _) -> $"%s{pod}.%s{subdomain}.%s{space}.svc"
+    | Some(DnsMode.InCluster, _)
+    | None -> $"%s{pod}.%s{subdomain}.%s{space}"
+
+let private hostOf (observed: Observed) pod =
+    let dns = observed.Cluster |> Option.map _.Spec.Dns
+    host dns pod (Seen.settings observed).Subdomain observed.Meta.Namespace
+
+let private groupName (observed: Observed) =
+    observed.Meta.Labels |> Map.tryFind Labels.group |> Option.defaultValue ""
+
+/// The labels of every object of the instance.
+let labels (observed: Observed) =
+    Labels.ofGroup (Seen.settings observed).Cluster.Name (groupName observed) (componentName observed)
+    |> Map.add Labels.instance observed.Meta.Name
+
+let private owner (observed: Observed) =
+    let (Uid uid) = observed.Meta.Uid
+    let kind = Seen.kind observed
+
+    Json.object [
+        "apiVersion", Json.string (Kind.apiVersion kind)
+        "kind", Json.string (Kind.name kind)
+        "name", Json.string observed.Meta.Name
+        "uid", Json.string uid
+        "controller", Json.bool true
+        "blockOwnerDeletion", Json.bool true
+    ]
+
+let private metadata (observed: Observed) name labels annotations owned =
+    Json.present [
+        "name", Some(Json.string name)
+        "namespace", Some(Json.string observed.Meta.Namespace)
+        "labels", Some(Json.ofMap labels)
+        "annotations", (if Map.isEmpty annotations then None else Some(Json.ofMap annotations))
+        "ownerReferences", (if owned then Some(Json.array [ owner observed ]) else None)
+    ]
+
+// ---- configuration
+
+/// Whether a PD instance may still take part in the first bootstrap: no cluster id is recorded (architecture, law 7).
+let bootstraps (observed: Observed) =
+    match observed.Role with
+    | PD(spec, _) -> not spec.InitialCluster.IsEmpty && (Seen.clusterId observed).IsNone
+    | TiKV _ -> false
+
+let private dot = System.Convert.ToChar 46
+
+let private pdKeys (observed: Observed) (spec: PDSpec) =
+    let name = Seen.podName observed
+    let url port = $"%s{scheme observed}://%s{hostOf observed name}:%d{port}"
+    let listen port = $"%s{scheme observed}://0.0.0.0:%d{port}"
+    let client, peer = clientPort observed, secondPort observed
+
+    let membership =
+        if bootstraps observed then
+            let initial =
+                spec.InitialCluster
+                |> List.map (fun one -> $"%s{one}=%s{scheme observed}://%s{hostOf observed one}:%d{peer}")
+
+            [
+                "initial-cluster", TomlValue.String(String.Join(",", (initial: string list)))
+                "initial-cluster-state", TomlValue.String "new"
+                "initial-cluster-token", TomlValue.String (Seen.settings observed).Cluster.Name
+            ]
+        else
+            [ "join", TomlValue.String(String.Join(",", (observed.PdUrls: string list))) ]
+
+    [
+        "name", TomlValue.String name
+        "data-dir", TomlValue.String(dataPath observed)
+        "client-urls", TomlValue.String(listen client)
+        "peer-urls", TomlValue.String(listen peer)
+        "advertise-client-urls", TomlValue.String(url client)
+        "advertise-peer-urls", TomlValue.String(url peer)
+    ]
+    @ membership
+    @ (if tls observed then
+           [
+               "security.cacert-path", TomlValue.String $"%s{tlsPath observed}/ca.crt"
+               "security.cert-path", TomlValue.String $"%s{tlsPath observed}/tls.crt"
+               "security.key-path", TomlValue.String $"%s{tlsPath observed}/tls.key"
+           ]
+       else
+           [])
+
+let private tikvKeys (observed: Observed) =
+    let host = hostOf observed (Seen.podName observed)
+    let client, status = clientPort observed, secondPort observed
+    let withoutScheme (url: string) = url.Substring(url.IndexOf("//", StringComparison.Ordinal) + 2)
+
+    [
+        "server.addr", TomlValue.String $"0.0.0.0:%d{client}"
+        "server.advertise-addr", TomlValue.String $"%s{host}:%d{client}"
+        "server.status-addr", TomlValue.String $"0.0.0.0:%d{status}"
+        "server.advertise-status-addr", TomlValue.String $"%s{host}:%d{status}"
+        "storage.data-dir", TomlValue.String(dataPath observed)
+        "pd.endpoints", TomlValue.Array(observed.PdUrls |> List.map (withoutScheme >> TomlValue.String))
+    ]
+    @ (if tls observed then
+           [
+               "security.ca-path", TomlValue.String $"%s{tlsPath observed}/ca.crt"
+               "security.cert-path", TomlValue.String $"%s{tlsPath observed}/tls.crt"
+               "security.key-path", TomlValue.String $"%s{tlsPath observed}/tls.key"
+           ]
+       else
+           [])
+
+/// The configuration file: what the user wrote, with the operator's keys laid over it. `Error` when it is not TOML.
+let configFile (observed: Observed) =
+    let given = (Seen.template observed).Config |> Option.defaultValue ""
+
+    let ours =
+        match observed.Role with
+        | PD(spec, _) -> pdKeys observed spec
+        | TiKV _ -> tikvKeys observed
+
+    Toml.parse given
+    |> Result.map (fun table ->
+        ours
+        |> List.fold (fun table (key, value) -> Toml.set (List.ofArray (key.Split dot)) value table) table
+        |> Toml.print)
+
+let configMap (observed: Observed) file =
+    let body =
+        Json.object [
+            "apiVersion", Json.string "v1"
+            "kind", Json.string "ConfigMap"
+            "metadata", metadata observed (Seen.podName observed) (labels observed) Map.empty true
+            "data", Json.object [ "config.toml", Json.string file ]
+        ]
+
+    body
+
+// ---- volumes
+
+/// A claim has no owner reference: it outlives its instance unless the policy says otherwise (V I13).
+let claim (observed: Observed) (volume: Volume) name =
+    let overlay =
+        (Seen.template observed).Overlay
+        |> Option.bind (fun overlay ->
+            overlay.VolumeClaims |> List.tryFind (fun one -> one.Name = volume.Name))
+        |> Option.map _.VolumeClaim.Metadata
+
+    let labels =
+        overlay
+        |> Option.map _.Labels
+        |> Option.defaultValue Map.empty
+        |> Map.fold (fun labels key value -> Map.add key value labels) Map.empty
+        |> fun extra -> Map.fold (fun all key value -> Map.add key value all) extra (labels observed)
+        |> Map.add Labels.volume volume.Name
+
+    let annotations = overlay |> Option.map _.Annotations |> Option.defaultValue Map.empty
+
+    Json.object [
+        "apiVersion", Json.string "v1"
+        "kind", Json.string "PersistentVolumeClaim"
+        "metadata", metadata observed name labels annotations false
+        "spec",
+        Json.present [
+            "accessModes", Some(Json.strings [ "ReadWriteOnce" ])
+            "resources",
+            Some(
+                Json.object [
+                    "requests", Json.object [ "storage", Json.string (Quantity.text volume.Storage) ]
+                ]
+            )
+            "storageClassName", volume.StorageClassName |> Option.map Json.string
+            "volumeAttributesClassName", volume.VolumeAttributesClassName |> Option.map Json.string
+        ]
+    ]
+
+// ---- the Pod
+
+let private image (observed: Observed) =
+    let template = Seen.template observed
+    let image = template.Image |> Option.defaultValue $"pingcap/%s{componentName observed}"
+    let last = image.Substring(image.LastIndexOf '/' + 1)
+    if last.Contains ':' || last.Contains '@' then image else $"%s{image}:%s{template.Version}"
+
+let private volumeName (volume: Volume) = $"vol-%s{volume.Name}"
+
+let private mounts (observed: Observed) =
+    let ofVolume (volume: Volume) =
+        let mounts =
+            match volume.Mounts with
+            | [] -> [ { Type = "data"; MountPath = None; SubPath = None } ]
+            | mounts -> mounts
+
+        mounts
+        |> List.map (fun mount ->
+            Json.present [
+                "name", Some(Json.string (volumeName volume))
+                "mountPath", Some(Json.string (mount.MountPath |> Option.defaultValue (dataPath observed)))
+                "subPath", mount.SubPath |> Option.map Json.string
+            ])
+
+    let readOnly name path =
+        Json.object [ "name", Json.string name; "mountPath", Json.string path; "readOnly", Json.bool true ]
+
+    [ readOnly "config" (configPath observed) ]
+    @ (if tls observed then [ readOnly "tls" (tlsPath observed) ] else [])
+    @ ((Seen.template observed).Volumes |> List.collect ofVolume)
+
+let private tlsVolume (observed: Observed) =
+    let pair = (Seen.template observed).Security.Tls.Cluster
+    let standard = $"%s{groupName observed}-%s{componentName observed}-cluster-secret"
+    let ca = pair |> Option.bind _.Ca |> Option.map _.Name |> Option.defaultValue standard
+
+    let own =
+        pair
+        |> Option.bind _.CertKeyPair
+        |> Option.map _.Name
+        |> Option.defaultValue standard
+
+    let source name files =
+        Json.object [
+            "secret",
+            Json.object [
+                "name", Json.string name
+                "items",
+                files
+                |> List.map (fun file -> Json.object [ "key", Json.string file; "path", Json.string file ])
+                |> Json.array
+            ]
+        ]
+
+    Json.object [
+        "name", Json.string "tls"
+        "projected",
+        Json.object [ "sources", Json.array [ source ca [ "ca.crt" ]; source own [ "tls.crt"; "tls.key" ] ] ]
+    ]
+
+let private volumes (observed: Observed) =
+    let name = Seen.podName observed
+
+    [
+        Json.object [ "name", Json.string "config"; "configMap", Json.object [ "name", Json.string name ] ]
+        if tls observed then
+            tlsVolume observed
+        for volume, claim in Seen.wantedClaims observed do
+            Json.object [
+                "name", Json.string (volumeName volume)
+                "persistentVolumeClaim", Json.object [ "claimName", Json.string claim ]
+            ]
+    ]
+
+let private quantity value = Json.string (Quantity.text value)
+
+let private resources (observed: Observed) =
+    let given = (Seen.template observed).Resources
+
+    let both =
+        Json.present [
+            "cpu", given.Cpu |> Option.map quantity
+            "memory", given.Memory |> Option.map quantity
+        ]
+
+    if both = Json.empty then Json.empty else Json.object [ "requests", both; "limits", both ]
+
+let private command (observed: Observed) =
+    let file = $"%s{configPath observed}/config.toml"
+
+    match observed.Role with
+    | PD _ -> [ "/pd-server"; $"--config=%s{file}" ]
+    | TiKV _ -> [ "/tikv-server"; $"--config=%s{file}" ]
+
+let private ports (observed: Observed) =
+    let port name number =
+        Json.object [
+            "name", Json.string name
+            "containerPort", Json.int number
+            "protocol", Json.string "TCP"
+        ]
+
+    match observed.Role with
+    | PD _ -> [ port "client" (clientPort observed); port "peer" (secondPort observed) ]
+    | TiKV _ -> [ port "client" (clientPort observed); port "status" (secondPort observed) ]
+
+/// Long enough for TiKV's own hand-over of leaders at SIGTERM (20 s, V B1), and for PD's (P: up to 8 s).
+let private gracePeriod (observed: Observed) =
+    match observed.Role with
+    | PD _ -> 30
+    | TiKV _ -> 60
+
+/// PD listens before it has a leader, and its `ready` API waits for TiKV (P 1), so a TCP probe is what tells the truth.
+let private readinessProbe (observed: Observed) =
+    let port =
+        match observed.Role with
+        | PD _ -> clientPort observed
+        | TiKV _ -> secondPort observed
+
+    Json.object [
+        "tcpSocket", Json.object [ "port", Json.int port ]
+        "initialDelaySeconds", Json.int 1
+        "periodSeconds", Json.int 5
+        "timeoutSeconds", Json.int 1
+        "successThreshold", Json.int 1
+        "failureThreshold", Json.int 3
+    ]
+
+let private container (observed: Observed) =
+    Json.object [
+        "name", Json.string (componentName observed)
+        "image", Json.string (image observed)
+        "imagePullPolicy", Json.string "IfNotPresent"
+        "command", Json.strings (command observed)
+        "ports", Json.array (ports observed)
+        "resources", resources observed
+        "readinessProbe", readinessProbe observed
+        "securityContext",
+        Json.object [
+            "allowPrivilegeEscalation", Json.bool false
+            "capabilities", Json.object [ "drop", Json.strings [ "ALL" ] ]
+        ]
+        "volumeMounts", Json.array (mounts observed)
+    ]
+
+/// Instances of one group prefer nodes without another of them.
+let private affinity (observed: Observed) =
+    Json.object [
+        "podAntiAffinity",
+        Json.object [
+            "preferredDuringSchedulingIgnoredDuringExecution",
+            Json.array [
+                Json.object [
+                    "weight", Json.int 100
+                    "podAffinityTerm",
+                    Json.object [
+                        "topologyKey", Json.string "kubernetes.io/hostname"
+                        "labelSelector",
+                        Json.object [
+                            "matchLabels", Json.ofMap (Map.ofList [ Labels.group, groupName observed ])
+                        ]
+                    ]
+                ]
+            ]
+        ]
+    ]
+
+let private spec (observed: Observed) =
+    let settings = Seen.settings observed
+
+    Json.present [
+        "hostname", Some(Json.string (Seen.podName observed))
+        "subdomain", Some(Json.string settings.Subdomain)
+        "nodeSelector", (if settings.Topology.IsEmpty then None else Some(Json.ofMap settings.Topology))
+        "affinity", Some(affinity observed)
+        "terminationGracePeriodSeconds", Some(Json.int (gracePeriod observed))
+        "automountServiceAccountToken", Some(Json.bool false)
+        "enableServiceLinks", Some(Json.bool false)
+        "securityContext",
+        // Pod Security "restricted"; the group lets a process without root write to its volumes.
+        Some(
+            Json.object [
+                "runAsNonRoot", Json.bool true
+                "runAsUser", Json.int 1000
+                "runAsGroup", Json.int 1000
+                "fsGroup", Json.int 1000
+                "seccompProfile", Json.object [ "type", Json.string "RuntimeDefault" ]
+            ]
+        )
+        "containers", Some(Json.array [ container observed ])
+        "volumes", Some(Json.array (volumes observed))
+    ]
+
+/// The Pod, with the user's overlay merged upon it; our labels cannot be overlaid. `Error` when the overlay cannot be
+/// merged.
+let pod (observed: Observed) revision =
+    let overlay = (Seen.template observed).Overlay |> Option.bind _.Pod
+    let extra = overlay |> Option.map _.Metadata
+    let laid map over = over |> Map.fold (fun all key value -> Map.add key value all) map
+    let overLabels = extra |> Option.map _.Labels |> Option.defaultValue Map.empty
+    let overAnnotations = extra |> Option.map _.Annotations |> Option.defaultValue Map.empty
+    let scrape = Map.ofList [ "prometheus.io/scrape", "true"; "prometheus.io/path", "/metrics" ]
+
+    let port =
+        match observed.Role with
+        | PD _ -> clientPort observed
+        | TiKV _ -> secondPort observed
+
+    let annotations =
+        laid (scrape |> Map.add "prometheus.io/port" (string port)) overAnnotations
+        |> Map.add Annotations.processRevision revision
+
+    let labels = laid overLabels (labels observed)
+
+    let spec =
+        match overlay |> Option.bind _.Spec with
+        | Some over -> StrategicMerge.apply over (spec observed)
+        | None -> Ok(spec observed)
+
+    spec
+    |> Result.map (fun spec ->
+        Json.object [
+            "apiVersion", Json.string "v1"
+            "kind", Json.string "Pod"
+            "metadata", metadata observed (Seen.podName observed) labels annotations true
+            "spec", spec
+        ])

@@ -1,0 +1,58 @@
+module Tikv.Core.Instance.Reconciler
+
+open Tikv.Core
+
+/// What a process needs, from the claims up to the Pod.
+let private build pod = Rule.inTurn [ Rules.suspend; Rules.claims; Rules.config; pod ]
+
+let private pd: Rule<Observed, Action, Reason> =
+    fun observed ->
+        if Seen.deleting observed then
+            if Seen.clusterEnds observed then Rules.endsWithCluster observed else PdRules.leave observed
+        else
+            observed
+            |> Rule.inTurn [
+                Rules.cluster
+                Rules.finalizer
+                build PdRules.pod
+                PdRules.restart
+                Rule.together [ Rules.podServes; PdRules.membership ]
+                Rules.release
+            ]
+
+let private tikv: Rule<Observed, Action, Reason> =
+    fun observed ->
+        if Seen.deleting observed && Seen.clusterEnds observed then
+            Rules.endsWithCluster observed
+        elif Seen.deleting observed then
+            observed
+            |> Rule.inTurn [ TikvRules.leave; TikvRules.endEviction; TikvRules.gone ]
+        elif TikvRules.leaves observed then
+            observed
+            |> Rule.inTurn [
+                Rules.cluster
+                Rules.finalizer
+                Rule.together [ build TikvRules.pod; TikvRules.leave ]
+            ]
+        else
+            observed
+            |> Rule.inTurn [
+                Rules.cluster
+                Rules.finalizer
+                TikvRules.pd
+                build TikvRules.pod
+                TikvRules.restart
+                Rule.together [ Rules.podServes; TikvRules.membership ]
+                TikvRules.endEviction
+                Rules.release
+            ]
+
+/// The rules in order of precedence: a rule is reached only when all above it are settled.
+[<CompiledName "Decide">]
+let decide (observed: Observed) : Decision<Action, Reason> =
+    let life =
+        match observed.Role with
+        | PD _ -> pd
+        | TiKV _ -> tikv
+
+    observed |> Rule.inTurn [ Rules.pause; life ]

@@ -1,0 +1,217 @@
+/// What an instance says of itself in its status.
+module Tikv.Core.Instance.Report
+
+open System
+open Tikv.Core
+open Tikv.Core.Api
+open Tikv.Core.Kubernetes
+open Tikv.Core.Pd
+open Tikv.Core.Instance
+
+let private serves (observed: Observed) =
+    match observed.Pod with
+    | Some pod when pod.Ready && pod.Meta.DeletionTimestamp.IsNone ->
+        match Seen.facts observed with
+        | None -> ConditionStatus.Unknown
+        | Some facts ->
+            let healthy =
+                match observed.Role with
+                | PD _ ->
+                    Seen.memberOf observed facts
+                    |> Option.exists (fun self -> self.Healthy && self.Name <> "")
+                | TiKV _ -> Seen.storeOf observed facts |> Option.exists Seen.lives
+
+            if healthy then ConditionStatus.True else ConditionStatus.False
+    | _ -> ConditionStatus.False
+
+let private upToDate (observed: Observed) =
+    match observed.Pod with
+    | Some pod -> not (Rules.outdated observed pod) && pod.Meta.DeletionTimestamp.IsNone
+    | None -> false
+
+let private stalls reason =
+    match reason with
+    | InvalidSpec _
+    | NotOurs _ -> true
+    | _ -> false
+
+let private verdict (observed: Observed) (decision: Decision<Action, Reason>) : Report.Verdict = {
+    Ready = serves observed
+    Synced = decision.Actions.IsEmpty && upToDate observed && not (Seen.deleting observed)
+    Why =
+        decision.Waiting
+        |> List.map (fun reason -> Reason.code reason, Reason.text reason)
+    Stalled = decision.Waiting |> List.exists stalls
+}
+
+let private common (observed: Observed) decision (old: InstanceStatus) =
+    let verdict = verdict observed decision
+    let revision = observed.Meta.Labels |> Map.tryFind Labels.revision
+    let ready = verdict.Ready = ConditionStatus.True
+
+    {
+        old with
+            ObservedGeneration = observed.Meta.Generation
+            ObservedClusterGeneration =
+                observed.Cluster
+                |> Option.map _.Meta.Generation
+                |> Option.defaultValue old.ObservedClusterGeneration
+            Conditions =
+                old.Conditions
+                |> Report.conditions observed.Clock observed.Meta.Generation verdict
+            CurrentRevision =
+                (if ready && upToDate observed then revision else None)
+                |> Option.orElse old.CurrentRevision
+            UpdateRevision = revision |> Option.orElse old.UpdateRevision
+            PodUid = observed.Pod |> Option.map _.Meta.Uid
+            NodeName = observed.Pod |> Option.map _.Node |> Option.filter (fun node -> node <> "")
+    }
+
+let private suspension (observed: Observed) conditions =
+    if Seen.suspended observed then
+        let status, reason =
+            if observed.Pod.IsNone then
+                ConditionStatus.True, ConditionReason.Suspended
+            else
+                ConditionStatus.False, ConditionReason.Suspending
+
+        conditions
+        |> Condition.set
+            observed.Clock
+            observed.Meta.Generation
+            ConditionType.Suspended
+            status
+            reason
+            "suspended by the Cluster"
+    else
+        conditions |> Condition.remove ConditionType.Suspended
+
+let private pd (observed: Observed) decision (old: PDStatus) =
+    let status = common observed decision old.Instance
+    let self = Seen.facts observed |> Option.bind (Seen.memberOf observed)
+    let joined = self |> Option.filter (fun self -> self.Name <> "")
+
+    let initialized conditions =
+        match joined, old.Id with
+        | Some _, _ ->
+            conditions
+            |> Condition.set
+                observed.Clock
+                observed.Meta.Generation
+                ConditionType.Initialized
+                ConditionStatus.True
+                ConditionReason.Initialized
+                "PD lists this member"
+        | None, None ->
+            conditions
+            |> Condition.set
+                observed.Clock
+                observed.Meta.Generation
+                ConditionType.Initialized
+                ConditionStatus.False
+                ConditionReason.Uninitialized
+                "PD does not list this member yet"
+        | None, Some _ -> conditions
+
+    {
+        old with
+            Instance = { status with Conditions = status.Conditions |> initialized |> suspension observed }
+            Id = joined |> Option.map _.Id |> Option.orElse old.Id
+            IsLeader = self |> Option.map _.IsLeader |> Option.defaultValue old.IsLeader
+            Role =
+                self
+                |> Option.map (fun self -> if self.IsLeader then PDRole.Leader else PDRole.Follower)
+                |> Option.orElse old.Role
+    }
+
+let private state nodeState =
+    match nodeState with
+    | NodeState.Preparing -> Api.StoreState.Preparing
+    | NodeState.Serving -> Api.StoreState.Serving
+    | NodeState.Removing -> Api.StoreState.Removing
+    | NodeState.Removed -> Api.StoreState.Removed
+
+/// In steps of five points, for the reason of `Report.coarse`.
+let private capacityUsed (old: string option) (store: Store) =
+    if store.Capacity <= 0L then
+        old
+    else
+        let used = float (store.Capacity - store.Available) / float store.Capacity
+        Some $"%d{int (Math.Round(used * 20.0)) * 5}%%"
+
+let private tikv (observed: Observed) decision (old: TiKVStatus) =
+    let status = common observed decision old.Instance
+    let store = Seen.facts observed |> Option.bind (Seen.storeOf observed)
+    let entry = Seen.facts observed |> Option.map _.Evicting |> Option.defaultValue Set.empty
+
+    let evicted conditions =
+        match old.Evicting, store with
+        | Some _, Some store ->
+            let status, reason =
+                if store.Leaders = 0 && Set.contains store.Id entry then
+                    ConditionStatus.True, ConditionReason.Evicted
+                else
+                    ConditionStatus.False, ConditionReason.Evicting
+
+            let message = $"%d{store.Leaders} leaders are on the store"
+
+            conditions
+            |> Condition.set
+                observed.Clock
+                observed.Meta.Generation
+                ConditionType.LeadersEvicted
+                status
+                reason
+                message
+        | Some _, None -> conditions
+        | None, _ -> conditions |> Condition.remove ConditionType.LeadersEvicted
+
+    let offlined conditions =
+        match TikvRules.leaves observed, store |> Option.map _.NodeState with
+        | true, Some NodeState.Removed ->
+            conditions
+            |> Condition.set
+                observed.Clock
+                observed.Meta.Generation
+                ConditionType.Offlined
+                ConditionStatus.True
+                ConditionReason.Completed
+                "PD has let the store go"
+        | true, _ ->
+            conditions
+            |> Condition.set
+                observed.Clock
+                observed.Meta.Generation
+                ConditionType.Offlined
+                ConditionStatus.False
+                ConditionReason.Processing
+                "the store is leaving the cluster"
+        | false, _ -> conditions |> Condition.remove ConditionType.Offlined
+
+    {
+        old with
+            Instance = {
+                status with
+                    Conditions = status.Conditions |> evicted |> offlined |> suspension observed
+            }
+            Id = store |> Option.map _.Id |> Option.orElse old.Id
+            State = store |> Option.map (_.NodeState >> state) |> Option.orElse old.State
+            Leaders =
+                store
+                |> Option.bind (fun store -> Report.coarse old.Leaders store.Leaders)
+                |> Option.orElse old.Leaders
+            Regions =
+                store
+                |> Option.bind (fun store -> Report.coarse old.Regions store.Regions)
+                |> Option.orElse old.Regions
+            CapacityUsed =
+                store
+                |> Option.bind (capacityUsed old.CapacityUsed)
+                |> Option.orElse old.CapacityUsed
+    }
+
+/// The status before, and as it should be now.
+let status (observed: Observed) decision =
+    match observed.Role with
+    | PD(_, old) -> Codec.encode old, Codec.encode (pd observed decision old)
+    | TiKV(_, old) -> Codec.encode old, Codec.encode (tikv observed decision old)

@@ -1,0 +1,130 @@
+/// What follows from one look at an instance, each question answered once.
+module Tikv.Core.Instance.Seen
+
+open System
+open Tikv.Core
+open Tikv.Core.Api
+open Tikv.Core.Kubernetes
+open Tikv.Core.Pd
+
+let settings (observed: Observed) =
+    match observed.Role with
+    | PD(spec, _) -> spec.Instance
+    | TiKV(spec, _) -> spec.Instance
+
+let template (observed: Observed) =
+    match observed.Role with
+    | PD(spec, _) -> spec.Template.Component
+    | TiKV(spec, _) -> spec.Template.Component
+
+let status (observed: Observed) =
+    match observed.Role with
+    | PD(_, status) -> status.Instance
+    | TiKV(_, status) -> status.Instance
+
+let kind (observed: Observed) =
+    match observed.Role with
+    | PD _ -> Kind.PD
+    | TiKV _ -> Kind.TiKV
+
+let podName (observed: Observed) = (settings observed).PodName |> Option.defaultValue observed.Meta.Name
+
+let claimName (observed: Observed) (volume: Volume) =
+    (settings observed).VolumeClaimNames
+    |> Map.tryFind volume.Name
+    |> Option.defaultValue $"%s{volume.Name}-%s{podName observed}"
+
+let deleting (observed: Observed) = observed.Meta.DeletionTimestamp.IsSome
+
+/// The whole cluster goes, or has gone: nothing is drained, and nothing is left to be kept in quorum.
+let clusterEnds (observed: Observed) =
+    match observed.Cluster with
+    | Some cluster -> cluster.Meta.DeletionTimestamp.IsSome
+    | None -> true
+
+let paused (observed: Observed) =
+    match observed.Cluster with
+    | Some cluster -> cluster.Spec.Paused
+    | None -> false
+
+let suspended (observed: Observed) =
+    match observed.Cluster with
+    | Some cluster -> cluster.Spec.SuspendAction.SuspendCompute
+    | None -> false
+
+/// The cluster id that was recorded, once and for ever.
+let clusterId (observed: Observed) = observed.Cluster |> Option.bind _.Status.Id
+
+/// Facts of PD about *this* cluster: an answer of another cluster (a reused address, a second bootstrap) is no answer.
+let facts (observed: Observed) =
+    match observed.Pd, clusterId observed with
+    | PdView.Answered facts, Some id when facts.ClusterId <> id -> None
+    | PdView.Answered facts, _ -> Some facts
+    | (PdView.Unasked | PdView.Silent _), _ -> None
+
+/// Why there are no facts.
+let pdReason (observed: Observed) =
+    match observed.Pd, clusterId observed with
+    | PdView.Answered facts, Some(ClusterId id) when facts.ClusterId <> ClusterId id ->
+        let (ClusterId other) = facts.ClusterId
+        PdSilent $"another cluster (id %d{other}) answers at its address; the id of this one is %d{id}"
+    | PdView.Silent problem, _ -> PdSilent problem
+    | (PdView.Answered _ | PdView.Unasked), _ -> PdNotAsked
+
+/// The member that bears this instance's name, or that listens where it would (a half-joined member has no name: P 24).
+let memberOf (observed: Observed) (facts: PdFacts) =
+    let name = podName observed
+    let host = $"//%s{name}."
+
+    facts.Members
+    |> List.tryFind (fun one ->
+        one.Name = name
+        || one.Name = ""
+           && one.PeerUrls |> List.exists _.Contains(host, StringComparison.Ordinal))
+
+/// The host part of a store's address is the Pod's DNS name, whatever its form.
+let private listensHere (observed: Observed) (store: Store) =
+    store.Address.StartsWith(podName observed + ".", StringComparison.Ordinal)
+
+/// The store that this instance is. A recorded id is the identity; an address serves only until there is one, since a
+/// tombstone and its successor may share it (T S13).
+let storeOf (observed: Observed) (facts: PdFacts) =
+    let recorded =
+        match observed.Role with
+        | TiKV(_, status) -> status.Id
+        | PD _ -> None
+
+    let here = facts.Stores |> List.filter (listensHere observed)
+
+    match
+        recorded
+        |> Option.bind (fun id -> facts.Stores |> List.tryFind (fun store -> store.Id = id))
+    with
+    | Some store when store.NodeState <> NodeState.Removed -> Some store
+    | known ->
+        here
+        |> List.filter (fun store -> store.NodeState <> NodeState.Removed)
+        |> List.tryLast
+        |> Option.orElse known
+        |> Option.orElse (List.tryLast here)
+
+/// A store that PD hears from and counts on.
+let lives (store: Store) =
+    store.StateName = "Up"
+    && (store.NodeState = NodeState.Preparing || store.NodeState = NodeState.Serving)
+
+/// The claim to the single disruption, when it is held by this life of this instance.
+let holdsDisruption (observed: Observed) =
+    match observed.Cluster |> Option.bind _.Status.Disruption with
+    | Some disruption -> disruption.Uid = observed.Meta.Uid
+    | None -> false
+
+/// The claims that the instance should have, in the order of its volumes.
+let wantedClaims (observed: Observed) =
+    (template observed).Volumes
+    |> List.map (fun volume -> volume, claimName observed volume)
+
+/// An object under our name counts as ours when this life of the instance owns it.
+let owns (observed: Observed) (meta: Meta) =
+    meta.OwnerReferences
+    |> List.exists (fun owner -> owner.Uid = observed.Meta.Uid && owner.Controller)

@@ -1,0 +1,228 @@
+namespace Tikv.Core.Instance
+
+open System
+open Tikv.Core
+open Tikv.Core.Api
+open Tikv.Core.Kubernetes
+open Tikv.Core.Pd
+
+/// Which program an instance runs, with what is asked of that program alone.
+type Role =
+    | PD of Spec: PDSpec * Status: PDStatus
+    | TiKV of Spec: TiKVSpec * Status: TiKVStatus
+
+/// One look at one instance.
+type Observed = {
+    At: Instant
+    /// UTC, for timestamps that people read.
+    Clock: DateTimeOffset
+    Meta: Meta
+    Role: Role
+    /// None: the Cluster does not exist.
+    Cluster: Object<ClusterSpec, ClusterStatus> option
+    Pod: PodView option
+    Config: ConfigMapView option
+    /// The claims that exist, by name.
+    Claims: Map<string, ClaimView>
+    Pd: PdView
+    /// Where PD is reached, for the configuration of TiKV and of joining members; empty when no PD group exists.
+    PdUrls: string list
+    /// The members of the first bootstrap that exist as instances.
+    Siblings: Set<string>
+}
+
+/// Everything that may be done for an instance. Each action is complete: nothing is left to be chosen when it is
+/// carried out. Every change of an existing object carries the metadata that it was decided on.
+type Action =
+    | AddFinalizer
+    | CreateClaim of Name: string * Body: Json
+    | CreateConfig of Body: Json
+    | UpdateConfig of Seen: Meta * Body: Json
+    | CreatePod of Body: Json
+    /// The only way to a first bootstrap of PD (architecture, law 7).
+    | CreateBootstrapPod of Body: Json
+    | TakeDisruption of Cluster: Meta * Why: string
+    | ReleaseDisruption of Cluster: Meta
+    /// Written to our status before the entry is made in PD, so that a crash cannot orphan it (law 9).
+    | MarkEviction of Since: string
+    | EvictLeaders of Store: StoreId
+    | StopEvictingLeaders of Store: StoreId
+    | UnmarkEviction
+    | TransferPdLeader of To: string
+    /// Takes down a process that may be serving.
+    | RestartPod of Pod: Meta * Why: string
+    /// Takes away a Pod whose process does not run, or one that is not needed any more.
+    | RemovePod of Pod: Meta * Why: string
+    | RemoveStore of Store: StoreId
+    | RestoreStore of Store: StoreId
+    | RemoveMember of Member: MemberId
+    | RemoveConfig of Config: Meta
+    | RemoveClaim of Claim: Meta
+    | RemoveFinalizer
+
+/// How much an action can spoil when it was decided on an old world.
+[<RequireQualifiedAccess; Struct>]
+type Risk =
+    /// Builds up, or can be undone.
+    | None
+    /// Needs another look, by quorum reads, before it is carried out (law 4).
+    | Disruptive
+    /// The same; and may depend only on facts that stay true for ever, or that the server checks (law 2).
+    | Irreversible
+
+module Action =
+    let risk action =
+        match action with
+        | AddFinalizer
+        | CreateClaim _
+        | CreateConfig _
+        | UpdateConfig _
+        | CreatePod _
+        | TakeDisruption _
+        | ReleaseDisruption _
+        | MarkEviction _
+        | EvictLeaders _
+        | StopEvictingLeaders _
+        | UnmarkEviction
+        | RestoreStore _
+        | RemoveConfig _ -> Risk.None
+        | TransferPdLeader _
+        | RestartPod _
+        | RemovePod _ -> Risk.Disruptive
+        | CreateBootstrapPod _
+        | RemoveStore _
+        | RemoveMember _
+        | RemoveClaim _
+        | RemoveFinalizer -> Risk.Irreversible
+
+/// Why an instance that is not (yet) as desired is left alone for now.
+type Reason =
+    /// The API server or PD refused what was decided.
+    | StepRefused of Action: string * Message: string
+    | ClusterAbsent of Name: string
+    | ClusterPaused
+    | ClusterSuspended
+    | InvalidSpec of Problem: string
+    | NotOurs of Kind: string * Name: string
+    | SiblingsMissing of Names: string list
+    | PdAbsent
+    | PdNotAsked
+    | PdSilent of Problem: string
+    | ClaimTerminating of Name: string
+    | ClaimPending of Name: string
+    | PodPending of Why: string
+    | PodNotReady of Problem: string
+    | PodTerminating
+    | MemberNotJoined
+    | MemberUnhealthy
+    | StoreNotRegistered
+    | StoreNotServing of State: string
+    | DisruptionHeldBy of Instance: string * Why: string
+    | PdLeaderHere
+    | QuorumAtRisk of Healthy: int * Members: int
+    | LeadersRemain of Leaders: int
+    | LeadersReturnSoon
+    | RegionsRemain of Regions: int
+    | StoresTooFew of Living: int * Needed: int
+    | StoresSilent of Silent: int * Stores: int
+
+module Reason =
+    /// For people: the message of the Kubernetes condition, the event, the log line and the transcript.
+    let text reason =
+        match reason with
+        | StepRefused(action, message) -> $"%s{action} was refused: %s{message}"
+        | ClusterAbsent name -> $"the Cluster %s{name} does not exist"
+        | ClusterPaused -> "the cluster is paused"
+        | ClusterSuspended -> "the cluster is suspended"
+        | InvalidSpec problem -> problem
+        | NotOurs(kind, name) ->
+            $"the %s{kind} %s{name} exists and belongs to somebody else; rename or remove it"
+        | SiblingsMissing names ->
+            let names = String.Join(", ", names)
+            $"the first bootstrap of PD waits for %s{names}"
+        | PdAbsent -> "the cluster has no PD group"
+        | PdNotAsked -> "PD has not been asked yet"
+        | PdSilent problem -> $"PD did not answer: %s{problem}"
+        | ClaimTerminating name -> $"the volume claim %s{name} is being deleted"
+        | ClaimPending name -> $"the volume claim %s{name} is not bound"
+        | PodPending why -> $"the Pod is pending: %s{why}"
+        | PodNotReady problem -> $"the Pod is not ready: %s{problem}"
+        | PodTerminating -> "the Pod is being stopped"
+        | MemberNotJoined -> "PD does not list this member yet"
+        | MemberUnhealthy -> "PD says that this member is not healthy"
+        | StoreNotRegistered -> "PD does not list this store yet"
+        | StoreNotServing state -> $"PD says that this store is %s{state}"
+        | DisruptionHeldBy(instance, why) -> $"%s{instance} is being taken down (%s{why}); one at a time"
+        | PdLeaderHere -> "the leader of PD moves to another member first"
+        | QuorumAtRisk(healthy, members) ->
+            $"only %d{healthy} of %d{members} members of PD are healthy: without this one there is no quorum"
+        | LeadersRemain leaders -> $"%d{leaders} region leaders have still to move away"
+        | LeadersReturnSoon -> "the store serves; leaders may come back soon"
+        | RegionsRemain regions -> $"%d{regions} regions have still to move away"
+        | StoresTooFew(living, needed) ->
+            $"%d{living} living stores would remain, and %d{needed} are needed for all replicas"
+        | StoresSilent(silent, stores) ->
+            $"%d{silent} of %d{stores} stores are silent: an outage, and nothing is taken down in an outage"
+
+    /// The reason of the Kubernetes condition: stable, part of the API.
+    let code reason =
+        match reason with
+        | StepRefused _ -> "StepRefused"
+        | ClusterAbsent _ -> "ClusterAbsent"
+        | ClusterPaused -> "Paused"
+        | ClusterSuspended -> "Suspended"
+        | InvalidSpec _ -> "InvalidSpec"
+        | NotOurs _ -> "ConflictingOwner"
+        | SiblingsMissing _ -> "SiblingsMissing"
+        | PdAbsent -> "PDAbsent"
+        | PdNotAsked -> "PDNotAsked"
+        | PdSilent _ -> "PDUnreachable"
+        | ClaimTerminating _ -> "VolumeClaimTerminating"
+        | ClaimPending _ -> "VolumeClaimPending"
+        | PodPending _ -> "PodPending"
+        | PodNotReady _ -> "PodNotReady"
+        | PodTerminating -> "PodTerminating"
+        | MemberNotJoined -> "MemberNotJoined"
+        | MemberUnhealthy -> "MemberUnhealthy"
+        | StoreNotRegistered -> "StoreNotRegistered"
+        | StoreNotServing _ -> "StoreNotServing"
+        | DisruptionHeldBy _ -> "NoOtherDisruption"
+        | PdLeaderHere -> "PDLeaderMoved"
+        | QuorumAtRisk _ -> "PDQuorumAfter"
+        | LeadersRemain _ -> "LeadersEvicted"
+        | LeadersReturnSoon -> "SoakTime"
+        | RegionsRemain _ -> "RegionsDrained"
+        | StoresTooFew _ -> "MinReplicasAfter"
+        | StoresSilent _ -> "AllStoresUp"
+
+    /// How soon to look again unasked. Kubernetes tells when an object changes, and new facts of PD wake the instance
+    /// too; what is left are waits that only time ends.
+    let recheckAfter reason =
+        match reason with
+        | LeadersRemain _
+        | LeadersReturnSoon -> ValueSome(TimeSpan.FromSeconds 5L)
+        | InvalidSpec _
+        | NotOurs _ -> ValueSome(TimeSpan.FromMinutes 1L)
+        | StepRefused _
+        | ClusterAbsent _
+        | ClusterPaused
+        | ClusterSuspended
+        | SiblingsMissing _
+        | PdAbsent
+        | PdNotAsked
+        | PdSilent _
+        | ClaimTerminating _
+        | ClaimPending _
+        | PodPending _
+        | PodNotReady _
+        | PodTerminating
+        | MemberNotJoined
+        | MemberUnhealthy
+        | StoreNotRegistered
+        | StoreNotServing _
+        | DisruptionHeldBy _
+        | PdLeaderHere
+        | QuorumAtRisk _
+        | RegionsRemain _
+        | StoresTooFew _
+        | StoresSilent _ -> ValueNone

@@ -1,0 +1,41 @@
+namespace Tikv.Core
+
+/// Labels and annotations that the operator writes. Those with the prefix `tikv.org/` are ours alone.
+[<RequireQualifiedAccess>]
+module Labels =
+    let managedBy = "app.kubernetes.io/managed-by"
+    let manager = "tikv-operator"
+    let cluster = "tikv.org/cluster"
+    let group = "tikv.org/group"
+    let ``component`` = "tikv.org/component"
+    let instance = "tikv.org/instance"
+    /// On an instance: the revision of the group's template that it was made from.
+    let revision = "tikv.org/revision"
+    let volume = "tikv.org/volume"
+
+    /// The finalizer of all our kinds.
+    let finalizer = "tikv.org/finalizer"
+
+    /// The labels of everything that belongs to one group.
+    let ofGroup clusterName groupName componentName =
+        Map.ofList [
+            "app.kubernetes.io/name", "tikv-cluster"
+            "app.kubernetes.io/instance", clusterName
+            "app.kubernetes.io/component", componentName
+            managedBy, manager
+            cluster, clusterName
+            group, groupName
+            ``component``, componentName
+        ]
+
+    /// The selector of the objects that the operator keeps in its caches.
+    let selector = $"%s{managedBy}=%s{manager}"
+
+[<RequireQualifiedAccess>]
+module Annotations =
+    /// On an instance: hash of the template's metadata. A change restarts the Pod once.
+    let templateMetadata = "tikv.org/template-metadata"
+    /// On a Pod: hash of all that the process was started with; see `Revision.ofProcess`.
+    let processRevision = "tikv.org/process-revision"
+    /// On a ConfigMap or a Service: hash of what the operator wrote, to see at a glance whether it is still wanted.
+    let written = "tikv.org/written"

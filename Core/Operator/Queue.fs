@@ -1,0 +1,123 @@
+namespace Tikv.Core.Operator
+
+open System
+open Tikv.Core
+open Tikv.Core.Kubernetes
+
+/// One thing to do, named by what it is about. A name is in the queue at most once.
+[<RequireQualifiedAccess>]
+type Work =
+    /// Look at one object of ours and decide.
+    | Reconcile of Object: ObjectRef
+    /// Ask PD how the cluster is.
+    | AskPd of Namespace: string * Cluster: string
+
+/// The work queue: one entry a name, the earliest time asked for wins, work in hand is not handed out again, failures
+/// back off exponentially.
+type Queue = {
+    Due: Map<Work, Instant>
+    /// The same, in order of time and then of arrival.
+    Order: Set<struct (int64 * int64 * Work)>
+    Arrival: Map<Work, int64>
+    Arrivals: int64
+    InHand: Set<Work>
+    /// Asked for again while in hand, and when.
+    Again: Map<Work, Instant>
+    Failures: Map<Work, int>
+}
+
+[<RequireQualifiedAccess>]
+module Queue =
+    let empty = {
+        Due = Map.empty
+        Order = Set.empty
+        Arrival = Map.empty
+        Arrivals = 0L
+        InHand = Set.empty
+        Again = Map.empty
+        Failures = Map.empty
+    }
+
+    /// From 0.1 s, doubling, to 60 s: a conflict is an ordinary outcome and is tried again soon.
+    let backOff failures = TimeSpan.FromSeconds(min 60.0 (0.1 * Math.Pow(2.0, float (min failures 10))))
+
+    let private remove work queue =
+        match queue.Due |> Map.tryFind work with
+        | None -> queue
+        | Some(Instant at) -> {
+            queue with
+                Due = queue.Due |> Map.remove work
+                Order = queue.Order |> Set.remove (struct (at, queue.Arrival[work], work))
+                Arrival = queue.Arrival |> Map.remove work
+          }
+
+    let private put (Instant at) work queue = {
+        queue with
+            Due = queue.Due |> Map.add work (Instant at)
+            Order = queue.Order |> Set.add (struct (at, queue.Arrivals, work))
+            Arrival = queue.Arrival |> Map.add work queue.Arrivals
+            Arrivals = queue.Arrivals + 1L
+    }
+
+    /// Asks for work at a time; an earlier time that was asked for before stands.
+    let add at work queue =
+        if queue.InHand |> Set.contains work then
+            match queue.Again |> Map.tryFind work with
+            | Some earlier when earlier <= at -> queue
+            | _ -> { queue with Again = queue.Again |> Map.add work at }
+        else
+            match queue.Due |> Map.tryFind work with
+            | Some earlier when earlier <= at -> queue
+            | Some _ -> queue |> remove work |> put at work
+            | None -> queue |> put at work
+
+    /// The next work whose time has come; it is then in hand until `finished`.
+    let take now queue =
+        if Set.isEmpty queue.Order then
+            None
+        else
+            let struct (at, _, work) = Set.minElement queue.Order
+
+            if Instant at > now then
+                None
+            else
+                let queue = remove work queue
+                Some(work, { queue with InHand = queue.InHand |> Set.add work })
+
+    /// Work in hand is done; what was asked for meanwhile is queued.
+    let finished work queue =
+        let again = queue.Again |> Map.tryFind work
+
+        let queue = {
+            queue with
+                InHand = queue.InHand |> Set.remove work
+                Again = queue.Again |> Map.remove work
+        }
+
+        match again with
+        | Some at -> add at work queue
+        | None -> queue
+
+    let succeeded work queue =
+        if queue.Failures |> Map.containsKey work then
+            { queue with Failures = queue.Failures |> Map.remove work }
+        else
+            queue
+
+    /// Asks for work again after its back-off.
+    let failed now work queue =
+        let failures = queue.Failures |> Map.tryFind work |> Option.defaultValue 0
+
+        { queue with Failures = queue.Failures |> Map.add work (failures + 1) }
+        |> add (now |> Instant.add (backOff failures)) work
+
+    /// When the next work is due.
+    let wakeAt queue =
+        if Set.isEmpty queue.Order then
+            ValueNone
+        else
+            let struct (at, _, _) = Set.minElement queue.Order
+            ValueSome(Instant at)
+
+    /// Work that waits and whose time has come or not.
+    let depth queue = Map.count queue.Due

@@ -1,0 +1,69 @@
+namespace Tikv.Core
+
+open System
+open Tikv.Core.Api
+
+/// How a decision is told in the conditions of an object: the same words at every layer, and one place that knows
+/// kstatus (Ready, Reconciling, Stalled).
+[<RequireQualifiedAccess>]
+module Report =
+    /// One verdict on an object.
+    type Verdict = {
+        Ready: ConditionStatus
+        Synced: bool
+        /// Why not, as code and text, most important first. Empty when all is as desired.
+        Why: (string * string) list
+        /// Nothing moves until somebody repairs the object.
+        Stalled: bool
+    }
+
+    let private because standard (why: (string * string) list) =
+        match why with
+        | [] -> standard
+        | (code, _) :: _ -> code, String.Join("; ", why |> List.map snd |> List.distinct)
+
+    /// Ready and Synced are always there; Reconciling and Stalled only while they are true (kstatus).
+    let conditions clock generation verdict old =
+        let set name status (reason, message: string) =
+            Condition.set clock generation name status reason message
+
+        let whether holds = if holds then ConditionStatus.True else ConditionStatus.False
+
+        let ready =
+            match verdict.Ready with
+            | ConditionStatus.True -> "Ready", "it serves"
+            | ConditionStatus.False
+            | ConditionStatus.Unknown -> because (ConditionReason.Creating, "it is being built") verdict.Why
+
+        let synced =
+            if verdict.Synced then
+                ConditionReason.AllUpToDate, "everything is as the specification says"
+            else
+                because (ConditionReason.Waiting, "changes are being carried out") verdict.Why
+
+        let settled = verdict.Synced && verdict.Why.IsEmpty && verdict.Ready = ConditionStatus.True
+
+        old
+        |> set ConditionType.Ready verdict.Ready ready
+        |> set ConditionType.Synced (whether verdict.Synced) synced
+        |> if settled || verdict.Stalled then
+               Condition.remove ConditionType.Reconciling
+           else
+               set
+                   ConditionType.Reconciling
+                   ConditionStatus.True
+                   (because (ConditionReason.Creating, "it is being built") verdict.Why)
+        |> if verdict.Stalled then
+               set
+                   ConditionType.Stalled
+                   ConditionStatus.True
+                   (because ("Stalled", "a repair is needed") verdict.Why)
+           else
+               Condition.remove ConditionType.Stalled
+
+    /// A number that is reported only when it has moved by a tenth, or to or from zero: counts of regions move all the
+    /// time, and a settled cluster makes no writes (architecture, law 10).
+    let coarse (old: int option) (now: int) =
+        match old with
+        | Some old when (old = 0) = (now = 0) && abs (now - old) * 10 <= max old now -> Some old
+        | _ -> Some now

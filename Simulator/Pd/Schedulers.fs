@@ -1,0 +1,159 @@
+namespace Tikv.Simulator.Pd
+
+open Tikv.Core
+open Tikv.Core.Pd
+
+/// What PD does with stores and regions by itself, as far as its leader serves.
+[<RequireQualifiedAccess>]
+module Schedulers =
+
+    let private never = Stores.never
+
+    let private stopping (world: PdWorld) (group: PdGroup) =
+        (Set.empty, world.Tikvs)
+        ||> Map.fold (fun stores _ one ->
+            match one.State, one.Disk with
+            | ProcessState.Stopping, Some disk when one.Group = ValueSome group.Id ->
+                Set.add disk.Store stores
+            | _ -> stores)
+
+    let private rules (world: PdWorld) now (group: PdGroup) stopping : RegionRules =
+        let timings = world.Timings
+        let cluster = group.Cluster
+        let live = Leaders.liveStores world group
+
+        let heard (store: StoreRecord) =
+            Set.contains store.Id live
+            && Stores.isUp store
+            && not (Stores.isSilent timings now timings.Disconnected store)
+
+        let targets =
+            cluster.Stores
+            |> Map.toList
+            |> List.filter (fun (id, store) -> heard store && not (Set.contains id stopping))
+            |> List.map fst
+
+        let mayLead =
+            targets
+            |> List.filter (fun id ->
+                not (Set.contains id cluster.Evicting)
+                && (Map.find id cluster.Stores).CaughtUpAt <= now)
+            |> Set.ofList
+
+        {
+            Lives = fun store -> Set.contains store live
+            MayLead = fun store -> Set.contains store mayLead
+            Targets = targets
+            Leaving =
+                fun id ->
+                    match Map.tryFind id cluster.Stores with
+                    | Some store ->
+                        not (Stores.isUp store)
+                        || (store.LastBeat.IsSome
+                            && Stores.isSilent timings now cluster.MaxStoreDownTime store)
+                    | None -> true
+            MaxReplicas = cluster.Replication.MaxReplicas
+            Tolerance = timings.BalanceTolerance
+        }
+
+    let private moveLeaders (world: PdWorld) now (group: PdGroup) =
+        let timings = world.Timings
+        let cluster = group.Cluster
+        let stopping = stopping world group
+        let rules = rules world now group stopping
+
+        // one stopping store is emptied, two are not (V P34)
+        let sources = if Set.count stopping = 1 then Set.union cluster.Evicting stopping else cluster.Evicting
+
+        let evicted = Regions.evict sources rules.MayLead timings.LeadersPerTick cluster.Regions
+
+        let moved =
+            if LanguagePrimitives.PhysicalEquality evicted cluster.Regions then
+                Regions.balanceLeaders
+                    (rules.Targets |> List.filter rules.MayLead)
+                    timings.BalanceTolerance
+                    timings.BalancedLeadersPerTick
+                    evicted
+            else
+                evicted
+
+        {
+            cluster with
+                Regions = moved
+                LeadersAt =
+                    if LanguagePrimitives.PhysicalEquality moved cluster.Regions then
+                        never
+                    else
+                        now + timings.LeaderTick
+        }
+
+    /// Stores that have just become empty are buried a little later.
+    let private toBury (timings: PdTimings) now (cluster: PdCluster) =
+        (cluster, cluster.Stores)
+        ||> Map.fold (fun cluster id store ->
+            if
+                store.NodeState = NodeState.Removing
+                && store.JobAt = never
+                && Regions.peers id cluster.Regions = 0
+            then
+                Stores.put { store with JobAt = now + timings.Bury } cluster
+            else
+                cluster)
+
+    let private movePeers (world: PdWorld) now (group: PdGroup) =
+        let timings = world.Timings
+        let cluster = group.Cluster
+        let moved = Regions.movePeers (rules world now group (stopping world group)) cluster.Regions
+
+        if LanguagePrimitives.PhysicalEquality moved cluster.Regions then
+            { cluster with PeersAt = never }
+        else
+            { cluster with Regions = moved; PeersAt = never }
+            |> toBury timings now
+            |> Stores.wake timings now
+
+    let private jobs (timings: PdTimings) now (cluster: PdCluster) =
+        (cluster, cluster.Stores)
+        ||> Map.fold (fun cluster _ store ->
+            let cluster = if store.JobAt <= now then Stores.job timings now cluster store else cluster
+
+            if store.DownAt <= now then
+                let store = Map.find store.Id cluster.Stores
+                cluster |> Stores.put { store with DownAt = never } |> Stores.wake timings now
+            else
+                cluster)
+
+    /// Regions elect without PD.
+    let private elect (world: PdWorld) (group: PdGroup) =
+        let live = Leaders.liveStores world group
+
+        {
+            group.Cluster with
+                Regions = Regions.elect (fun store -> Set.contains store live) group.Cluster.Regions
+                ElectionAt = never
+        }
+
+    /// When something of this cluster happens by itself next.
+    let due (group: PdGroup) =
+        let cluster = group.Cluster
+
+        if Leaders.serves group then
+            (min cluster.ElectionAt (min cluster.LeadersAt cluster.PeersAt), cluster.Stores)
+            ||> Map.fold (fun due _ store -> min due (min store.JobAt store.DownAt))
+        else
+            cluster.ElectionAt
+
+    let step (world: PdWorld) now (group: PdGroup) =
+        let withCluster cluster = { group with Cluster = cluster }
+
+        if group.Cluster.ElectionAt <= now then
+            let elected = elect world group
+            withCluster (if Leaders.serves group then Stores.wake world.Timings now elected else elected)
+        elif not (Leaders.serves group) then
+            group
+        elif group.Cluster.LeadersAt <= now then
+            withCluster (moveLeaders world now group)
+        elif group.Cluster.PeersAt <= now then
+            withCluster (movePeers world now group)
+        else
+            withCluster (jobs world.Timings now group.Cluster)

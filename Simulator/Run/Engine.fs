@@ -1,0 +1,198 @@
+/// The engine: takes what is next, of the world or of the operators, until what is expected is reached, or time is up.
+[<RequireQualifiedAccess>]
+module Tikv.Simulator.Run.Engine
+
+open System
+open Tikv.Simulator.Kubernetes
+open Tikv.Simulator.World
+open Tikv.Simulator.Invariants
+
+/// Changes since the last look, in the order of their revisions.
+let private changes (told: int64) (server: ApiServer) : Change list =
+    let rec gather (history: Change list) found =
+        match history with
+        | change :: older when change.Revision > told -> gather older (change :: found)
+        | _ -> found
+
+    match
+        ([], server.Collections)
+        ||> Seq.fold (fun found (KeyValue(_, collection)) -> gather collection.History found)
+    with
+    | []
+    | [ _ ] as few -> few
+    | many -> many |> List.sortBy _.Revision
+
+let private routine (change: Change) =
+    match change.Resource.Plural with
+    | "leases"
+    | "events" -> true
+    | _ -> false
+
+let private verb (change: Change) =
+    match change.Type with
+    | ChangeType.Added -> '+'
+    | ChangeType.Modified -> '~'
+    | ChangeType.Deleted -> '-'
+
+let private judgeChange (run: Simulation) (change: Change) =
+    let hash = (run.Fingerprint ^^^ uint64 change.Revision ^^^ (uint64 (verb change) <<< 48)) * 0x100000001B3UL
+
+    {
+        run with
+            Fingerprint = Chance.text (Chance.text hash change.Resource.Plural) (Meta.name change.Object)
+            ChangedAt = if routine change then run.ChangedAt else run.World.Now
+    }
+    |> Simulation.see (Sight.Changed change)
+
+let private remember (before: ApiServer) (run: Simulation) =
+    if run.Scenario.Network.ListsBehind = 0 then
+        run
+    else
+        {
+            run with
+                Past = List.truncate run.Scenario.Network.ListsBehind (before :: run.Past)
+        }
+
+/// After each event: notes become lines, changes are shown to the judge, watches are woken.
+let private afterwards (before: World) (run: Simulation) : Simulation =
+    let run =
+        match run.World.Notes with
+        | [] -> run
+        | notes ->
+            ({ run with World = { run.World with Notes = [] } }, List.rev notes)
+            ||> List.fold (fun run note -> Simulation.line "cluster" note run)
+
+    let run =
+        if LanguagePrimitives.PhysicalEquality run.World.Pd run.Judged.Pd then
+            run
+        else
+            { run with Judged = run.World } |> Simulation.see Sight.Processes
+
+    if run.World.Server.Revision = run.Told then
+        run
+    else
+        let run = remember before.Server run
+        let run = (run, changes run.Told run.World.Server) ||> List.fold judgeChange
+        let run = Server.wake run
+        { run with Told = run.World.Server.Revision }
+
+let private strike misfortune (run: Simulation) : Simulation =
+    let world world = { run with World = world }
+
+    match misfortune with
+    | Misfortune.ToWrite _ -> run
+    | Misfortune.Crash number -> Interpreter.crash number "crashes" run
+    | Misfortune.StopOperator number -> Interpreter.die number "stops for good" run
+    | Misfortune.StartOperator number -> Interpreter.start number run
+    | Misfortune.CutWatches(kind, gone) ->
+        run
+        |> Simulation.line "fault" (if gone then "watches end with 410" else "watches are cut")
+        |> Server.cut kind gone
+    | Misfortune.HoldBack(kind, versions, hold) -> {
+        run with
+            HeldBack =
+                {
+                    Kind = kind
+                    Versions = versions
+                    Hold = hold
+                }
+                :: run.HeldBack
+      }
+    | Misfortune.EndHoldBack -> { run with HeldBack = [] }
+    | Misfortune.NodePower(node, on) ->
+        let connected = Map.tryFind node run.World.Machines |> Option.exists _.Connected
+        world (run.World |> Nodes.set on connected node |> Observer.observe)
+    | Misfortune.KubeletLink(node, on) ->
+        let up = Map.tryFind node run.World.Machines |> Option.exists _.Up
+        world (run.World |> Nodes.set up on node |> Observer.observe)
+
+let private word verb =
+    match verb with
+    | Verb.Get -> "get"
+    | Verb.List _ -> "list"
+    | Verb.Create -> "create"
+    | Verb.Update -> "update"
+    | Verb.Patch _ -> "patch"
+    | Verb.Delete _ -> "delete"
+    | Verb.DeleteCollection _ -> "deletecollection"
+
+let private user (request: Request) (run: Simulation) : Simulation =
+    let struct (world, response) = Machines.handle "user" request run.World
+    let name = request.Name |> Option.defaultWith (fun () -> Meta.name request.Body)
+
+    { run with World = world }
+    |> Simulation.line "user" $"%s{word request.Verb} %s{request.Resource.Plural}/%s{name} -> %d{response.Code}"
+
+let private perform (coming: Coming) (run: Simulation) : Simulation =
+    match coming with
+    | Coming.Starts number -> Interpreter.start number run
+    | Coming.Arrives(number, life, happening) -> Interpreter.feed number life happening run
+    | Coming.Lands(number, life, sending, answer) -> Server.receive number life sending answer run
+    | Coming.Delivers(number, life, request) -> Server.tell number life request run
+    | Coming.Expires(number, life, request) -> Server.expire number life request run
+    | Coming.Bookmarks(number, life, request) -> Server.bookmark number life request run
+    | Coming.Wakes(number, life) ->
+        match Simulation.living number life run with
+        | ValueSome operator when operator.WakeAt <= run.World.Now ->
+            run
+            |> Simulation.put { operator with WakeAt = Int64.MaxValue }
+            |> Interpreter.feed number life Tikv.Core.Operator.Woke
+        | _ -> run
+    | Coming.User request -> user request run
+    | Coming.Strikes misfortune -> strike misfortune run
+
+/// The time of what is next; none when nothing is to come.
+let next (run: Simulation) : int64 voption =
+    match Machines.next run.World, Agenda.next run.Coming with
+    | ValueSome world, ValueSome coming -> ValueSome(min world coming)
+    | ValueSome time, ValueNone
+    | ValueNone, ValueSome time -> ValueSome time
+    | ValueNone, ValueNone -> ValueNone
+
+/// Does what is next. The world goes before the operators where both are due.
+let step (run: Simulation) : Simulation =
+    let before = run.World
+
+    match Machines.next run.World, Agenda.take run.Coming with
+    | ValueSome world, ValueSome(struct (coming, _, _)) when world <= coming ->
+        { run with World = Machines.advance world run.World } |> afterwards before
+    | ValueSome world, ValueNone -> { run with World = Machines.advance world run.World } |> afterwards before
+    | _, ValueSome(struct (time, coming, rest)) ->
+        { run with Coming = rest; World = Machines.advance time run.World }
+        |> perform coming
+        |> Simulation.count "events"
+        |> afterwards before
+    | ValueNone, ValueNone -> run
+
+let private enterFault (run: Simulation) (fault: Fault) =
+    match fault.When with
+    | Trigger.AtTime time -> Simulation.enter time (Coming.Strikes fault.What) run
+    | _ -> { run with Faults = fault :: run.Faults }
+
+/// A run about to begin.
+let prepare (scenario: Scenario) (invariants: Invariant list) : Simulation =
+    let run = {
+        Scenario = scenario
+        World = scenario.World
+        Coming = Agenda.empty
+        Operators = Map.empty
+        Faults = []
+        HeldBack = []
+        Judge = Judge.start invariants
+        Past = []
+        Fingerprint = Chance.offset
+        Lines = []
+        Told = scenario.World.Server.Revision
+        ChangedAt = scenario.World.Now
+        Judged = scenario.World
+        Counters = Map.empty
+    }
+
+    let run = (run, scenario.Faults) ||> List.fold enterFault
+
+    let run =
+        (run, scenario.Steps)
+        ||> List.fold (fun run (time, request) -> Simulation.enter time (Coming.User request) run)
+
+    (run, [ 0 .. scenario.Operators - 1 ])
+    ||> List.fold (fun run number -> Simulation.enter scenario.World.Now (Coming.Starts number) run)

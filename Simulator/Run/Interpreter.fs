@@ -1,0 +1,220 @@
+/// What an operator asks for, carried out in virtual time: requests go out, and may meet their fate.
+[<RequireQualifiedAccess>]
+module Tikv.Simulator.Run.Interpreter
+
+open System
+open Tikv.Core
+open Tikv.Core.Kubernetes
+open Tikv.Core.Operator
+open Tikv.Core.Pd
+open Tikv.Simulator.Kubernetes
+open Tikv.Simulator.World
+
+let private who (operator: OperatorProcess) = "operator" + string operator.Number
+
+let private draw what (operator: OperatorProcess) (RequestId request) delay (run: Simulation) =
+    World.draw run.World what $"%d{operator.Number}.%d{operator.Life}" request delay
+
+/// The process is gone with all that it knew; its requests under way are not.
+let die (number: int) (why: string) (run: Simulation) =
+    match Simulation.operator number run with
+    | Some({ Program = ValueSome _ } as operator) ->
+        run
+        |> Simulation.put { operator with Program = ValueNone; Life = operator.Life + 1; Watches = Map.empty }
+        |> Simulation.line (who operator) why
+        |> Simulation.count "operator deaths"
+    | _ -> run
+
+/// ... and another process takes its place a little later.
+let crash (number: int) (why: string) (run: Simulation) =
+    run
+    |> die number why
+    |> Simulation.enter (run.World.Now + run.Scenario.Network.Restart) (Coming.Starts number)
+
+let private arrive delay (operator: OperatorProcess) happening (run: Simulation) =
+    Simulation.enter (run.World.Now + delay) (Coming.Arrives(operator.Number, operator.Life, happening)) run
+
+let private land' delay (operator: OperatorProcess) answer sending (run: Simulation) =
+    Simulation.enter (run.World.Now + delay) (Coming.Lands(operator.Number, operator.Life, sending, answer)) run
+
+let private send (operator: OperatorProcess) request sending (run: Simulation) =
+    land' (draw "request" operator request run.Scenario.Network.Request run) operator true sending run
+
+/// The fault that was waiting for this write, if one was.
+let private fateOf (operator: OperatorProcess) (kind: Kind option) (run: Simulation) =
+    let isIt (fault: Fault) =
+        match fault.What, fault.When, kind with
+        | Misfortune.ToWrite _, Trigger.AtWrite(number, count), _ ->
+            number = operator.Number && count = operator.Writes
+        | Misfortune.ToWrite _, Trigger.AtWriteTo(number, wanted, count), Some kind ->
+            number = operator.Number
+            && wanted = kind
+            && count = (Map.tryFind kind operator.WritesTo |> Option.defaultValue 0)
+        | _ -> false
+
+    match run.Faults |> List.tryFind isIt with
+    | Some({ What = Misfortune.ToWrite fate } as fault) ->
+        struct ({ run with Faults = run.Faults |> List.filter (fun other -> other <> fault) }, ValueSome fate)
+    | _ -> struct (run, ValueNone)
+
+let private gaveUp = "no answer within the time-out"
+
+/// Sends a write, unless a fault has other plans for it.
+let private sendWrite number kind request sending name refused unknown (run: Simulation) =
+    match Simulation.operator number run with
+    | None -> run
+    | Some operator ->
+        let operator = {
+            operator with
+                Writes = operator.Writes + 1
+                WritesTo =
+                    match kind with
+                    | Some kind ->
+                        Map.add
+                            kind
+                            (1 + (Map.tryFind kind operator.WritesTo |> Option.defaultValue 0))
+                            operator.WritesTo
+                    | None -> operator.WritesTo
+        }
+
+        let struct (run, fate) = run |> Simulation.put operator |> fateOf operator kind
+        let network = run.Scenario.Network
+        let delay = draw "request" operator request network.Request run
+        let tell what = Simulation.line (who operator) ("fault: " + what + " of " + name)
+
+        match fate with
+        | ValueNone -> land' delay operator true sending run
+        | ValueSome(WriteFate.Refused error) ->
+            run
+            |> tell ("refusal " + string error.Code)
+            |> arrive (2L * delay) operator (refused error)
+        | ValueSome WriteFate.ReplyLost ->
+            run
+            |> tell "loss of the reply"
+            |> land' delay operator false sending
+            |> arrive network.Timeout operator (unknown gaveUp)
+        | ValueSome(WriteFate.Late late) ->
+            let run = run |> tell $"delay by %d{late} ms" |> land' late operator (late < network.Timeout) sending
+            if late < network.Timeout then run else arrive network.Timeout operator (unknown gaveUp) run
+        | ValueSome WriteFate.CrashBefore -> crash operator.Number ("crashes before " + name) run
+        | ValueSome WriteFate.CrashAfter ->
+            run
+            |> land' delay operator false sending
+            |> crash operator.Number ("crashes after " + name)
+        | ValueSome(WriteFate.Zombie late) ->
+            run
+            |> land' late operator false sending
+            |> crash operator.Number ("crashes with a zombie " + name)
+
+let private logged (line: LogLine) =
+    let fields = line.Fields |> List.map (fun (name, value) -> name + "=" + value)
+    String.Join(" ", line.Message :: fields)
+
+let private carryOut number (run: Simulation) (effect: Effect) : Simulation =
+    match Simulation.operator number run with
+    | Some({ Program = ValueSome _ } as operator) ->
+        match effect with
+        | Effect.List(request, kind, ``namespace``, version, page) ->
+            send operator request (Sending.List(request, kind, ``namespace``, version, page)) run
+        | Effect.Watch(request, kind, ``namespace``, from, timeout) ->
+            let milliseconds = int64 timeout.TotalMilliseconds
+            send operator request (Sending.Watch(request, kind, ``namespace``, from, milliseconds)) run
+        | Effect.CloseWatch request ->
+            Simulation.put { operator with Watches = Map.remove request operator.Watches } run
+        | Effect.Read(request, object) -> send operator request (Sending.Read(request, object)) run
+        | Effect.Write(request, write) ->
+            let kind = (Write.object write).Kind
+
+            if Simulation.isRoutine kind then
+                send operator request (Sending.Write(request, write)) run
+            else
+                sendWrite
+                    number
+                    (Some kind)
+                    request
+                    (Sending.Write(request, write))
+                    (Words.write write)
+                    (fun error -> Wrote(request, Refused error))
+                    (fun problem -> Wrote(request, Unknown problem))
+                    run
+        | Effect.CallPd(request, endpoints, call) when Words.changes call ->
+            sendWrite
+                number
+                None
+                request
+                (Sending.Pd(request, endpoints, call))
+                (Words.call call)
+                (fun error -> PdAnswered(request, Unknown error.Message))
+                (fun problem -> PdAnswered(request, Unknown problem))
+                run
+        | Effect.CallPd(request, endpoints, call) ->
+            send operator request (Sending.Pd(request, endpoints, call)) run
+        | Effect.WakeAt(Instant at) ->
+            let at = max at run.World.Now
+
+            run
+            |> Simulation.put { operator with WakeAt = at }
+            |> Simulation.enter at (Coming.Wakes(number, operator.Life))
+        | Effect.Log line -> Simulation.line (who operator) ("log " + logged line) run
+        | Effect.Exit(code, why) -> crash number $"exits with %d{code}: %s{why}" run
+    | _ -> run
+
+let private strikesNow (operator: OperatorProcess) (fault: Fault) =
+    match fault.When with
+    | Trigger.AtStep(number, count) -> number = operator.Number && count = operator.Inputs
+    | _ -> false
+
+/// Gives an operator an input, and carries out what it answers with.
+let feed number life happening (run: Simulation) : Simulation =
+    match Simulation.living number life run with
+    | ValueNone -> run
+    | ValueSome operator ->
+        let operator = { operator with Inputs = operator.Inputs + 1 }
+        let run = Simulation.put operator run
+
+        match run.Faults |> List.filter (strikesNow operator) with
+        | [] ->
+            match operator.Program with
+            | ValueNone -> run
+            | ValueSome program ->
+                let struct (next, effects) =
+                    program.Step {
+                        At = Instant run.World.Now
+                        Clock = World.clock run.World
+                        Happening = happening
+                    }
+
+                let run = Simulation.put { operator with Program = ValueSome next } run
+                (run, effects) ||> List.fold (carryOut number)
+        | faults ->
+            let left = run.Faults |> List.filter (fun fault -> not (List.contains fault faults))
+
+            ({ run with Faults = left }, faults)
+            ||> List.fold (fun run fault -> Simulation.enter run.World.Now (Coming.Strikes fault.What) run)
+            |> Simulation.enter run.World.Now (Coming.Arrives(number, life, happening))
+
+/// A process starts: it knows nothing.
+let start number (run: Simulation) : Simulation =
+    let life, former =
+        match Simulation.operator number run with
+        | Some operator -> operator.Life, Some operator
+        | None -> 0, None
+
+    match former with
+    | Some { Program = ValueSome _ } -> run
+    | _ ->
+        let operator = {
+            Number = number
+            Life = life
+            Program = ValueSome(run.Scenario.Program number)
+            Watches = Map.empty
+            WakeAt = Int64.MaxValue
+            Inputs = former |> Option.map _.Inputs |> Option.defaultValue 0
+            Writes = former |> Option.map _.Writes |> Option.defaultValue 0
+            WritesTo = former |> Option.map _.WritesTo |> Option.defaultValue Map.empty
+        }
+
+        run
+        |> Simulation.put operator
+        |> Simulation.line (who operator) "starts"
+        |> feed number life Started

@@ -1,0 +1,17 @@
+namespace Tikv.Simulator.Run
+
+open Tikv.Core.Operator
+
+/// An operator as the engine drives it: a state machine behind its step. `Operator.step` in earnest, a script in tests.
+[<AbstractClass>]
+type Program() =
+    abstract Step: Input -> struct (Program * Effect list)
+
+[<RequireQualifiedAccess>]
+module Program =
+    let rec ofStep (step: 'State -> Input -> struct ('State * Effect list)) (state: 'State) : Program =
+        { new Program() with
+            member _.Step input =
+                let struct (state, effects) = step state input
+                struct (ofStep step state, effects)
+        }

@@ -1,0 +1,108 @@
+namespace Tikv.Simulator.Run
+
+open Tikv.Core
+open Tikv.Core.Kubernetes
+open Tikv.Simulator.Kubernetes
+open Tikv.Simulator.World
+
+/// What a fault waits for. Writes are counted from 1, per operator, over all its lives: those to Kubernetes and those to
+/// PD.
+[<RequireQualifiedAccess>]
+type Trigger =
+    | AtTime of Milliseconds: int64
+    | AtWrite of Operator: int * Number: int
+    | AtWriteTo of Operator: int * Kind: Kind * Number: int
+    /// At the nth input that an operator takes, before it takes it.
+    | AtStep of Operator: int * Number: int
+
+/// What befalls one write. The rest of the effects of the same step goes on, save after a crash.
+[<RequireQualifiedAccess>]
+type WriteFate =
+    /// Refused before it is executed.
+    | Refused of ApiError
+    /// Executed, but the answer never comes: the client gives up at its time-out.
+    | ReplyLost
+    /// Executed only so many milliseconds after it was sent; a client that has given up by then has no answer.
+    | Late of Milliseconds: int64
+    /// The operator dies before it is sent.
+    | CrashBefore
+    /// The operator dies when it is sent; it is executed.
+    | CrashAfter
+    /// The operator dies when it is sent; it is executed so many milliseconds later.
+    | Zombie of Milliseconds: int64
+
+/// Everything that can go wrong on purpose.
+[<RequireQualifiedAccess>]
+type Misfortune =
+    /// Needs a trigger that names a write.
+    | ToWrite of WriteFate
+    /// The operator's process dies, and starts again with nothing but what it reads.
+    | Crash of Operator: int
+    /// Another operator starts, beside those that run.
+    | StartOperator of Operator: int
+    /// An operator ends for good.
+    | StopOperator of Operator: int
+    /// Watches of a kind (or of all) are cut; `Gone` answers with 410, so that a new list is needed.
+    | CutWatches of Kind: Kind option * Gone: bool
+    /// Caches of a kind (or of all) lag by so many versions, each for so long, until `for` is over.
+    | HoldBack of Kind: Kind option * Versions: int * Hold: int64
+    | EndHoldBack
+    | NodePower of Node: string * On: bool
+    | KubeletLink of Node: string * On: bool
+
+type Fault = { When: Trigger; What: Misfortune }
+
+/// How the operators reach the API server and PD.
+type Network = {
+    Request: Delay
+    Reply: Delay
+    WatchLag: Delay
+    /// Milliseconds until a client gives a request up.
+    Timeout: int64
+    /// Milliseconds from the death of an operator to its next start.
+    Restart: int64
+    /// Lists that allow the server's cache are served from the state so many revisions ago (time travel, V K22).
+    ListsBehind: int
+}
+
+/// A state that is to be reached: says what is still missing, or nothing.
+type Expectation = { Name: string; Missing: World -> string option }
+
+type Scenario = {
+    Name: string
+    /// One sentence: what it shows.
+    Shows: string
+    World: World
+    /// The program of an operator, by its number; each start makes a new one.
+    Program: int -> Program
+    Operators: int
+    Network: Network
+    /// Requests of users, at milliseconds of the world.
+    Steps: (int64 * Request) list
+    Faults: Fault list
+    Expect: Expectation list
+    /// Milliseconds without a write for which what is expected must hold before the run ends.
+    Quiet: int64
+    /// Milliseconds after which a run that has not come so far is stuck.
+    Limit: int64
+    /// Whether lines are kept for people.
+    Transcript: bool
+}
+
+[<RequireQualifiedAccess>]
+module Network =
+    let realistic = {
+        Request = Delay.between 1L 8L
+        Reply = Delay.between 1L 8L
+        WatchLag = Delay.between 2L 40L
+        Timeout = 30_000L
+        Restart = 2_000L
+        ListsBehind = 0
+    }
+
+    let quick = {
+        realistic with
+            Request = Delay.exactly 1L
+            Reply = Delay.exactly 1L
+            WatchLag = Delay.exactly 1L
+    }

@@ -1,0 +1,282 @@
+/// What becomes of an operator's requests where they land: at the API server, or at PD.
+[<RequireQualifiedAccess>]
+module Tikv.Simulator.Run.Server
+
+open System
+open Tikv.Core
+open Tikv.Core.Kubernetes
+open Tikv.Core.Operator
+open Tikv.Core.Pd
+open Tikv.Simulator.Kubernetes
+open Tikv.Simulator.World
+open Tikv.Simulator.Invariants
+
+/// Between bookmarks of a watch: about a minute (V K27).
+let private bookmarkEach = 60_000L
+
+let private reply number life (RequestId request) happening (run: Simulation) =
+    let delay = World.draw run.World "reply" $"%d{number}.%d{life}" request run.Scenario.Network.Reply
+    Simulation.enter (run.World.Now + delay) (Coming.Arrives(number, life, happening)) run
+
+let private ask (request: Request) (run: Simulation) : struct (Simulation * Response) =
+    let struct (world, response) = Machines.handle request.FieldManager request run.World
+    struct ({ run with World = world }, response)
+
+/// The state that a list is served from: `"0"` allows an old one.
+let private served version (run: Simulation) =
+    match version with
+    | Some "0" when run.Scenario.Network.ListsBehind > 0 ->
+        run.Past
+        |> List.tryItem (run.Scenario.Network.ListsBehind - 1)
+        |> Option.orElse (List.tryLast run.Past)
+        |> Option.defaultValue run.World.Server
+    | _ -> run.World.Server
+
+/// A watch has something to tell: it will, after its lag.
+let private deliver number life (watcher: Watcher) (run: Simulation) =
+    let (RequestId request) = watcher.Request
+
+    let lag =
+        World.draw
+            run.World
+            "watch"
+            $"%d{number}.%d{life}.%d{request}"
+            watcher.Deliveries
+            run.Scenario.Network.WatchLag
+
+    Simulation.enter (run.World.Now + lag) (Coming.Delivers(number, life, watcher.Request)) run
+
+let private watch number life request kind ``namespace`` (ResourceVersion from) milliseconds (run: Simulation) =
+    match Simulation.living number life run with
+    | ValueNone -> run
+    | ValueSome operator ->
+        let position =
+            match Int64.TryParse from with
+            | true, position when position > 0L -> position
+            | _ -> run.World.Server.Revision
+
+        match ApiServer.changesAfter (Answers.key kind) ``namespace`` position run.World.Server with
+        | Error() -> reply number life request (WatchEnded(request, WatchEnd.Refused Answers.expired)) run
+        | Ok changes ->
+            let watcher = {
+                Request = request
+                Kind = kind
+                Namespace = ``namespace``
+                Position = position
+                Pending = not (List.isEmpty changes)
+                Deliveries = 0L
+            }
+
+            run
+            |> Simulation.put { operator with Watches = Map.add request watcher operator.Watches }
+            |> Simulation.enter (run.World.Now + milliseconds) (Coming.Expires(number, life, request))
+            |> Simulation.enter (run.World.Now + bookmarkEach) (Coming.Bookmarks(number, life, request))
+            |> if watcher.Pending then deliver number life watcher else id
+
+let private landed number write (response: Response) (run: Simulation) =
+    let kind = (Write.object write).Kind
+
+    let run =
+        if Simulation.isRoutine kind then
+            run
+        else
+            { run with ChangedAt = run.World.Now }
+            |> Simulation.line
+                ("operator" + string number)
+                (Words.write write + " -> " + Words.code response.Code (Answers.error response).Reason)
+            |> Simulation.count "writes"
+
+    Simulation.see (Sight.Landed(number, write, response.Code)) run
+
+/// PD is asked at each endpoint in turn until one answers.
+let private pd number life request endpoints call answer (run: Simulation) =
+    let struct (world, outcome, spent) = Endpoint.ask endpoints call run.World
+    let run = { run with World = world }
+
+    let run =
+        match outcome with
+        | Done reply when Words.changes call ->
+            { run with ChangedAt = run.World.Now }
+            |> Simulation.line
+                ("operator" + string number)
+                ("pd " + Words.call call + " -> " + string reply.Status)
+            |> Simulation.see (Sight.AskedPd(number, call, reply.Status))
+        | _ -> run
+
+    if not answer then
+        run
+    elif spent > run.Scenario.Network.Timeout then
+        Simulation.enter
+            (run.World.Now + run.Scenario.Network.Timeout)
+            (Coming.Arrives(number, life, PdAnswered(request, Unknown "no answer within the time-out")))
+            run
+    else
+        Simulation.enter
+            (run.World.Now + spent + 1L)
+            (Coming.Arrives(number, life, PdAnswered(request, outcome)))
+            run
+
+/// A request lands, and is answered if anybody is to hear of it.
+let receive number life sending answer (run: Simulation) : Simulation =
+    match sending with
+    | Sending.List(request, kind, ``namespace``, version, page) ->
+        let wanted = Answers.ofList kind ``namespace`` version page
+        let struct (_, response) = ApiServer.handle (World.clock run.World) wanted (served version run)
+        reply number life request (Listed(request, Answers.page response)) run
+    | Sending.Watch(request, kind, ``namespace``, from, milliseconds) ->
+        watch number life request kind ``namespace`` from milliseconds run
+    | Sending.Read(request, object) ->
+        let struct (run, response) = ask (Answers.ofRead object) run
+        reply number life request (HasRead(request, Answers.outcome response)) run
+    | Sending.Write(request, write) ->
+        let struct (run, response) = ask (Answers.ofWrite write) run
+        let run = landed number write response run
+        if answer then reply number life request (Wrote(request, Answers.outcome response)) run else run
+    | Sending.Pd(request, endpoints, call) -> pd number life request endpoints call answer run
+
+// ---- watches
+
+let private watcher number life request (run: Simulation) =
+    match Simulation.living number life run with
+    | ValueSome operator ->
+        match Map.tryFind request operator.Watches with
+        | Some watcher -> ValueSome(struct (operator, watcher))
+        | None -> ValueNone
+    | ValueNone -> ValueNone
+
+let private put (operator: OperatorProcess) (watcher: Watcher) =
+    Simulation.put { operator with Watches = Map.add watcher.Request watcher operator.Watches }
+
+let private milliseconds (run: Simulation) (at: DateTimeOffset) =
+    int64 (at - run.World.Epoch).TotalMilliseconds
+
+/// The changes that a held-back cache is told of, and when the next of the others is due.
+let private split kind (changes: Change list) (run: Simulation) =
+    match
+        run.HeldBack
+        |> List.tryFind (fun held -> held.Kind.IsNone || held.Kind = Some kind)
+    with
+    | None -> struct (changes, ValueNone)
+    | Some held ->
+        let count = List.length changes
+
+        let isDue index (change: Change) =
+            index < count - held.Versions
+            || run.World.Now - milliseconds run change.At >= held.Hold
+
+        let due = changes |> List.indexed |> List.takeWhile (fun (index, change) -> isDue index change) |> List.map snd
+
+        match changes |> List.skip (List.length due) with
+        | next :: _ -> struct (due, ValueSome(milliseconds run next.At + held.Hold))
+        | [] -> struct (due, ValueNone)
+
+/// A watch tells what it has not told yet.
+let tell number life request (run: Simulation) : Simulation =
+    match watcher number life request run with
+    | ValueNone -> run
+    | ValueSome(struct (operator, watcher)) ->
+        match
+            ApiServer.changesAfter (Answers.key watcher.Kind) watcher.Namespace watcher.Position run.World.Server
+        with
+        | Error() ->
+            run
+            |> Simulation.put { operator with Watches = Map.remove request operator.Watches }
+            |> Interpreter.feed number life (WatchEnded(request, WatchEnd.Refused Answers.expired))
+        | Ok changes ->
+            let struct (due, later) = split watcher.Kind changes run
+
+            let told = {
+                watcher with
+                    Position =
+                        match List.tryLast due with
+                        | Some change -> change.Revision
+                        | None -> watcher.Position
+                    Pending = false
+                    Deliveries = watcher.Deliveries + 1L
+            }
+
+            let run = put operator told run
+
+            let run =
+                match later with
+                | ValueSome time ->
+                    Simulation.enter (max time (run.World.Now + 1L)) (Coming.Delivers(number, life, request)) run
+                | ValueNone -> run
+
+            (run, due)
+            ||> List.fold (fun run change ->
+                Interpreter.feed number life (Watched(request, Answers.watchEvent change)) run)
+
+/// The watch has lasted as long as it was asked to.
+let expire number life request (run: Simulation) : Simulation =
+    match watcher number life request run with
+    | ValueNone -> run
+    | ValueSome(struct (operator, _)) ->
+        run
+        |> Simulation.put { operator with Watches = Map.remove request operator.Watches }
+        |> Interpreter.feed number life (WatchEnded(request, WatchEnd.Closed))
+
+/// A watch that has told all says how far that was.
+let bookmark number life request (run: Simulation) : Simulation =
+    match watcher number life request run with
+    | ValueNone -> run
+    | ValueSome(struct (operator, watcher)) ->
+        let run = Simulation.enter (run.World.Now + bookmarkEach) (Coming.Bookmarks(number, life, request)) run
+
+        if
+            watcher.Pending
+            || ApiServer.latestChange (Answers.key watcher.Kind) run.World.Server > watcher.Position
+        then
+            run
+        else
+            let revision = run.World.Server.Revision
+
+            run
+            |> put operator { watcher with Position = revision }
+            |> Interpreter.feed
+                number
+                life
+                (Watched(request, Bookmark(ResourceVersion(string revision))))
+
+/// Cuts the watches of a kind, or of all.
+let cut kind gone (run: Simulation) : Simulation =
+    let ending =
+        if gone then WatchEnd.Refused Answers.expired else WatchEnd.Broken "connection reset by peer"
+
+    (run, run.Operators.Values |> List.ofSeq)
+    ||> List.fold (fun run operator ->
+        let cut =
+            operator.Watches.Values
+            |> Seq.filter (fun watcher -> kind = None || kind = Some watcher.Kind)
+            |> List.ofSeq
+
+        let left = (operator.Watches, cut) ||> List.fold (fun left watcher -> Map.remove watcher.Request left)
+
+        (Simulation.put { operator with Watches = left } run, cut)
+        ||> List.fold (fun run watcher ->
+            Simulation.enter
+                run.World.Now
+                (Coming.Arrives(operator.Number, operator.Life, WatchEnded(watcher.Request, ending)))
+                run))
+
+/// Every watch that has something to tell is told to tell it.
+let wake (run: Simulation) : Simulation =
+    if run.World.Server.Revision = run.Told then
+        run
+    else
+        (run, run.Operators)
+        ||> Map.fold (fun run _ operator ->
+            (run, operator.Watches)
+            ||> Map.fold (fun run _ watcher ->
+                if
+                    watcher.Pending
+                    || ApiServer.latestChange (Answers.key watcher.Kind) run.World.Server <= watcher.Position
+                then
+                    run
+                else
+                    match Simulation.operator operator.Number run with
+                    | Some current ->
+                        run
+                        |> put current { watcher with Pending = true }
+                        |> deliver operator.Number operator.Life watcher
+                    | None -> run))

@@ -1,0 +1,137 @@
+namespace Tikv.Simulator.Run
+
+open Tikv.Core
+open Tikv.Core.Kubernetes
+open Tikv.Core.Operator
+open Tikv.Core.Pd
+open Tikv.Simulator.Kubernetes
+open Tikv.Simulator.World
+open Tikv.Simulator.Invariants
+
+/// A watch that an operator has open.
+type Watcher = {
+    Request: RequestId
+    Kind: Kind
+    Namespace: string option
+    /// The revision up to which changes were delivered.
+    Position: int64
+    /// A delivery is under way.
+    Pending: bool
+    /// How many were delivered: the counter of its delays.
+    Deliveries: int64
+}
+
+/// One operator: its process if it lives, and the connections of that process.
+type OperatorProcess = {
+    Number: int
+    /// Grows with each start; what was meant for a former life is dropped.
+    Life: int
+    Program: Program voption
+    Watches: Map<RequestId, Watcher>
+    WakeAt: int64
+    Inputs: int
+    Writes: int
+    WritesTo: Map<Kind, int>
+}
+
+/// A request on its way from an operator.
+[<RequireQualifiedAccess>]
+type Sending =
+    | List of RequestId * Kind * Namespace: string option * Version: string option * Page: string option
+    | Watch of RequestId * Kind * Namespace: string option * From: ResourceVersion * Milliseconds: int64
+    | Read of RequestId * ObjectRef
+    | Write of RequestId * Write
+    | Pd of RequestId * PdEndpoint list * PdCall
+
+/// What the engine is to do at some time, beside the world's own clockwork.
+[<RequireQualifiedAccess>]
+type Coming =
+    | Starts of Operator: int
+    /// An input reaches an operator.
+    | Arrives of Operator: int * Life: int * Happening
+    /// A request reaches the API server or PD. Without `Answer`, nobody hears what became of it.
+    | Lands of Operator: int * Life: int * Sending * Answer: bool
+    /// A watch tells of what it has not told yet.
+    | Delivers of Operator: int * Life: int * RequestId
+    | Expires of Operator: int * Life: int * RequestId
+    | Bookmarks of Operator: int * Life: int * RequestId
+    | Wakes of Operator: int * Life: int
+    | User of Request
+    | Strikes of Misfortune
+
+/// A cache that is being held back.
+type HeldBack = { Kind: Kind option; Versions: int; Hold: int64 }
+
+/// A run in progress. A value: it may be kept, and gone on with twice.
+type Simulation = {
+    Scenario: Scenario
+    World: World
+    Coming: Agenda<Coming>
+    Operators: Map<int, OperatorProcess>
+    /// Faults whose trigger has not come.
+    Faults: Fault list
+    HeldBack: HeldBack list
+    Judge: Judge
+    /// Former states of the API server, newest first, as many as lists may be behind.
+    Past: ApiServer list
+    /// 64-bit FNV-1a of every event of the run.
+    Fingerprint: uint64
+    /// Latest first.
+    Lines: string list
+    /// Revision of the API server that watches were last told of.
+    Told: int64
+    /// The time of the last change of an object, or write of an operator (leases and events apart).
+    ChangedAt: int64
+    /// The processes of PD and TiKV, as they were judged last.
+    Judged: World
+    Counters: Map<string, int>
+}
+
+[<RequireQualifiedAccess>]
+module Simulation =
+    /// `00:01:02.345`.
+    let clock (milliseconds: int64) =
+        System.TimeSpan.FromMilliseconds(float milliseconds).ToString @"hh\:mm\:ss\.fff"
+
+    /// One line of the transcript, which also goes into the fingerprint.
+    let line (who: string) (text: string) (run: Simulation) =
+        let hash = (run.Fingerprint ^^^ uint64 run.World.Now) * 0x100000001B3UL
+        let hash = Chance.text (Chance.text hash who) text
+
+        if run.Scenario.Transcript then
+            {
+                run with
+                    Fingerprint = hash
+                    Lines = clock run.World.Now + "  " + who.PadRight 9 + " " + text :: run.Lines
+            }
+        else
+            { run with Fingerprint = hash }
+
+    let count name (run: Simulation) = {
+        run with
+            Counters = Map.add name (1 + (Map.tryFind name run.Counters |> Option.defaultValue 0)) run.Counters
+    }
+
+    let enter (at: int64) coming (run: Simulation) = { run with Coming = Agenda.add at coming run.Coming }
+
+    let see sight (run: Simulation) = { run with Judge = Judge.see run.World sight run.Judge }
+
+    let operator number (run: Simulation) = Map.tryFind number run.Operators
+
+    /// The operator of that number, if it still lives the life that something was meant for.
+    let living number life (run: Simulation) =
+        match Map.tryFind number run.Operators with
+        | Some({ Program = ValueSome _ } as operator) when operator.Life = life -> ValueSome operator
+        | _ -> ValueNone
+
+    /// Renewals and reports, which a settled cluster goes on with.
+    let isRoutine kind =
+        match kind with
+        | Kind.Lease
+        | Kind.Event -> true
+        | _ -> false
+
+    let put (operator: OperatorProcess) (run: Simulation) = {
+        run with
+            Operators = Map.add operator.Number operator run.Operators
+    }

@@ -1,0 +1,421 @@
+/// The kubelets: they give the Pods of their node volumes, images and processes, probe and restart them, report their
+/// status, and confirm their end.
+[<RequireQualifiedAccess>]
+module Tikv.Simulator.World.Kubelet
+
+open Tikv.Core
+open Tikv.Simulator.Kubernetes
+
+let private manager = "kubelet"
+let private creating = "ContainerCreating"
+
+let private put uid run (world: World) = { world with Runs = Map.add uid run world.Runs }
+
+let private connected (run: Run) (world: World) =
+    match Map.tryFind run.Node world.Machines with
+    | Some machine -> machine.Up && machine.Connected
+    | None -> false
+
+/// Another Pod on another node that holds the same volume: it cannot be attached here (ReadWriteOnce).
+let private attachedElsewhere (run: Run) (claim: string) (world: World) =
+    world.Runs.Values
+    |> Seq.exists (fun other ->
+        other.Pod.Uid <> run.Pod.Uid
+        && other.Node <> run.Node
+        && other.Pod.Namespace = run.Pod.Namespace
+        && other.Life <> Life.Ended
+        && other.Pod.Spec.Volumes.Values |> Seq.exists (fun source -> source = VolumeSource.Claim claim))
+
+/// What of the Pod's volumes is not at hand.
+let private missing (run: Run) (world: World) =
+    let ``namespace`` = run.Pod.Namespace
+    let exists resource name = (ApiServer.tryGet resource (Some ``namespace``) name world.Server).IsSome
+
+    run.Pod.Spec.Volumes
+    |> Seq.tryPick (fun (KeyValue(volume, source)) ->
+        let problem what = Some $"MountVolume.SetUp failed for volume \"%s{volume}\" : %s{what}"
+
+        match source with
+        | VolumeSource.Claim name ->
+            match Map.tryFind (View.key ``namespace`` name) world.Claims with
+            | Some claim when claim.Phase = "Bound" && Map.containsKey claim.Volume world.Volumes ->
+                if attachedElsewhere run name world then
+                    Some $"Multi-Attach error for volume \"%s{claim.Volume}\" Volume is already used by other pods"
+                else
+                    None
+            | Some _ -> problem $"persistentvolumeclaim \"%s{name}\" is not bound"
+            | None -> problem $"persistentvolumeclaim \"%s{name}\" not found"
+        | VolumeSource.ConfigMap(name, _, optional) ->
+            if optional || exists Builtins.configMaps name then
+                None
+            else
+                problem $"configmap \"%s{name}\" not found"
+        | VolumeSource.Secret(name, optional) ->
+            if optional || exists (Builtins.key "" "v1" "secrets") name then
+                None
+            else
+                problem $"secret \"%s{name}\" not found"
+        | VolumeSource.Other -> None)
+
+let private isStopping (run: Run) =
+    match run.Life with
+    | Life.Stopping _ -> true
+    | _ -> false
+
+/// Writes the status when it differs from the one that stands.
+let private report (run: Run) (world: World) =
+    match World.tryPod (View.key run.Pod.Namespace run.Pod.Name) world with
+    | ValueSome pod when pod.Uid = run.Pod.Uid && connected run world && not (isStopping run) ->
+        let status = PodStatus.ofRun world { run with Pod = pod }
+
+        if status = pod.Status then
+            world
+        else
+            World.send
+                manager
+                (Requests.patch
+                    MergePatch
+                    Builtins.pods
+                    (Some pod.Namespace)
+                    pod.Name
+                    (Json.object [
+                        "metadata", Json.object [ "uid", Json.String pod.Uid ]
+                        "status", status
+                    ])
+                 |> Requests.onStatus)
+                world
+    | _ -> world
+
+let private confirmEnd (run: Run) (world: World) =
+    World.send
+        manager
+        (Requests.delete
+            { Requests.deleteOptions with Uid = Some run.Pod.Uid; GraceSeconds = Some 0 }
+            Builtins.pods
+            (Some run.Pod.Namespace)
+            run.Pod.Name)
+        world
+
+let private draw (world: World) what (run: Run) delay =
+    World.draw world what run.Pod.Uid (int64 run.Restarts) delay
+
+let private admit (pod: Pod) (world: World) : Run = {
+    Pod = pod
+    Node = pod.Node
+    Ip = ""
+    AdmittedAt = world.Now
+    Life = Life.Waiting(creating, "")
+    Process = Process.Ended
+    Restarts = 0
+    BackOff = 0L
+    Exit = ValueNone
+    Ready = false
+    Started = false
+    Probes = 0
+    Sick = 0
+    NextProbe = 0L
+    Log = []
+}
+
+/// The container has ended by itself, or was killed by its kubelet. The first restart comes at once, the next after the
+/// first back-off (kubelet's back-off manager counts from the second).
+let private ended code reason message since (run: Run) (world: World) =
+    let exit = {
+        Code = code
+        Reason = reason
+        Message = message
+        StartedAt = since
+        FinishedAt = world.Now
+    }
+
+    let wait =
+        if run.Exit.IsNone || world.Now - since > world.Timings.CrashForgotten then 0L
+        elif run.BackOff = 0L then world.Timings.CrashBackOff
+        else min world.Timings.CrashBackOffMost (run.BackOff * 2L)
+
+    let again =
+        run.Pod.Spec.RestartPolicy = "Always"
+        || run.Pod.Spec.RestartPolicy = "OnFailure" && code <> 0
+
+    let run = {
+        run with
+            Process = Process.Ended
+            Exit = ValueSome exit
+            Ready = false
+            Started = false
+            Probes = 0
+            Sick = 0
+            BackOff = wait
+            Life = if again then Life.BackingOff(world.Now + wait) else Life.Ended
+            Log = (if message = "" then run.Log else message :: run.Log)
+    }
+
+    struct (run, world |> World.note $"kubelet %s{run.Pod.Name}: container ended with %d{code} %s{message}")
+
+let private probed (probe: Probe option) (run: Run) world =
+    match probe with
+    | Some probe -> Processes.answers run.Process probe.Kind world
+    | None -> true
+
+let private period (container: Container) =
+    [ container.Readiness; container.Startup; container.Liveness ]
+    |> List.choose id
+    |> List.map (fun (probe: Probe) -> probe.Period)
+    |> List.fold min 10_000L
+
+let private hasProbes (container: Container) =
+    container.Readiness.IsSome || container.Startup.IsSome || container.Liveness.IsSome
+
+/// One round of probes of the container that runs.
+let private probe (container: Container) since (run: Run) (world: World) =
+    let next = { run with NextProbe = world.Now + period container }
+    let count good = if good then max 1 (run.Probes + 1) else min -1 (run.Probes - 1)
+
+    if not run.Started then
+        match container.Startup with
+        | Some(startup: Probe) ->
+            let probes = count (probed container.Startup run world)
+
+            if probes >= startup.Successes then
+                struct ({ next with Started = true; Probes = 0 }, world)
+            elif -probes >= startup.Failures then
+                let world = Processes.kill run.Process world
+                ended 137 "Error" "Startup probe failed" since run world
+            else
+                struct ({ next with Probes = probes }, world)
+        | None -> struct ({ next with Started = true }, world)
+    else
+        let sick = if probed container.Liveness run world then 0 else run.Sick + 1
+
+        match container.Liveness with
+        | Some(liveness: Probe) when sick >= liveness.Failures ->
+            let world = Processes.kill run.Process world
+            ended 137 "Error" "Liveness probe failed" since run world
+        | _ ->
+            match container.Readiness with
+            | None -> struct ({ next with Ready = true; Sick = sick }, world)
+            | Some(readiness: Probe) ->
+                let probes = count (probed container.Readiness run world)
+
+                let ready =
+                    if probes >= readiness.Successes then true
+                    elif -probes >= readiness.Failures then false
+                    else run.Ready
+
+                struct ({ next with Ready = ready; Probes = probes; Sick = sick }, world)
+
+/// The container whose process the world models; the others only run beside it.
+let private main (run: Run) =
+    run.Pod.Spec.Containers
+    |> List.tryFind Processes.isModelled
+    |> Option.defaultWith (fun () -> run.Pod.Spec.Containers.Head)
+
+let private start (run: Run) (world: World) =
+    let run = { run with Restarts = (if run.Exit.IsSome then run.Restarts + 1 else 0) }
+    let container = main run
+    let struct (world, started) = Processes.start run container world
+
+    match started with
+    | Ok proc ->
+        let delay =
+            match container.Startup |> Option.orElse container.Readiness with
+            | Some probe -> probe.InitialDelay
+            | None -> 0L
+
+        struct ({
+                    run with
+                        Process = proc
+                        Life = Life.Running world.Now
+                        Started = container.Startup.IsNone
+                        Ready = not (hasProbes container)
+                        NextProbe = world.Now + delay
+                        Log = $"%s{container.Name} started" :: run.Log
+                },
+                world |> World.note $"kubelet %s{run.Pod.Name}: started %s{container.Name}")
+    | Error problem -> ended 1 "Error" problem world.Now run world
+
+/// How long a process may take to end: PD and TiKV end by themselves, others after a little while.
+let private stopTime (grace: int64) (run: Run) (world: World) =
+    match run.Process with
+    | Process.Pd _
+    | Process.Tikv _ -> grace
+    | Process.Other -> min grace (draw world "stop" run world.Timings.StopProcess)
+    | Process.Ended -> 0L
+
+let private nextAddress (world: World) =
+    let number = world.NextIp
+    struct ({ world with NextIp = number + 1 }, $"10.%d{64 + number / 65536}.%d{number / 256 % 256}.%d{number % 256}")
+
+/// One step of a Pod's life; with the time of the next look.
+let private step (grace: int64 voption) (run: Run) (world: World) : struct (Run * World * int64 voption) =
+    match run.Life, grace with
+    | Life.Stopping until, _ when world.Now >= until || (Processes.exited run.Process world).IsSome ->
+        let exit =
+            match run.Process with
+            | Process.Ended -> run.Exit
+            | proc ->
+                let killed = struct (137, "")
+                let struct (code, message) = Processes.exited proc world |> ValueOption.defaultValue killed
+
+                ValueSome {
+                    Code = (if proc = Process.Other then 0 else code)
+                    Reason = (if code = 0 || proc = Process.Other then "Completed" else "Error")
+                    Message = message
+                    StartedAt = run.AdmittedAt
+                    FinishedAt = world.Now
+                }
+
+        struct ({
+                    run with
+                        Life = Life.Ended
+                        Exit = exit
+                        Ready = false
+                        Process = Process.Ended
+                },
+                Processes.kill run.Process world |> World.note $"kubelet %s{run.Pod.Name}: stopped",
+                ValueNone)
+    | Life.Stopping until, ValueSome grace when world.Now + grace < until ->
+        struct ({ run with Life = Life.Stopping(world.Now + grace) }, world, ValueSome(world.Now + grace))
+    | Life.Stopping until, _ -> struct (run, world, ValueSome until)
+    | Life.Ended, _ -> struct (run, world, ValueNone)
+    | _, ValueSome grace ->
+        let until = world.Now + stopTime grace run world
+        struct ({ run with Life = Life.Stopping until }, Processes.terminate run.Process world, ValueSome until)
+    | Life.Waiting _, _ ->
+        match missing run world with
+        | Some problem ->
+            struct ({ run with Life = Life.Waiting(creating, problem) },
+                    world,
+                    ValueSome(world.Now + world.Timings.MountAgain))
+        | None ->
+            let struct (world, ip) = if run.Ip = "" then nextAddress world else struct (world, run.Ip)
+
+            let pull =
+                match Map.tryFind run.Node world.Machines with
+                | Some machine when
+                    run.Pod.Spec.Containers
+                    |> List.forall (fun container -> Set.contains container.Image machine.Images)
+                    ->
+                    0L
+                | _ -> draw world "pull" run world.Timings.PullImage
+
+            let until = world.Now + pull
+            struct ({ run with Ip = ip; Life = Life.Pulling until }, world, ValueSome until)
+    | Life.Pulling until, _ when world.Now >= until ->
+        let machines =
+            world.Machines
+            |> Map.change
+                run.Node
+                (Option.map (fun machine -> {
+                    machine with
+                        Images =
+                            (machine.Images, run.Pod.Spec.Containers)
+                            ||> List.fold (fun images container -> Set.add container.Image images)
+                }))
+
+        let until = world.Now + draw world "start" run world.Timings.StartContainer
+        struct ({ run with Life = Life.Starting until }, { world with Machines = machines }, ValueSome until)
+    | Life.Pulling until, _ -> struct (run, world, ValueSome until)
+    | Life.Starting until, _ when world.Now >= until ->
+        let struct (run, world) = start run world
+        struct (run, world, ValueSome world.Now)
+    | Life.Starting until, _ -> struct (run, world, ValueSome until)
+    | Life.BackingOff until, _ when world.Now >= until ->
+        let until = world.Now + draw world "start" run world.Timings.StartContainer
+        struct ({ run with Life = Life.Starting until }, world, ValueSome until)
+    | Life.BackingOff until, _ -> struct (run, world, ValueSome until)
+    | Life.Running since, _ ->
+        match Processes.exited run.Process world with
+        | ValueSome struct (code, message) ->
+            let struct (run, world) = ended code "Error" message since run (Processes.kill run.Process world)
+            struct (run, world, ValueSome world.Now)
+        | ValueNone when world.Now >= run.NextProbe ->
+            let container = main run
+
+            if hasProbes container then
+                let struct (run, world) = probe container since run world
+                struct (run, world, ValueSome run.NextProbe)
+            else
+                struct ({ run with Ready = true; NextProbe = System.Int64.MaxValue }, world, ValueNone)
+        | ValueNone ->
+            struct (run, world, (if run.NextProbe = System.Int64.MaxValue then ValueNone else ValueSome run.NextProbe))
+
+/// Power is lost: what ran is gone, and begins again when power returns.
+let private lose (run: Run) (world: World) =
+    match run.Process with
+    | Process.Ended -> world
+    | proc ->
+        let exit = {
+            Code = 255
+            Reason = "Unknown"
+            Message = ""
+            StartedAt = run.AdmittedAt
+            FinishedAt = world.Now
+        }
+
+        world
+        |> Processes.kill proc
+        |> put run.Pod.Uid {
+            run with
+                Process = Process.Ended
+                Exit = ValueSome exit
+                Ready = false
+                Started = false
+                Probes = 0
+                Life = Life.Waiting(creating, "")
+        }
+
+let private settle uid (run: Run) gone (world: World) =
+    match run.Life with
+    | Life.Ended when gone -> { world with Runs = Map.remove uid world.Runs }
+    | Life.Ended when run.Pod.Deleting.IsSome && connected run world -> {
+        confirmEnd run world with
+            Runs = Map.remove uid world.Runs
+      }
+    | _ -> put uid run world
+
+let rec private look uid (run: Run) (world: World) : World =
+    let current =
+        match Map.tryFind uid world.PodKeys with
+        | Some key -> World.tryPod key world
+        | None -> ValueNone
+
+    let reachable = connected run world
+    let gone = reachable && current.IsNone
+
+    let run =
+        match current with
+        | ValueSome pod when reachable -> { run with Pod = pod }
+        | _ -> run
+
+    let grace = if gone then ValueSome 1000L else run.Pod.Deleting
+    let struct (next, world, again) = step grace run world
+
+    if next.Life <> run.Life && again = ValueSome world.Now then
+        look uid next (put uid next world)
+    else
+        let world = report next world |> settle uid next gone
+
+        match again with
+        | ValueSome time -> World.at (max time (world.Now + (if time <= world.Now then 1L else 0L))) (Work.Kubelet uid) world
+        | ValueNone -> world
+
+/// Looks at one Pod.
+let sync (uid: string) (world: World) : World =
+    match Map.tryFind uid world.Runs with
+    | Some run ->
+        match Map.tryFind run.Node world.Machines with
+        | Some machine when machine.Up -> look uid run world
+        | _ -> lose run world
+    | None ->
+        match Map.tryFind uid world.PodKeys |> Option.map (fun key -> World.tryPod key world) with
+        | Some(ValueSome pod) when pod.Node <> "" ->
+            match Map.tryFind pod.Node world.Machines with
+            | Some machine when machine.Up && machine.Connected ->
+                let run = admit pod world
+
+                if pod.Deleting.IsSome then confirmEnd run world
+                elif pod.Phase = "Succeeded" || pod.Phase = "Failed" then world
+                else look uid run (put uid run world)
+            | _ -> world
+        | _ -> world

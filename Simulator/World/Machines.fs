@@ -1,0 +1,78 @@
+/// The world's clockwork: what is due next, and what becomes of the world by it.
+[<RequireQualifiedAccess>]
+module Tikv.Simulator.World.Machines
+
+open Tikv.Simulator.Kubernetes
+
+let private perform (work: Work) (world: World) : World =
+    match work with
+    | Work.Schedule pod -> Scheduler.schedule pod world
+    | Work.Kubelet uid -> Kubelet.sync uid world
+    | Work.Claim key -> Storage.claim key world
+    | Work.Volume name -> Storage.volume name world
+    | Work.Endpoints service -> Endpoints.sync service world
+    | Work.Node name -> Nodes.sync name world
+    | Work.Namespace name -> Namespaces.sync name world
+    | Work.Garbage -> {
+        world with
+            Server = Controllers.step (World.clock world) world.Server
+      }
+
+/// Drops entries of the agenda that were superseded by an earlier one.
+let rec private tidy (world: World) =
+    match Agenda.take world.Agenda with
+    | ValueSome(struct (time, work, rest)) when Map.tryFind work world.Due <> Some time ->
+        tidy { world with Agenda = rest }
+    | _ -> world
+
+/// The time of the next thing that the world does by itself; none when all is still.
+let next (world: World) : int64 voption =
+    match Agenda.next world.Agenda, Processes.next world with
+    | ValueSome work, ValueSome processes -> ValueSome(min work processes)
+    | ValueSome time, ValueNone
+    | ValueNone, ValueSome time -> ValueSome time
+    | ValueNone, ValueNone -> ValueNone
+
+/// Lets the processes run on to a time, and tells the kubelets of those that ended.
+let private run (time: int64) (world: World) =
+    let world = Processes.advance time { world with Now = max world.Now time }
+
+    (world, world.Runs)
+    ||> Seq.fold (fun world (KeyValue(uid, run)) ->
+        if (Processes.exited run.Process world).IsSome then
+            World.after world.Timings.Notice "exit" uid (Work.Kubelet uid) world
+        else
+            world)
+
+/// Takes note of what changed, and tells the processes when that concerns names.
+let private observe (before: World) (world: World) =
+    let world = Observer.observe world
+
+    if
+        LanguagePrimitives.PhysicalEquality before.Pods world.Pods
+        && LanguagePrimitives.PhysicalEquality before.Services world.Services
+    then
+        world
+    else
+        Processes.resolveServices world
+
+/// Everything up to a time, in order; the clock stands at that time afterwards.
+let rec advance (until: int64) (world: World) : World =
+    let world = tidy world
+
+    match next world with
+    | ValueSome time when time <= until ->
+        match Agenda.next world.Agenda, Agenda.take world.Agenda with
+        | ValueSome due, ValueSome(struct (_, work, rest)) when due = time ->
+            { world with Agenda = rest; Due = Map.remove work world.Due }
+            |> run time
+            |> perform work
+            |> observe world
+            |> advance until
+        | _ -> world |> run time |> observe world |> advance until
+    | _ -> run until world
+
+/// A request from outside, at the present time; the controllers take note of what it changed.
+let handle (manager: string) (request: Request) (world: World) : struct (World * Response) =
+    let struct (after, response) = World.request manager request world
+    struct (observe world after, response)

@@ -1,0 +1,121 @@
+/// Fresh worlds.
+[<RequireQualifiedAccess>]
+module Tikv.Simulator.World.Setup
+
+open System
+open Tikv.Core
+open Tikv.Simulator.Kubernetes
+open Tikv.Simulator.Pd
+
+/// Which machines there are.
+type Shape = {
+    Seed: uint64
+    Timings: Timings
+    Zones: string list
+    NodesPerZone: int
+    Cpu: string
+    Memory: string
+}
+
+/// Three zones of two nodes each.
+let ordinary = {
+    Seed = 1UL
+    Timings = Timings.realistic
+    Zones = [ "a"; "b"; "c" ]
+    NodesPerZone = 2
+    Cpu = "16"
+    Memory = "64Gi"
+}
+
+let private storageClass name (provisioner: string) mode isDefault =
+    Json.object [
+        "apiVersion", Json.String "storage.k8s.io/v1"
+        "kind", Json.String "StorageClass"
+        "metadata",
+        Json.object [
+            "name", Json.String name
+            "annotations",
+            Json.object [
+                "storageclass.kubernetes.io/is-default-class", Json.String(if isDefault then "true" else "false")
+            ]
+        ]
+        "provisioner", Json.String provisioner
+        "reclaimPolicy", Json.String "Delete"
+        "volumeBindingMode", Json.String mode
+        "allowVolumeExpansion", Json.Bool isDefault
+    ]
+
+let private createAll requests (world: World) =
+    (world, requests)
+    ||> List.fold (fun world request -> World.send "simulator" request world)
+
+/// A cluster whose nodes are ready and where nothing runs yet.
+let world (shape: Shape) : World =
+    let epoch = DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero)
+
+    let nodes = [
+        for zone in shape.Zones do
+            for number in 1 .. shape.NodesPerZone -> $"node-%s{zone}%d{number}", zone
+    ]
+
+    let empty = {
+        Seed = shape.Seed
+        Timings = shape.Timings
+        Epoch = epoch
+        Now = 0L
+        Agenda = Agenda.empty
+        Due = Map.empty
+        Server = ApiServer.start (int (shape.Seed &&& 0x7FFFFFFFUL))
+        Seen = 0L
+        Pods = Map.empty
+        PodKeys = Map.empty
+        Claims = Map.empty
+        Volumes = Map.empty
+        Services = Map.empty
+        Nodes = Map.empty
+        Classes = Map.empty
+        Machines =
+            nodes
+            |> List.map (fun (name, _) ->
+                name,
+                {
+                    Name = name
+                    Up = true
+                    Connected = true
+                    SilentSince = ValueNone
+                    Images = Set.empty
+                })
+            |> Map.ofList
+        Runs = Map.empty
+        Pd = PdWorld.create PdTimings.defaults shape.Seed (epoch.ToUnixTimeMilliseconds())
+        Disks = Map.empty
+        Mounted = Map.empty
+        NextIp = 1
+        Notes = []
+    }
+
+    let at = Meta.time epoch
+
+    empty
+    |> createAll [
+        Requests.create
+            Builtins.storageClasses
+            None
+            (storageClass "standard" "simulator/network-disk" "Immediate" true)
+        Requests.create
+            Builtins.storageClasses
+            None
+            (storageClass "local" "simulator/local-disk" "WaitForFirstConsumer" false)
+        for name, zone in nodes do
+            let manifest = Nodes.manifest name zone shape.Cpu shape.Memory at
+            Requests.create Builtins.nodes None manifest
+
+            Requests.patch
+                MergePatch
+                Builtins.nodes
+                None
+                name
+                (Json.object [ "status", Json.tryField "status" manifest |> Option.defaultValue Json.empty ])
+            |> Requests.onStatus
+    ]
+    |> Observer.observe

@@ -1,0 +1,214 @@
+namespace Tikv.Simulator.World
+
+open Tikv.Core
+open Tikv.Simulator.Kubernetes
+
+/// A Pod, as schedulers, kubelets and controllers read it.
+type Pod = {
+    Namespace: string
+    Name: string
+    Uid: string
+    Labels: Map<string, string>
+    Spec: PodSpec
+    Node: string
+    /// Milliseconds of grace once it is being deleted.
+    Deleting: int64 voption
+    Phase: string
+    Ip: string
+    Ready: bool
+    /// The status as it stands, to be compared with the one that would be written.
+    Status: Json
+    Version: string
+}
+
+type Claim = {
+    Namespace: string
+    Name: string
+    Uid: string
+    Class: string
+    /// Milli-bytes.
+    Wanted: int64
+    WantedText: string
+    Capacity: int64
+    Volume: string
+    Phase: string
+    SelectedNode: string
+    Deleting: bool
+    Finalizers: string list
+    Modes: Json
+}
+
+type Volume = {
+    Name: string
+    Uid: string
+    Class: string
+    Capacity: int64
+    /// Namespace, name and uid of the claim that it is or was bound to.
+    Claim: struct (string * string * string)
+    Phase: string
+    Reclaim: string
+    NodeTerms: LabelRequirement list list
+    Deleting: bool
+}
+
+type Service = {
+    Namespace: string
+    Name: string
+    Selector: Map<string, string>
+    Headless: bool
+    /// Name and target port (as a number; 0 when it is named).
+    Ports: (string * int * int) list
+    PublishNotReady: bool
+}
+
+type Node = {
+    Name: string
+    Labels: Map<string, string>
+    Unschedulable: bool
+    Ready: bool
+    /// Key, value, effect.
+    Taints: (string * string * string) list
+    Cpu: int64
+    Memory: int64
+    Pods: int
+}
+
+type StorageClass = {
+    Name: string
+    Waits: bool
+    Reclaim: string
+    Expands: bool
+    Default: bool
+    Provisioner: string
+}
+
+/// Reading of objects, each once a change.
+[<RequireQualifiedAccess>]
+module View =
+    let private text path json = Json.stringAt path json |> Option.defaultValue ""
+
+    let private quantity path json =
+        match Json.tryPath path json with
+        | Some(Json.String text)
+        | Some(Json.Number text) -> text
+        | _ -> ""
+
+    let key (``namespace``: string) (name: string) = ``namespace`` + "/" + name
+    let keyOf object = key (Meta.``namespace`` object) (Meta.name object)
+
+    /// Reads a Pod; what its last view says of the spec stands as long as it is the same Pod.
+    let pod (before: Pod voption) (object: Json) : Pod =
+        let uid = Meta.uid object
+
+        let spec =
+            match before with
+            | ValueSome pod when pod.Uid = uid -> pod.Spec
+            | _ -> PodSpec.read object
+
+        let status = Json.tryField "status" object |> Option.defaultValue Json.empty
+
+        {
+            Namespace = Meta.``namespace`` object
+            Name = Meta.name object
+            Uid = uid
+            Labels = Meta.labels object
+            Spec = spec
+            Node = text [ "spec"; "nodeName" ] object
+            Deleting =
+                if Meta.isTerminating object then
+                    ValueSome(1000L * int64 (Meta.graceSeconds object |> Option.defaultValue 0))
+                else
+                    ValueNone
+            Phase = text [ "phase" ] status
+            Ip = text [ "podIP" ] status
+            Ready =
+                Json.itemsAt [ "conditions" ] status
+                |> List.exists (fun condition ->
+                    Json.stringAt [ "type" ] condition = Some "Ready"
+                    && Json.stringAt [ "status" ] condition = Some "True")
+            Status = status
+            Version = Meta.resourceVersion object
+        }
+
+    let claim object : Claim = {
+        Namespace = Meta.``namespace`` object
+        Name = Meta.name object
+        Uid = Meta.uid object
+        Class = text [ "spec"; "storageClassName" ] object
+        Wanted = Amount.milli (quantity [ "spec"; "resources"; "requests"; "storage" ] object)
+        WantedText = quantity [ "spec"; "resources"; "requests"; "storage" ] object
+        Capacity = Amount.milli (quantity [ "status"; "capacity"; "storage" ] object)
+        Volume = text [ "spec"; "volumeName" ] object
+        Phase = text [ "status"; "phase" ] object
+        SelectedNode = text [ "metadata"; "annotations"; "volume.kubernetes.io/selected-node" ] object
+        Deleting = Meta.isTerminating object
+        Finalizers = Meta.finalizers object
+        Modes = Json.tryPath [ "spec"; "accessModes" ] object |> Option.defaultValue (Json.Array [])
+    }
+
+    let volume object : Volume = {
+        Name = Meta.name object
+        Uid = Meta.uid object
+        Class = text [ "spec"; "storageClassName" ] object
+        Capacity = Amount.milli (quantity [ "spec"; "capacity"; "storage" ] object)
+        Claim =
+            struct (text [ "spec"; "claimRef"; "namespace" ] object,
+                    text [ "spec"; "claimRef"; "name" ] object,
+                    text [ "spec"; "claimRef"; "uid" ] object)
+        Phase = text [ "status"; "phase" ] object
+        Reclaim = text [ "spec"; "persistentVolumeReclaimPolicy" ] object
+        NodeTerms =
+            object
+            |> Json.itemsAt [ "spec"; "nodeAffinity"; "required"; "nodeSelectorTerms" ]
+            |> List.map Selectors.ofObject
+        Deleting = Meta.isTerminating object
+    }
+
+    let service object : Service = {
+        Namespace = Meta.``namespace`` object
+        Name = Meta.name object
+        Selector = Json.mapAt [ "spec"; "selector" ] object
+        Headless = text [ "spec"; "clusterIP" ] object = "None"
+        Ports =
+            Json.itemsAt [ "spec"; "ports" ] object
+            |> List.map (fun port ->
+                let number = Json.intAt [ "port" ] port |> Option.defaultValue 0
+                let target = Json.intAt [ "targetPort" ] port |> Option.defaultValue number
+                text [ "name" ] port, number, target)
+        PublishNotReady =
+            Json.boolAt [ "spec"; "publishNotReadyAddresses" ] object
+            |> Option.defaultValue false
+    }
+
+    let node object : Node = {
+        Name = Meta.name object
+        Labels = Meta.labels object
+        Unschedulable = Json.boolAt [ "spec"; "unschedulable" ] object |> Option.defaultValue false
+        Ready =
+            Json.itemsAt [ "status"; "conditions" ] object
+            |> List.exists (fun condition ->
+                Json.stringAt [ "type" ] condition = Some "Ready"
+                && Json.stringAt [ "status" ] condition = Some "True")
+        Taints =
+            Json.itemsAt [ "spec"; "taints" ] object
+            |> List.map (fun taint -> text [ "key" ] taint, text [ "value" ] taint, text [ "effect" ] taint)
+        Cpu = Amount.milli (quantity [ "status"; "allocatable"; "cpu" ] object)
+        Memory = Amount.milli (quantity [ "status"; "allocatable"; "memory" ] object)
+        Pods =
+            match System.Int32.TryParse(quantity [ "status"; "allocatable"; "pods" ] object) with
+            | true, pods -> pods
+            | _ -> 110
+    }
+
+    let storageClass object : StorageClass = {
+        Name = Meta.name object
+        Waits = text [ "volumeBindingMode" ] object = "WaitForFirstConsumer"
+        Reclaim =
+            match text [ "reclaimPolicy" ] object with
+            | "" -> "Delete"
+            | policy -> policy
+        Expands = Json.boolAt [ "allowVolumeExpansion" ] object |> Option.defaultValue false
+        Default =
+            text [ "metadata"; "annotations"; "storageclass.kubernetes.io/is-default-class" ] object = "true"
+        Provisioner = text [ "provisioner" ] object
+    }
