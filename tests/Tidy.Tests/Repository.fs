@@ -32,7 +32,7 @@ let rec private filesBelow (folder: string) : string seq =
         yield! Directory.EnumerateFiles folder
 
         for inner in Directory.EnumerateDirectories folder do
-            let name = Path.GetFileName inner
+            let name = DirectoryInfo(inner).Name
 
             if
                 not (
