@@ -21,22 +21,42 @@ type Json =
         members
         |> List.sortWith (fun (one, _) (other, _) -> String.CompareOrdinal(one, other))
 
+    static member private SameKeys(one: (string * Json) list, other: (string * Json) list) =
+        match one, other with
+        | [], [] -> true
+        | (key, _) :: one, (otherKey, _) :: other -> String.Equals(key, otherKey) && Json.SameKeys(one, other)
+        | _ -> false
+
+    static member private SameValues(one: (string * Json) list, other: (string * Json) list) =
+        match one, other with
+        | (_, value) :: one, (_, otherValue) :: other ->
+            Json.Same(value, otherValue) && Json.SameValues(one, other)
+        | _ -> List.isEmpty one && List.isEmpty other
+
+    static member private SameItems(one: Json list, other: Json list) =
+        match one, other with
+        | item :: one, otherItem :: other -> Json.Same(item, otherItem) && Json.SameItems(one, other)
+        | _ -> List.isEmpty one && List.isEmpty other
+
     static member private SameMembers(one: (string * Json) list, other: (string * Json) list) =
-        List.forall2 (fun (key, _) (otherKey, _) -> String.Equals(key, otherKey)) one other
-        && List.forall2 (fun (_, value) (_, otherValue) -> Json.Same(value, otherValue)) one other
+        if Json.SameKeys(one, other) then
+            Json.SameValues(one, other)
+        elif List.length one <> List.length other then
+            false
+        else
+            let one, other = Json.Sorted one, Json.Sorted other
+            Json.SameKeys(one, other) && Json.SameValues(one, other)
 
     static member private Same(one: Json, other: Json) =
-        match one, other with
-        | Null, Null -> true
-        | Bool a, Bool b -> a = b
-        | Number a, Number b -> String.Equals(a, b)
-        | String a, String b -> String.Equals(a, b)
-        | Array a, Array b -> List.length a = List.length b && List.forall2 (fun x y -> Json.Same(x, y)) a b
-        | Object a, Object b ->
-            LanguagePrimitives.PhysicalEquality a b
-            || List.length a = List.length b
-               && (Json.SameMembers(a, b) || Json.SameMembers(Json.Sorted a, Json.Sorted b))
-        | (Null | Bool _ | Number _ | String _ | Array _ | Object _), _ -> false
+        LanguagePrimitives.PhysicalEquality one other
+        || match one, other with
+           | Null, Null -> true
+           | Bool a, Bool b -> a = b
+           | Number a, Number b -> String.Equals(a, b)
+           | String a, String b -> String.Equals(a, b)
+           | Array a, Array b -> Json.SameItems(a, b)
+           | Object a, Object b -> Json.SameMembers(a, b)
+           | (Null | Bool _ | Number _ | String _ | Array _ | Object _), _ -> false
 
     override this.Equals(other: obj) =
         match other with
@@ -211,13 +231,25 @@ module Json =
 
     // ---- text
 
-    /// Of a key given twice the last value counts, as in Go.
-    let private lastOfEach (members: (string * Json) list) =
+    let rec private hasKey (name: string) members =
         match members with
-        | []
-        | [ _ ] -> members
-        | _ when (members |> List.distinctBy fst |> List.length) = List.length members -> members
-        | _ -> members |> List.rev |> List.distinctBy fst |> List.rev
+        | [] -> false
+        | (key, _) :: rest -> String.Equals(key, name) || hasKey name rest
+
+    let rec private repeats members =
+        match members with
+        | [] -> false
+        | (key, _) :: rest -> hasKey key rest || repeats rest
+
+    /// Of a key given twice the last value counts, as in Go.
+    let private lastOfEach members =
+        let suspicious =
+            // To look at each pair is quicker than a hash table only while there are few.
+            match List.tryItem 24 members with
+            | None -> repeats members
+            | Some _ -> (members |> List.distinctBy fst |> List.length) <> List.length members
+
+        if suspicious then members |> List.rev |> List.distinctBy fst |> List.rev else members
 
     let rec private ofElement (element: JsonElement) : Json =
         match element.ValueKind with
@@ -287,13 +319,22 @@ module Json =
     /// Text with two spaces of indentation.
     let printIndented json : string = Encoding.UTF8.GetString (printed true json).WrittenSpan
 
+    let rec private inOrder (members: (string * Json) list) =
+        match members with
+        | (one, _) :: ((other, _) :: _ as rest) -> String.CompareOrdinal(one, other) <= 0 && inOrder rest
+        | _ -> true
+
     /// The same tree with the keys of every object in ordinal order: the form that revisions are hashed from.
     let rec canonical json =
         match json with
         | Json.Object members ->
-            members
-            |> List.map (fun (key, value) -> key, canonical value)
-            |> List.sortWith (fun (one, _) (other, _) -> String.CompareOrdinal(one, other))
-            |> Json.Object
+            let members = members |> List.map (fun (key, value) -> key, canonical value)
+
+            if inOrder members then
+                Json.Object members
+            else
+                members
+                |> List.sortWith (fun (one, _) (other, _) -> String.CompareOrdinal(one, other))
+                |> Json.Object
         | Json.Array items -> Json.Array(items |> List.map canonical)
         | json -> json

@@ -434,7 +434,7 @@ let pod (observed: Observed) revision =
 
     let spec =
         match overlay |> Option.bind _.Spec with
-        | Some over -> StrategicMerge.apply (spec observed) over
+        | Some over -> StrategicMerge.apply over (spec observed)
         | None -> Ok(spec observed)
 
     spec

@@ -39,6 +39,14 @@ let ``objects of equal size with a key twice are not taken for others`` () =
     (twice = once, once = twice) |> shouldBe (false, false)
 
 [<Test>]
+let ``long arrays and wide objects are compared, ordered and printed`` () =
+    let wide = Json.object [ for index in 1..5_000 -> string index, Json.int index ]
+    let tree = Json.array (List.replicate 200_000 Json.Null @ [ wide ])
+    let again = json (Json.print tree)
+    (again = tree, Json.canonical again = tree) |> shouldBe (true, true)
+    Trees.reversed wide = wide |> shouldBe true
+
+[<Test>]
 let ``an id above 2^53 is kept to the last digit`` () =
     let tree = json """{"id":18446744073709551615}"""
     Json.uint64At [ "id" ] tree |> shouldBe (Some 18446744073709551615UL)

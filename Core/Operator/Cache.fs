@@ -1,0 +1,344 @@
+namespace Tikv.Core.Operator
+
+open Tikv.Core
+open Tikv.Core.Api
+open Tikv.Core.Kubernetes
+
+/// One object of ours as it was last seen. An object that cannot be read keeps its metadata: it is reported, and nothing
+/// is done by it.
+type Held<'Spec, 'Status> = {
+    Meta: Meta
+    Object: Result<Object<'Spec, 'Status>, Problem list>
+}
+
+/// An instance, with what its group reads of it.
+type HeldInstance<'Spec, 'Status> = {
+    Held: Held<'Spec, 'Status>
+    View: Group.InstanceView option
+}
+
+/// What the reflectors have learnt, each object decoded once, when it changes. Keys are `namespace/name`.
+type Cache = {
+    Clusters: Map<string, Held<ClusterSpec, ClusterStatus>>
+    PdGroups: Map<string, Held<PDGroupSpec, PDGroupStatus>>
+    TikvGroups: Map<string, Held<TiKVGroupSpec, TiKVGroupStatus>>
+    Pds: Map<string, HeldInstance<PDSpec, PDStatus>>
+    Tikvs: Map<string, HeldInstance<TiKVSpec, TiKVStatus>>
+    /// The instances of each group by index; the key is `kind of the instances/namespace/group`.
+    Instances: Map<string, Map<int, Group.InstanceView>>
+    Pods: Map<string, PodView>
+    ConfigMaps: Map<string, ConfigMapView>
+    Claims: Map<string, ClaimView>
+    Services: Map<string, ServiceView>
+    /// Objects that we wrote: events older than that version are of the past, and are passed over until it has come.
+    Expected: Map<ObjectRef, ResourceVersion>
+    /// The lives that ended last, newest first: the late answer to a write must not bring them back.
+    Buried: Uid list
+}
+
+[<RequireQualifiedAccess>]
+module Cache =
+    let empty = {
+        Clusters = Map.empty
+        PdGroups = Map.empty
+        TikvGroups = Map.empty
+        Pds = Map.empty
+        Tikvs = Map.empty
+        Instances = Map.empty
+        Pods = Map.empty
+        ConfigMaps = Map.empty
+        Claims = Map.empty
+        Services = Map.empty
+        Expected = Map.empty
+        Buried = []
+    }
+
+    let key space name = $"%s{space}/%s{name}"
+    let keyOf (meta: Meta) = key meta.Namespace meta.Name
+    let private groupKey kind space group = $"%s{Kind.name kind}/%s{space}/%s{group}"
+
+    /// The instances of a group, by index.
+    let instancesOf kind space group cache =
+        cache.Instances |> Map.tryFind (groupKey kind space group) |> Option.defaultValue Map.empty
+
+    /// The metadata of an object, when the cache has it.
+    let meta (object: ObjectRef) cache : Meta option =
+        let key = key object.Namespace object.Name
+
+        match object.Kind with
+        | Kind.Cluster -> cache.Clusters |> Map.tryFind key |> Option.map _.Meta
+        | Kind.PDGroup -> cache.PdGroups |> Map.tryFind key |> Option.map _.Meta
+        | Kind.TiKVGroup -> cache.TikvGroups |> Map.tryFind key |> Option.map _.Meta
+        | Kind.PD -> cache.Pds |> Map.tryFind key |> Option.map _.Held.Meta
+        | Kind.TiKV -> cache.Tikvs |> Map.tryFind key |> Option.map _.Held.Meta
+        | Kind.Pod -> cache.Pods |> Map.tryFind key |> Option.map _.Meta
+        | Kind.ConfigMap -> cache.ConfigMaps |> Map.tryFind key |> Option.map _.Meta
+        | Kind.PersistentVolumeClaim -> cache.Claims |> Map.tryFind key |> Option.map _.Meta
+        | Kind.Service -> cache.Services |> Map.tryFind key |> Option.map _.Meta
+        | Kind.Lease
+        | Kind.Event -> None
+
+    // ---- instances
+
+    let private readyCondition (conditions: Condition list) (meta: Meta) =
+        conditions
+        |> Condition.tryFind ConditionType.Ready
+        |> Option.filter (fun ready -> ready.Status = ConditionStatus.True && ready.ObservedGeneration = meta.Generation)
+
+    let private view (meta: Meta) shared (settings: InstanceSettings) (status: InstanceStatus) : Group.InstanceView =
+        let ready = readyCondition status.Conditions meta
+        let revision = meta.Labels |> Map.tryFind Labels.revision
+
+        {
+            Meta = meta
+            Index = settings.Index
+            Topology = settings.Topology
+            Shared = shared
+            Ready = ready.IsSome
+            ReadySince = ready |> Option.map _.LastTransitionTime |> Option.defaultValue ""
+            Settled =
+                ready.IsSome
+                && status.CurrentRevision = revision
+                && status.Conditions
+                   |> Condition.tryFind ConditionType.Synced
+                   |> Option.exists (fun synced ->
+                       synced.Status = ConditionStatus.True && synced.ObservedGeneration = meta.Generation)
+            Offline = false
+            Removed = false
+            Registered = true
+        }
+
+    /// The fingerprint is that of the object before while nothing that enters it has changed.
+    let private fingerprint (before: Group.InstanceView option) (meta: Meta) make =
+        match before with
+        | Some before when
+            before.Meta.Uid = meta.Uid
+            && before.Meta.Generation = meta.Generation
+            && before.Meta.Annotations = meta.Annotations
+            ->
+            before.Shared
+        | _ -> make ()
+
+    let private pdView before (object: Object<PDSpec, PDStatus>) =
+        let shared = fingerprint before object.Meta (fun () -> Group.Shared.ofPd object.Meta object.Spec)
+        view object.Meta shared object.Spec.Instance object.Status.Instance
+
+    let private tikvView before (object: Object<TiKVSpec, TiKVStatus>) =
+        let shared = fingerprint before object.Meta (fun () -> Group.Shared.ofTikv object.Meta object.Spec)
+
+        {
+            view object.Meta shared object.Spec.Instance object.Status.Instance with
+                Offline = object.Spec.Offline
+                Removed = object.Status.State = Some StoreState.Removed
+                Registered = object.Status.Id.IsSome
+        }
+
+    let private groupOf (meta: Meta) = meta.Labels |> Map.tryFind Labels.group |> Option.defaultValue ""
+
+    let private unlist kind (view: Group.InstanceView option) cache =
+        match view with
+        | None -> cache
+        | Some view ->
+            let key = groupKey kind view.Meta.Namespace (groupOf view.Meta)
+            let left = cache.Instances |> Map.tryFind key |> Option.defaultValue Map.empty |> Map.remove view.Index
+
+            {
+                cache with
+                    Instances =
+                        if left.IsEmpty then
+                            cache.Instances |> Map.remove key
+                        else
+                            cache.Instances |> Map.add key left
+            }
+
+    let private enlist kind (view: Group.InstanceView option) cache =
+        match view with
+        | None -> cache
+        | Some view ->
+            let key = groupKey kind view.Meta.Namespace (groupOf view.Meta)
+            let others = cache.Instances |> Map.tryFind key |> Option.defaultValue Map.empty
+            { cache with Instances = cache.Instances |> Map.add key (others |> Map.add view.Index view) }
+
+    // ---- one object
+
+    let private held decode json : Held<'Spec, 'Status> = { Meta = Meta.decode json; Object = decode json }
+
+    let private okay held = held.Object |> Result.toOption
+
+    /// The main container of a Pod has the name of its component.
+    let private podView json =
+        let main =
+            json
+            |> Json.stringAt [ "metadata"; "labels"; Labels.``component`` ]
+            |> Option.defaultValue ""
+
+        View.pod main json
+
+    let private store kind key json cache =
+        match kind with
+        | Kind.Cluster -> { cache with Clusters = cache.Clusters |> Map.add key (held Codec.cluster json) }
+        | Kind.PDGroup -> { cache with PdGroups = cache.PdGroups |> Map.add key (held Codec.pdGroup json) }
+        | Kind.TiKVGroup -> { cache with TikvGroups = cache.TikvGroups |> Map.add key (held Codec.tikvGroup json) }
+        | Kind.PD ->
+            let before = cache.Pds |> Map.tryFind key |> Option.bind _.View
+            let held = held Codec.pd json
+            let view = okay held |> Option.map (pdView before)
+
+            { cache with Pds = cache.Pds |> Map.add key { Held = held; View = view } }
+            |> unlist kind before
+            |> enlist kind view
+        | Kind.TiKV ->
+            let before = cache.Tikvs |> Map.tryFind key |> Option.bind _.View
+            let held = held Codec.tikv json
+            let view = okay held |> Option.map (tikvView before)
+
+            { cache with Tikvs = cache.Tikvs |> Map.add key { Held = held; View = view } }
+            |> unlist kind before
+            |> enlist kind view
+        | Kind.Pod -> { cache with Pods = cache.Pods |> Map.add key (podView json) }
+        | Kind.ConfigMap -> { cache with ConfigMaps = cache.ConfigMaps |> Map.add key (View.configMap json) }
+        | Kind.PersistentVolumeClaim -> { cache with Claims = cache.Claims |> Map.add key (View.claim json) }
+        | Kind.Service -> { cache with Services = cache.Services |> Map.add key (View.service json) }
+        | Kind.Lease
+        | Kind.Event -> cache
+
+    let private forget kind key cache =
+        match kind with
+        | Kind.Cluster -> { cache with Clusters = cache.Clusters |> Map.remove key }
+        | Kind.PDGroup -> { cache with PdGroups = cache.PdGroups |> Map.remove key }
+        | Kind.TiKVGroup -> { cache with TikvGroups = cache.TikvGroups |> Map.remove key }
+        | Kind.PD ->
+            let before = cache.Pds |> Map.tryFind key |> Option.bind _.View
+            { cache with Pds = cache.Pds |> Map.remove key } |> unlist kind before
+        | Kind.TiKV ->
+            let before = cache.Tikvs |> Map.tryFind key |> Option.bind _.View
+            { cache with Tikvs = cache.Tikvs |> Map.remove key } |> unlist kind before
+        | Kind.Pod -> { cache with Pods = cache.Pods |> Map.remove key }
+        | Kind.ConfigMap -> { cache with ConfigMaps = cache.ConfigMaps |> Map.remove key }
+        | Kind.PersistentVolumeClaim -> { cache with Claims = cache.Claims |> Map.remove key }
+        | Kind.Service -> { cache with Services = cache.Services |> Map.remove key }
+        | Kind.Lease
+        | Kind.Event -> cache
+
+    let private text path json = json |> Json.stringAt path |> Option.defaultValue ""
+
+    /// Names the object that a JSON tree is.
+    let refOf kind json : ObjectRef = {
+        Kind = kind
+        Namespace = text [ "metadata"; "namespace" ] json
+        Name = text [ "metadata"; "name" ] json
+    }
+
+    let private version json = ResourceVersion(text [ "metadata"; "resourceVersion" ] json)
+
+    /// An object as a watch tells it. What came before our own last write is passed over: a watch tells every version in
+    /// order, so the awaited one will come.
+    let present kind json cache =
+        let object = refOf kind json
+
+        match cache.Expected |> Map.tryFind object with
+        | Some expected when expected <> version json -> None
+        | awaited ->
+            let cache =
+                match awaited with
+                | Some _ -> { cache with Expected = cache.Expected |> Map.remove object }
+                | None -> cache
+
+            Some(object, store kind (key object.Namespace object.Name) json cache)
+
+    /// A deletion as a watch tells it. One of another life than the one we know is of the past.
+    let gone kind json cache =
+        let object = refOf kind json
+        let uid = Uid(text [ "metadata"; "uid" ] json)
+
+        let cache = { cache with Buried = uid :: List.truncate 255 cache.Buried }
+
+        match meta object cache with
+        | Some known when known.Uid <> uid -> object, cache
+        | _ ->
+            object,
+            { cache with Expected = cache.Expected |> Map.remove object }
+            |> forget kind (key object.Namespace object.Name)
+
+    /// An object as a quorum read or the answer to a write has it: newer than anything that a watch has told, unless the
+    /// watch has told of its end.
+    let written kind json cache =
+        let object = refOf kind json
+        let uid = Uid(text [ "metadata"; "uid" ] json)
+
+        match meta object cache with
+        | Some known when known.ResourceVersion = version json -> object, cache
+        | _ when List.contains uid cache.Buried -> object, cache
+        | _ ->
+            object,
+            { cache with Expected = cache.Expected |> Map.add object (version json) }
+            |> store kind (key object.Namespace object.Name) json
+
+    /// A quorum read did not find it.
+    let absent (object: ObjectRef) cache =
+        { cache with Expected = cache.Expected |> Map.remove object }
+        |> forget object.Kind (key object.Namespace object.Name)
+
+    /// A delete was accepted: the object ends, and the watch will tell when it is gone.
+    let ending (object: ObjectRef) (uid: Uid) cache =
+        let key = key object.Namespace object.Name
+        let marked (meta: Meta) = { meta with DeletionTimestamp = meta.DeletionTimestamp |> Option.orElse (Some "") }
+
+        match meta object cache, object.Kind with
+        | Some known, Kind.Pod when known.Uid = uid ->
+            let pod = cache.Pods[key]
+            { cache with Pods = cache.Pods |> Map.add key { pod with Meta = marked known } }
+        | Some known, Kind.PersistentVolumeClaim when known.Uid = uid ->
+            let claim = cache.Claims[key]
+            { cache with Claims = cache.Claims |> Map.add key { claim with Meta = marked known } }
+        | Some known, Kind.ConfigMap when known.Uid = uid -> { cache with ConfigMaps = cache.ConfigMaps |> Map.remove key }
+        | Some known, Kind.Service when known.Uid = uid -> { cache with Services = cache.Services |> Map.remove key }
+        | _ -> cache
+
+    let private names kind cache =
+        let keys map = map |> Map.toList |> List.map fst
+
+        match kind with
+        | Kind.Cluster -> keys cache.Clusters
+        | Kind.PDGroup -> keys cache.PdGroups
+        | Kind.TiKVGroup -> keys cache.TikvGroups
+        | Kind.PD -> keys cache.Pds
+        | Kind.TiKV -> keys cache.Tikvs
+        | Kind.Pod -> keys cache.Pods
+        | Kind.ConfigMap -> keys cache.ConfigMaps
+        | Kind.PersistentVolumeClaim -> keys cache.Claims
+        | Kind.Service -> keys cache.Services
+        | Kind.Lease
+        | Kind.Event -> []
+
+    /// A whole list replaces what was known of its kind (and namespace). Returns every object that changed or vanished.
+    let everything kind space objects cache =
+        let listed = objects |> List.map (refOf kind) |> Set.ofList
+
+        let vanished =
+            names kind cache
+            |> List.map (fun (key: string) ->
+                let slash = key.IndexOf '/'
+                { Kind = kind; Namespace = key.Substring(0, slash); Name = key.Substring(slash + 1) })
+            |> List.filter (fun object ->
+                (space |> Option.forall (fun space -> space = object.Namespace)) && not (Set.contains object listed))
+
+        let cache = {
+            cache with
+                Expected =
+                    cache.Expected
+                    |> Map.filter (fun object _ ->
+                        object.Kind <> kind || space |> Option.exists (fun space -> space <> object.Namespace))
+        }
+
+        let cache = vanished |> List.fold (fun cache object -> absent object cache) cache
+
+        let cache =
+            objects
+            |> List.fold
+                (fun cache json ->
+                    let object = refOf kind json
+                    store kind (key object.Namespace object.Name) json cache)
+                cache
+
+        vanished @ Set.toList listed, cache

@@ -1,0 +1,228 @@
+/// One look at one object of ours: what the layer's decision needs, gathered from the caches.
+module Tikv.Core.Operator.Looks
+
+open System
+open Tikv.Core
+open Tikv.Core.Api
+open Tikv.Core.Kubernetes
+open Tikv.Core.Pd
+
+/// What is gathered from.
+type Sight = {
+    At: Instant
+    Clock: DateTimeOffset
+    Cache: Cache
+    /// What is known of each cluster's PD; the key is `namespace/cluster`.
+    Pds: Map<string, PdView>
+}
+
+let private okay (held: Held<'Spec, 'Status>) = held.Object |> Result.toOption
+
+let cluster space name sight = sight.Cache.Clusters |> Map.tryFind (Cache.key space name) |> Option.bind okay
+
+let pdView space cluster sight =
+    sight.Pds |> Map.tryFind (Cache.key space cluster) |> Option.defaultValue PdView.Unasked
+
+let private inCluster space cluster (settings: GroupSettings) (meta: Meta) =
+    meta.Namespace = space && settings.Cluster.Name = cluster
+
+/// The PD groups of a cluster, in the order of their names.
+let pdGroups space cluster sight =
+    sight.Cache.PdGroups
+    |> Map.toList
+    |> List.choose (snd >> okay)
+    |> List.filter (fun group -> inCluster space cluster group.Spec.Group group.Meta)
+
+let tikvGroups space cluster sight =
+    sight.Cache.TikvGroups
+    |> Map.toList
+    |> List.choose (snd >> okay)
+    |> List.filter (fun group -> inCluster space cluster group.Spec.Group group.Meta)
+
+// ---- where PD is
+
+let private serviceHost (dns: Dns option) name space =
+    match dns |> Option.map (fun dns -> dns.Mode, dns.ClusterDomain) with
+    | Some(DnsMode.FQDN, domain) -> $"%s{name}.%s{space}.svc.%s{domain}"
+    | Some(DnsMode.Legacy, _) -> $"%s{name}.%s{space}.svc"
+    | Some(DnsMode.InCluster, _)
+    | None -> $"%s{name}.%s{space}"
+
+let private usesTls (cluster: Object<ClusterSpec, ClusterStatus> option) =
+    cluster |> Option.bind _.Spec.TlsCluster |> Option.exists _.Enabled
+
+let private clientPort (group: Object<PDGroupSpec, PDGroupStatus>) =
+    group.Spec.Template.Spec.Server.Ports.Client |> Option.map _.Port |> Option.defaultValue 2379
+
+/// URLs of the client Services of PD, one a group.
+let pdUrls space clusterName sight =
+    let cluster = cluster space clusterName sight
+    let scheme = if usesTls cluster then "https" else "http"
+
+    pdGroups space clusterName sight
+    |> List.map (fun group ->
+        let host = serviceHost (cluster |> Option.map _.Spec.Dns) group.Meta.Name space
+        $"%s{scheme}://%s{host}:%d{clientPort group}")
+
+/// Where PD can be asked: the client Services, then the Pods of members that run. Empty while none runs.
+let pdEndpoints space clusterName sight : PdEndpoint list =
+    let cluster = cluster space clusterName sight
+    let dns = cluster |> Option.map _.Spec.Dns
+    let tls = usesTls cluster
+    let groups = pdGroups space clusterName sight
+
+    let pods =
+        groups
+        |> List.collect (fun group ->
+            Cache.instancesOf Kind.PD space group.Meta.Name sight.Cache
+            |> Map.toList
+            |> List.choose (fun (_, one) -> sight.Cache.Pods |> Map.tryFind (Cache.key space one.Meta.Name))
+            |> List.filter (fun pod -> pod.Running && pod.Meta.DeletionTimestamp.IsNone)
+            |> List.map (fun pod -> {
+                Namespace = space
+                IsPod = true
+                Name = pod.Meta.Name
+                Host = Instance.Manifest.host dns pod.Meta.Name (Group.Manifest.peerService group.Meta.Name) space
+                Port = clientPort group
+                Tls = tls
+            }))
+
+    let services =
+        groups
+        |> List.map (fun group -> {
+            Namespace = space
+            IsPod = false
+            Name = group.Meta.Name
+            Host = serviceHost dns group.Meta.Name space
+            Port = clientPort group
+            Tls = tls
+        })
+
+    if pods.IsEmpty then [] else services @ pods
+
+// ---- the three layers
+
+let private instance sight (meta: Meta) role (settings: InstanceSettings) (template: ComponentTemplate) : Instance.Observed =
+    let space = meta.Namespace
+    let clusterName = settings.Cluster.Name
+    let pod = settings.PodName |> Option.defaultValue meta.Name
+
+    let claims =
+        template.Volumes
+        |> List.map (fun volume ->
+            settings.VolumeClaimNames
+            |> Map.tryFind volume.Name
+            |> Option.defaultValue $"%s{volume.Name}-%s{pod}")
+        |> List.choose (fun name ->
+            sight.Cache.Claims |> Map.tryFind (Cache.key space name) |> Option.map (fun claim -> name, claim))
+        |> Map.ofList
+
+    let siblings =
+        match role with
+        | Instance.PD(spec, _) ->
+            spec.InitialCluster
+            |> List.filter (fun name -> sight.Cache.Pds |> Map.containsKey (Cache.key space name))
+            |> Set.ofList
+        | Instance.TiKV _ -> Set.empty
+
+    {
+        At = sight.At
+        Clock = sight.Clock
+        Meta = meta
+        Role = role
+        Cluster = cluster space clusterName sight
+        Pod = sight.Cache.Pods |> Map.tryFind (Cache.key space pod)
+        Config = sight.Cache.ConfigMaps |> Map.tryFind (Cache.key space pod)
+        Claims = claims
+        Pd = pdView space clusterName sight
+        PdUrls = pdUrls space clusterName sight
+        Siblings = siblings
+    }
+
+let pd sight (object: Object<PDSpec, PDStatus>) =
+    instance
+        sight
+        object.Meta
+        (Instance.PD(object.Spec, object.Status))
+        object.Spec.Instance
+        object.Spec.Template.Component
+
+let tikv sight (object: Object<TiKVSpec, TiKVStatus>) =
+    instance
+        sight
+        object.Meta
+        (Instance.TiKV(object.Spec, object.Status))
+        object.Spec.Instance
+        object.Spec.Template.Component
+
+let private group sight (meta: Meta) role (settings: GroupSettings) instanceKind : Group.Observed =
+    let space = meta.Namespace
+
+    let services =
+        [ meta.Name; Group.Manifest.peerService meta.Name ]
+        |> List.choose (fun name ->
+            sight.Cache.Services |> Map.tryFind (Cache.key space name) |> Option.map (fun service -> name, service))
+        |> Map.ofList
+
+    {
+        At = sight.At
+        Clock = sight.Clock
+        Meta = meta
+        Role = role
+        Cluster = cluster space settings.Cluster.Name sight
+        Instances = Cache.instancesOf instanceKind space meta.Name sight.Cache
+        Services = services
+        PdGroups =
+            pdGroups space settings.Cluster.Name sight
+            |> List.map (fun group -> group.Meta.Name, group.Status.Version)
+    }
+
+let pdGroup sight (object: Object<PDGroupSpec, PDGroupStatus>) =
+    group sight object.Meta (Group.PD(object.Spec, object.Status)) object.Spec.Group Kind.PD
+
+let tikvGroup sight (object: Object<TiKVGroupSpec, TiKVGroupStatus>) =
+    group sight object.Meta (Group.TiKV(object.Spec, object.Status)) object.Spec.Group Kind.TiKV
+
+/// Whether the life of the instance that holds the disruption goes on.
+let private holderExists sight space (disruption: Disruption) =
+    let kind =
+        match disruption.Kind with
+        | Component.PD -> Kind.PD
+        | Component.TiKV -> Kind.TiKV
+
+    sight.Cache
+    |> Cache.meta { Kind = kind; Namespace = space; Name = disruption.Name }
+    |> Option.exists (fun meta -> meta.Uid = disruption.Uid)
+
+let ofCluster sight (object: Object<ClusterSpec, ClusterStatus>) : Cluster.Observed =
+    let space, name = object.Meta.Namespace, object.Meta.Name
+
+    let view kind (settings: GroupSettings) version meta status : Cluster.GroupView = {
+        Kind = kind
+        Meta = meta
+        Replicas = settings.Replicas
+        Version = version
+        Status = status
+    }
+
+    let pd =
+        pdGroups space name sight
+        |> List.map (fun group ->
+            view Kind.PDGroup group.Spec.Group group.Spec.Template.Spec.Component.Version group.Meta group.Status)
+
+    let tikv =
+        tikvGroups space name sight
+        |> List.map (fun group ->
+            view Kind.TiKVGroup group.Spec.Group group.Spec.Template.Spec.Component.Version group.Meta group.Status)
+
+    {
+        At = sight.At
+        Clock = sight.Clock
+        Meta = object.Meta
+        Spec = object.Spec
+        Status = object.Status
+        Groups = pd @ tikv
+        PdUrls = pdUrls space name sight
+        Pd = pdView space name sight
+        HolderExists = object.Status.Disruption |> Option.forall (holderExists sight space)
+    }

@@ -1,0 +1,238 @@
+/// What each action is on the wire: the one place where actions become requests.
+module Tikv.Core.Operator.Steps
+
+open Tikv.Core
+open Tikv.Core.Api
+open Tikv.Core.Kubernetes
+open Tikv.Core.Pd
+
+/// A request to one of the two worlds.
+type Request =
+    | ToKubernetes of Write
+    | ToPd of Endpoints: PdEndpoint list * Call: PdCall
+
+/// One action, ready to be sent.
+type Step = {
+    Request: Request
+    Risk: Instance.Risk
+    /// CamelCase, stable: for events, logs and metrics.
+    Action: string
+    /// For people.
+    Note: string
+}
+
+let private step risk action note request = { Request = request; Risk = risk; Action = action; Note = note }
+let private safe = Instance.Risk.None
+
+let refOf kind (meta: Meta) : ObjectRef = { Kind = kind; Namespace = meta.Namespace; Name = meta.Name }
+
+/// `metadata` of a patch: what it was decided on, and what it changes.
+let private seen (meta: Meta) changes =
+    let (Uid uid), (ResourceVersion version) = meta.Uid, meta.ResourceVersion
+    Json.object ([ "uid", Json.string uid; "resourceVersion", Json.string version ] @ changes)
+
+let patch kind (meta: Meta) members =
+    Patch(refOf kind meta, false, Json.object (("metadata", seen meta []) :: members))
+
+let patchStatus kind (meta: Meta) status =
+    Patch(refOf kind meta, true, Json.object [ "metadata", seen meta []; "status", status ])
+
+let private patchMeta kind meta changes = Patch(refOf kind meta, false, Json.object [ "metadata", seen meta changes ])
+
+let private delete kind (meta: Meta) grace =
+    Delete(refOf kind meta, { Uid = meta.Uid; ResourceVersion = Some meta.ResourceVersion }, grace)
+
+let private create kind space body =
+    let name = body |> Json.stringAt [ "metadata"; "name" ] |> Option.defaultValue ""
+    Create({ Kind = kind; Namespace = space; Name = name }, body)
+
+let private addFinalizer kind (meta: Meta) =
+    patchMeta kind meta [ "finalizers", Json.strings (meta.Finalizers @ [ Labels.finalizer ]) ]
+    |> ToKubernetes
+    |> step safe "AddFinalizer" "finalizer added"
+
+let private removeFinalizer risk kind (meta: Meta) =
+    let others = meta.Finalizers |> List.filter (fun one -> one <> Labels.finalizer)
+
+    patchMeta kind meta [ "finalizers", Json.strings others ]
+    |> ToKubernetes
+    |> step risk "RemoveFinalizer" "nothing is left to be cleaned up"
+
+/// The keys of a ConfigMap that should not be there are removed one by one: a merge patch forgets nothing by itself.
+let private configData (config: ConfigMapView option) body =
+    let wanted = body |> Json.membersAt [ "data" ]
+
+    let surplus =
+        config
+        |> Option.map (_.Data >> Map.toList >> List.map fst)
+        |> Option.defaultValue []
+        |> List.filter (fun key -> wanted |> List.forall (fun (name, _) -> name <> key))
+        |> List.map (fun key -> key, Json.Null)
+
+    Json.object (wanted @ surplus)
+
+// ---- instances
+
+let private disruption (observed: Instance.Observed) why =
+    let (Uid uid) = observed.Meta.Uid
+
+    Json.object [
+        "kind", Json.string (Kind.name (Instance.Seen.kind observed))
+        "name", Json.string observed.Meta.Name
+        "uid", Json.string uid
+        "reason", Json.string why
+        "since", Json.string (Condition.timestamp observed.Clock)
+    ]
+
+let ofInstance endpoints (observed: Instance.Observed) action =
+    let kind = Instance.Seen.kind observed
+    let meta = observed.Meta
+    let risk = Instance.Action.risk action
+    let kubernetes name note write = write |> ToKubernetes |> step risk name note
+    let pd name note call = ToPd(endpoints, call) |> step risk name note
+    let create kind body = create kind meta.Namespace body
+
+    match action with
+    | Instance.AddFinalizer -> addFinalizer kind meta
+    | Instance.CreateClaim(name, body) ->
+        create Kind.PersistentVolumeClaim body
+        |> kubernetes "CreateClaim" $"volume claim %s{name} created"
+    | Instance.CreateConfig body -> create Kind.ConfigMap body |> kubernetes "CreateConfig" "ConfigMap created"
+    | Instance.UpdateConfig(seen, body) ->
+        patch Kind.ConfigMap seen [ "data", configData observed.Config body ]
+        |> kubernetes "UpdateConfig" "ConfigMap changed"
+    | Instance.CreatePod body -> create Kind.Pod body |> kubernetes "CreatePod" "Pod created"
+    | Instance.CreateBootstrapPod body ->
+        create Kind.Pod body
+        |> kubernetes "CreateBootstrapPod" "Pod created, to bootstrap a new PD cluster"
+    | Instance.TakeDisruption(cluster, why) ->
+        patchStatus Kind.Cluster cluster (Json.object [ "disruption", disruption observed why ])
+        |> kubernetes "TakeDisruption" $"takes the cluster's disruption: %s{why}"
+    | Instance.ReleaseDisruption cluster ->
+        patchStatus Kind.Cluster cluster (Json.object [ "disruption", Json.Null ])
+        |> kubernetes "ReleaseDisruption" "gives the cluster's disruption back"
+    | Instance.MarkEviction since ->
+        patchStatus kind meta (Json.object [ "evicting", Json.object [ "since", Json.string since ] ])
+        |> kubernetes "MarkEviction" "leaders are about to be moved away"
+    | Instance.UnmarkEviction ->
+        patchStatus kind meta (Json.object [ "evicting", Json.Null ])
+        |> kubernetes "UnmarkEviction" "leaders may come back"
+    | Instance.EvictLeaders(StoreId id as store) ->
+        pd "EvictLeaders" $"leaders are moved away from store %d{id}" (PdCall.EvictLeaders store)
+    | Instance.StopEvictingLeaders(StoreId id as store) ->
+        pd "StopEvictingLeaders" $"leaders may come back to store %d{id}" (PdCall.StopEvictingLeaders store)
+    | Instance.TransferPdLeader name -> pd "TransferPdLeader" $"PD's leader moves to %s{name}" (PdCall.TransferLeader name)
+    | Instance.RestartPod(pod, why) -> delete Kind.Pod pod None |> kubernetes "RestartPod" $"Pod restarted: %s{why}"
+    | Instance.RemovePod(pod, why) -> delete Kind.Pod pod None |> kubernetes "RemovePod" $"Pod removed: %s{why}"
+    | Instance.RemoveStore(StoreId id as store) ->
+        pd "RemoveStore" $"PD is asked to remove store %d{id}" (PdCall.RemoveStore store)
+    | Instance.RestoreStore(StoreId id as store) ->
+        pd "RestoreStore" $"the removal of store %d{id} is taken back" (PdCall.RestoreStore store)
+    | Instance.RemoveMember(MemberId id as one) ->
+        pd "RemoveMember" $"PD is asked to remove member %d{id}" (PdCall.RemoveMember one)
+    | Instance.RemoveConfig config -> delete Kind.ConfigMap config None |> kubernetes "RemoveConfig" "ConfigMap removed"
+    | Instance.RemoveClaim claim ->
+        delete Kind.PersistentVolumeClaim claim None
+        |> kubernetes "RemoveClaim" $"volume claim %s{claim.Name} removed, as the policy says"
+    | Instance.RemoveFinalizer -> removeFinalizer risk kind meta
+
+// ---- groups
+
+/// What of an instance's spec is given by its group: those members are replaced exactly, also by their absence.
+let private given (spec: Json) template =
+    let ours = template |> Json.asMembers |> Option.defaultValue [] |> List.map fst |> Set.ofList
+
+    spec
+    |> Json.asMembers
+    |> Option.defaultValue []
+    |> List.filter (fun (key, _) -> not (Set.contains key ours))
+
+let private instanceSpec cache kind (meta: Meta) =
+    let key = Cache.keyOf meta
+
+    match kind with
+    | Kind.PD ->
+        cache.Pds
+        |> Map.tryFind key
+        |> Option.bind (_.Held.Object >> Result.toOption)
+        |> Option.map (fun object -> Codec.encode object.Spec, given (Codec.encode object.Spec) (Codec.encode object.Spec.Template))
+    | _ ->
+        cache.Tikvs
+        |> Map.tryFind key
+        |> Option.bind (_.Held.Object >> Result.toOption)
+        |> Option.map (fun object -> Codec.encode object.Spec, given (Codec.encode object.Spec) (Codec.encode object.Spec.Template))
+
+let private updateInstance cache kind (meta: Meta) body =
+    let wanted = body |> Json.membersAt [ "spec" ]
+
+    let spec =
+        match instanceSpec cache kind meta with
+        | None -> Json.object wanted
+        | Some(before, kept) ->
+            let kept = kept |> List.filter (fun (key, _) -> wanted |> List.forall (fun (name, _) -> name <> key))
+            MergePatch.diff before (Json.object (kept @ wanted)) |> Option.defaultValue Json.empty
+
+    let metadata = body |> Json.membersAt [ "metadata" ]
+    Patch(refOf kind meta, false, Json.object [ "metadata", seen meta metadata; "spec", spec ])
+
+let ofGroup cache (observed: Group.Observed) action =
+    let kind = Group.Manifest.kind observed
+    let instanceKind = Group.Manifest.instanceKind observed
+    let meta = observed.Meta
+    let create kind body = create kind meta.Namespace body
+    let kubernetes risk name note write = write |> ToKubernetes |> step risk name note
+
+    match action with
+    | Group.AddFinalizer -> addFinalizer kind meta
+    | Group.CreateService(name, body) ->
+        create Kind.Service body |> kubernetes safe "CreateService" $"Service %s{name} created"
+    | Group.UpdateService(seen, spec, _) ->
+        patch Kind.Service seen [ "spec", spec ]
+        |> kubernetes safe "UpdateService" $"Service %s{seen.Name} changed"
+    | Group.CreateInstance(name, body) ->
+        create instanceKind body |> kubernetes safe "CreateInstance" $"instance %s{name} created"
+    | Group.UpdateInstance(seen, body) ->
+        updateInstance cache instanceKind seen body
+        |> kubernetes safe "UpdateInstance" $"instance %s{seen.Name} is brought to the group's template"
+    | Group.TakeOffline instance ->
+        patch instanceKind instance [ "spec", Json.object [ "offline", Json.bool true ] ]
+        |> kubernetes Instance.Risk.Disruptive "TakeOffline" $"instance %s{instance.Name} leaves the cluster"
+    | Group.KeepOnline instance ->
+        patch instanceKind instance [ "spec", Json.object [ "offline", Json.Null ] ]
+        |> kubernetes safe "KeepOnline" $"instance %s{instance.Name} stays in the cluster"
+    | Group.DeleteInstance instance ->
+        delete instanceKind instance None
+        |> kubernetes Instance.Risk.Disruptive "DeleteInstance" $"instance %s{instance.Name} is removed"
+    | Group.MarkBootstrapped ->
+        patch kind meta [ "spec", Json.object [ "bootstrapped", Json.bool true ] ]
+        |> kubernetes safe "MarkBootstrapped" "PD is bootstrapped"
+    | Group.RemoveService service ->
+        delete Kind.Service service None |> kubernetes safe "RemoveService" $"Service %s{service.Name} removed"
+    | Group.RemoveFinalizer -> removeFinalizer Instance.Risk.Irreversible kind meta
+
+// ---- clusters
+
+let ofCluster (observed: Cluster.Observed) action =
+    let meta = observed.Meta
+
+    match action with
+    | Cluster.AddFinalizer -> addFinalizer Kind.Cluster meta
+    | Cluster.RecordId(ClusterId id, url) ->
+        let status =
+            Json.present [
+                "id", Some(Json.string (string id))
+                "pd", url |> Option.map Json.string
+            ]
+
+        patchStatus Kind.Cluster meta status
+        |> ToKubernetes
+        |> step Instance.Risk.Irreversible "RecordId" $"PD has bootstrapped; the cluster id is %d{id}"
+    | Cluster.DeleteGroup(kind, group) ->
+        delete kind group None
+        |> ToKubernetes
+        |> step Instance.Risk.Disruptive "DeleteGroup" $"group %s{group.Name} is removed"
+    | Cluster.VoidDisruption ->
+        patchStatus Kind.Cluster meta (Json.object [ "disruption", Json.Null ])
+        |> ToKubernetes
+        |> step safe "VoidDisruption" "the holder of the disruption is gone"
+    | Cluster.RemoveFinalizer -> removeFinalizer Instance.Risk.Irreversible Kind.Cluster meta
