@@ -25,7 +25,7 @@ internal sealed class JsonLines : ITextFormatter
             writer.WriteString("ts", logEvent.Timestamp.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture));
             writer.WriteString("level", LevelOf(logEvent.Level));
             writer.WriteString("logger", LogFields.Logger(logEvent));
-            writer.WriteString("msg", logEvent.RenderMessage(CultureInfo.InvariantCulture));
+            writer.WriteString("msg", LogFields.Message(logEvent));
 
             foreach (var (name, value) in LogFields.Of(logEvent))
             {

@@ -1,5 +1,6 @@
 using Serilog.Core;
 using Serilog.Events;
+using Serilog.Parsing;
 
 namespace Tikv.Host.Logging;
 
@@ -12,6 +13,10 @@ internal static class LogFields
     public static string Logger(LogEvent logEvent) =>
         logEvent.Properties.TryGetValue(Constants.SourceContextPropertyName, out var value)
             && value is ScalarValue { Value: string name } ? name : "tikv-operator";
+
+    /// <summary>The constant text of the line; what varies stands in the fields (U 4.5).</summary>
+    public static string Message(LogEvent logEvent) =>
+        string.Concat(logEvent.MessageTemplate.Tokens.OfType<TextToken>().Select(token => token.Text)).Trim();
 
     /// <summary>Every field in the order of its name.</summary>
     public static IEnumerable<(string Name, LogEventPropertyValue Value)> Of(LogEvent logEvent) =>

@@ -13,7 +13,7 @@ internal sealed class TextLines : ITextFormatter
         output.Write(' ');
         output.Write(JsonLines.LevelOf(logEvent.Level).PadRight(5));
         output.Write(' ');
-        output.Write(logEvent.RenderMessage(CultureInfo.InvariantCulture));
+        output.Write(LogFields.Message(logEvent));
 
         foreach (var (name, value) in LogFields.Of(logEvent))
         {
