@@ -152,6 +152,7 @@ let runTests variables filter (project: string) =
     let name = Path.GetFileName project
     let results = Path.Combine(output, "test-results")
     let trx = Path.Combine(results, name + ".trx")
+    Directory.CreateDirectory results |> ignore
     File.Delete trx
 
     let code =
@@ -218,27 +219,45 @@ let test arguments =
 
 // ---- the other targets
 
+/// Carries out every check, so that one run tells of all that is to be mended.
 let check _ =
-    let formatted = [ "Core"; "Host"; "Simulator"; "bench"; "tests"; "build.fsx" ]
+    let complaint what arguments =
+        if tryRunWith [] "dotnet" arguments = 0 then
+            None
+        else
+            Some what
 
-    dotnet
-        "checking the format of F# (mend it with `dotnet fantomas .`)"
-        ("fantomas" :: "--check" :: formatted)
+    let sources = [ "Core"; "Host"; "Simulator"; "bench"; "tests"; "build.fsx" ]
 
-    build "tests/Tidy.Tests"
+    let fsharp =
+        complaint "F# (mend it with `dotnet fantomas .`)" ("fantomas" :: "--check" :: sources)
 
-    for kind in [ "whitespace"; "style" ] do
-        dotnet $"checking the {kind} of C# (mend it with `dotnet format {solution}`)" [
-            "format"
-            kind
-            solution
-            "--verify-no-changes"
-            "--no-restore"
-            "-v"
-            "quiet"
-        ]
+    build solution
 
-    [ runTests [] [] "tests/Tidy.Tests" ] |> summarise
+    let csharp =
+        [ "whitespace"; "style" ]
+        |> List.map (fun kind ->
+            [
+                "format"
+                kind
+                solution
+                "--verify-no-changes"
+                "--no-restore"
+                "-v"
+                "quiet"
+            ]
+            |> complaint $"the %s{kind} of C# (mend it with `dotnet format %s{solution}`)")
+
+    let tidy = runTests [] [] "tests/Tidy.Tests"
+    let complaints = fsharp :: csharp |> List.choose id
+
+    for what in complaints do
+        eprintfn $"not formatted: %s{what}"
+
+    summarise [ tidy ]
+
+    if not complaints.IsEmpty then
+        raise (Failed("some files are not formatted, see above", 1))
 
 let demo arguments =
     run "the demo" (host ()) ("demo" :: "--manifests" :: "examples/basic" :: arguments)

@@ -28,7 +28,7 @@ type Feature =
     | UseTiKVReadyAPI
 
 type FeatureGate = {
-    [<Doc "Name of the feature that is turned on."; Required>]
+    [<Doc "Name of the feature that is turned on."; Required; MaxLength 63>]
     Name: Feature
 }
 

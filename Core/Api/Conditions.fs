@@ -44,7 +44,8 @@ module Condition =
     let isTrue name conditions = status name conditions = ConditionStatus.True
 
     /// Adds the condition at the end, or replaces it where it stands. The time of its last transition changes only with
-    /// its status. `clock` is the wall clock; `generation` is that of the object that was judged.
+    /// its status. Without a message the reason stands for it: API servers there are (1.20) that take an empty text for
+    /// null and refuse it. `clock` is the wall clock; `generation` is that of the object that was judged.
     let set
         (clock: DateTimeOffset)
         (generation: int64)
@@ -60,7 +61,7 @@ module Condition =
             ObservedGeneration = generation
             LastTransitionTime = timestamp clock
             Reason = reason
-            Message = message
+            Message = (if message = "" then reason else message)
         }
 
         match tryFind name conditions with

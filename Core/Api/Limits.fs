@@ -11,13 +11,19 @@ module Limits =
 
     type private Check = Path -> objnull -> Problem list
 
-    let private range what (least: int option) (most: int option) =
-        match least, most with
-        | Some least, Some most when least = most -> $"%s{what} %d{least}"
-        | Some least, Some most -> $"%s{what} from %d{least} to %d{most}"
-        | Some least, None -> $"%s{what} %d{least} or more"
-        | None, Some most -> $"%s{what} %d{most} or less"
-        | None, None -> what
+    let private numberAllowed (rules: Rules) =
+        match rules.Minimum, rules.Maximum with
+        | Some least, Some most -> $"be a number from %d{least} to %d{most}"
+        | Some least, None -> $"be a number of %d{least} or more"
+        | None, Some most -> $"be a number of %d{most} or less"
+        | None, None -> "be a number"
+
+    let private sizeAllowed (rules: Rules) what =
+        match rules.MinLength, rules.MaxLength with
+        | Some least, Some most -> $"have from %d{least} to %d{most} %s{what}"
+        | Some least, None -> $"have at least %d{least} %s{what}"
+        | None, Some most -> $"have at most %d{most} %s{what}"
+        | None, None -> $"have %s{what}"
 
     let private within (least: int option) (most: int option) (value: int64) =
         (least |> Option.forall (fun least -> value >= int64 least))
@@ -33,23 +39,15 @@ module Limits =
 
             match number with
             | Some number when not (within rules.Minimum rules.Maximum number) -> [
-                Problem.make
-                    (Path.text path)
-                    (string number)
-                    (range "be a number" rules.Minimum rules.Maximum)
+                Problem.make (Path.text path) (string number) (numberAllowed rules)
               ]
             | _ -> []
 
-    let private size (rules: Rules) what (shown: string) count path =
+    let private size (rules: Rules) what (shown: unit -> string) count path =
         if within rules.MinLength rules.MaxLength (int64 count) then
             []
         else
-            [
-                Problem.make
-                    (Path.text path)
-                    shown
-                    (range $"have a number of %s{what}" rules.MinLength rules.MaxLength)
-            ]
+            [ Problem.make (Path.text path) (shown ()) (sizeAllowed rules what) ]
 
     let private quoted (text: string) = Json.print (Json.string text)
 
@@ -65,14 +63,13 @@ module Limits =
 
         fun path value ->
             match value with
-            | :? string as text -> [
-                yield! size rules "characters" (quoted text) text.Length path
-
-                match pattern with
-                | Some(expression, words) when not (expression.IsMatch text) ->
+            | :? string as text ->
+                // A text of any length could keep an expression busy for ever.
+                match size rules "characters" (fun () -> quoted text) text.Length path, pattern with
+                | [], Some(expression, words) when not (expression.IsMatch text) -> [
                     Problem.make (Path.text path) (quoted text) ("be " + words)
-                | _ -> ()
-              ]
+                  ]
+                | problems, _ -> problems
             | _ -> []
 
     let private duplicates (rules: Rules) (item: Shape) : Path -> objnull list -> Problem list =
@@ -109,7 +106,7 @@ module Limits =
         | Shape.Texts ->
             fun path value ->
                 let map = unbox<Map<string, string>> value
-                size rules "keys" (Json.print (Json.ofMap map)) map.Count path
+                size rules "keys" (fun () -> Json.print (Json.ofMap map)) map.Count path
         | Shape.List(item, wrapping) ->
             let same = duplicates rules item
 
@@ -120,7 +117,7 @@ module Limits =
                 let count = List.length items
 
                 [
-                    yield! size rules "items" $"a list of %d{count}" count path
+                    yield! size rules "items" (fun () -> $"a list of %d{count}") count path
                     yield! same path items
                     yield!
                         items

@@ -13,15 +13,20 @@ type Problem = {
 [<RequireQualifiedAccess>]
 module Problem =
 
-    /// Characters of a value that a message shows.
-    let private shown = 100
+    /// Characters of a value, and of a path (keys of maps are steps of it), that a message shows.
+    let private shownOfValue, shownOfPath = 100, 300
 
-    let make field (value: string) allowed =
-        let value = if value.Length > shown then value.Substring(0, shown) + "..." else value
-        { Field = field; Value = value; Allowed = allowed }
+    let private cut length (text: string) =
+        if text.Length > length then text.Substring(0, length) + "..." else text
+
+    let make (field: string) (value: string) (allowed: string) : Problem = {
+        Field = cut shownOfPath field
+        Value = cut shownOfValue value
+        Allowed = allowed
+    }
 
     /// A field that is not there, and has to be.
-    let missing field allowed = { Field = field; Value = ""; Allowed = allowed }
+    let missing (field: string) (allowed: string) : Problem = make field "" allowed
 
     /// For people: conditions, events, logs and the command line all print this.
     let text problem =

@@ -49,7 +49,7 @@ module Validation =
     ]
 
     let private pdTemplate (path: Path) (template: PDTemplateSpec) = [
-        yield! Checks.template Component.PD path template.Component
+        yield! TemplateChecks.all Component.PD path template.Component
         yield!
             Checks.ports
                 ("ports" :: "server" :: path)
@@ -58,7 +58,7 @@ module Validation =
     ]
 
     let private tikvTemplate (path: Path) (template: TiKVTemplateSpec) = [
-        yield! Checks.template Component.TiKV path template.Component
+        yield! TemplateChecks.all Component.TiKV path template.Component
         yield!
             Checks.ports
                 ("ports" :: "server" :: path)
@@ -132,7 +132,7 @@ module Validation =
         yield! CompiledLimits<PDGroupSpec>.Compare(old, now)
 
         yield!
-            Checks.volumesUpdate
+            TemplateChecks.volumesUpdate
                 ("volumes" :: inTemplate)
                 old.Template.Spec.Component.Volumes
                 now.Template.Spec.Component.Volumes
@@ -154,21 +154,21 @@ module Validation =
 
     let updateTikvGroup (old: TiKVGroupSpec) (now: TiKVGroupSpec) : Problem list =
         CompiledLimits<TiKVGroupSpec>.Compare(old, now)
-        @ Checks.volumesUpdate
+        @ TemplateChecks.volumesUpdate
             ("volumes" :: inTemplate)
             old.Template.Spec.Component.Volumes
             now.Template.Spec.Component.Volumes
 
     let updatePd (old: PDSpec) (now: PDSpec) : Problem list =
         CompiledLimits<PDSpec>.Compare(old, now)
-        @ Checks.volumesUpdate
+        @ TemplateChecks.volumesUpdate
             (inSpec "volumes")
             old.Template.Component.Volumes
             now.Template.Component.Volumes
 
     let updateTikv (old: TiKVSpec) (now: TiKVSpec) : Problem list =
         CompiledLimits<TiKVSpec>.Compare(old, now)
-        @ Checks.volumesUpdate
+        @ TemplateChecks.volumesUpdate
             (inSpec "volumes")
             old.Template.Component.Volumes
             now.Template.Component.Volumes

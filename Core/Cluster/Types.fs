@@ -46,6 +46,8 @@ type Action =
 
 /// Why a Cluster that is not (yet) as desired is left alone for now.
 type Reason =
+    /// The API server or PD refused what was decided.
+    | StepRefused of Action: string * Message: string
     | Paused
     | Suspended
     | NoPdGroup
@@ -60,6 +62,7 @@ module Reason =
     /// For people: the message of the Kubernetes condition, the event, the log line and the transcript.
     let text reason =
         match reason with
+        | StepRefused(action, message) -> $"%s{action} was refused: %s{message}"
         | Paused -> "the cluster is paused"
         | Suspended -> "the cluster is suspended"
         | NoPdGroup -> "no PDGroup belongs to this cluster yet"
@@ -79,6 +82,7 @@ module Reason =
     /// The reason of the Kubernetes condition: stable, part of the API.
     let code reason =
         match reason with
+        | StepRefused _ -> "StepRefused"
         | Paused -> "Paused"
         | Suspended -> "Suspended"
         | NoPdGroup -> "NoPDGroup"

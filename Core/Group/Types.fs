@@ -67,6 +67,8 @@ type Action =
 
 /// Why a group that is not (yet) as desired is left alone for now.
 type Reason =
+    /// The API server or PD refused what was decided.
+    | StepRefused of Action: string * Message: string
     | ClusterAbsent of Name: string
     | ClusterPaused
     | ClusterSuspended
@@ -89,6 +91,7 @@ module Reason =
     /// For people: the message of the Kubernetes condition, the event, the log line and the transcript.
     let text reason =
         match reason with
+        | StepRefused(action, message) -> $"%s{action} was refused: %s{message}"
         | ClusterAbsent name -> $"the Cluster %s{name} does not exist"
         | ClusterPaused -> "the cluster is paused"
         | ClusterSuspended -> "the cluster is suspended"
@@ -105,6 +108,7 @@ module Reason =
     /// The reason of the Kubernetes condition: stable, part of the API.
     let code reason =
         match reason with
+        | StepRefused _ -> "StepRefused"
         | ClusterAbsent _ -> "ClusterAbsent"
         | ClusterPaused -> "Paused"
         | ClusterSuspended -> "Suspended"
@@ -122,6 +126,7 @@ module Reason =
         match reason with
         | InstanceSoaking(_, left) -> ValueSome(max (TimeSpan.FromMilliseconds 100L) left)
         | NotOurs _ -> ValueSome(TimeSpan.FromMinutes 1L)
+        | StepRefused _
         | ClusterAbsent _
         | ClusterPaused
         | ClusterSuspended

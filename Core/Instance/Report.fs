@@ -6,6 +6,7 @@ open Tikv.Core
 open Tikv.Core.Api
 open Tikv.Core.Kubernetes
 open Tikv.Core.Pd
+open Tikv.Core.Instance
 
 let private serves (observed: Observed) =
     match observed.Pod with

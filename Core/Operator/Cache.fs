@@ -9,13 +9,12 @@ open Tikv.Core.Kubernetes
 type Held<'Spec, 'Status> = {
     Meta: Meta
     Object: Result<Object<'Spec, 'Status>, Problem list>
+    /// `status` as it stands, for an object whose spec cannot be read.
+    Status: Json
 }
 
 /// An instance, with what its group reads of it.
-type HeldInstance<'Spec, 'Status> = {
-    Held: Held<'Spec, 'Status>
-    View: Group.InstanceView option
-}
+type HeldInstance<'Spec, 'Status> = { Held: Held<'Spec, 'Status>; View: Group.InstanceView option }
 
 /// What the reflectors have learnt, each object decoded once, when it changes. Keys are `namespace/name`.
 type Cache = {
@@ -59,7 +58,9 @@ module Cache =
 
     /// The instances of a group, by index.
     let instancesOf kind space group cache =
-        cache.Instances |> Map.tryFind (groupKey kind space group) |> Option.defaultValue Map.empty
+        cache.Instances
+        |> Map.tryFind (groupKey kind space group)
+        |> Option.defaultValue Map.empty
 
     /// The metadata of an object, when the cache has it.
     let meta (object: ObjectRef) cache : Meta option =
@@ -83,9 +84,16 @@ module Cache =
     let private readyCondition (conditions: Condition list) (meta: Meta) =
         conditions
         |> Condition.tryFind ConditionType.Ready
-        |> Option.filter (fun ready -> ready.Status = ConditionStatus.True && ready.ObservedGeneration = meta.Generation)
+        |> Option.filter (fun ready ->
+            ready.Status = ConditionStatus.True
+            && ready.ObservedGeneration = meta.Generation)
 
-    let private view (meta: Meta) shared (settings: InstanceSettings) (status: InstanceStatus) : Group.InstanceView =
+    let private view
+        (meta: Meta)
+        shared
+        (settings: InstanceSettings)
+        (status: InstanceStatus)
+        : Group.InstanceView =
         let ready = readyCondition status.Conditions meta
         let revision = meta.Labels |> Map.tryFind Labels.revision
 
@@ -102,7 +110,8 @@ module Cache =
                 && status.Conditions
                    |> Condition.tryFind ConditionType.Synced
                    |> Option.exists (fun synced ->
-                       synced.Status = ConditionStatus.True && synced.ObservedGeneration = meta.Generation)
+                       synced.Status = ConditionStatus.True
+                       && synced.ObservedGeneration = meta.Generation)
             Offline = false
             Removed = false
             Registered = true
@@ -140,7 +149,12 @@ module Cache =
         | None -> cache
         | Some view ->
             let key = groupKey kind view.Meta.Namespace (groupOf view.Meta)
-            let left = cache.Instances |> Map.tryFind key |> Option.defaultValue Map.empty |> Map.remove view.Index
+
+            let left =
+                cache.Instances
+                |> Map.tryFind key
+                |> Option.defaultValue Map.empty
+                |> Map.remove view.Index
 
             {
                 cache with
@@ -161,7 +175,34 @@ module Cache =
 
     // ---- one object
 
-    let private held decode json : Held<'Spec, 'Status> = { Meta = Meta.decode json; Object = decode json }
+    /// What was valid is valid until its spec changes.
+    let private held decode validate (before: Held<'Spec, 'Status> option) json : Held<'Spec, 'Status> =
+        let meta: Meta = Meta.decode json
+
+        let known =
+            match before with
+            | Some before ->
+                before.Meta.Uid = meta.Uid
+                && before.Meta.Generation = meta.Generation
+                && before.Object.IsOk
+            | None -> false
+
+        let object: Result<Object<'Spec, 'Status>, Problem list> = decode json
+
+        {
+            Meta = meta
+            Object =
+                object
+                |> Result.bind (fun object ->
+                    match (if known then [] else validate object) with
+                    | [] -> Ok object
+                    | problems -> Error problems)
+            Status =
+                if object.IsOk then
+                    Json.Null
+                else
+                    json |> Json.tryField "status" |> Option.defaultValue Json.Null
+        }
 
     let private okay held = held.Object |> Result.toOption
 
@@ -176,20 +217,46 @@ module Cache =
 
     let private store kind key json cache =
         match kind with
-        | Kind.Cluster -> { cache with Clusters = cache.Clusters |> Map.add key (held Codec.cluster json) }
-        | Kind.PDGroup -> { cache with PdGroups = cache.PdGroups |> Map.add key (held Codec.pdGroup json) }
-        | Kind.TiKVGroup -> { cache with TikvGroups = cache.TikvGroups |> Map.add key (held Codec.tikvGroup json) }
+        | Kind.Cluster ->
+            let before = cache.Clusters |> Map.tryFind key
+
+            {
+                cache with
+                    Clusters =
+                        cache.Clusters
+                        |> Map.add key (held Codec.cluster Validation.cluster before json)
+            }
+        | Kind.PDGroup ->
+            let before = cache.PdGroups |> Map.tryFind key
+
+            {
+                cache with
+                    PdGroups =
+                        cache.PdGroups
+                        |> Map.add key (held Codec.pdGroup Validation.pdGroup before json)
+            }
+        | Kind.TiKVGroup ->
+            let before = cache.TikvGroups |> Map.tryFind key
+
+            {
+                cache with
+                    TikvGroups =
+                        cache.TikvGroups
+                        |> Map.add key (held Codec.tikvGroup Validation.tikvGroup before json)
+            }
         | Kind.PD ->
-            let before = cache.Pds |> Map.tryFind key |> Option.bind _.View
-            let held = held Codec.pd json
+            let known = cache.Pds |> Map.tryFind key
+            let before = known |> Option.bind _.View
+            let held = held Codec.pd Validation.pd (known |> Option.map _.Held) json
             let view = okay held |> Option.map (pdView before)
 
             { cache with Pds = cache.Pds |> Map.add key { Held = held; View = view } }
             |> unlist kind before
             |> enlist kind view
         | Kind.TiKV ->
-            let before = cache.Tikvs |> Map.tryFind key |> Option.bind _.View
-            let held = held Codec.tikv json
+            let known = cache.Tikvs |> Map.tryFind key
+            let before = known |> Option.bind _.View
+            let held = held Codec.tikv Validation.tikv (known |> Option.map _.Held) json
             let view = okay held |> Option.map (tikvView before)
 
             { cache with Tikvs = cache.Tikvs |> Map.add key { Held = held; View = view } }
@@ -282,7 +349,11 @@ module Cache =
     /// A delete was accepted: the object ends, and the watch will tell when it is gone.
     let ending (object: ObjectRef) (uid: Uid) cache =
         let key = key object.Namespace object.Name
-        let marked (meta: Meta) = { meta with DeletionTimestamp = meta.DeletionTimestamp |> Option.orElse (Some "") }
+
+        let marked (meta: Meta) = {
+            meta with
+                DeletionTimestamp = meta.DeletionTimestamp |> Option.orElse (Some "")
+        }
 
         match meta object cache, object.Kind with
         | Some known, Kind.Pod when known.Uid = uid ->
@@ -291,8 +362,14 @@ module Cache =
         | Some known, Kind.PersistentVolumeClaim when known.Uid = uid ->
             let claim = cache.Claims[key]
             { cache with Claims = cache.Claims |> Map.add key { claim with Meta = marked known } }
-        | Some known, Kind.ConfigMap when known.Uid = uid -> { cache with ConfigMaps = cache.ConfigMaps |> Map.remove key }
-        | Some known, Kind.Service when known.Uid = uid -> { cache with Services = cache.Services |> Map.remove key }
+        | Some known, Kind.ConfigMap when known.Uid = uid -> {
+            cache with
+                ConfigMaps = cache.ConfigMaps |> Map.remove key
+          }
+        | Some known, Kind.Service when known.Uid = uid -> {
+            cache with
+                Services = cache.Services |> Map.remove key
+          }
         | _ -> cache
 
     let private names kind cache =
@@ -321,14 +398,16 @@ module Cache =
                 let slash = key.IndexOf '/'
                 { Kind = kind; Namespace = key.Substring(0, slash); Name = key.Substring(slash + 1) })
             |> List.filter (fun object ->
-                (space |> Option.forall (fun space -> space = object.Namespace)) && not (Set.contains object listed))
+                (space |> Option.forall (fun space -> space = object.Namespace))
+                && not (Set.contains object listed))
 
         let cache = {
             cache with
                 Expected =
                     cache.Expected
                     |> Map.filter (fun object _ ->
-                        object.Kind <> kind || space |> Option.exists (fun space -> space <> object.Namespace))
+                        object.Kind <> kind
+                        || space |> Option.exists (fun space -> space <> object.Namespace))
         }
 
         let cache = vanished |> List.fold (fun cache object -> absent object cache) cache

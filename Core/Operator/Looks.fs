@@ -21,7 +21,9 @@ let private okay (held: Held<'Spec, 'Status>) = held.Object |> Result.toOption
 let cluster space name sight = sight.Cache.Clusters |> Map.tryFind (Cache.key space name) |> Option.bind okay
 
 let pdView space cluster sight =
-    sight.Pds |> Map.tryFind (Cache.key space cluster) |> Option.defaultValue PdView.Unasked
+    sight.Pds
+    |> Map.tryFind (Cache.key space cluster)
+    |> Option.defaultValue PdView.Unasked
 
 let private inCluster space cluster (settings: GroupSettings) (meta: Meta) =
     meta.Namespace = space && settings.Cluster.Name = cluster
@@ -52,7 +54,9 @@ let private usesTls (cluster: Object<ClusterSpec, ClusterStatus> option) =
     cluster |> Option.bind _.Spec.TlsCluster |> Option.exists _.Enabled
 
 let private clientPort (group: Object<PDGroupSpec, PDGroupStatus>) =
-    group.Spec.Template.Spec.Server.Ports.Client |> Option.map _.Port |> Option.defaultValue 2379
+    group.Spec.Template.Spec.Server.Ports.Client
+    |> Option.map _.Port
+    |> Option.defaultValue 2379
 
 /// URLs of the client Services of PD, one a group.
 let pdUrls space clusterName sight =
@@ -82,7 +86,12 @@ let pdEndpoints space clusterName sight : PdEndpoint list =
                 Namespace = space
                 IsPod = true
                 Name = pod.Meta.Name
-                Host = Instance.Manifest.host dns pod.Meta.Name (Group.Manifest.peerService group.Meta.Name) space
+                Host =
+                    Instance.Manifest.host
+                        dns
+                        pod.Meta.Name
+                        (Group.Manifest.peerService group.Meta.Name)
+                        space
                 Port = clientPort group
                 Tls = tls
             }))
@@ -102,7 +111,13 @@ let pdEndpoints space clusterName sight : PdEndpoint list =
 
 // ---- the three layers
 
-let private instance sight (meta: Meta) role (settings: InstanceSettings) (template: ComponentTemplate) : Instance.Observed =
+let private instance
+    sight
+    (meta: Meta)
+    role
+    (settings: InstanceSettings)
+    (template: ComponentTemplate)
+    : Instance.Observed =
     let space = meta.Namespace
     let clusterName = settings.Cluster.Name
     let pod = settings.PodName |> Option.defaultValue meta.Name
@@ -114,7 +129,9 @@ let private instance sight (meta: Meta) role (settings: InstanceSettings) (templ
             |> Map.tryFind volume.Name
             |> Option.defaultValue $"%s{volume.Name}-%s{pod}")
         |> List.choose (fun name ->
-            sight.Cache.Claims |> Map.tryFind (Cache.key space name) |> Option.map (fun claim -> name, claim))
+            sight.Cache.Claims
+            |> Map.tryFind (Cache.key space name)
+            |> Option.map (fun claim -> name, claim))
         |> Map.ofList
 
     let siblings =
@@ -161,7 +178,9 @@ let private group sight (meta: Meta) role (settings: GroupSettings) instanceKind
     let services =
         [ meta.Name; Group.Manifest.peerService meta.Name ]
         |> List.choose (fun name ->
-            sight.Cache.Services |> Map.tryFind (Cache.key space name) |> Option.map (fun service -> name, service))
+            sight.Cache.Services
+            |> Map.tryFind (Cache.key space name)
+            |> Option.map (fun service -> name, service))
         |> Map.ofList
 
     {
@@ -208,12 +227,22 @@ let ofCluster sight (object: Object<ClusterSpec, ClusterStatus>) : Cluster.Obser
     let pd =
         pdGroups space name sight
         |> List.map (fun group ->
-            view Kind.PDGroup group.Spec.Group group.Spec.Template.Spec.Component.Version group.Meta group.Status)
+            view
+                Kind.PDGroup
+                group.Spec.Group
+                group.Spec.Template.Spec.Component.Version
+                group.Meta
+                group.Status)
 
     let tikv =
         tikvGroups space name sight
         |> List.map (fun group ->
-            view Kind.TiKVGroup group.Spec.Group group.Spec.Template.Spec.Component.Version group.Meta group.Status)
+            view
+                Kind.TiKVGroup
+                group.Spec.Group
+                group.Spec.Template.Spec.Component.Version
+                group.Meta
+                group.Status)
 
     {
         At = sight.At

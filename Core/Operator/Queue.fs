@@ -38,8 +38,8 @@ module Queue =
         Failures = Map.empty
     }
 
-    /// controller-runtime's bounds: 1 s doubling to 60 s here, since PD's own waits are of seconds.
-    let backOff failures = TimeSpan.FromSeconds(min 60.0 (Math.Pow(2.0, float (min failures 10))))
+    /// From 0.1 s, doubling, to 60 s: a conflict is an ordinary outcome and is tried again soon.
+    let backOff failures = TimeSpan.FromSeconds(min 60.0 (0.1 * Math.Pow(2.0, float (min failures 10))))
 
     let private remove work queue =
         match queue.Due |> Map.tryFind work with

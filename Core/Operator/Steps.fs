@@ -37,7 +37,8 @@ let patch kind (meta: Meta) members =
 let patchStatus kind (meta: Meta) status =
     Patch(refOf kind meta, true, Json.object [ "metadata", seen meta []; "status", status ])
 
-let private patchMeta kind meta changes = Patch(refOf kind meta, false, Json.object [ "metadata", seen meta changes ])
+let private patchMeta kind meta changes =
+    Patch(refOf kind meta, false, Json.object [ "metadata", seen meta changes ])
 
 let private delete kind (meta: Meta) grace =
     Delete(refOf kind meta, { Uid = meta.Uid; ResourceVersion = Some meta.ResourceVersion }, grace)
@@ -97,7 +98,8 @@ let ofInstance endpoints (observed: Instance.Observed) action =
     | Instance.CreateClaim(name, body) ->
         create Kind.PersistentVolumeClaim body
         |> kubernetes "CreateClaim" $"volume claim %s{name} created"
-    | Instance.CreateConfig body -> create Kind.ConfigMap body |> kubernetes "CreateConfig" "ConfigMap created"
+    | Instance.CreateConfig body ->
+        create Kind.ConfigMap body |> kubernetes "CreateConfig" "ConfigMap created"
     | Instance.UpdateConfig(seen, body) ->
         patch Kind.ConfigMap seen [ "data", configData observed.Config body ]
         |> kubernetes "UpdateConfig" "ConfigMap changed"
@@ -121,16 +123,21 @@ let ofInstance endpoints (observed: Instance.Observed) action =
         pd "EvictLeaders" $"leaders are moved away from store %d{id}" (PdCall.EvictLeaders store)
     | Instance.StopEvictingLeaders(StoreId id as store) ->
         pd "StopEvictingLeaders" $"leaders may come back to store %d{id}" (PdCall.StopEvictingLeaders store)
-    | Instance.TransferPdLeader name -> pd "TransferPdLeader" $"PD's leader moves to %s{name}" (PdCall.TransferLeader name)
-    | Instance.RestartPod(pod, why) -> delete Kind.Pod pod None |> kubernetes "RestartPod" $"Pod restarted: %s{why}"
-    | Instance.RemovePod(pod, why) -> delete Kind.Pod pod None |> kubernetes "RemovePod" $"Pod removed: %s{why}"
+    | Instance.TransferPdLeader name ->
+        pd "TransferPdLeader" $"PD's leader moves to %s{name}" (PdCall.TransferLeader name)
+    | Instance.RestartPod(pod, why) ->
+        delete Kind.Pod pod None |> kubernetes "RestartPod" $"Pod restarted: %s{why}"
+    | Instance.RemovePod(pod, why) ->
+        delete Kind.Pod pod None |> kubernetes "RemovePod" $"Pod removed: %s{why}"
     | Instance.RemoveStore(StoreId id as store) ->
         pd "RemoveStore" $"PD is asked to remove store %d{id}" (PdCall.RemoveStore store)
     | Instance.RestoreStore(StoreId id as store) ->
         pd "RestoreStore" $"the removal of store %d{id} is taken back" (PdCall.RestoreStore store)
     | Instance.RemoveMember(MemberId id as one) ->
         pd "RemoveMember" $"PD is asked to remove member %d{id}" (PdCall.RemoveMember one)
-    | Instance.RemoveConfig config -> delete Kind.ConfigMap config None |> kubernetes "RemoveConfig" "ConfigMap removed"
+    | Instance.RemoveConfig config ->
+        delete Kind.ConfigMap config None
+        |> kubernetes "RemoveConfig" "ConfigMap removed"
     | Instance.RemoveClaim claim ->
         delete Kind.PersistentVolumeClaim claim None
         |> kubernetes "RemoveClaim" $"volume claim %s{claim.Name} removed, as the policy says"
@@ -140,7 +147,12 @@ let ofInstance endpoints (observed: Instance.Observed) action =
 
 /// What of an instance's spec is given by its group: those members are replaced exactly, also by their absence.
 let private given (spec: Json) template =
-    let ours = template |> Json.asMembers |> Option.defaultValue [] |> List.map fst |> Set.ofList
+    let ours =
+        template
+        |> Json.asMembers
+        |> Option.defaultValue []
+        |> List.map fst
+        |> Set.ofList
 
     spec
     |> Json.asMembers
@@ -155,12 +167,14 @@ let private instanceSpec cache kind (meta: Meta) =
         cache.Pds
         |> Map.tryFind key
         |> Option.bind (_.Held.Object >> Result.toOption)
-        |> Option.map (fun object -> Codec.encode object.Spec, given (Codec.encode object.Spec) (Codec.encode object.Spec.Template))
+        |> Option.map (fun object ->
+            Codec.encode object.Spec, given (Codec.encode object.Spec) (Codec.encode object.Spec.Template))
     | _ ->
         cache.Tikvs
         |> Map.tryFind key
         |> Option.bind (_.Held.Object >> Result.toOption)
-        |> Option.map (fun object -> Codec.encode object.Spec, given (Codec.encode object.Spec) (Codec.encode object.Spec.Template))
+        |> Option.map (fun object ->
+            Codec.encode object.Spec, given (Codec.encode object.Spec) (Codec.encode object.Spec.Template))
 
 let private updateInstance cache kind (meta: Meta) body =
     let wanted = body |> Json.membersAt [ "spec" ]
@@ -169,8 +183,12 @@ let private updateInstance cache kind (meta: Meta) body =
         match instanceSpec cache kind meta with
         | None -> Json.object wanted
         | Some(before, kept) ->
-            let kept = kept |> List.filter (fun (key, _) -> wanted |> List.forall (fun (name, _) -> name <> key))
-            MergePatch.diff before (Json.object (kept @ wanted)) |> Option.defaultValue Json.empty
+            let kept =
+                kept
+                |> List.filter (fun (key, _) -> wanted |> List.forall (fun (name, _) -> name <> key))
+
+            MergePatch.diff before (Json.object (kept @ wanted))
+            |> Option.defaultValue Json.empty
 
     let metadata = body |> Json.membersAt [ "metadata" ]
     Patch(refOf kind meta, false, Json.object [ "metadata", seen meta metadata; "spec", spec ])
@@ -185,12 +203,14 @@ let ofGroup cache (observed: Group.Observed) action =
     match action with
     | Group.AddFinalizer -> addFinalizer kind meta
     | Group.CreateService(name, body) ->
-        create Kind.Service body |> kubernetes safe "CreateService" $"Service %s{name} created"
+        create Kind.Service body
+        |> kubernetes safe "CreateService" $"Service %s{name} created"
     | Group.UpdateService(seen, spec, _) ->
         patch Kind.Service seen [ "spec", spec ]
         |> kubernetes safe "UpdateService" $"Service %s{seen.Name} changed"
     | Group.CreateInstance(name, body) ->
-        create instanceKind body |> kubernetes safe "CreateInstance" $"instance %s{name} created"
+        create instanceKind body
+        |> kubernetes safe "CreateInstance" $"instance %s{name} created"
     | Group.UpdateInstance(seen, body) ->
         updateInstance cache instanceKind seen body
         |> kubernetes safe "UpdateInstance" $"instance %s{seen.Name} is brought to the group's template"
@@ -207,7 +227,8 @@ let ofGroup cache (observed: Group.Observed) action =
         patch kind meta [ "spec", Json.object [ "bootstrapped", Json.bool true ] ]
         |> kubernetes safe "MarkBootstrapped" "PD is bootstrapped"
     | Group.RemoveService service ->
-        delete Kind.Service service None |> kubernetes safe "RemoveService" $"Service %s{service.Name} removed"
+        delete Kind.Service service None
+        |> kubernetes safe "RemoveService" $"Service %s{service.Name} removed"
     | Group.RemoveFinalizer -> removeFinalizer Instance.Risk.Irreversible kind meta
 
 // ---- clusters
@@ -218,11 +239,7 @@ let ofCluster (observed: Cluster.Observed) action =
     match action with
     | Cluster.AddFinalizer -> addFinalizer Kind.Cluster meta
     | Cluster.RecordId(ClusterId id, url) ->
-        let status =
-            Json.present [
-                "id", Some(Json.string (string id))
-                "pd", url |> Option.map Json.string
-            ]
+        let status = Json.present [ "id", Some(Json.string (string id)); "pd", url |> Option.map Json.string ]
 
         patchStatus Kind.Cluster meta status
         |> ToKubernetes

@@ -49,12 +49,25 @@ module ApiServer =
         if revision < server.Compacted then
             Error()
         else
+            let told (change: Change) =
+                if key = EventForms.key then
+                    {
+                        change with
+                            Resource = key
+                            Object = EventForms.ofCore change.Object
+                            Previous = change.Previous |> Option.map EventForms.ofCore
+                    }
+                elif key = change.Resource then
+                    change
+                else
+                    { change with Resource = key }
+
             let rec gather (history: Change list) (found: Change list) =
                 match history with
                 | change :: older when change.Revision > revision ->
                     match ``namespace`` with
                     | Some wanted when Meta.``namespace`` change.Object <> wanted -> gather older found
-                    | _ -> gather older ({ change with Resource = key } :: found)
+                    | _ -> gather older (told change :: found)
                 | _ -> found
 
             Ok(gather (State.collection key server).History [])
@@ -64,13 +77,16 @@ module ApiServer =
         if keepAfter <= server.Compacted then
             server
         else
+            // controllers inside the server still need what they have not seen
+            let needed = (keepAfter, server.Seen) ||> Map.fold (fun least _ seen -> min least seen)
+
             let forget (collection: Collection) =
                 match List.tryLast collection.History with
-                | Some oldest when oldest.Revision <= keepAfter -> {
+                | Some oldest when oldest.Revision <= needed -> {
                     collection with
                         History =
                             collection.History
-                            |> List.takeWhile (fun (change: Change) -> change.Revision > keepAfter)
+                            |> List.takeWhile (fun (change: Change) -> change.Revision > needed)
                   }
                 | _ -> collection
 
@@ -80,90 +96,83 @@ module ApiServer =
                     Collections = Map.map (fun _ collection -> forget collection) server.Collections
             }
 
-    let private keep = fun (server: ApiServer) response -> struct (server, response)
-
-    let private place (served: Served) (request: Request) =
-        if served.Type.Namespaced then request.Namespace |> Option.defaultValue "default" else ""
-
-    let private create now served (request: Request) server =
-        let ``namespace`` = place served request
-        let body = request.Body
-
-        let struct (server, name) =
-            match Meta.name body with
-            | "" ->
-                let struct (server, suffix) = State.newSuffix server
-                let prefix = Json.stringAt [ "metadata"; "generateName" ] body |> Option.defaultValue ""
-                struct (server, prefix + suffix)
-            | name -> struct (server, name)
+    let private one (served: Served) (request: Request) name server act =
+        let ``namespace`` =
+            if served.Type.Namespaced then request.Namespace |> Option.defaultValue "default" else ""
 
         match State.tryFind request.Resource ``namespace`` name server with
-        | Some _ -> keep server (Errors.alreadyExists request.Resource name)
-        | None ->
-            let struct (server, uid) = State.newUid server
-
-            let object =
-                body
-                |> Meta.setText "name" name
-                |> Meta.set "namespace" (if ``namespace`` = "" then None else Some(Json.String ``namespace``))
-                |> Meta.setText "uid" uid
-                |> Meta.setText "creationTimestamp" (Meta.time now)
-                |> Meta.set "generation" (Some(Json.int 1))
-
-            let struct (server, object) = State.add request.Resource now object server
-            keep server (Answers.created object)
-
-    let private one name (request: Request) (served: Served) server act =
-        match State.tryFind request.Resource (place served request) name server with
         | Some object -> act object
-        | None -> keep server (Errors.notFound request.Resource name)
+        | None ->
+            match request.Verb with
+            | Verb.Update when Meta.uid request.Body <> "" ->
+                struct (server,
+                        Errors.foreignUid request.Resource ``namespace`` name (Meta.uid request.Body) "")
+            | _ -> struct (server, Errors.notFound request.Resource name)
 
-    let private list (request: Request) (served: Served) (options: ListOptions) server =
-        let ``namespace`` = if served.Type.Namespaced then request.Namespace else None
+    let private write now (served: Served) (request: Request) name server =
+        match request.Verb with
+        | Verb.Patch(ServerSideApply force) ->
+            let ``namespace`` =
+                if served.Type.Namespaced then request.Namespace |> Option.defaultValue "default" else ""
 
-        match Selectors.parse options.LabelSelector options.FieldSelector with
-        | Error problem -> keep server (Errors.badRequest problem)
-        | Ok selector ->
-            let items =
-                State.objects request.Resource ``namespace`` server
-                |> Seq.filter (Selectors.selects selector)
-                |> Json.array
+            let old = State.tryFind request.Resource ``namespace`` name server
+            ServerSideApply.apply now served request force old server
+        | _ ->
+            one served request name server (fun old ->
+                match request.Verb with
+                | Verb.Get -> struct (server, Answers.ok old)
+                | Verb.Update -> Updating.update now served request old server
+                | Verb.Patch kind -> Updating.patch now served request kind old server
+                | Verb.Delete options when request.Subresource.IsNone ->
+                    Deleting.delete now served request options old server
+                | _ -> struct (server, Errors.methodNotAllowed))
 
-            keep
-                server
-                (Answers.ok (
-                    Json.object [
-                        "apiVersion", Json.String(Meta.apiVersion request.Resource)
-                        "kind", Json.String(served.Type.Kind + "List")
-                        "metadata", Json.object [ "resourceVersion", Json.String(string server.Revision) ]
-                        "items", items
-                    ]
-                ))
+    let private named now (served: Served) (request: Request) name server =
+        match request.Subresource, request.Verb with
+        | None, _
+        | Some "status", _ -> write now served request name server
+        | Some "scale", _ ->
+            one served request name server (fun old -> Scaling.handle now served request old server)
+        | Some "binding", Verb.Create ->
+            one served request name server (fun pod -> PodActions.bind now request pod server)
+        | Some "eviction", Verb.Create ->
+            one served request name server (fun pod -> PodActions.evict now served request pod server)
+        | Some _, _ -> struct (server, Errors.methodNotAllowed)
+
+    let private collection now (served: Served) (request: Request) server =
+        match request.Verb with
+        | Verb.Create -> Creating.create now served request server
+        | Verb.List options -> struct (server, Listing.list served request options server)
+        | Verb.DeleteCollection(selection, options) ->
+            match Listing.selected served request selection server with
+            | Ok objects -> Deleting.deleteAll now served request options objects server
+            | Error refusal -> struct (server, refusal)
+        | Verb.Update -> struct (server, Errors.badRequest "name must be provided")
+        | Verb.Get
+        | Verb.Patch _
+        | Verb.Delete _ -> struct (server, Errors.methodNotAllowed)
 
     /// Carries out one request. Never fails: what is wrong is answered as a Status object.
-    let handle (now: DateTimeOffset) (request: Request) (server: ApiServer) : struct (ApiServer * Response) =
+    let rec handle
+        (now: DateTimeOffset)
+        (request: Request)
+        (server: ApiServer)
+        : struct (ApiServer * Response) =
         match State.tryServed request.Resource server with
-        | None -> keep server Errors.notServed
+        | None -> struct (server, Errors.notServed)
+        | Some _ when request.Resource = EventForms.key ->
+            let core = { request with Resource = Builtins.events; Body = EventForms.toCore request.Body }
+            let struct (server, response) = handle now core server
+            struct (server, EventForms.answer response)
         | Some served ->
-            match request.Verb, request.Name with
-            | Verb.Create, _ -> create now served request server
-            | Verb.List options, _ -> list request served options server
-            | Verb.Get, Some name -> one name request served server (Answers.ok >> keep server)
-            | Verb.Update, Some name ->
-                one name request served server (fun old ->
-                    let body = request.Body
-                    let version = Meta.resourceVersion body
-
-                    if version <> "" && version <> Meta.resourceVersion old then
-                        keep server (Errors.modified request.Resource name)
-                    else
-                        let struct (server, object) = State.replace request.Resource now body old server
-                        keep server (Answers.ok object))
-            | Verb.Delete _, Some name ->
-                one name request served server (fun old ->
-                    let struct (server, _) = State.remove request.Resource now old server
-                    keep server (Answers.deleted request.Resource name (Meta.uid old)))
-            | _ -> keep server Errors.methodNotAllowed
+            match request.Subresource, request.Name with
+            | Some subresource, Some _ when not (List.contains subresource served.Type.Subresources) ->
+                struct (server, Errors.notServed)
+            | _, Some name ->
+                match request.Verb with
+                | Verb.Create when request.Subresource.IsNone -> collection now served request server
+                | _ -> named now served request name server
+            | _, None -> collection now served request server
 
     /// A server with the built-in resources and the namespaces that every cluster has. The seed determines uids and
     /// generated names.
@@ -175,12 +184,22 @@ module ApiServer =
             Compacted = 0L
             Served = Map.empty
             Collections = Map.empty
+            Kinds = Map.empty
+            Dependants = Map.empty
+            Seen = Map.empty
             TracksFields = true
         }
 
         let served =
             (empty, Builtins.all)
-            ||> List.fold (fun server resource -> State.serve resource { Type = resource } server)
+            ||> List.fold (fun server resource ->
+                let strategy =
+                    if resource.Key = Builtins.customResourceDefinitions then
+                        CustomResources.definitions
+                    else
+                        Strategies.builtin resource.Kind
+
+                State.serve resource strategy server)
 
         (served, [ "default"; "kube-node-lease"; "kube-public"; "kube-system" ])
         ||> List.fold (fun server name ->

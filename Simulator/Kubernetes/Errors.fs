@@ -150,3 +150,19 @@ let tooLargeResourceVersion (asked: int64) (current: int64) =
         "Timeout"
         $"Too large resource version: %d{asked}, current: %d{current}"
         (about "" "" "" [ cause ] [ "retryAfterSeconds", Some(Json.int 1) ])
+
+/// Errors that a server does not classify.
+let unexplained message = status 500 "" message None
+
+let notAllowed message = status 405 "MethodNotAllowed" message (Some Json.empty)
+let unprocessable message = status 422 "Invalid" message (Some Json.empty)
+
+/// A write whose uid is not that of the object; `found` is empty when there is none.
+let foreignUid (key: ResourceKey) (``namespace``: string) (name: string) (sent: string) (found: string) =
+    let group = if key.Group = "" then "" else key.Group + "/"
+    let place = if ``namespace`` = "" then name else ``namespace`` + "/" + name
+
+    conflict
+        key
+        name
+        $"StorageError: invalid object, Code: 4, Key: /registry/%s{group}%s{key.Plural}/%s{place}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: %s{sent}, UID in object meta: %s{found}"

@@ -39,6 +39,48 @@ let setText field value json = set field (Some(Json.String value)) json
 let setFinalizers (finalizers: string list) json =
     set "finalizers" (if List.isEmpty finalizers then None else Some(Json.strings finalizers)) json
 
+let private userFields = [ "generateName"; "labels"; "annotations"; "ownerReferences"; "finalizers" ]
+
+/// What the server alone writes.
+let private serverFields = [
+    "name"
+    "namespace"
+    "uid"
+    "resourceVersion"
+    "generation"
+    "creationTimestamp"
+    "deletionTimestamp"
+    "deletionGracePeriodSeconds"
+]
+
+let private take names json =
+    match json with
+    | Json.Object members ->
+        members
+        |> List.filter (fun (key, value) ->
+            List.contains key names
+            && (match value with
+                | Json.Null
+                | Json.Object []
+                | Json.Array [] -> false
+                | _ -> true))
+    | _ -> []
+
+/// Metadata with the given members of the server, and the user's part of what was sent.
+let withServerPart (part: (string * Json) list) json =
+    let rest = Json.asMembers json |> Option.defaultValue []
+    let first name = rest |> List.filter (fun (key, _) -> key = name)
+
+    let others =
+        rest
+        |> List.filter (fun (key, _) -> key <> "apiVersion" && key <> "kind" && key <> "metadata")
+
+    let metadata = "metadata", Json.Object(part @ take userFields (metadata json))
+    Json.Object(first "apiVersion" @ first "kind" @ (metadata :: others))
+
+/// The part of metadata that only the server writes.
+let serverPart json = take serverFields (metadata json)
+
 /// Server time has a resolution of one second (metav1.Time).
 let time (at: DateTimeOffset) =
     at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)

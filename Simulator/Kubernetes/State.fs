@@ -11,8 +11,22 @@ type Collection = {
     History: Change list
 }
 
-/// A resource as it is served.
-type Served = { Type: ResourceType }
+/// A resource as it is served. Equal when the types are: strategies are functions.
+[<CustomEquality; NoComparison>]
+type Served = {
+    Type: ResourceType
+    Strategy: Strategy
+} with
+
+    override this.Equals(other: obj) =
+        match other with
+        | :? Served as other -> this.Type = other.Type
+        | _ -> false
+
+    override this.GetHashCode() = this.Type.Kind.GetHashCode()
+
+/// Where an object is.
+type Place = { Resource: ResourceKey; Namespace: string; Name: string }
 
 /// A Kubernetes API server as a value: every request makes another one.
 type ApiServer = {
@@ -27,6 +41,12 @@ type ApiServer = {
     Served: Map<string, Map<string, Served>>
     /// By group and plural.
     Collections: Map<string, Collection>
+    /// The resource of each kind, by group and kind (`core.tikv.org/Cluster`): owner references name kinds.
+    Kinds: Map<string, ResourceKey>
+    /// Objects by the uid of each of their owners, then by their own uid.
+    Dependants: Map<string, Map<string, Place>>
+    /// How far each controller inside the server has looked at the changes.
+    Seen: Map<string, int64>
     /// Whether managedFields are kept. Without them server-side apply sees no conflicts, and writes cost less.
     TracksFields: bool
 }
@@ -48,11 +68,22 @@ module State =
         | Some versions -> Map.tryFind key.Version versions
         | None -> None
 
-    let serve (resource: ResourceType) served server =
+    let serve (resource: ResourceType) strategy server =
         let name = Meta.groupResource resource.Key
         let versions = Map.tryFind name server.Served |> Option.defaultValue Map.empty
+        let served = { Type = resource; Strategy = strategy }
 
-        { server with Served = Map.add name (Map.add resource.Key.Version served versions) server.Served }
+        {
+            server with
+                Served = Map.add name (Map.add resource.Key.Version served versions) server.Served
+                Kinds = Map.add (resource.Key.Group + "/" + resource.Kind) resource.Key server.Kinds
+        }
+
+    /// Serves no version of a resource any more.
+    let withdraw (groupResource: string) server = {
+        server with
+            Served = Map.remove groupResource server.Served
+    }
 
     let collection key server = Map.tryFind (shelf key) server.Collections |> Option.defaultValue none
 
@@ -74,6 +105,31 @@ module State =
             | Some objects -> objects.Values
             | None -> Seq.empty
         | None -> kept.Values |> Seq.collect _.Values
+
+    let private owners object =
+        Meta.ownerReferences object |> List.choose (Json.stringAt [ "uid" ])
+
+    let private without uid owner dependants =
+        match Map.tryFind owner dependants |> Option.map (Map.remove uid) with
+        | Some others when not (Map.isEmpty others) -> Map.add owner others dependants
+        | _ -> Map.remove owner dependants
+
+    let private withPlace uid place owner dependants =
+        let others = Map.tryFind owner dependants |> Option.defaultValue Map.empty
+        Map.add owner (Map.add uid place others) dependants
+
+    /// Keeps the index of dependants as an object comes, changes or goes.
+    let private indexed key kind object previous server =
+        let before = previous |> Option.map owners |> Option.defaultValue []
+        let after = if kind = ChangeType.Deleted then [] else owners object
+
+        if before = after then
+            server.Dependants
+        else
+            let uid = Meta.uid object
+            let place = { Resource = key; Namespace = Meta.``namespace`` object; Name = Meta.name object }
+            let left = (server.Dependants, before) ||> List.fold (fun index owner -> without uid owner index)
+            (left, after) ||> List.fold (fun index owner -> withPlace uid place owner index)
 
     let private change key now kind object previous server =
         let collection = collection key server
@@ -110,6 +166,7 @@ module State =
         struct ({
                     server with
                         Revision = revision
+                        Dependants = indexed key kind object previous server
                         Collections = Map.add (shelf key) collection server.Collections
                 },
                 object)
@@ -159,3 +216,46 @@ module State =
         let number = mixed server.Seed (2L * server.Drawn)
         let suffix = String.init 5 (fun i -> string alphabet[int ((number >>> (i * 8)) % 27UL)])
         struct ({ server with Drawn = server.Drawn + 1L }, suffix)
+
+    /// Changes stored objects without a trace in history: what defaulting on read amounts to when a schema changes.
+    let revise key (change: Json -> Json) server =
+        match Map.tryFind (shelf key) server.Collections with
+        | None -> server
+        | Some collection ->
+            let objects =
+                collection.Objects
+                |> Map.map (fun _ objects -> Map.map (fun _ object -> change object) objects)
+
+            {
+                server with
+                    Collections = Map.add (shelf key) { collection with Objects = objects } server.Collections
+            }
+
+    /// The objects as they were at a revision that is not yet forgotten: later changes are taken back.
+    let objectsAt key (``namespace``: string option) (revision: int64) server : Json list =
+        let later =
+            (collection key server).History
+            |> List.takeWhile (fun change -> change.Revision > revision)
+
+        if List.isEmpty later then
+            objects key ``namespace`` server |> List.ofSeq
+        else
+            let place object = struct (Meta.``namespace`` object, Meta.name object)
+
+            let current =
+                objects key ``namespace`` server
+                |> Seq.map (fun object -> place object, object)
+                |> Map.ofSeq
+
+            (current, later)
+            ||> List.fold (fun objects change ->
+                match change.Previous with
+                | _ when
+                    ``namespace``
+                    |> Option.exists (fun wanted -> wanted <> Meta.``namespace`` change.Object)
+                    ->
+                    objects
+                | Some previous -> Map.add (place previous) previous objects
+                | None -> Map.remove (place change.Object) objects)
+            |> Map.toList
+            |> List.map snd

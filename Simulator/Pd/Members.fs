@@ -220,6 +220,7 @@ module Members =
                 NextAt = now + world.Timings.PdStart
                 Doom = None
                 LiveSince = never
+                Deposed = false
             }
             world
 
@@ -304,4 +305,15 @@ module Members =
             |> Map.toList
             |> List.map snd
             |> Membership.mayRemove leader (connection world now group) id
-            |> Result.map (fun () -> putGroup { group with Members = Map.remove id group.Members } world)
+            |> Result.map (fun () ->
+                let deposed (one: PdProcess) =
+                    id = leader && one.Disk = Some { Group = group.Id; Member = id }
+
+                {
+                    world with
+                        Members =
+                            world.Members
+                            |> Map.map (fun _ one ->
+                                if deposed one then { one with Deposed = true } else one)
+                }
+                |> putGroup { group with Members = Map.remove id group.Members })

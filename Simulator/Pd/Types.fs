@@ -63,6 +63,8 @@ type PdProcess = {
     Doom: string option
     /// Since when the others' etcd can reach it; `Int64.MaxValue` while they cannot.
     LiveSince: int64
+    /// Was removed while it led: it finds no leader any more.
+    Deposed: bool
 }
 
 /// A member as etcd keeps it.

@@ -59,7 +59,7 @@ let unauthorized: Response =
     }
 
 let tooLarge: Response =
-    let refusal = Errors.badRequest $"Request entity too large: limit is %d{Bodies.Limit}"
+    let refusal = Errors.badRequest $"Request entity too large: limit is %d{RequestBodies.Limit}"
 
     {
         refusal with

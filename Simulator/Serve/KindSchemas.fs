@@ -91,3 +91,25 @@ module KindSchemas =
                     gather (Map.add name definition found) (next @ rest)
 
         gather Map.empty names
+
+/// The words that descriptions of kinds are made of.
+[<AutoOpen>]
+module internal DefinitionWords =
+
+    let part name description fields : Definition = {
+        Name = name
+        Description = description
+        Fields = fields
+    }
+
+    let kind name description fields = part name description (KindSchemas.heads @ fields)
+
+    /// A kind of the usual two halves.
+    let specified name description =
+        kind name description [
+            "spec", One(name + "Spec"), "What is wanted."
+            "status", One(name + "Status"), "What is the case, as controllers saw it last."
+        ]
+
+    let conditions = "conditions", Many "Condition", "Observations, at most one of a type."
+    let observed = "observedGeneration", Integer, "The generation that this status tells about."

@@ -28,7 +28,7 @@ module Representation =
     let private understood (part: string) =
         let given = parameters part
 
-        match Bodies.mediaType part, Map.tryFind "as" given, Map.tryFind "v" given with
+        match RequestBodies.mediaType part, Map.tryFind "as" given, Map.tryFind "v" given with
         | ("application/json" | "*/*" | "application/*" | "text/*"), None, _ -> Some Representation.Json
         | "application/json", Some "Table", Some "v1" -> Some Representation.Table
         | "application/json", Some("PartialObjectMetadata" | "PartialObjectMetadataList"), Some "v1" ->

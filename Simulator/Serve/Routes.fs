@@ -4,156 +4,9 @@ open System
 open Tikv.Core
 open Tikv.Simulator.Kubernetes
 
-/// An HTTP request as it came, before anything in it is understood.
-type Incoming = {
-    Method: string
-    /// Path and query as on the request line, still escaped.
-    Target: string
-    ContentType: string
-    UserAgent: string
-    Body: byte array
-}
-
-/// A watch as the client asked for it.
-type WatchRequest = {
-    Resource: ResourceKey
-    Namespace: string option
-    LabelSelector: string
-    FieldSelector: string
-    /// Empty or `0`: begin with the present objects.
-    ResourceVersion: string
-    /// Seconds after which the server ends the watch.
-    Timeout: int option
-    Bookmarks: bool
-    SendInitialEvents: bool
-}
-
-/// A request to be passed on to what listens in a Pod, or behind a Service.
-type ProxyRequest = {
-    Namespace: string
-    /// A Pod; otherwise a Service.
-    IsPod: bool
-    Name: string
-    /// Number or name; empty when the client gave none.
-    Port: string
-    Method: string
-    /// Begins with `/`; still escaped.
-    PathAndQuery: string
-    Body: string
-}
-
-type LogRequest = {
-    Namespace: string
-    Pod: string
-    /// Empty: the only one.
-    Container: string
-    /// Of the container's former run.
-    Previous: bool
-    Follow: bool
-    Timestamps: bool
-    TailLines: int option
-    SinceSeconds: int option
-}
-
-/// The questions about the asker's own rights and name.
-[<RequireQualifiedAccess>]
-type Review =
-    | SelfSubjectAccess
-    | SelfSubjectRules
-    | SelfSubject
-
-[<RequireQualifiedAccess>]
-type Route =
-    | Request of Request
-    | Watch of WatchRequest
-    | Proxy of ProxyRequest
-    | Log of LogRequest
-    | Review of Review * Body: Json
-    | Version
-    /// `/healthz`, `/livez`, `/readyz`.
-    | Health
-    /// `/`: the paths that are served.
-    | Index
-    /// `/api`.
-    | CoreVersions
-    /// `/apis`.
-    | Groups
-    /// `/apis/{group}`.
-    | Group of Name: string
-    /// `/api/v1` and `/apis/{group}/{version}`.
-    | Resources of Group: string * Version: string
-    | OpenApiV2
-    | OpenApiV3Index
-    | OpenApiV3 of Group: string * Version: string
-    | Refused of Response
-
 /// From a line of HTTP to what is wanted.
 [<RequireQualifiedAccess>]
 module Routes =
-
-    type private Query = Map<string, string list>
-
-    let private unescape (text: string) = Uri.UnescapeDataString text
-
-    let private query (text: string) : Query =
-        text.Split('&', StringSplitOptions.RemoveEmptyEntries)
-        |> Seq.map (fun pair ->
-            match pair.Split('=', 2) with
-            | [| key; value |] -> unescape (key.Replace('+', ' ')), unescape (value.Replace('+', ' '))
-            | _ -> unescape pair, "")
-        |> Seq.groupBy fst
-        |> Seq.map (fun (key, values) -> key, values |> Seq.map snd |> List.ofSeq)
-        |> Map.ofSeq
-
-    let private tryText name (query: Query) = query |> Map.tryFind name |> Option.bind List.tryHead
-    let private text name query = tryText name query |> Option.defaultValue ""
-
-    let private flag name query =
-        match tryText name query with
-        | Some("true" | "1" | "True" | "") -> true
-        | _ -> false
-
-    let private tryNumber name query =
-        tryText name query
-        |> Option.bind (fun value ->
-            match Int32.TryParse value with
-            | true, number -> Some number
-            | false, _ -> None)
-
-    let private notEmpty text = if text = "" then None else Some text
-
-    let private listOptions query : ListOptions = {
-        LabelSelector = text "labelSelector" query
-        FieldSelector = text "fieldSelector" query
-        Limit = tryNumber "limit" query |> Option.filter (fun limit -> limit > 0)
-        Continue = tryText "continue" query |> Option.bind notEmpty
-        ResourceVersion = tryText "resourceVersion" query |> Option.bind notEmpty
-    }
-
-    /// From the body where it says something, from the query otherwise.
-    let private deleteOptions query (body: Json) : DeleteOptions =
-        let propagation =
-            match Json.stringAt [ "propagationPolicy" ] body, tryText "propagationPolicy" query with
-            | Some policy, _ -> Some policy
-            | None, Some policy -> notEmpty policy
-            | None, None ->
-                match Json.boolAt [ "orphanDependents" ] body with
-                | Some true -> Some "Orphan"
-                | Some false -> Some "Background"
-                | None -> None
-
-        {
-            GraceSeconds =
-                Json.intAt [ "gracePeriodSeconds" ] body
-                |> Option.orElse (tryNumber "gracePeriodSeconds" query)
-            Uid = Json.stringAt [ "preconditions"; "uid" ] body
-            ResourceVersion = Json.stringAt [ "preconditions"; "resourceVersion" ] body
-            Propagation = propagation
-        }
-
-    let private isDryRun query body =
-        Map.containsKey "dryRun" query
-        || (Json.itemsAt [ "dryRun" ] body |> List.isEmpty |> not)
 
     /// Where a path points to inside one group and version.
     type private Place = {
@@ -200,46 +53,50 @@ module Routes =
 
     let private problem found : Response =
         match found with
-        | Bodies.Syntax message ->
+        | RequestBodies.Syntax message ->
             Errors.badRequest $"the object provided is unrecognized (must be of type object): %s{message}"
-        | Bodies.MediaType message ->
+        | RequestBodies.MediaType message ->
             Errors.unsupportedMediaType
                 $"the body of the request was in an unknown format - accepted media types include: application/json, application/yaml (%s{message})"
 
     let private manager (incoming: Incoming) query =
-        match tryText "fieldManager" query |> Option.bind notEmpty with
+        match Query.tryText "fieldManager" query |> Option.bind Query.notEmpty with
         | Some manager -> manager
-        | None -> incoming.UserAgent.Split('/')[0] |> notEmpty |> Option.defaultValue "unknown"
+        | None ->
+            incoming.UserAgent.Split('/')[0]
+            |> Query.notEmpty
+            |> Option.defaultValue "unknown"
 
     let private verb (incoming: Incoming) query place body : Result<Verb, Response> =
         match incoming.Method, place.Name, place.Subresource with
-        | "GET", None, _ -> Ok(Verb.List(listOptions query))
+        | "GET", None, _ -> Ok(Verb.List(Query.listOptions query))
         | "GET", Some _, _ -> Ok Verb.Get
         | "POST", None, _
         | "POST", Some _, Some _ -> Ok Verb.Create
         | "PUT", Some _, _ -> Ok Verb.Update
         | "PATCH", Some _, _ ->
-            match Bodies.patchKind incoming.ContentType (flag "force" query) with
+            match RequestBodies.patchKind incoming.ContentType (Query.flag "force" query) with
             | Some kind -> Ok(Verb.Patch kind)
             | None ->
                 Error(
                     Errors.unsupportedMediaType
                         "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml"
                 )
-        | "DELETE", Some _, _ -> Ok(Verb.Delete(deleteOptions query body))
-        | "DELETE", None, _ -> Ok(Verb.DeleteCollection(listOptions query, deleteOptions query body))
+        | "DELETE", Some _, _ -> Ok(Verb.Delete(Query.deleteOptions query body))
+        | "DELETE", None, _ ->
+            Ok(Verb.DeleteCollection(Query.listOptions query, Query.deleteOptions query body))
         | _ -> Error Errors.methodNotAllowed
 
     let private watch resource place query =
         Route.Watch {
             Resource = resource
             Namespace = place.Namespace
-            LabelSelector = text "labelSelector" query
-            FieldSelector = text "fieldSelector" query
-            ResourceVersion = text "resourceVersion" query
-            Timeout = tryNumber "timeoutSeconds" query
-            Bookmarks = flag "allowWatchBookmarks" query
-            SendInitialEvents = flag "sendInitialEvents" query
+            LabelSelector = Query.text "labelSelector" query
+            FieldSelector = Query.text "fieldSelector" query
+            ResourceVersion = Query.text "resourceVersion" query
+            Timeout = Query.tryNumber "timeoutSeconds" query
+            Bookmarks = Query.flag "allowWatchBookmarks" query
+            SendInitialEvents = Query.flag "sendInitialEvents" query
         }
 
     /// What stands behind `/api/v1/namespaces/{namespace}/pods/{name}/proxy`, untouched.
@@ -266,12 +123,12 @@ module Routes =
         Route.Log {
             Namespace = place.Namespace |> Option.defaultValue ""
             Pod = name
-            Container = text "container" query
-            Previous = flag "previous" query
-            Follow = flag "follow" query
-            Timestamps = flag "timestamps" query
-            TailLines = tryNumber "tailLines" query
-            SinceSeconds = tryNumber "sinceSeconds" query
+            Container = Query.text "container" query
+            Previous = Query.flag "previous" query
+            Follow = Query.flag "follow" query
+            Timestamps = Query.flag "timestamps" query
+            TailLines = Query.tryNumber "tailLines" query
+            SinceSeconds = Query.tryNumber "sinceSeconds" query
         }
 
     let private noStreaming (subresource: string) : Response =
@@ -286,7 +143,7 @@ module Routes =
         | _ -> None
 
     let private request incoming resource place query : Route =
-        match Bodies.parse incoming.ContentType incoming.Body with
+        match RequestBodies.parse incoming.ContentType incoming.Body with
         | Error found -> Route.Refused(problem found)
         | Ok body ->
             match incoming.Method, resource.Group with
@@ -305,16 +162,18 @@ module Routes =
                         Verb = verb
                         Body = body
                         FieldManager = manager incoming query
-                        DryRun = isDryRun query body
+                        DryRun = Query.isDryRun query body
                         FieldValidation =
-                            text "fieldValidation" query |> notEmpty |> Option.defaultValue "Warn"
+                            Query.text "fieldValidation" query
+                            |> Query.notEmpty
+                            |> Option.defaultValue "Warn"
                     }
 
     let private inside (incoming: Incoming) group version segments path queryText =
         match place segments with
         | None -> Route.Resources(group, version)
         | Some place ->
-            let query = query queryText
+            let query = Query.parse queryText
             let resource = { Group = group; Version = version; Plural = place.Plural }
 
             match incoming.Method, group, place.Plural, place.Name, place.Subresource with
@@ -323,7 +182,7 @@ module Routes =
             | _, "", ("pods" | "services" as plural), Some name, Some "proxy" ->
                 proxy incoming place (plural = "pods") name path queryText
             | "GET", "", "pods", Some name, Some "log" -> log place name query
-            | "GET", _, _, None, _ when flag "watch" query -> watch resource place query
+            | "GET", _, _, None, _ when Query.flag "watch" query -> watch resource place query
             | _ when not (List.isEmpty place.Rest) -> Route.Refused Errors.notServed
             | _ -> request incoming resource place query
 
@@ -336,7 +195,7 @@ module Routes =
 
         let segments =
             path.Split('/', StringSplitOptions.RemoveEmptyEntries)
-            |> Array.map unescape
+            |> Array.map Query.unescape
             |> List.ofArray
 
         // The path behind a proxy belongs to whom it is for, and is not judged.

@@ -47,10 +47,9 @@ module ServeCommand =
 
         stop.Task, signals
 
-    let private serve options (world: ServedWorld) : Task<int> =
+    let private untilStopped options (server: RunningServer) : Task<int> =
         task {
             let stop, signals = stopSignal ()
-            use! server = Server.start options.Port options.Speed world
             Kubeconfig.write options.Kubeconfig server.Kubeconfig
             printfn $"The embedded cluster is served at %s{server.Url}. Ctrl-C ends it. In another terminal:"
             printfn $"  export KUBECONFIG=%s{IO.Path.GetFullPath options.Kubeconfig}"
@@ -65,6 +64,15 @@ module ServeCommand =
                 | None -> 0
         }
 
+    let private serve options (world: ServedWorld) : Task<int> =
+        task {
+            match! Server.start options.Port options.Speed world with
+            | Error problem -> return fail problem
+            | Ok server ->
+                use server = server
+                return! untilStopped options server
+        }
+
     /// Serves a world until it is told to stop; the answer is the exit code.
     let runWith (makeWorld: ServeOptions -> ServedWorld) (options: ServeOptions) : int =
         match invalid options with
@@ -73,7 +81,6 @@ module ServeCommand =
             try
                 (serve options (makeWorld options)).GetAwaiter().GetResult()
             with
-            | PortTaken message -> fail message
             | :? IO.IOException
             | :? UnauthorizedAccessException as problem -> fail problem.Message
 

@@ -44,6 +44,13 @@ let ``a condition that changes its status stays at its place with a new time`` (
     next[1] |> shouldBe first[1]
 
 [<Test>]
+let ``a condition without a message says its reason`` () =
+    []
+    |> Condition.set (at 1) 1L ConditionType.Ready ConditionStatus.True ConditionReason.Ready ""
+    |> List.map _.Message
+    |> shouldBe [ "Ready" ]
+
+[<Test>]
 let ``a condition that is not there is unknown`` () =
     Condition.status ConditionType.Stalled first |> shouldBe ConditionStatus.Unknown
 

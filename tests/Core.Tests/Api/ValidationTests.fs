@@ -6,21 +6,6 @@ open Tikv.Core.Api
 open Tikv.Core.Kubernetes
 open Tikv.Core.Tests.Words
 
-/// One value put into a valid object gives exactly this one problem.
-let private refuses (kind: Kind) (path: string) (value: string) (problem: string) =
-    Samples.of' kind
-    |> Samples.having path value
-    |> problems kind
-    |> shouldBe [ problem ]
-
-let private templates = [ Kind.PDGroup; Kind.TiKVGroup; Kind.PD; Kind.TiKV ]
-
-/// The same for each kind that has a template; paths and problems are written as those of an instance.
-let private refusesInTemplate (path: string) (value: string) (problem: string) =
-    for kind in templates do
-        let template = Samples.template kind
-        refuses kind $"%s{template}.%s{path}" value (problem.Replace("spec.", template + "."))
-
 [<Test>]
 let ``the sample objects are valid`` () =
     for kind in Kind.ours do
@@ -135,132 +120,6 @@ let ``enumerations take the values they have`` () =
         "spec.dns.mode is \"Short\": it must be FQDN or InCluster or Legacy"
 
 [<Test>]
-let ``a version is a semantic version`` () =
-    refusesInTemplate
-        "version"
-        "\"latest\""
-        "spec.version is \"latest\": it must be a semantic version, with or without v before it, such as v8.5.2"
-
-[<Test>]
-let ``a volume has the name data`` () =
-    refusesInTemplate
-        "volumes"
-        """[{"name":"wal","storage":"1Gi","mounts":[{"type":"wal","mountPath":"/wal"}]}]"""
-        "spec.volumes is wal: it must have a volume with the name data"
-
-[<Test>]
-let ``there is at least one volume`` () =
-    Samples.pd
-    |> Samples.without "spec.volumes"
-    |> problems Kind.PD
-    |> shouldBe [ "spec.volumes is missing: it must be given" ]
-
-[<Test>]
-let ``volumes have different names and different paths`` () =
-    refusesInTemplate
-        "volumes"
-        """[{"name":"data","storage":"1Gi"},{"name":"data","storage":"1Gi","mounts":[{"type":"x","mountPath":"/x"}]}]"""
-        "spec.volumes[1] is \"data\": it must differ from all others of the list"
-
-    refuses
-        Kind.TiKV
-        "spec.volumes"
-        """[{"name":"data","storage":"1Gi"},{"name":"wal","storage":"1Gi"}]"""
-        "spec.volumes is \"/var/lib/tikv\": it must mount one volume at one path: this is mounted twice"
-
-[<Test>]
-let ``a volume has a size`` () =
-    refusesInTemplate
-        "volumes"
-        """[{"name":"data","storage":"0"}]"""
-        "spec.volumes[0].storage is 0: it must be more than 0"
-
-    refusesInTemplate
-        "volumes"
-        """[{"name":"data","storage":"10GB"}]"""
-        "spec.volumes[0].storage is \"10GB\": it must be a quantity, such as 500m, 4, 1.5Gi or 100G"
-
-[<Test>]
-let ``a mount of another type than data has a path`` () =
-    refusesInTemplate
-        "volumes"
-        """[{"name":"data","storage":"1Gi","mounts":[{"type":"wal"}]}]"""
-        "spec.volumes[0].mounts[0].mountPath is missing: it must be given for a mount of the type wal; only the type data has a path of its own"
-
-    refusesInTemplate
-        "volumes"
-        """[{"name":"data","storage":"1Gi","mounts":[{"type":"data","mountPath":"data"}]}]"""
-        "spec.volumes[0].mounts[0].mountPath is \"data\": it must be an absolute path without ':'"
-
-    refusesInTemplate
-        "volumes"
-        """[{"name":"data","storage":"1Gi","mounts":[{"type":"data","subPath":"../x"}]}]"""
-        "spec.volumes[0].mounts[0].subPath is \"../x\": it must be a relative path without '..'"
-
-[<Test>]
-let ``resources are more than nothing`` () =
-    refusesInTemplate "resources" """{"cpu":"0"}""" "spec.resources.cpu is 0: it must be more than 0"
-
-    refusesInTemplate
-        "resources"
-        """{"memory":"-1Gi"}"""
-        "spec.resources.memory is -1Gi: it must be more than 0"
-
-[<Test>]
-let ``config is TOML`` () =
-    for kind in templates do
-        Samples.of' kind
-        |> Samples.having (Samples.template kind + ".config") "\"a = \""
-        |> problems kind
-        |> List.map (fun problem -> problem.Split(" line 1")[0])
-        |> shouldBe [ $"%s{Samples.template kind}.config is not TOML: it must be TOML:" ]
-
-[<Test>]
-let ``config leaves the operator's keys to the operator`` () =
-    for kind, key in
-        [
-            yield! ManagedKeys.pd |> List.map (fun key -> Kind.PDGroup, key)
-            yield! ManagedKeys.tikv |> List.map (fun key -> Kind.TiKVGroup, key)
-        ] do
-        refuses
-            kind
-            "spec.template.spec.config"
-            $"\"%s{key} = 'x'\""
-            $"spec.template.spec.config is setting %s{key}: it must leave that key out: the operator sets it"
-
-[<Test>]
-let ``config may set every other key`` () =
-    Samples.tikvGroup
-    |> Samples.having "spec.template.spec.config" "\"name = 'x'\\n[storage]\\nreserve-space = '1GB'\\n\""
-    |> problems Kind.TiKVGroup
-    |> shouldBe []
-
-[<Test>]
-let ``ports of one process differ`` () =
-    refuses
-        Kind.TiKV
-        "spec.server"
-        """{"ports":{"client":{"port":20180}}}"""
-        "spec.server.ports is 20180: it must differ from each other"
-
-    refuses
-        Kind.PD
-        "spec.server"
-        """{"ports":{"client":{"port":0}}}"""
-        "spec.server.ports.client.port is 0: it must be a number from 1 to 65535"
-
-[<Test>]
-let ``store labels that the operator sets are refused`` () =
-    for name in [ "host"; "zone"; "k/x"; "$k/x" ] do
-        let object = Samples.tikv |> Samples.having "spec.server.labels" $"{{\"%s{name}\":\"a\"}}"
-
-        Assert.That(
-            problems Kind.TiKV object,
-            Has.Member
-                $"spec.server.labels[%s{name}] is \"%s{name}\": it must not be host, region, zone, and not begin with k/ or $k/: the operator sets those"
-        )
-
-[<Test>]
 let ``labels are those that Kubernetes takes, without the operator's own`` () =
     let label =
         "be a label key: up to 63 of letters, digits, '-', '_' and '.', with an optional DNS name and '/' before it"
@@ -297,18 +156,6 @@ let ``a schedule policy says how`` () =
         "spec.schedulePolicies[0].evenlySpread is missing: it must be given for the type EvenlySpread"
 
 [<Test>]
-let ``an overlay changes volumes that there are, and a Pod by an object`` () =
-    refusesInTemplate
-        "overlay"
-        """{"volumeClaims":[{"name":"wal"}]}"""
-        "spec.overlay.volumeClaims[0].name is \"wal\": it must be the name of one of the volumes"
-
-    refusesInTemplate
-        "overlay"
-        """{"pod":{"spec":[]}}"""
-        "spec.overlay.pod.spec is []: it must be a part of a PodSpec: an object"
-
-[<Test>]
 let ``a member of the first bootstrap is among its members`` () =
     refuses
         Kind.PD
@@ -327,3 +174,24 @@ let ``a text of unreasonable length is cut in the message`` () =
 
     Assert.That(told |> List.map _.Length, Is.All.LessThan 300)
     Assert.That(List.length told, Is.EqualTo 1)
+
+[<Test>]
+let ``a text of any length is judged, and only by its length`` () =
+    let value = "\"" + String.replicate 300_000 "a" + "!\""
+
+    Samples.pdGroup
+    |> Samples.having "spec.cluster.name" value
+    |> problems Kind.PDGroup
+    |> List.map (fun problem -> problem.Substring(problem.IndexOf ": it must"))
+    |> shouldBe [ ": it must have at most 37 characters" ]
+
+[<Test>]
+let ``a key of unreasonable length is cut in the message`` () =
+    let key = String.replicate 5000 "a"
+
+    Samples.pdGroup
+    |> Samples.having "spec.template.metadata" $"""{{"labels":{{"%s{key}":"a"}}}}"""
+    |> problems Kind.PDGroup
+    |> List.map _.Length
+    |> List.map (fun length -> length < 600)
+    |> shouldBe [ true ]

@@ -1,6 +1,6 @@
 /// Request bodies: JSON, the YAML that server-side apply may be sent in, and what kubectl sends in protobuf.
 [<RequireQualifiedAccess>]
-module Tikv.Simulator.Serve.Bodies
+module Tikv.Simulator.Serve.RequestBodies
 
 open System
 open System.Globalization

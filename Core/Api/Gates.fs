@@ -1,0 +1,49 @@
+namespace Tikv.Core.Api
+
+/// What must hold before a disruptive step. The name is the same in status, events, metrics, logs and documentation.
+[<RequireQualifiedAccess>]
+module Gate =
+    let PdReachable = "pd-reachable"
+    let PdQuorumAfter = "pd-quorum-after"
+    let PdLeaderMoved = "pd-leader-moved"
+    let AllStoresUp = "all-stores-up"
+    let NoOtherDisruption = "no-other-disruption"
+    let RegionQuorumAfter = "region-quorum-after"
+    let LeadersEvicted = "leaders-evicted"
+    let RegionsDrained = "regions-drained"
+    let MinReplicasAfter = "min-replicas-after"
+    let DiskHeadroomAfter = "disk-headroom-after"
+    let TopologySpreadAfter = "topology-spread-after"
+    let VersionPath = "version-path"
+    let OneAtATime = "one-at-a-time"
+    let SoakTime = "soak-time"
+    let PdbAllows = "pdb-allows"
+    let WindowOpen = "window-open"
+    let Approval = "approval"
+    let CertValid = "cert-valid"
+    let CacheFresh = "cache-fresh"
+
+    let all = [
+        PdReachable
+        PdQuorumAfter
+        PdLeaderMoved
+        AllStoresUp
+        NoOtherDisruption
+        RegionQuorumAfter
+        LeadersEvicted
+        RegionsDrained
+        MinReplicasAfter
+        DiskHeadroomAfter
+        TopologySpreadAfter
+        VersionPath
+        OneAtATime
+        SoakTime
+        PdbAllows
+        WindowOpen
+        Approval
+        CertValid
+        CacheFresh
+    ]
+
+    /// Gates that no annotation overrides without words that accept the loss of data.
+    let guardsData gate = gate = RegionQuorumAfter || gate = PdQuorumAfter

@@ -1,0 +1,125 @@
+namespace Tikv.Core.Operator
+
+open System
+open Tikv.Core
+open Tikv.Core.Kubernetes
+open Tikv.Core.Pd
+
+/// One round of questions to the PD of one cluster.
+type Poll = {
+    Namespace: string
+    Cluster: string
+    AskedAt: Instant
+    Awaited: Map<RequestId, PdCall>
+    Answers: (PdCall * Outcome<PdReply>) list
+}
+
+[<RequireQualifiedAccess>]
+module Poll =
+    /// What is asked each time: five calls a cluster.
+    let questions = [
+        PdCall.GetMembers
+        PdCall.GetHealth
+        PdCall.GetStores
+        PdCall.GetReplicationConfig
+        PdCall.GetEvictLeaders
+    ]
+
+    /// How long facts are good for, in a cluster where everything is as desired; and in one where something is waited for.
+    let everyWhenSettled = TimeSpan.FromSeconds 30L
+    let everyWhenWaiting = TimeSpan.FromSeconds 5L
+
+    let private answer call read (poll: Poll) =
+        match
+            poll.Answers
+            |> List.tryPick (fun (asked, outcome) -> if asked = call then Some outcome else None)
+        with
+        | Some(Done reply) -> read reply |> Result.mapError PdError.text
+        | Some(Refused error) -> Error error.Message
+        | Some(Unknown problem) -> Error problem
+        | None -> Error "it was not asked"
+
+    /// PD knows no store until the first has bootstrapped it (P 7).
+    let private storesOrNone reply =
+        match PdCodec.stores reply with
+        | Error PdError.NotBootstrapped -> Ok []
+        | stores -> stores
+
+    let private evictLeadersOrNone reply =
+        match PdCodec.evictLeaders reply with
+        | Error PdError.NotBootstrapped -> Ok Set.empty
+        | stores -> stores
+
+    let private member' (members: Members) (health: MemberHealth list) (one: Member) = {
+        Id = one.Id
+        Name = one.Name
+        PeerUrls = one.PeerUrls
+        ClientUrls = one.ClientUrls
+        Healthy = health |> List.exists (fun line -> line.Id = one.Id && line.Health)
+        IsLeader = members.Leader |> Option.exists (fun leader -> leader.Id = one.Id)
+    }
+
+    /// The facts of a complete poll. One question without an answer makes all of PD silent: half a picture is no ground
+    /// to take anything down.
+    let view (poll: Poll) =
+        let facts =
+            answer PdCall.GetMembers PdCodec.members poll
+            |> Result.bind (fun members ->
+                match members.Leader with
+                | None -> Error "it has no leader"
+                | Some _ ->
+                    answer PdCall.GetHealth PdCodec.health poll
+                    |> Result.bind (fun health ->
+                        answer PdCall.GetStores storesOrNone poll
+                        |> Result.bind (fun stores ->
+                            answer PdCall.GetReplicationConfig PdCodec.replication poll
+                            |> Result.bind (fun replication ->
+                                answer PdCall.GetEvictLeaders evictLeadersOrNone poll
+                                |> Result.map (fun evicting -> {
+                                    AskedAt = poll.AskedAt
+                                    ClusterId = members.ClusterId
+                                    Members = members.Members |> List.map (member' members health)
+                                    Stores = stores |> List.sortBy _.Id
+                                    Evicting = evicting
+                                    MaxReplicas = replication.MaxReplicas
+                                })))))
+
+        match facts with
+        | Ok facts -> PdView.Answered facts
+        | Error problem -> PdView.Silent problem
+
+    let private storeMatters (store: Store) =
+        store.Id, store.Address, store.NodeState, store.StateName, store.Leaders, store.Regions
+
+    /// The names of the Pods whose facts differ between two looks; none when all may differ.
+    let changed before now =
+        match before, now with
+        | PdView.Answered before, PdView.Answered now when
+            before.ClusterId = now.ClusterId && before.MaxReplicas = now.MaxReplicas
+            ->
+            let pod (address: string) = (address.Split '.')[0]
+            let differing one other = Set.union (Set.difference one other) (Set.difference other one)
+            let membersOf facts = facts.Members |> Set.ofList
+            let storesOf facts = facts.Stores |> List.map storeMatters |> Set.ofList
+            let evicting = differing before.Evicting now.Evicting
+
+            let stores =
+                differing (storesOf before) (storesOf now)
+                |> Set.map (fun (_, address, _, _, _, _) -> pod address)
+
+            let evicted =
+                now.Stores
+                |> List.filter (fun store -> Set.contains store.Id evicting)
+                |> List.map (fun store -> pod store.Address)
+                |> Set.ofList
+
+            let members =
+                if differing (membersOf before) (membersOf now) |> Set.isEmpty then
+                    Set.empty
+                else
+                    Set.union (membersOf before) (membersOf now) |> Set.map _.Name
+
+            Some(Set.unionMany [ stores; evicted; members ])
+        | PdView.Silent before, PdView.Silent now when before = now -> Some Set.empty
+        | PdView.Unasked, PdView.Unasked -> Some Set.empty
+        | _ -> None

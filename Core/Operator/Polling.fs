@@ -1,0 +1,111 @@
+/// Asking PD, and telling those whose facts have changed.
+module internal Tikv.Core.Operator.Polling
+
+open System
+open Tikv.Core
+open Tikv.Core.Kubernetes
+open Tikv.Core.Pd
+open Tikv.Core.Operator.Run
+open Tikv.Core.Operator.Wakes
+
+let finishPoll (input: Input) key (poll: Poll) run =
+    let before = run.State.Pds |> Map.tryFind key |> Option.defaultValue PdView.Unasked
+    let now = Poll.view poll
+    let sight = sight input run.State
+    let waiting = run.State.Waiting |> Map.containsKey key
+
+    let again =
+        match now with
+        | PdView.Answered _ when not waiting -> Poll.everyWhenSettled
+        | _ -> Poll.everyWhenWaiting
+
+    let work = Work.AskPd(poll.Namespace, poll.Cluster)
+
+    let run =
+        run
+        |> change (fun state -> {
+            state with
+                Polls = state.Polls |> Map.remove key
+                Pds = state.Pds |> Map.add key now
+                PolledAt = state.PolledAt |> Map.add key poll.AskedAt
+                PollQueue =
+                    state.PollQueue
+                    |> Queue.finished work
+                    |> Queue.add (input.At |> Instant.add again) work
+        })
+
+    let run =
+        match before, now with
+        | PdView.Answered _, PdView.Silent problem
+        | PdView.Unasked, PdView.Silent problem ->
+            run
+            |> log LogLevel.Warning "PD does not answer" [
+                "namespace", poll.Namespace
+                "cluster", poll.Cluster
+                "error", problem
+            ]
+        | PdView.Silent _, PdView.Answered _
+        | PdView.Unasked, PdView.Answered _ ->
+            run
+            |> log LogLevel.Info "PD answers" [ "namespace", poll.Namespace; "cluster", poll.Cluster ]
+        | _ -> run
+
+    match Poll.changed before now with
+    | Some names when names.IsEmpty -> run
+    | Some names ->
+        instancesOfCluster poll.Namespace poll.Cluster sight
+        |> List.filter (fun (_, name) -> Set.contains name names)
+        |> List.fold (fun run (kind, name) -> run |> queue (reconcile input.At kind poll.Namespace name)) run
+        |> wakeCluster input poll.Namespace poll.Cluster false
+    | None -> run |> wakeCluster input poll.Namespace poll.Cluster true
+
+/// Asks PD, unless nobody is there to be asked; then what is known of it is that.
+let startPoll (input: Input) space cluster run =
+    let key = Cache.key space cluster
+    let sight = sight input run.State
+    let work = Work.AskPd(space, cluster)
+
+    match Looks.pdEndpoints space cluster sight with
+    | [] ->
+        let known = Looks.cluster space cluster sight
+
+        let view =
+            match known |> Option.bind _.Status.Id with
+            | Some _ -> PdView.Silent "none of its members runs"
+            | None -> PdView.Unasked
+
+        let before = run.State.Pds |> Map.tryFind key |> Option.defaultValue PdView.Unasked
+
+        let run =
+            run
+            |> change (fun state -> {
+                state with
+                    PollQueue = state.PollQueue |> Queue.finished work
+                    PolledAt = state.PolledAt |> Map.add key input.At
+                    Pds = if known.IsSome then state.Pds |> Map.add key view else state.Pds |> Map.remove key
+            })
+
+        if before = view then run else run |> wakeCluster input space cluster true
+    | endpoints ->
+        let run, asked =
+            Poll.questions
+            |> List.fold
+                (fun (run, asked) call ->
+                    let struct (id, run) = fresh run
+                    run |> emit (Effect.CallPd(id, endpoints, call)), (id, call) :: asked)
+                (run, [])
+
+        let poll = {
+            Namespace = space
+            Cluster = cluster
+            AskedAt = input.At
+            Awaited = Map.ofList asked
+            Answers = []
+        }
+
+        run
+        |> change (fun state -> {
+            state with
+                Polls = state.Polls |> Map.add key poll
+                OfPoll = asked |> List.fold (fun map (id, _) -> map |> Map.add id key) state.OfPoll
+        })

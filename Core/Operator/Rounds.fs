@@ -1,0 +1,269 @@
+/// The work on one object: look, look again before a cut, carry out step by step, report.
+module internal Tikv.Core.Operator.Rounds
+
+open System
+open Tikv.Core
+open Tikv.Core.Kubernetes
+open Tikv.Core.Pd
+open Tikv.Core.Operator.Run
+open Tikv.Core.Operator.Wakes
+open Tikv.Core.Operator.Polling
+
+let stage (object: ObjectRef) stage run =
+    run
+    |> change (fun state -> { state with Rounds = state.Rounds |> Map.add object stage })
+
+let await request (object: ObjectRef) run =
+    run
+    |> change (fun state -> { state with OfRound = state.OfRound |> Map.add request object })
+
+let endRound (object: ObjectRef) run =
+    run
+    |> change (fun state -> { state with Rounds = state.Rounds |> Map.remove object })
+    |> queue (Queue.finished (Work.Reconcile object))
+
+let succeed (input: Input) (object: ObjectRef) recheck run =
+    let work = Work.Reconcile object
+
+    run
+    |> endRound object
+    |> queue (Queue.succeeded work)
+    |> change (fun state -> { state with Streaks = state.Streaks |> Map.remove object })
+    |> match recheck with
+       | ValueSome span -> queue (Queue.add (input.At |> Instant.add span) work)
+       | ValueNone -> id
+
+/// No object needs more rounds in a row than this to be built up.
+let longStreak = 40
+
+let betweenRounds = TimeSpan.FromMilliseconds 10L
+
+let fail (input: Input) (object: ObjectRef) run =
+    run
+    |> endRound object
+    |> queue (Queue.failed input.At (Work.Reconcile object))
+    |> count "errors"
+
+/// Looks again soon, since something was done; slower and slower when that does not end (V I72).
+let again (input: Input) (object: ObjectRef) run =
+    let streak = run.State.Streaks |> Map.tryFind object |> Option.defaultValue 0
+    let delay = if streak < longStreak then betweenRounds else Queue.backOff (streak - longStreak)
+
+    run
+    |> endRound object
+    |> change (fun state -> { state with Streaks = state.Streaks |> Map.add object (streak + 1) })
+    |> queue (Queue.add (input.At |> Instant.add delay) (Work.Reconcile object))
+
+let sendRead (object: ObjectRef) target run =
+    let struct (id, run) = fresh run
+    run |> await id object |> emit (Effect.Read(id, target)), id
+
+/// Sends the status when it says something new; the round ends after it.
+let report input (object: ObjectRef) status failed recheck run =
+    match status with
+    | Some write when mayWrite input run.State ->
+        let struct (id, run) = fresh run
+
+        run
+        |> await id object
+        |> stage object (Stage.Reporting(id, failed, recheck))
+        |> emit (Effect.Write(id, write))
+    | _ -> if failed then fail input object run else succeed input object recheck run
+
+let send input (object: ObjectRef) (step: Steps.Step) rest run =
+    if not (mayWrite input run.State) then
+        endRound object run
+    else
+        let struct (id, run) = fresh run
+
+        let effect =
+            match step.Request with
+            | Steps.ToKubernetes write -> Effect.Write(id, write)
+            | Steps.ToPd(endpoints, call) -> Effect.CallPd(id, endpoints, call)
+
+        run
+        |> await id object
+        |> stage object (Stage.Carrying(id, step, rest))
+        |> emit effect
+
+let remember (object: ObjectRef) (verdict: Verdict.Verdict option) run =
+    run
+    |> change (fun state ->
+        let forget waiting key =
+            let left = waiting |> Map.tryFind key |> Option.defaultValue Map.empty |> Map.remove object
+            if left.IsEmpty then waiting |> Map.remove key else waiting |> Map.add key left
+
+        match verdict with
+        | None -> { state with Waiting = state.Waiting |> Map.keys |> Seq.fold forget state.Waiting }
+        | Some verdict ->
+            let key = verdict.Cluster ||> Cache.key
+
+            if verdict.Waiting.IsEmpty && verdict.Steps.IsEmpty then
+                { state with Waiting = forget state.Waiting key }
+            else
+                let others = state.Waiting |> Map.tryFind key |> Option.defaultValue Map.empty
+
+                {
+                    state with
+                        Waiting = state.Waiting |> Map.add key (others |> Map.add object verdict.Waiting)
+                })
+
+let risky (steps: Steps.Step list) = steps |> List.exists (fun step -> step.Risk <> Instance.Risk.None)
+
+/// Another look before a cut: the objects that the decision read, and PD, are asked anew.
+let lookAgain (input: Input) (object: ObjectRef) (verdict: Verdict.Verdict) run =
+    let run, awaited =
+        verdict.Reads
+        |> List.distinct
+        |> List.fold
+            (fun (run, awaited) target ->
+                let run, id = sendRead object target run
+                run, Map.add id target awaited)
+            (run, Map.empty)
+
+    let space, cluster = verdict.Cluster
+
+    run
+    |> stage object (Stage.Looking(awaited, input.At, Cache.key space cluster, verdict.Steps))
+    |> poll input.At space cluster
+
+let beginRound (input: Input) (object: ObjectRef) run =
+    match run.State.Doubts |> Map.tryFind object with
+    | Some doubted ->
+        let run, id = sendRead object doubted run
+        run |> stage object (Stage.Settling(id, doubted))
+    | None ->
+        let verdict = Verdict.look (sight input run.State) object
+        let run = run |> remember object verdict |> count "reconciles"
+
+        match verdict with
+        | None -> succeed input object ValueNone run
+        | Some verdict ->
+            match verdict.Steps with
+            | [] -> report input object verdict.Status false verdict.Recheck run
+            | steps when risky steps -> lookAgain input object verdict run
+            | step :: rest -> send input object step rest run
+
+/// Only what is decided again, word for word, is carried out.
+let lookedAgain (input: Input) (object: ObjectRef) steps run =
+    match Verdict.look (sight input run.State) object with
+    | Some verdict when verdict.Steps = steps ->
+        match steps with
+        | step :: rest -> send input object step rest run
+        | [] -> again input object run
+    | _ -> again input object run
+
+let event (input: Input) (object: ObjectRef) (step: Steps.Step) run =
+    match Cache.meta object run.State.Cache with
+    | None -> run
+    | Some meta ->
+        let struct (id, run) = fresh run
+
+        run
+        |> emit (Effect.Write(id, Events.create input.Clock object meta "Normal" step.Action step.Note))
+
+let carriedOut (input: Input) (object: ObjectRef) (step: Steps.Step) rest run =
+    let run =
+        run
+        |> log LogLevel.Info "carried out" (describe object @ [ "action", step.Action; "note", step.Note ])
+        |> event input object step
+        |> count $"action:%s{step.Action}"
+
+    let run =
+        match step.Request, Cache.meta object run.State.Cache with
+        | Steps.ToPd _, Some meta ->
+            match label Labels.cluster meta with
+            | Some cluster -> run |> poll input.At object.Namespace cluster
+            | None -> run
+        | _ -> run
+
+    match rest with
+    | next :: rest -> send input object next rest run
+    | [] ->
+        match step.Request with
+        | Steps.ToKubernetes _ -> again input object run
+        | Steps.ToPd _ -> succeed input object (ValueSome(TimeSpan.FromSeconds 5L)) run
+
+let doubt (object: ObjectRef) target problem run =
+    run
+    |> change (fun state -> { state with Doubts = state.Doubts |> Map.add object target })
+    |> log LogLevel.Warning "outcome of a write is unknown" (describe target @ [ "error", problem ])
+    |> fun run ->
+        let run, id = sendRead object target run
+        run |> stage object (Stage.Settling(id, target))
+
+let refused (input: Input) (object: ObjectRef) (step: Steps.Step) message run =
+    let verdict = Verdict.look (sight input run.State) object
+
+    run
+    |> log LogLevel.Warning "refused" (describe object @ [ "action", step.Action; "error", message ])
+    |> report
+        input
+        object
+        (verdict |> Option.bind (fun verdict -> verdict.Refused step.Action message))
+        true
+        ValueNone
+
+let applied input write answer run =
+    match write with
+    | Create(object, _) -> run |> store input answer object.Kind
+    | Patch(object, _, _) ->
+        let meta: Meta = Meta.decode answer
+
+        // The last finalizer is gone, and the object with it.
+        if
+            meta.DeletionTimestamp.IsSome
+            && meta.Finalizers.IsEmpty
+            && object.Kind <> Kind.Pod
+        then
+            run |> vanish input object
+        else
+            run |> store input answer object.Kind
+    | Delete(object, precondition, _) ->
+        run
+        |> change (fun state -> { state with Cache = Cache.ending object precondition.Uid state.Cache })
+
+/// A conflict, a name that is taken, or an object that is gone: the cache was behind, and a read tells how far.
+let isStale (error: ApiError) = error.Code = 409 || error.Code = 404
+
+let wroteStep (input: Input) (object: ObjectRef) step rest write outcome run =
+    match outcome with
+    | Done answer -> run |> applied input write answer |> carriedOut input object step rest
+    | Refused error when isStale error -> run |> doubt object (Write.object write) error.Message
+    | Refused error -> run |> refused input object step error.Message
+    | Unknown problem -> run |> doubt object (Write.object write) problem
+
+let wroteStatus (input: Input) (object: ObjectRef) failed recheck outcome run =
+    match outcome with
+    | Done answer ->
+        let run = run |> store input answer object.Kind
+        if failed then fail input object run else succeed input object recheck run
+    | Refused error when isStale error -> run |> doubt object object error.Message
+    | Refused error ->
+        run
+        |> log
+            LogLevel.Warning
+            "refused"
+            (describe object @ [ "action", "UpdateStatus"; "error", error.Message ])
+        |> fail input object
+    | Unknown problem -> run |> doubt object object problem
+
+let settled (input: Input) (object: ObjectRef) (target: ObjectRef) outcome run =
+    let clear = change (fun state -> { state with Doubts = state.Doubts |> Map.remove object })
+
+    match outcome with
+    | Done json -> run |> clear |> store input json target.Kind |> fail input object
+    | Refused(error: ApiError) when error.Code = 404 ->
+        run |> clear |> vanish input target |> fail input object
+    | Refused _
+    | Unknown _ -> fail input object run
+
+let lookRead (input: Input) (object: ObjectRef) request (awaited, since, cluster, steps) outcome run =
+    let target: ObjectRef = Map.find request awaited
+    let left = stage object (Stage.Looking(Map.remove request awaited, since, cluster, steps))
+
+    match outcome with
+    | Done json -> run |> store input json target.Kind |> left
+    | Refused(error: ApiError) when error.Code = 404 -> run |> vanish input target |> left
+    | Refused _
+    | Unknown _ -> fail input object run

@@ -1,0 +1,64 @@
+namespace Tikv.Core.Operator
+
+open System
+open Tikv.Core
+open Tikv.Core.Kubernetes
+open Tikv.Core.Pd
+
+type Settings = {
+    /// The namespaces to look after; empty means all.
+    Namespaces: string list
+    /// None: there is no other operator.
+    Election: ElectionSettings option
+    /// How many objects may be worked on at a time.
+    MaxConcurrent: int
+}
+
+/// Where the work on one object stands.
+[<RequireQualifiedAccess>]
+type Stage =
+    /// Law 4: the objects that the decision read are being read anew, and PD is asked again.
+    | Looking of
+        Awaited: Map<RequestId, ObjectRef> *
+        Since: Instant *
+        Cluster: string *
+        Steps: Steps.Step list
+    /// A step has been sent; the rest follow if it succeeds.
+    | Carrying of Request: RequestId * Step: Steps.Step * Rest: Steps.Step list
+    /// The status has been sent; it is the last of a round.
+    | Reporting of Request: RequestId * Failed: bool * Recheck: TimeSpan voption
+    /// Law 8: nobody knows what became of a write until this read tells.
+    | Settling of Request: RequestId * Object: ObjectRef
+
+/// All that an operator remembers. Losing it at any moment loses nothing: what must last is in the cluster's objects.
+type OperatorState = {
+    Settings: Settings
+    NextRequest: int64
+    Reflectors: Map<Kind * string option, Reflector>
+    /// Which reflector, round, or poll a request belongs to.
+    OfReflector: Map<RequestId, Kind * string option>
+    Rounds: Map<ObjectRef, Stage>
+    OfRound: Map<RequestId, ObjectRef>
+    /// Polls under way; the key is `namespace/cluster`.
+    Polls: Map<string, Poll>
+    OfPoll: Map<RequestId, string>
+    Cache: Cache
+    Pds: Map<string, PdView>
+    /// When the last complete poll of each cluster was begun.
+    PolledAt: Map<string, Instant>
+    Queue: Queue
+    /// The polls to come. They have a queue of their own: work in hand may wait for one.
+    PollQueue: Queue
+    /// How many rounds in a row an object has had something done for it: an endless one must slow down.
+    Streaks: Map<ObjectRef, int>
+    /// Objects whose last write has an unknown outcome, by the object that was worked on.
+    Doubts: Map<ObjectRef, ObjectRef>
+    /// Objects that wait for something, with codes and texts, by cluster.
+    Waiting: Map<string, Map<ObjectRef, (string * string) list>>
+    Election: Election option
+    Leading: bool
+    Wake: Instant voption
+    Stopping: bool
+    Stopped: bool
+    Totals: Map<string, int64>
+}

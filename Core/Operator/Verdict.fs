@@ -1,0 +1,212 @@
+/// A decision of any layer, ready for the state machine: what to send, what to report, and when to look again.
+module Tikv.Core.Operator.Verdict
+
+open System
+open Tikv.Core
+open Tikv.Core.Api
+open Tikv.Core.Kubernetes
+open Tikv.Core.Pd
+open Tikv.Core.Operator.Looks
+open Tikv.Core.Operator.Steps
+
+type Verdict = {
+    Steps: Step list
+    /// Code and text of every reason to wait.
+    Waiting: (string * string) list
+    /// When to look again unasked.
+    Recheck: TimeSpan voption
+    /// What the status should say, when it says something else.
+    Status: Write option
+    /// The same, when the step of that name was refused with that message.
+    Refused: string -> string -> Write option
+    /// What has to be read anew before a step with risk is carried out.
+    Reads: ObjectRef list
+    /// The cluster that it belongs to: namespace and name.
+    Cluster: string * string
+}
+
+let private earliest rechecks =
+    rechecks
+    |> List.fold
+        (fun earliest recheck ->
+            match earliest, recheck with
+            | ValueSome one, ValueSome other -> ValueSome(min one other)
+            | ValueNone, other -> other
+            | one, ValueNone -> one)
+        ValueNone
+
+let private statusPatch kind meta (before, now) =
+    MergePatch.diff before now |> Option.map (patchStatus kind meta)
+
+let private ofParts
+    kind
+    meta
+    cluster
+    (decision: Decision<'Action, 'Reason>)
+    (steps: Step list)
+    code
+    text
+    recheck
+    status
+    refused
+    reads
+    = {
+    Steps = steps
+    Waiting = decision.Waiting |> List.map (fun reason -> code reason, text reason)
+    Recheck = decision.Waiting |> List.map recheck |> earliest
+    Status = statusPatch kind meta (status decision)
+    Refused =
+        fun action message ->
+            statusPatch
+                kind
+                meta
+                (status { decision with Waiting = refused (action, message) :: decision.Waiting })
+    Reads = refOf kind meta :: reads
+    Cluster = cluster
+}
+
+let private clusterRef space name : ObjectRef = { Kind = Kind.Cluster; Namespace = space; Name = name }
+
+let private ofInstance sight (observed: Instance.Observed) =
+    let space = observed.Meta.Namespace
+    let clusterName = (Instance.Seen.settings observed).Cluster.Name
+    let decision = Instance.Reconciler.decide observed
+    let endpoints = lazy pdEndpoints space clusterName sight
+    let named kind name : ObjectRef = { Kind = kind; Namespace = space; Name = name }
+
+    ofParts
+        (Instance.Seen.kind observed)
+        observed.Meta
+        (space, clusterName)
+        decision
+        (decision.Actions
+         |> List.map (fun action -> Steps.ofInstance endpoints.Value observed action))
+        Instance.Reason.code
+        Instance.Reason.text
+        Instance.Reason.recheckAfter
+        (Instance.Report.status observed)
+        Instance.StepRefused
+        ([ clusterRef space clusterName; named Kind.Pod (Instance.Seen.podName observed) ]
+         @ (Instance.Seen.wantedClaims observed
+            |> List.map (snd >> named Kind.PersistentVolumeClaim)))
+
+let private ofGroup sight (observed: Group.Observed) =
+    let space = observed.Meta.Namespace
+    let clusterName = (Group.Manifest.settings observed).Cluster.Name
+    let decision = Group.Reconciler.decide observed
+
+    let instances =
+        decision.Actions
+        |> List.choose (fun action ->
+            match action with
+            | Group.TakeOffline instance
+            | Group.DeleteInstance instance -> Some(refOf (Group.Manifest.instanceKind observed) instance)
+            | _ -> None)
+
+    ofParts
+        (Group.Manifest.kind observed)
+        observed.Meta
+        (space, clusterName)
+        decision
+        (decision.Actions |> List.map (Steps.ofGroup sight.Cache observed))
+        Group.Reason.code
+        Group.Reason.text
+        Group.Reason.recheckAfter
+        (Group.Report.status observed)
+        Group.StepRefused
+        (clusterRef space clusterName :: instances)
+
+let private ofCluster (observed: Cluster.Observed) =
+    let decision = Cluster.Reconciler.decide observed
+
+    ofParts
+        Kind.Cluster
+        observed.Meta
+        (observed.Meta.Namespace, observed.Meta.Name)
+        decision
+        (decision.Actions |> List.map (Steps.ofCluster observed))
+        Cluster.Reason.code
+        Cluster.Reason.text
+        Cluster.Reason.recheckAfter
+        (Cluster.Report.status observed)
+        Cluster.StepRefused
+        (observed.Groups |> List.map (fun group -> refOf group.Kind group.Meta))
+
+/// An object that cannot be read or breaks a rule is left as it is, and told so: nothing is disrupted.
+let private ofInvalid kind sight (held: Held<'Spec, 'Status>) problems =
+    let old =
+        held.Status
+        |> Json.itemsAt [ "conditions" ]
+        |> List.choose (fun item ->
+            Codec.decode<Condition> [ "status"; "conditions" ] item |> Result.toOption)
+
+    let verdict: Report.Verdict = {
+        Ready = ConditionStatus.False
+        Synced = false
+        Why =
+            problems
+            |> List.map (fun problem -> ConditionReason.InvalidSpec, Problem.text problem)
+        Stalled = true
+    }
+
+    let conditions = old |> Report.conditions sight.Clock held.Meta.Generation verdict
+
+    let status conditions generation =
+        Json.object [
+            "conditions", conditions |> List.map Codec.encode |> Json.array
+            "observedGeneration", Json.int64 generation
+        ]
+
+    let before = held.Status |> Json.int64At [ "observedGeneration" ] |> Option.defaultValue 0L
+
+    {
+        Steps = []
+        Waiting = verdict.Why
+        Recheck = ValueNone
+        Status = statusPatch kind held.Meta (status old before, status conditions held.Meta.Generation)
+        Refused = fun _ _ -> None
+        Reads = []
+        Cluster = held.Meta.Namespace, ""
+    }
+
+let private judged kind sight (held: Held<'Spec, 'Status> option) look =
+    held
+    |> Option.map (fun held ->
+        match held.Object with
+        | Ok object -> look object
+        | Error problems -> ofInvalid kind sight held problems)
+
+/// Looks at one object and decides; none when it does not exist.
+let look sight (object: ObjectRef) : Verdict option =
+    let key = Cache.key object.Namespace object.Name
+    let cache = sight.Cache
+
+    match object.Kind with
+    | Kind.Cluster ->
+        judged object.Kind sight (cache.Clusters |> Map.tryFind key) (Looks.ofCluster sight >> ofCluster)
+    | Kind.PDGroup ->
+        judged object.Kind sight (cache.PdGroups |> Map.tryFind key) (Looks.pdGroup sight >> ofGroup sight)
+    | Kind.TiKVGroup ->
+        judged
+            object.Kind
+            sight
+            (cache.TikvGroups |> Map.tryFind key)
+            (Looks.tikvGroup sight >> ofGroup sight)
+    | Kind.PD ->
+        judged
+            object.Kind
+            sight
+            (cache.Pds |> Map.tryFind key |> Option.map _.Held)
+            (Looks.pd sight >> ofInstance sight)
+    | Kind.TiKV ->
+        judged
+            object.Kind
+            sight
+            (cache.Tikvs |> Map.tryFind key |> Option.map _.Held)
+            (Looks.tikv sight >> ofInstance sight)
+    | Kind.Pod
+    | Kind.ConfigMap
+    | Kind.PersistentVolumeClaim
+    | Kind.Service
+    | Kind.Lease
+    | Kind.Event -> None

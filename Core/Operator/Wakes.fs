@@ -1,0 +1,174 @@
+/// Owner mapping: what has changed, and who has to look again.
+module internal Tikv.Core.Operator.Wakes
+
+open System
+open Tikv.Core
+open Tikv.Core.Kubernetes
+open Tikv.Core.Pd
+open Tikv.Core.Operator.Run
+
+/// Many instances change at once; their group and cluster look at them together.
+let gathering = TimeSpan.FromMilliseconds 50L
+
+let reconcile at kind space name queue =
+    queue
+    |> Queue.add at (Work.Reconcile { Kind = kind; Namespace = space; Name = name })
+
+let label name (meta: Meta) = meta.Labels |> Map.tryFind name
+
+let instanceKind (meta: Meta) =
+    match label Labels.``component`` meta with
+    | Some "pd" -> Some Kind.PD
+    | Some "tikv" -> Some Kind.TiKV
+    | _ -> None
+
+let groupKind (meta: Meta) =
+    match label Labels.``component`` meta with
+    | Some "pd" -> Some Kind.PDGroup
+    | Some "tikv" -> Some Kind.TiKVGroup
+    | _ -> None
+
+let instancesOfCluster space cluster (sight: Looks.Sight) =
+    let named kind groups =
+        groups
+        |> List.collect (fun group ->
+            Cache.instancesOf kind space group sight.Cache
+            |> Map.toList
+            |> List.map (fun (_, one) -> kind, one.Meta.Name))
+
+    named Kind.PD (Looks.pdGroups space cluster sight |> List.map _.Meta.Name)
+    @ named Kind.TiKV (Looks.tikvGroups space cluster sight |> List.map _.Meta.Name)
+
+/// What of a Cluster its groups and instances decide by.
+let matters (cache: Cache) key =
+    cache.Clusters
+    |> Map.tryFind key
+    |> Option.map (fun held ->
+        held.Meta.Uid,
+        held.Meta.Generation,
+        held.Meta.DeletionTimestamp,
+        held.Object
+        |> Result.toOption
+        |> Option.map (fun cluster -> cluster.Status.Id, cluster.Status.Disruption))
+
+let wakeCluster (input: Input) space name everybody run =
+    let later = input.At |> Instant.add gathering
+    let sight = sight input run.State
+    let run = run |> queue (reconcile later Kind.Cluster space name)
+
+    if everybody then
+        let groups =
+            (Looks.pdGroups space name sight
+             |> List.map (fun group -> Kind.PDGroup, group.Meta.Name))
+            @ (Looks.tikvGroups space name sight
+               |> List.map (fun group -> Kind.TiKVGroup, group.Meta.Name))
+
+        groups @ instancesOfCluster space name sight
+        |> List.fold (fun run (kind, name) -> run |> queue (reconcile later kind space name)) run
+    else
+        run
+
+/// Owner mapping: an object that changed wakes itself when it is ours, and those above and beside it that read it.
+let wakeFor (input: Input) (before: Cache) (object: ObjectRef) run =
+    let cache = run.State.Cache
+    let later = input.At |> Instant.add gathering
+    let space = object.Namespace
+    let meta = Cache.meta object cache |> Option.orElse (Cache.meta object before)
+    let clusterOf = meta |> Option.bind (label Labels.cluster)
+
+    match object.Kind with
+    | Kind.Cluster ->
+        let key = Cache.key space object.Name
+
+        run
+        |> queue (Queue.add later (Work.Reconcile object))
+        |> wakeCluster input space object.Name (matters before key <> matters cache key)
+    | Kind.PDGroup
+    | Kind.TiKVGroup ->
+        let cluster (cache: Cache) =
+            let key = Cache.key space object.Name
+
+            if object.Kind = Kind.PDGroup then
+                cache.PdGroups
+                |> Map.tryFind key
+                |> Option.bind (_.Object >> Result.toOption)
+                |> Option.map _.Spec.Group.Cluster.Name
+            else
+                cache.TikvGroups
+                |> Map.tryFind key
+                |> Option.bind (_.Object >> Result.toOption)
+                |> Option.map _.Spec.Group.Cluster.Name
+
+        let run = run |> queue (Queue.add later (Work.Reconcile object))
+        let known = Cache.meta object before |> Option.map (fun meta -> meta.Uid, meta.Generation)
+        let now = Cache.meta object cache |> Option.map (fun meta -> meta.Uid, meta.Generation)
+
+        match cluster cache |> Option.orElse (cluster before) with
+        | Some name -> run |> wakeCluster input space name (object.Kind = Kind.PDGroup && known <> now)
+        | None -> run
+    | Kind.PD
+    | Kind.TiKV ->
+        let run = run |> queue (Queue.add input.At (Work.Reconcile object))
+        let appeared = (Cache.meta object before).IsSome <> (Cache.meta object cache).IsSome
+
+        let run =
+            match meta |> Option.bind (label Labels.group), object.Kind with
+            | Some group, Kind.PD -> run |> queue (reconcile later Kind.PDGroup space group)
+            | Some group, _ -> run |> queue (reconcile later Kind.TiKVGroup space group)
+            | None, _ -> run
+
+        // Siblings of a first bootstrap wait for each other, and a disruption ends with its holder.
+        match clusterOf with
+        | Some name when appeared -> run |> wakeCluster input space name (object.Kind = Kind.PD)
+        | _ -> run
+    | Kind.Pod
+    | Kind.ConfigMap
+    | Kind.PersistentVolumeClaim ->
+        let run =
+            match meta |> Option.bind instanceKind, meta |> Option.bind (label Labels.instance) with
+            | Some kind, Some instance -> run |> queue (reconcile input.At kind space instance)
+            | _ -> run
+
+        match clusterOf with
+        | Some name when object.Kind = Kind.Pod && (meta |> Option.bind instanceKind) = Some Kind.PD ->
+            run |> poll later space name
+        | _ -> run
+    | Kind.Service ->
+        match meta |> Option.bind groupKind, meta |> Option.bind (label Labels.group) with
+        | Some kind, Some group -> run |> queue (reconcile later kind space group)
+        | _ -> run
+    | Kind.Lease
+    | Kind.Event -> run
+
+let learn input kind space learnt run =
+    let before = run.State.Cache
+
+    let objects, cache =
+        match learnt with
+        | Learnt.Present json ->
+            match Cache.present kind json before with
+            | Some(object, cache) -> [ object ], cache
+            | None -> [], before
+        | Learnt.Gone json ->
+            let object, cache = Cache.gone kind json before
+            [ object ], cache
+        | Learnt.Everything objects -> Cache.everything kind space objects before
+
+    let run = run |> change (fun state -> { state with Cache = cache })
+    objects |> List.fold (fun run object -> wakeFor input before object run) run
+
+/// The answer to a read or a write of ours is newer than what the watches have told.
+let store input json kind run =
+    let before = run.State.Cache
+    let object, cache = Cache.written kind json before
+
+    run
+    |> change (fun state -> { state with Cache = cache })
+    |> wakeFor input before object
+
+let vanish input (object: ObjectRef) run =
+    let before = run.State.Cache
+
+    run
+    |> change (fun state -> { state with Cache = Cache.absent object before })
+    |> wakeFor input before object

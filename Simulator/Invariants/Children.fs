@@ -1,0 +1,80 @@
+/// What is made for a group: never more than it asks for, and never the same twice.
+[<RequireQualifiedAccess>]
+module Tikv.Simulator.Invariants.Children
+
+open Tikv.Core
+open Tikv.Simulator.Kubernetes
+open Tikv.Simulator.World
+
+type private Seen = {
+    /// By namespace and group: the most replicas that its spec ever asked for.
+    Most: Map<string, int>
+    /// Names of the children that are not being deleted, by plural and group.
+    Children: Map<string, Set<string>>
+}
+
+let private groupOf (name: string) =
+    match name.LastIndexOf '-' with
+    | -1 -> None
+    | at ->
+        match System.Int32.TryParse(name.Substring(at + 1)) with
+        | true, index -> Some(name.Substring(0, at), index)
+        | _ -> None
+
+let private isGroup plural = plural = "pdgroups" || plural = "tikvgroups"
+let private isChild plural = plural = "pods" || plural = "pds" || plural = "tikvs"
+
+let private replicas seen key object =
+    let wanted = Json.intAt [ "spec"; "replicas" ] object |> Option.defaultValue 1
+
+    let offline = Json.itemsAt [ "spec"; "offlineIndexes" ] object |> List.length
+
+    let most = max (wanted + offline) (Map.tryFind key seen.Most |> Option.defaultValue 0)
+    { seen with Most = Map.add key most seen.Most }
+
+let private child (seen: Seen) (change: Change) =
+    let name = Meta.name change.Object
+
+    match groupOf name with
+    | None -> struct (seen, Finding.Nothing)
+    | Some(group, index) ->
+        let group = Meta.``namespace`` change.Object + "/" + group
+        let key = change.Resource.Plural + ":" + group
+        let known = Map.tryFind key seen.Children |> Option.defaultValue Set.empty
+
+        match Map.tryFind group seen.Most with
+        | None -> struct (seen, Finding.Nothing)
+        | Some most ->
+            if change.Type = ChangeType.Deleted || Meta.isTerminating change.Object then
+                struct ({ seen with Children = Map.add key (Set.remove name known) seen.Children },
+                        Finding.Nothing)
+            elif Set.contains name known then
+                struct (seen, Finding.Nothing)
+            else
+                let now = Set.add name known
+                let seen = { seen with Children = Map.add key now seen.Children }
+
+                if Set.count now > most then
+                    struct (seen,
+                            Finding.Broken
+                                $"%s{group} has %d{Set.count now} %s{change.Resource.Plural} and asks for %d{most}")
+                elif index < 0 then
+                    struct (seen, Finding.Broken $"%s{name} has no index")
+                else
+                    struct (seen, Finding.Held)
+
+/// I46 and I47.
+let asMany: Invariant =
+    Invariant.make
+        {
+            Id = "I47"
+            Means = "A group never has more Pods or instances than its spec asks for, and each has its own index"
+            Source = "architecture, law 1; verification C5 (I46, I47)"
+        }
+        { Most = Map.empty; Children = Map.empty }
+        (fun seen _ sight ->
+            match sight with
+            | Sight.Changed change when isGroup change.Resource.Plural ->
+                struct (replicas seen (View.keyOf change.Object) change.Object, Finding.Nothing)
+            | Sight.Changed change when isChild change.Resource.Plural -> child seen change
+            | _ -> struct (seen, Finding.Nothing))

@@ -1,0 +1,142 @@
+/// What the operator says of the state of things.
+[<RequireQualifiedAccess>]
+module Tikv.Simulator.Invariants.Honesty
+
+open Tikv.Core
+open Tikv.Core.Pd
+open Tikv.Simulator.Pd
+open Tikv.Simulator.Kubernetes
+open Tikv.Simulator.World
+
+/// How long a truth may be gone until a sane observer must know (verification C0, D_vis).
+let private visible = 30_000L
+
+type private Seen = {
+    /// Since when each process has not been serving, by `namespace/pod`. A serving one is not here.
+    Silent: Map<string, int64>
+    /// Those that were ever seen serving.
+    Served: Set<string>
+}
+
+let private serves (world: World) (run: Run) =
+    match run.Process with
+    | Process.Pd name ->
+        match PdWorld.memberState name world.Pd with
+        | Some ProcessState.Running -> true
+        | _ -> false
+    | Process.Tikv name ->
+        match PdWorld.storeState name world.Pd with
+        | Some ProcessState.Running -> true
+        | _ -> false
+    | Process.Other
+    | Process.Ended -> false
+
+let private track (seen: Seen) (world: World) =
+    let now =
+        world.Runs.Values
+        |> Seq.filter (serves world)
+        |> Seq.map (fun run -> View.key run.Pod.Namespace run.Pod.Name)
+        |> Set.ofSeq
+
+    let silent =
+        (seen.Silent, Set.difference seen.Served now)
+        ||> Set.fold (fun silent pod -> if Map.containsKey pod silent then silent else Map.add pod world.Now silent)
+
+    {
+        Served = Set.union seen.Served now
+        Silent = silent |> Map.filter (fun pod _ -> not (Set.contains pod now))
+    }
+
+let private claimsReady object =
+    Json.itemsAt [ "status"; "conditions" ] object
+    |> List.exists (fun condition ->
+        Json.stringAt [ "type" ] condition = Some "Ready"
+        && Json.stringAt [ "status" ] condition = Some "True")
+
+/// The Pods that an object answers for.
+let private pods (world: World) plural object =
+    let ``namespace`` = Meta.``namespace`` object
+
+    let ofGroup group =
+        let count = Json.intAt [ "spec"; "replicas" ] group |> Option.defaultValue 0
+        let name = Meta.name group
+
+        let standing =
+            world.Pods.Values
+            |> Seq.filter (fun pod ->
+                pod.Namespace = ``namespace``
+                && (match pod.Name.LastIndexOf '-' with
+                    | -1 -> false
+                    | at -> pod.Name.Substring(0, at) = name))
+            |> Seq.map _.Name
+            |> List.ofSeq
+
+        // a group with fewer Pods than it asks for has some that never served
+        standing
+        @ [ for missing in 1 .. count - List.length standing -> $"%s{name}-missing-%d{missing}" ]
+
+    match plural with
+    | "pds"
+    | "tikvs" -> [ Json.stringAt [ "spec"; "podName" ] object |> Option.defaultValue (Meta.name object) ]
+    | "pdgroups"
+    | "tikvgroups" -> ofGroup object
+    | _ ->
+        [ "pdgroups"; "tikvgroups" ]
+        |> List.collect (fun plural ->
+            ApiServer.listObjects
+                (Builtins.key "core.tikv.org" "v1alpha1" plural)
+                (Some ``namespace``)
+                world.Server)
+        |> List.filter (fun group ->
+            Json.stringAt [ "spec"; "cluster"; "name" ] group = Some(Meta.name object))
+        |> List.collect ofGroup
+
+let private ours =
+    Set.ofList [ "clusters"; "pdgroups"; "tikvgroups"; "pds"; "tikvs" ]
+
+/// I49.
+let readyIsTrue: Invariant =
+    Invariant.make
+        {
+            Id = "I49"
+            Means = "Ready is True of a generation only while every process that the object answers for has served within the last 30 s, and observedGeneration never goes back"
+            Source = "verification C5"
+        }
+        { Silent = Map.empty; Served = Set.empty }
+        (fun seen world sight ->
+            match sight with
+            | Sight.Processes -> struct (track seen world, Finding.Nothing)
+            | Sight.Changed { Resource = resource; Object = object; Previous = previous; Type = ChangeType.Modified } when
+                resource.Group = "core.tikv.org" && Set.contains resource.Plural ours
+                ->
+                let generation json =
+                    Json.int64At [ "status"; "observedGeneration" ] json |> Option.defaultValue 0L
+
+                let before = previous |> Option.defaultValue Json.Null
+
+                if generation object < generation before then
+                    struct (seen,
+                            Finding.Broken
+                                $"observedGeneration of %s{Meta.name object} went back to %d{generation object}")
+                elif
+                    not (claimsReady object)
+                    || claimsReady before
+                    || generation object < Meta.generation object
+                then
+                    struct (seen, Finding.Nothing)
+                else
+                    let isGone name =
+                        let pod = View.key (Meta.``namespace`` object) name
+
+                        not (Set.contains pod seen.Served)
+                        || (match Map.tryFind pod seen.Silent with
+                            | Some since -> world.Now - since > visible
+                            | None -> false)
+
+                    match pods world resource.Plural object |> List.tryFind isGone with
+                    | Some pod ->
+                        struct (seen,
+                                Finding.Broken
+                                    $"%s{Meta.name object} says Ready, while %s{pod} does not serve")
+                    | None -> struct (seen, Finding.Held)
+            | _ -> struct (seen, Finding.Nothing))

@@ -1,0 +1,74 @@
+/// Reading of request bodies: what is refused before any rule of the kind is asked.
+[<RequireQualifiedAccess>]
+module Tikv.Simulator.Kubernetes.Bodies
+
+open Tikv.Core
+
+let private text field json = Json.stringAt [ field ] json |> Option.defaultValue ""
+
+let private unreadable (served: Served) (why: string) =
+    let kind = served.Type.Kind
+
+    Errors.badRequest
+        $"%s{kind} in version \"%s{served.Type.Key.Version}\" cannot be handled as a %s{kind}: %s{why}"
+
+/// The kind and version that the body names must be those of the URL; built-in kinds may leave them out.
+let private typed (served: Served) (body: Json) : Result<Json, Response> =
+    let wanted = Meta.apiVersion served.Type.Key
+
+    match body, text "kind" body, text "apiVersion" body with
+    | Json.Object _, "", _ when served.Type.Custom ->
+        Error(unreadable served $"Object 'Kind' is missing in '%s{Json.print body}'")
+    | Json.Object _, _, version when version <> "" && version <> wanted ->
+        Error(
+            Errors.badRequest
+                $"the API version in the data (%s{version}) does not match the expected API version (%s{wanted})"
+        )
+    | Json.Object _, kind, _ when kind <> "" && kind <> served.Type.Kind ->
+        Error(
+            Errors.invalid served.Type.Key.Group kind (Meta.name body) [
+                Causes.invalidText "kind" kind $"must be %s{served.Type.Kind}"
+            ]
+        )
+    | Json.Object members, _, _ ->
+        let rest = members |> List.filter (fun (key, _) -> key <> "apiVersion" && key <> "kind")
+
+        Ok(
+            Json.Object(
+                ("apiVersion", Json.String wanted)
+                :: ("kind", Json.String served.Type.Kind)
+                :: rest
+            )
+        )
+    | _ -> Error(unreadable served "json: cannot unmarshal into Go value of type map[string]interface {}")
+
+/// The object without unknown fields, with defaults, and the warnings about what was left out.
+let read (served: Served) (request: Request) (body: Json) : Result<struct (Json * string list), Response> =
+    match typed served body with
+    | Error refusal -> Error refusal
+    | Ok body ->
+        match served.Strategy.Undecodable body with
+        | Some why -> Error(unreadable served why)
+        | None ->
+            let struct (pruned, unknown) = served.Strategy.Prune body
+            let complaints = unknown |> List.map (fun path -> $"unknown field \"%s{path}\"")
+
+            match request.FieldValidation, complaints with
+            | _, []
+            | ("Ignore" | ""), _ -> Ok(struct (served.Strategy.Defaults pruned, []))
+            | "Strict", _ ->
+                let why = "strict decoding error: " + String.concat ", " complaints
+
+                match request.Verb with
+                | Verb.Patch _ ->
+                    Error(
+                        Errors.invalid "" "" "" [ Causes.invalidText "patch" (Json.print request.Body) why ]
+                    )
+                | _ -> Error(unreadable served why)
+            | _ -> Ok(struct (served.Strategy.Defaults pruned, complaints))
+
+let warn warnings (response: Response) : Response =
+    if List.isEmpty warnings then
+        response
+    else
+        { response with Warnings = response.Warnings @ warnings }

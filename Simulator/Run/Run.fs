@@ -1,0 +1,123 @@
+namespace Tikv.Simulator.Run
+
+open Tikv.Simulator.World
+open Tikv.Simulator.Invariants
+
+/// How a run ended.
+[<RequireQualifiedAccess>]
+type Verdict =
+    /// What is expected was reached, and everything held.
+    | Reached
+    /// A property broke; earliest first.
+    | Broke of Violation list
+    /// Time was up, with this still missing.
+    | Stuck of Missing: string list
+
+type Result = {
+    Scenario: string
+    Verdict: Verdict
+    /// Milliseconds of the world.
+    Ended: int64
+    /// The first time at which what is expected was found to be reached; the last change before it.
+    ReachedAt: int64
+    /// How often each property was put to the test.
+    Tested: Map<string, int>
+    Counters: Map<string, int>
+    /// How many writes each operator sent.
+    Writes: Map<int, int>
+    Fingerprint: uint64
+    /// One line an event, oldest first.
+    Transcript: string list
+    Final: Simulation
+}
+
+[<RequireQualifiedAccess>]
+module Run =
+
+    /// Milliseconds after which expectations are looked at again though nothing was written.
+    let private lookAgain = 5_000L
+
+    let private missing (run: Simulation) =
+        run.Scenario.Expect
+        |> List.choose (fun expectation ->
+            expectation.Missing run.World
+            |> Option.map (fun what -> expectation.Name + ": " + what))
+
+    /// When the last of the user's steps and of the timed faults is over.
+    let private planned (scenario: Scenario) =
+        let steps = scenario.Steps |> List.map fst
+
+        let faults =
+            scenario.Faults
+            |> List.choose (fun fault ->
+                match fault.When with
+                | Trigger.AtTime time -> Some time
+                | _ -> None)
+
+        (scenario.World.Now, steps @ faults) ||> List.fold max
+
+    let private finish (verdict: Verdict) (run: Simulation) : Result = {
+        Scenario = run.Scenario.Name
+        Verdict = verdict
+        Ended = run.World.Now
+        ReachedAt = run.ChangedAt
+        Tested = run.Judge.Tested
+        Counters = run.Counters
+        Writes = run.Operators |> Map.map (fun _ operator -> operator.Writes)
+        Fingerprint = run.Fingerprint
+        Transcript = List.rev run.Lines
+        Final = run
+    }
+
+    let rec private go planned look (run: Simulation) : Result =
+        if not (List.isEmpty run.Judge.Violations) then
+            finish (Verdict.Broke(List.rev run.Judge.Violations)) run
+        else
+            match Engine.next run with
+            | ValueNone ->
+                match missing run with
+                | [] -> finish Verdict.Reached run
+                | missing -> finish (Verdict.Stuck missing) run
+            | ValueSome time when time > run.Scenario.Limit -> finish (Verdict.Stuck(missing run)) run
+            | ValueSome time when
+                time > planned && time - run.ChangedAt >= run.Scenario.Quiet && time >= look
+                ->
+                match missing run with
+                | [] -> finish Verdict.Reached run
+                | _ -> go planned (time + lookAgain) (Engine.step run)
+            | ValueSome _ -> go planned look (Engine.step run)
+
+    /// Runs a scenario until what it expects is reached and has stood still, a property breaks, or time is up.
+    let run (scenario: Scenario) : Result =
+        go (planned scenario) 0L (Engine.prepare scenario All.invariants)
+
+    /// Goes on with a run that has reached what it expects: from now on nothing need be written for so long.
+    let rest (milliseconds: int64) (result: Result) : Result =
+        let rec go until (run: Simulation) =
+            match run.Judge.Violations, Engine.next run with
+            | [], ValueSome time when time <= until -> go until (Engine.step run)
+            | [], _ -> finish Verdict.Reached run
+            | violations, _ -> finish (Verdict.Broke(List.rev violations)) run
+
+        let run = Simulation.see Sight.Settled result.Final
+        go (run.World.Now + milliseconds) run
+
+    let isGood (result: Result) =
+        match result.Verdict with
+        | Verdict.Reached -> true
+        | Verdict.Broke _
+        | Verdict.Stuck _ -> false
+
+    /// The verdict as a person would say it.
+    let words (result: Result) : string =
+        match result.Verdict with
+        | Verdict.Reached ->
+            $"reached after %s{Simulation.clock result.ReachedAt} of the world; every property held"
+        | Verdict.Broke(first :: others) ->
+            let more = if List.isEmpty others then "" else $" (and %d{List.length others} more)"
+
+            $"%s{first.Property.Id} broke at %s{Simulation.clock first.At}: %s{first.What}%s{more}. It says: %s{first.Property.Means}."
+        | Verdict.Broke [] -> "broke"
+        | Verdict.Stuck missing ->
+            let what = System.String.Join("; ", (missing: string list))
+            $"stuck at %s{Simulation.clock result.Ended}: %s{what}"
