@@ -4,7 +4,8 @@ open Tikv.Core.Kubernetes
 
 /// What the operator has to be allowed on one resource, as RBAC names things.
 type Permission = {
-    Group: string
+    /// Empty: the core group.
+    ApiGroup: string
     /// Plural, with the subresource after a slash.
     Resource: string
     Verbs: string list
@@ -19,7 +20,7 @@ module Permissions =
 
     let private on kind verbs =
         let resource = Kind.resource kind
-        { Group = resource.Group; Resource = resource.Plural; Verbs = verbs }
+        { ApiGroup = resource.Group; Resource = resource.Plural; Verbs = verbs }
 
     let private under kind subresource verbs =
         let whole = on kind verbs

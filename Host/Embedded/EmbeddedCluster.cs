@@ -41,15 +41,17 @@ internal sealed class EmbeddedCluster : IAsyncDisposable
                 throw new StartProblem(ExitCode.Misconfigured, $"--kubeconfig-out: {refusal}");
             }
 
-            var server = await ServerModule.start(options.Port, options.Speed, NewWorld(options));
-            KubeconfigModule.write(path, server.Kubeconfig);
-            var cluster = new EmbeddedCluster(server, path);
+            var started = await ServerModule.start(options.Port, options.Speed, NewWorld(options));
+
+            if (started.IsError)
+            {
+                throw new StartProblem(ExitCode.Misconfigured, started.ErrorValue);
+            }
+
+            KubeconfigModule.write(path, started.ResultValue.Kubeconfig);
+            var cluster = new EmbeddedCluster(started.ResultValue, path);
             await cluster.InstallDefinitions(ct);
             return cluster;
-        }
-        catch (PortTaken problem)
-        {
-            throw new StartProblem(ExitCode.Misconfigured, problem.Message, problem);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {

@@ -108,9 +108,9 @@ internal sealed class Preflight(IKubernetesApi api, KubernetesConnection connect
 
         var lacking = answers
             .Where(answer => answer.Why is not null)
-            .GroupBy(answer => (answer.one.Namespace, answer.one.Permission.Group, answer.one.Permission.Resource))
+            .GroupBy(answer => (answer.one.Namespace, answer.one.Permission.ApiGroup, answer.one.Permission.Resource))
             .Select(group =>
-                $"{string.Join(", ", group.Select(answer => answer.one.Verb))} {Name(group.Key.Group, group.Key.Resource)} "
+                $"{string.Join(", ", group.Select(answer => answer.one.Verb))} {Name(group.Key.ApiGroup, group.Key.Resource)} "
                 + (group.Key.Namespace is { } space ? $"in namespace {space}" : "in all namespaces"))
             .ToList();
 
@@ -141,7 +141,7 @@ internal sealed class Preflight(IKubernetesApi api, KubernetesConnection connect
                 [
                     .. space is null ? [] : new[] { Member("namespace", space) },
                     Member("verb", verb),
-                    Member("group", permission.Group),
+                    Member("group", permission.ApiGroup),
                     Member("resource", resource),
                     .. subresource is null ? [] : new[] { Member("subresource", subresource) },
                 ])),
