@@ -100,19 +100,10 @@ let private annotations (json: Json) : Errors.Cause list = [
             Causes.invalidText "metadata.annotations" key problem
 ]
 
-let private builtinFinalizers = set [ "orphan"; "foregroundDeletion"; "kubernetes" ]
-
 let private finalizers (json: Json) : Errors.Cause list = [
     for finalizer in Meta.finalizers json do
-        match qualified finalizer with
-        | [] when not (finalizer.Contains '/') && not (builtinFinalizers.Contains finalizer) ->
-            Causes.invalidText
-                "metadata.finalizers"
-                finalizer
-                "name is neither a standard finalizer name nor is it fully qualified"
-        | problems ->
-            for problem in problems do
-                Causes.invalidText "metadata.finalizers" finalizer problem
+        for problem in qualified finalizer do
+            Causes.invalidText "metadata.finalizers" finalizer problem
 ]
 
 let private owners (json: Json) : Errors.Cause list =

@@ -235,8 +235,8 @@ module Schemas =
                 ->
                 let keep (key, value) =
                     match schema.Properties.TryGetValue key with
+                    | _ when (root || schema.Embedded) && isEmbeddedField key -> Some(key, value)
                     | true, property -> Some(key, go (join path key) false property value)
-                    | false, _ when (root || schema.Embedded) && isEmbeddedField key -> Some(key, value)
                     | false, _ ->
                         match schema.Additional with
                         | Some additional -> Some(key, go (join path key) false additional value)

@@ -48,7 +48,8 @@ module Selectors =
     let private isWord (text: string) = text <> "" && text |> Seq.forall isKeyCharacter
 
     let private unparsable (part: string) =
-        Error $"unable to parse requirement: found '%s{part}', expected: in, notin, =, ==, !=, gt, lt"
+        let found = part.Substring(part.IndexOf ' ' + 1)
+        Error $"unable to parse requirement: found '%s{found}', expected: in, notin, =, ==, !=, gt, lt"
 
     let private set (part: string) (operator: string) =
         let marker = " " + operator

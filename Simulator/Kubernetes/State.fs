@@ -106,8 +106,7 @@ module State =
             | None -> Seq.empty
         | None -> kept.Values |> Seq.collect _.Values
 
-    let private owners object =
-        Meta.ownerReferences object |> List.choose (Json.stringAt [ "uid" ])
+    let private owners object = Meta.ownerReferences object |> List.choose (Json.stringAt [ "uid" ])
 
     let private without uid owner dependants =
         match Map.tryFind owner dependants |> Option.map (Map.remove uid) with
@@ -128,7 +127,11 @@ module State =
         else
             let uid = Meta.uid object
             let place = { Resource = key; Namespace = Meta.``namespace`` object; Name = Meta.name object }
-            let left = (server.Dependants, before) ||> List.fold (fun index owner -> without uid owner index)
+
+            let left =
+                (server.Dependants, before)
+                ||> List.fold (fun index owner -> without uid owner index)
+
             (left, after) ||> List.fold (fun index owner -> withPlace uid place owner index)
 
     let private change key now kind object previous server =

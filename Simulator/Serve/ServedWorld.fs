@@ -51,7 +51,7 @@ module ProxyReply =
 
         { Status = 503; ContentType = "application/json"; Body = Json.print status }
 
-/// A world of an API server alone, without controllers, nodes and Pods that run.
+/// A world of an API server and the controllers that every cluster has, without nodes: no Pod ever runs.
 type EmptyWorld(seed: int, start: DateTimeOffset) =
     let mutable now = start
     let mutable api = ApiServer.start seed
@@ -67,4 +67,7 @@ type EmptyWorld(seed: int, start: DateTimeOffset) =
 
         member _.Proxy request = ProxyReply.unreachable request
         member _.PodLog request = Error $"pod %s{request.Pod} does not run"
-        member _.Advance elapsed = now <- now + elapsed
+
+        member _.Advance elapsed =
+            now <- now + elapsed
+            api <- Controllers.step now api

@@ -5,7 +5,10 @@ module Tikv.Simulator.Kubernetes.Changes
 let private seen controller server = Map.tryFind controller server.Seen |> Option.defaultValue 0L
 
 /// Notes that a controller has looked at everything up to a revision.
-let markSeen controller (revision: int64) server = { server with Seen = Map.add controller revision server.Seen }
+let markSeen controller (revision: int64) server = {
+    server with
+        Seen = Map.add controller revision server.Seen
+}
 
 let private newer revision (collection: Collection) =
     collection.History

@@ -53,7 +53,8 @@ let claimsInUse (now: DateTimeOffset) (server: ApiServer) : ApiServer =
         pods
         |> List.filter (fun change -> change.Type = ChangeType.Deleted || isFinished change.Object)
         |> List.collect (fun change ->
-            claims change.Object |> List.map (fun claim -> Meta.``namespace`` change.Object, claim))
+            claims change.Object
+            |> List.map (fun claim -> Meta.``namespace`` change.Object, claim))
 
     if List.isEmpty ofClaims && List.isEmpty ofPods && List.isEmpty pods then
         server
@@ -76,7 +77,11 @@ let private deleteAll now key ``namespace`` server =
         (server, objects)
         ||> List.fold (fun server object ->
             let request =
-                Requests.delete Requests.deleteOptions key (Some(Meta.``namespace`` object)) (Meta.name object)
+                Requests.delete
+                    Requests.deleteOptions
+                    key
+                    (Some(Meta.``namespace`` object))
+                    (Meta.name object)
 
             let struct (server, _) = Deleting.delete now served request Requests.deleteOptions object server
             server)
@@ -102,7 +107,11 @@ let namespaces (now: DateTimeOffset) (server: ApiServer) : ApiServer =
             (server, resources)
             ||> List.fold (fun server resource -> deleteAll now resource.Key (Some name) server)
 
-        if resources |> List.exists (fun resource -> not (Seq.isEmpty (State.objects resource.Key (Some name) server))) then
+        if
+            resources
+            |> List.exists (fun resource ->
+                not (Seq.isEmpty (State.objects resource.Key (Some name) server)))
+        then
             server
         else
             let struct (server, _) = Store.remove Builtins.namespaces now object server

@@ -35,7 +35,10 @@ let private wanted (pods: Json list) server : Result<int, string> =
         |> List.tryFind (fun owner -> Json.boolAt [ "controller" ] owner = Some true)
         |> Option.bind (fun owner ->
             let apiVersion = Json.stringAt [ "apiVersion" ] owner |> Option.defaultValue ""
-            let group = if apiVersion.Contains '/' then apiVersion.Substring(0, apiVersion.IndexOf '/') else ""
+
+            let group =
+                if apiVersion.Contains '/' then apiVersion.Substring(0, apiVersion.IndexOf '/') else ""
+
             let kind = Json.stringAt [ "kind" ] owner |> Option.defaultValue ""
             let name = Json.stringAt [ "name" ] owner |> Option.defaultValue ""
 
@@ -43,7 +46,8 @@ let private wanted (pods: Json list) server : Result<int, string> =
             | None -> None
             | Some key ->
                 match State.tryServed key server, State.tryFind key (Meta.``namespace`` pod) name server with
-                | Some served, Some object -> Scaling.view served object |> Option.map (fun scale -> Meta.uid object, scale)
+                | Some served, Some object ->
+                    Scaling.view served object |> Option.map (fun scale -> Meta.uid object, scale)
                 | _ -> None)
 
     let scales = pods |> List.map (fun pod -> pod, scale pod)
@@ -108,7 +112,9 @@ let private counted now budget server =
     let count =
         match Json.tryField "minAvailable" spec, Json.tryField "maxUnavailable" spec with
         | Some(Json.Number _ as least), _ -> Ok struct (List.length pods, amount 0 least)
-        | Some least, _ -> wanted pods server |> Result.map (fun expected -> struct (expected, amount expected least))
+        | Some least, _ ->
+            wanted pods server
+            |> Result.map (fun expected -> struct (expected, amount expected least))
         | None, Some most ->
             wanted pods server
             |> Result.map (fun expected -> struct (expected, max 0 (expected - amount expected most)))
@@ -119,13 +125,16 @@ let private counted now budget server =
         let allowed = if expected > 0 then max 0 (healthy - desired) else 0
         let status, reason = if allowed > 0 then "True", "SufficientPods" else "False", "InsufficientPods"
         struct (allowed, healthy, desired, expected, disrupted, condition now status reason "")
-    | Error problem -> struct (0, healthy, 0, List.length pods, disrupted, condition now "False" "SyncFailed" problem)
+    | Error problem ->
+        struct (0, healthy, 0, List.length pods, disrupted, condition now "False" "SyncFailed" problem)
 
 let private refresh now server budget =
     let struct (allowed, healthy, desired, expected, disrupted, conditions) = counted now budget server
 
     let same =
-        let key json = Json.stringAt [ "type" ] json, Json.stringAt [ "status" ] json, Json.stringAt [ "reason" ] json
+        let key json =
+            Json.stringAt [ "type" ] json, Json.stringAt [ "status" ] json, Json.stringAt [ "reason" ] json
+
         let before = Json.itemsAt [ "status"; "conditions" ] budget
         List.map key before = List.map key (Json.asItems conditions |> Option.defaultValue [])
 
@@ -153,7 +162,10 @@ let step (now: DateTimeOffset) (server: ApiServer) : ApiServer =
     let budgets = State.objects Builtins.podDisruptionBudgets None server |> List.ofSeq
     let changed key = not (List.isEmpty (Changes.unseen name key server))
 
-    if List.isEmpty budgets || not (changed Builtins.pods || changed Builtins.podDisruptionBudgets) then
+    if
+        List.isEmpty budgets
+        || not (changed Builtins.pods || changed Builtins.podDisruptionBudgets)
+    then
         server
     else
         let server = (server, budgets) ||> List.fold (refresh now)

@@ -17,7 +17,9 @@ type private Owner =
 
 let private text field json = Json.stringAt [ field ] json |> Option.defaultValue ""
 
-let private isForeground object = Meta.isTerminating object && List.contains Deleting.foreground (Meta.finalizers object)
+let private isForeground object =
+    Meta.isTerminating object
+    && List.contains Deleting.foreground (Meta.finalizers object)
 
 let private group (apiVersion: string) =
     match apiVersion.IndexOf '/' with
@@ -35,7 +37,8 @@ let private owner object reference server =
             let ``namespace`` = if served.Type.Namespaced then Meta.``namespace`` object else ""
 
             match State.tryFind key ``namespace`` (text "name" reference) server with
-            | Some found when Meta.uid found = text "uid" reference -> if isForeground found then Waiting else Solid
+            | Some found when Meta.uid found = text "uid" reference ->
+                if isForeground found then Waiting else Solid
             | _ -> Absent
 
 let private find place server = State.tryFind place.Resource place.Namespace place.Name server
@@ -53,7 +56,9 @@ let private dependants uid server : Place list =
 
 let private blocks uid object =
     Meta.ownerReferences object
-    |> List.exists (fun reference -> text "uid" reference = uid && Json.boolAt [ "blockOwnerDeletion" ] reference = Some true)
+    |> List.exists (fun reference ->
+        text "uid" reference = uid
+        && Json.boolAt [ "blockOwnerDeletion" ] reference = Some true)
 
 let private rewrite now place old object server =
     let struct (server, _) = Store.replace place.Resource now object old server
@@ -68,14 +73,9 @@ let private delete now place policy object server =
     match State.tryServed place.Resource server with
     | None -> server
     | Some served ->
-        let options = {
-            Requests.deleteOptions with
-                Uid = Some(Meta.uid object)
-                Propagation = Some policy
-        }
+        let options = { Requests.deleteOptions with Uid = Some(Meta.uid object); Propagation = Some policy }
 
-        let request =
-            Requests.delete options place.Resource (Some place.Namespace) place.Name
+        let request = Requests.delete options place.Resource (Some place.Namespace) place.Name
 
         let struct (server, _) = Deleting.delete now served request options object server
         server
@@ -89,7 +89,9 @@ let private judge now (gone: string option) place server =
         let owners =
             Meta.ownerReferences object
             |> List.map (fun reference ->
-                let state = if gone = Some(text "uid" reference) then Absent else owner object reference server
+                let state =
+                    if gone = Some(text "uid" reference) then Absent else owner object reference server
+
                 reference, state)
 
         let has state = owners |> List.exists (fun (_, found) -> found = state)
@@ -113,7 +115,10 @@ let private removeFinalizer now key served finalizer object server =
     let finalizers = Meta.finalizers object |> List.filter (fun name -> name <> finalizer)
     let request = Requests.update key (Some(Meta.``namespace`` object)) object
     let fields _ json = json
-    let struct (server, _) = Updating.store now served request true fields object (Meta.setFinalizers finalizers object) server
+
+    let struct (server, _) =
+        Updating.store now served request true fields object (Meta.setFinalizers finalizers object) server
+
     server
 
 /// Carries on with an owner that waits for its dependants, or sets them free.
@@ -126,14 +131,17 @@ let private proceed now place server =
         if List.contains Deleting.orphan finalizers then
             let free server dependant =
                 match find dependant server with
-                | Some found -> keepOwners now dependant found (fun reference -> text "uid" reference <> uid) server
+                | Some found ->
+                    keepOwners now dependant found (fun reference -> text "uid" reference <> uid) server
                 | None -> server
 
             (server, dependants uid server)
             ||> List.fold free
             |> removeFinalizer now place.Resource served Deleting.orphan object
         elif List.contains Deleting.foreground finalizers then
-            let server = (server, dependants uid server) ||> List.fold (fun server place -> judge now None place server)
+            let server =
+                (server, dependants uid server)
+                ||> List.fold (fun server place -> judge now None place server)
 
             let isBlocked =
                 dependants uid server
@@ -151,11 +159,14 @@ let private proceed now place server =
 let private ownersOf object server : Place list =
     Meta.ownerReferences object
     |> List.choose (fun reference ->
-        match Map.tryFind (group (text "apiVersion" reference) + "/" + text "kind" reference) server.Kinds with
+        match
+            Map.tryFind (group (text "apiVersion" reference) + "/" + text "kind" reference) server.Kinds
+        with
         | None -> None
         | Some key ->
             let namespaced =
-                State.tryServed key server |> Option.exists (fun served -> served.Type.Namespaced)
+                State.tryServed key server
+                |> Option.exists (fun served -> served.Type.Namespaced)
 
             Some {
                 Resource = key
@@ -170,8 +181,13 @@ let private react now server (change: Change) =
     match change.Type with
     | ChangeType.Deleted ->
         let uid = Meta.uid object
-        let server = (server, dependants uid server) ||> List.fold (fun server place -> judge now (Some uid) place server)
-        (server, ownersOf object server) ||> List.fold (fun server place -> proceed now place server)
+
+        let server =
+            (server, dependants uid server)
+            ||> List.fold (fun server place -> judge now (Some uid) place server)
+
+        (server, ownersOf object server)
+        ||> List.fold (fun server place -> proceed now place server)
     | ChangeType.Added
     | ChangeType.Modified ->
         let server =

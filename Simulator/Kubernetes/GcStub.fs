@@ -1,3 +1,0 @@
-namespace Tikv.Simulator.Kubernetes
-module GarbageCollector =
-  let step (_: System.DateTimeOffset) (server: ApiServer) = server
