@@ -139,7 +139,7 @@ type private Argument =
             | Version -> "print the version"
 
 /// A value that Argu takes and we cannot use.
-exception private Unusable of Message: string
+exception private Unusable of Sentence: string
 
 [<RequireQualifiedAccess>]
 module CommandLine =

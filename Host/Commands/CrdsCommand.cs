@@ -26,7 +26,7 @@ internal static class CrdsCommand
 
     private static int Print(TextWriter output)
     {
-        output.Write(YamlModule.printAll(Microsoft.FSharp.Collections.ListModule.OfSeq(CrdModule.all.Select(crd => crd.Item2))));
+        output.Write(Yaml.printAll(Microsoft.FSharp.Collections.ListModule.OfSeq(Crd.all.Select(crd => crd.Item2))));
         return ExitCode.Clean;
     }
 
@@ -44,7 +44,7 @@ internal static class CrdsCommand
             File.Delete(stray);
         }
 
-        output.WriteLine($"{CrdModule.all.Length} definitions written to {folder}");
+        output.WriteLine($"{Crd.all.Length} definitions written to {folder}");
         return ExitCode.Clean;
     }
 
@@ -68,18 +68,18 @@ internal static class CrdsCommand
             return ExitCode.Fault;
         }
 
-        output.WriteLine($"the {CrdModule.all.Length} definitions in {folder} are as the code has them");
+        output.WriteLine($"the {Crd.all.Length} definitions in {folder} are as the code has them");
         return ExitCode.Clean;
     }
 
     private static IEnumerable<(string File, string Text)> Files() =>
-        CrdModule.all.Select(crd => (crd.Item1, YamlModule.print(crd.Item2)));
+        Crd.all.Select(crd => (crd.Item1, Yaml.print(crd.Item2)));
 
     /// <summary>Files of definitions that we no longer have.</summary>
     private static IEnumerable<string> Strays(string folder) =>
         Directory.Exists(folder)
             ? Directory.EnumerateFiles(folder, $"{Core.Kubernetes.KindModule.group}_*.yaml")
-                .Where(path => CrdModule.all.All(crd => crd.Item1 != Path.GetFileName(path)))
+                .Where(path => Crd.all.All(crd => crd.Item1 != Path.GetFileName(path)))
                 .Order(StringComparer.Ordinal)
             : [];
 }

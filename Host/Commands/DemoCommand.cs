@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.FSharp.Collections;
+using Microsoft.FSharp.Core;
 using Spectre.Console;
 using Tikv.Adapters;
 using Tikv.Adapters.Kubernetes;
@@ -41,7 +42,7 @@ internal static class DemoCommand
         using var kubernetes = new KubernetesClient(cluster.Connect());
         using var pd = PdApi.Create(PdAccess.ApiServerProxy, kubernetes);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var settings = new Settings(FSharpList<string>.Empty, election: null, maxConcurrent: 8);
+        var settings = new Settings(FSharpList<string>.Empty, election: FSharpOption<ElectionSettings>.None, maxConcurrent: 8);
         var web = new WebSettings(options.HealthAddress, options.MetricsAddress);
         var running = new OperatorRun(settings, kubernetes, pd, web, logs, new FasterTime(options.Cluster.Speed)).Run(end.Token);
         int code;
@@ -98,7 +99,7 @@ internal static class DemoCommand
         var space = manifests[0].Object.Namespace;
         var last = new ClusterSight([]);
         using var limit = new CancellationTokenSource(options.Timeout);
-        await screen.Show(Looks());
+        await screen.Show(Looks(stop));
 
         if (last.IsReady(manifests))
         {
@@ -122,11 +123,11 @@ internal static class DemoCommand
               the operator's log is {logFile}
             """);
 
-        async IAsyncEnumerable<ClusterSight> Looks([EnumeratorCancellation] CancellationToken ct = default)
+        async IAsyncEnumerable<ClusterSight> Looks([EnumeratorCancellation] CancellationToken ct)
         {
-            while (!last.IsReady(manifests) && !running.IsCompleted && !limit.IsCancellationRequested && !stop.IsCancellationRequested)
+            while (!last.IsReady(manifests) && !running.IsCompleted && !limit.IsCancellationRequested && !ct.IsCancellationRequested)
             {
-                yield return last = await ClusterSight.Look(kubernetes, space, stop);
+                yield return last = await ClusterSight.Look(kubernetes, space, ct);
                 await Task.WhenAny(running, Task.Delay(LookEach, ct));
             }
         }

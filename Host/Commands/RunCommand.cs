@@ -58,7 +58,7 @@ internal static class RunCommand
         var preflight = new Preflight(kubernetes, connection, logger, TimeProvider.System);
         var version = await preflight.Reach(options.StartTimeout, stop);
         await preflight.Definitions(stop);
-        await preflight.Access(OperatorSettings.Permissions(settings, access), stop);
+        await preflight.Access(OperatorSettings.Needed(settings, access), stop);
         logger.LogInformation("The API server is as it must be. {kubernetesVersion}", version);
 
         using var pd = PdApi.Create(access, kubernetes);

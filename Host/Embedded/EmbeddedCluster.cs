@@ -36,19 +36,19 @@ internal sealed class EmbeddedCluster : IAsyncDisposable
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
 
-            if (KubeconfigModule.refusal(path) is { Value: var refusal })
+            if (Kubeconfig.refusal(path) is { Value: var refusal })
             {
                 throw new StartProblem(ExitCode.Misconfigured, $"--kubeconfig-out: {refusal}");
             }
 
-            var started = await ServerModule.start(options.Port, options.Speed, NewWorld(options));
+            var started = await Server.start(options.Port, options.Speed, NewWorld(options));
 
             if (started.IsError)
             {
                 throw new StartProblem(ExitCode.Misconfigured, started.ErrorValue);
             }
 
-            KubeconfigModule.write(path, started.ResultValue.Kubeconfig);
+            Kubeconfig.write(path, started.ResultValue.Kubeconfig);
             var cluster = new EmbeddedCluster(started.ResultValue, path);
             await cluster.InstallDefinitions(ct);
             return cluster;
@@ -65,13 +65,13 @@ internal sealed class EmbeddedCluster : IAsyncDisposable
 
     public ValueTask DisposeAsync() => ((IAsyncDisposable)server).DisposeAsync();
 
-    private static ServedWorld NewWorld(EmbeddedOptions options) => new EmptyWorld(options.Seed, TimeProvider.System.GetUtcNow());
+    private static EmptyWorld NewWorld(EmbeddedOptions options) => new(options.Seed, TimeProvider.System.GetUtcNow());
 
     private async Task InstallDefinitions(CancellationToken ct)
     {
         using var client = new KubernetesClient(Connect());
 
-        foreach (var (file, definition) in CrdModule.all.Select(crd => (crd.Item1, crd.Item2)))
+        foreach (var (file, definition) in Crd.all)
         {
             var outcome = await client.Raw(
                 HttpMethod.Post, "apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition, TimeSpan.FromSeconds(30), ct);

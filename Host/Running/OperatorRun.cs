@@ -62,7 +62,7 @@ internal sealed class OperatorRun(
 
     private static Tuple<OperatorState, FSharpList<Effect>> Step(OperatorState state, Input input)
     {
-        var (next, effects) = Operator.step(state, input);
+        var (next, effects) = Operator.Step(state, input);
         return Tuple.Create(next, effects);
     }
 }

@@ -11,22 +11,22 @@ internal static class OperatorSettings
 {
     public static Settings Of(RunOptions options, KubernetesConnection connection) => new(
         namespaces: options.WatchNamespaces,
-        election: options.LeaderElect ? FSharpOption<ElectionSettings>.Some(Election(options, connection)) : null,
+        election: options.LeaderElect ? FSharpOption<ElectionSettings>.Some(Election(options, connection)) : FSharpOption<ElectionSettings>.None,
         maxConcurrent: options.MaxConcurrentReconciles);
 
     /// <summary>All permissions that these settings need, and where; none stands for all namespaces.</summary>
-    public static IReadOnlyList<(string? Namespace, Permission Permission)> Permissions(Settings settings, PdAccess access)
+    public static IReadOnlyList<(string? Namespace, Permission Permission)> Needed(Settings settings, PdAccess access)
     {
         IEnumerable<Permission> watched = access == PdAccess.ApiServerProxy
-            ? [.. PermissionsModule.watched, .. PermissionsModule.proxy]
-            : PermissionsModule.watched;
-        IEnumerable<string?> spaces = settings.Namespaces.IsEmpty ? [null] : settings.Namespaces;
+            ? [.. Permissions.watched, .. Permissions.proxy]
+            : Permissions.watched;
+        IEnumerable<string?> spaces = settings.Namespaces.IsEmpty ? new string?[] { null } : settings.Namespaces;
 
         return
         [
             .. spaces.SelectMany(space => watched.Select(permission => (space, permission))),
             .. settings.Election is { Value: var election }
-                ? PermissionsModule.election.Select(permission => ((string?)election.Namespace, permission))
+                ? Permissions.election.Select(permission => ((string?)election.Namespace, permission))
                 : [],
         ];
     }

@@ -3,6 +3,7 @@ using Tikv.Adapters.Web;
 using Tikv.Core.Operator;
 using CoreMetric = Tikv.Core.Operator.Metric;
 using Metric = Tikv.Adapters.Web.Metric;
+using Sample = Tikv.Adapters.Web.Sample;
 
 namespace Tikv.Host.Web;
 
@@ -15,7 +16,7 @@ internal sealed class MetricsCollection : IDisposable
 
     public IEnumerable<Metric> Collect(OperatorState state) =>
     [
-        .. MetricsModule.ofState(state).Select(Of),
+        .. Metrics.ofState(state).Select(Of),
         .. reader.Collect(),
         .. ProcessMetrics.Collect(),
     ];
