@@ -150,8 +150,8 @@ let step (run: Simulation) : Simulation =
 
     match Machines.next run.World, Agenda.take run.Coming with
     | ValueSome world, ValueSome(struct (coming, _, _)) when world <= coming ->
-        { run with World = Machines.advance world run.World } |> afterwards before
-    | ValueSome world, ValueNone -> { run with World = Machines.advance world run.World } |> afterwards before
+        { run with World = Machines.step run.World } |> afterwards before
+    | ValueSome _, ValueNone -> { run with World = Machines.step run.World } |> afterwards before
     | _, ValueSome(struct (time, coming, rest)) ->
         { run with Coming = rest; World = Machines.advance time run.World }
         |> perform coming

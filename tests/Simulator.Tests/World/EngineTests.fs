@@ -126,7 +126,7 @@ let ``a write whose reply is lost is executed, and nobody knows`` () =
 [<Test>]
 let ``a late write is executed after the client has given it up`` () =
     let result = fated (WriteFate.Late 45_000L)
-    let position text = result.Transcript |> List.findIndex (fun line -> line.Contains(text, StringComparison.Ordinal))
+    let position (text: string) = result.Transcript |> List.findIndex (fun line -> line.Contains(text, StringComparison.Ordinal))
     Assert.That(exists result)
     Assert.That(position "write unknown", Is.LessThan(position "-> 201"))
 
