@@ -273,7 +273,9 @@ public sealed class RequestTests
         });
         using var client = new KubernetesClient(new KubernetesConnection
         {
-            Server = server.Url, Origin = "a test", DisableCompression = disabled,
+            Server = server.Url,
+            Origin = "a test",
+            DisableCompression = disabled,
         });
 
         Assert.That((await client.Read(Given.ConfigMap("a"), default)).Answer().Text("plain"), Is.EqualTo(disabled ? "yes" : "no"));
