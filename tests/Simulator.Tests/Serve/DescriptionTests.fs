@@ -135,7 +135,7 @@ let ``the fingerprint of a document changes with its content alone`` () =
 
     let other = { gadgets with Schema = Some(parsed """{"type":"object","description":"Another."}""") }
 
-    let changed = server |> State.serve other { Type = other }
+    let changed = server |> ApiServer.serve other
 
     url "apis/example.com/v1" changed = url "apis/example.com/v1" server
     |> shouldBe false

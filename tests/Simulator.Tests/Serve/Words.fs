@@ -47,4 +47,4 @@ let gadgets: ResourceType = {
 }
 
 /// A server with gadgets.
-let server = ApiServer.start 1 |> State.serve gadgets { Type = gadgets }
+let server = ApiServer.start 1 |> ApiServer.serve gadgets
