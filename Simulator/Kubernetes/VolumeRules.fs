@@ -50,6 +50,13 @@ let claimChangeCauses (old: Json) (json: Json) : Errors.Cause list =
             else
                 part
 
+        // a claim without a class is given the default one afterwards too (retroactive default StorageClass)
+        let part =
+            if (Json.stringAt [ "spec"; "storageClassName" ] old).IsNone then
+                Json.withoutField "storageClassName" part
+            else
+                part
+
         if bound then Json.setPath [ "resources"; "requests"; "storage" ] None part else part
 
     [

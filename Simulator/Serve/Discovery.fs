@@ -2,7 +2,6 @@
 [<RequireQualifiedAccess>]
 module Tikv.Simulator.Serve.Discovery
 
-open System
 open Tikv.Core
 open Tikv.Simulator.Kubernetes
 
@@ -20,95 +19,6 @@ let version =
         "platform", Json.String "embedded"
     ]
 
-let private review group plural singular kind : ResourceType = {
-    Key = { Group = group; Version = "v1"; Plural = plural }
-    Singular = singular
-    Kind = kind
-    ShortNames = []
-    Categories = []
-    Namespaced = false
-    Subresources = []
-    ScalePaths = None
-    Schema = None
-    Columns = []
-    Custom = false
-}
-
-/// Served here rather than by the API server: they ask about the asker.
-let private reviews = [
-    review
-        "authorization.k8s.io"
-        "selfsubjectaccessreviews"
-        "selfsubjectaccessreview"
-        "SelfSubjectAccessReview"
-    review "authorization.k8s.io" "selfsubjectrulesreviews" "selfsubjectrulesreview" "SelfSubjectRulesReview"
-    review "authentication.k8s.io" "selfsubjectreviews" "selfsubjectreview" "SelfSubjectReview"
-]
-
-let private isReview (resource: ResourceType) =
-    resource.Key.Group = "authorization.k8s.io"
-    || resource.Key.Group = "authentication.k8s.io"
-
-let private verbs resource =
-    if isReview resource then
-        [ "create" ]
-    else
-        [ "create"; "delete"; "deletecollection"; "get"; "list"; "patch"; "update"; "watch" ]
-
-/// Group, version and kind that a subresource answers with, and what may be done with it.
-let private subresource (resource: ResourceType) name =
-    let own = resource.Key.Group, resource.Key.Version, resource.Kind
-
-    match name with
-    | "scale" -> ("autoscaling", "v1", "Scale"), [ "get"; "patch"; "update" ]
-    | "eviction" -> ("policy", "v1", "Eviction"), [ "create" ]
-    | "binding" -> ("", "v1", "Binding"), [ "create" ]
-    | "log" -> own, [ "get" ]
-    | "finalize" -> own, [ "update" ]
-    | "exec"
-    | "attach"
-    | "portforward" -> ("", "v1", "PodExecOptions"), [ "create"; "get" ]
-    | "proxy" -> ("", "v1", resource.Kind + "ProxyOptions"), [ "create"; "delete"; "get"; "patch"; "update" ]
-    | _ -> own, [ "get"; "patch"; "update" ]
-
-/// v2 before v1, v1 before v1beta1, beta before alpha (Kubernetes docs, "Version priority").
-let private priority (version: string) =
-    let digits start =
-        let text =
-            version.Substring start
-            |> Seq.takeWhile Char.IsAsciiDigit
-            |> Seq.toArray
-            |> String
-
-        (match Int32.TryParse text with
-         | true, number -> number
-         | false, _ -> 0),
-        start + text.Length
-
-    let major, next = digits (min 1 version.Length)
-    let rest = version.Substring next
-
-    let stability, minor =
-        if rest = "" then 2, 0
-        elif rest.StartsWith("beta", StringComparison.Ordinal) then 1, fst (digits (next + 4))
-        elif rest.StartsWith("alpha", StringComparison.Ordinal) then 0, fst (digits (next + 5))
-        else -1, 0
-
-    -stability, -major, -minor
-
-/// Groups in the order that clients resolve ambiguous names in (the core group and built-in groups first), each with
-/// its versions, best first, and their resources.
-let groups (api: ApiServer) : (string * (string * ResourceType list) list) list =
-    ApiServer.resourceTypes api @ reviews
-    |> List.groupBy _.Key.Group
-    |> List.sortBy (fun (group, resources) -> resources |> List.exists _.Custom, group)
-    |> List.map (fun (group, resources) ->
-        group,
-        resources
-        |> List.groupBy _.Key.Version
-        |> List.sortBy (fst >> priority)
-        |> List.map (fun (version, resources) -> version, resources |> List.sortBy _.Key.Plural))
-
 let private strings (texts: string list) = if List.isEmpty texts then None else Some(Json.strings texts)
 
 let private kindOf (group, version, kind) =
@@ -120,7 +30,7 @@ let private scope (resource: ResourceType) =
 // ---- aggregated
 
 let private aggregatedSubresource resource name =
-    let kind, verbs = subresource resource name
+    let kind, verbs = ApiGroups.subresource resource name
 
     Json.object [ "subresource", Json.String name; "responseKind", kindOf kind; "verbs", Json.strings verbs ]
 
@@ -130,7 +40,7 @@ let private aggregatedResource (resource: ResourceType) =
         "responseKind", Some(kindOf (resource.Key.Group, resource.Key.Version, resource.Kind))
         "scope", Some(scope resource)
         "singularResource", Some(Json.String resource.Singular)
-        "verbs", Some(Json.strings (verbs resource))
+        "verbs", Some(Json.strings (ApiGroups.verbs resource))
         "shortNames", strings resource.ShortNames
         "categories", strings resource.Categories
         "subresources",
@@ -154,7 +64,7 @@ let aggregated (version: string) (core: bool) (api: ApiServer) =
         "metadata", Json.empty
         "items",
         Json.Array [
-            for group, versions in groups api do
+            for group, versions in ApiGroups.ofServer api do
                 if (group = "") = core then
                     Json.object [
                         "metadata", Json.present [ "name", (if core then None else Some(Json.String group)) ]
@@ -200,7 +110,7 @@ let groupList (api: ApiServer) =
         "apiVersion", Json.String "v1"
         "groups",
         Json.Array [
-            for group, versions in groups api do
+            for group, versions in ApiGroups.ofServer api do
                 if group <> "" then
                     Json.object (groupEntry (group, versions))
         ]
@@ -208,7 +118,7 @@ let groupList (api: ApiServer) =
 
 /// `/apis/{group}`; none when there is no such group.
 let group name (api: ApiServer) =
-    groups api
+    ApiGroups.ofServer api
     |> List.tryFind (fun (group, _) -> group = name && group <> "")
     |> Option.map (fun entry ->
         Json.object [
@@ -223,13 +133,13 @@ let private entries (resource: ResourceType) = [
         "singularName", Some(Json.String resource.Singular)
         "namespaced", Some(Json.Bool resource.Namespaced)
         "kind", Some(Json.String resource.Kind)
-        "verbs", Some(Json.strings (verbs resource))
+        "verbs", Some(Json.strings (ApiGroups.verbs resource))
         "shortNames", strings resource.ShortNames
         "categories", strings resource.Categories
     ]
 
     for name in resource.Subresources do
-        let (group, version, kind), verbs = subresource resource name
+        let (group, version, kind), verbs = ApiGroups.subresource resource name
         let elsewhere = (group, version) <> (resource.Key.Group, resource.Key.Version)
 
         Json.present [
@@ -245,7 +155,7 @@ let private entries (resource: ResourceType) = [
 
 /// `/api/v1` and `/apis/{group}/{version}`; none when there is no such version.
 let resources group version (api: ApiServer) =
-    groups api
+    ApiGroups.ofServer api
     |> List.tryFind (fun (name, _) -> name = group)
     |> Option.bind (fun (_, versions) -> versions |> List.tryFind (fun (name, _) -> name = version))
     |> Option.map (fun (_, resources) ->
@@ -264,7 +174,7 @@ let index (api: ApiServer) =
             "/api"
             "/api/v1"
             "/apis"
-            for group, versions in groups api do
+            for group, versions in ApiGroups.ofServer api do
                 if group <> "" then
                     $"/apis/%s{group}"
 

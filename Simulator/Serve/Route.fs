@@ -1,6 +1,5 @@
 namespace Tikv.Simulator.Serve
 
-open System
 open Tikv.Core
 open Tikv.Simulator.Kubernetes
 

@@ -51,10 +51,27 @@ module ProxyReply =
 
         { Status = 503; ContentType = "application/json"; Body = Json.print status }
 
-/// A world of an API server alone, without controllers, nodes and Pods that run.
+/// A world of an API server and the controllers that every cluster has, without nodes: no Pod ever runs.
 type EmptyWorld(seed: int, start: DateTimeOffset) =
+    /// Controllers look at least this often, for what follows from time alone.
+    let lookEvery = TimeSpan.FromSeconds 1L
+
+    /// So many changes stay known to watches.
+    let window = 10000L
+
     let mutable now = start
     let mutable api = ApiServer.start seed
+    let mutable looked = start
+    let mutable seen = 0L
+
+    let look () =
+        api <- Controllers.step now api
+
+        if api.Revision - api.Compacted > 2L * window then
+            api <- ApiServer.compact (api.Revision - window) api
+
+        looked <- now
+        seen <- api.Revision
 
     interface ServedWorld with
         member _.Now = now
@@ -67,4 +84,9 @@ type EmptyWorld(seed: int, start: DateTimeOffset) =
 
         member _.Proxy request = ProxyReply.unreachable request
         member _.PodLog request = Error $"pod %s{request.Pod} does not run"
-        member _.Advance elapsed = now <- now + elapsed
+
+        member _.Advance elapsed =
+            now <- now + elapsed
+
+            if api.Revision <> seen || now - looked >= lookEvery then
+                look ()

@@ -72,6 +72,7 @@ module Watches =
 
     let private present form now (api: ApiServer) =
         ApiServer.listObjects form.Resource.Key form.Request.Namespace api
+        |> List.map (if form.Resource.Key = EventForms.key then EventForms.ofCore else id)
         |> List.filter (Selectors.selects form.Selector)
         |> List.map (event form now ChangeType.Added)
 

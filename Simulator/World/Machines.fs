@@ -15,7 +15,7 @@ let private perform (work: Work) (world: World) : World =
     | Work.Namespace name -> Namespaces.sync name world
     | Work.Garbage -> {
         world with
-            Server = GarbageCollector.step (World.clock world) world.Server
+            Server = Controllers.step (World.clock world) world.Server
       }
 
 /// Drops entries of the agenda that were superseded by an earlier one.

@@ -23,6 +23,8 @@ let private garbage (change: Change) (world: World) =
         change.Type = ChangeType.Deleted
         || Meta.isTerminating change.Object
         || change.Type = ChangeType.Added && not (List.isEmpty (Meta.ownerReferences change.Object))
+        || change.Resource.Plural = "poddisruptionbudgets"
+        || change.Resource.Plural = "pods" && ApiServer.latestChange Builtins.podDisruptionBudgets world.Server > 0L
     then
         World.after world.Timings.CollectGarbage "garbage" "" Work.Garbage world
     else

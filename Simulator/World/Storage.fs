@@ -1,4 +1,4 @@
-/// The volume controllers: provisioning, binding, protection, expansion and reclaim of volumes.
+/// The volume controllers: provisioning, binding, expansion and reclaim of volumes.
 [<RequireQualifiedAccess>]
 module Tikv.Simulator.World.Storage
 
@@ -6,13 +6,9 @@ open Tikv.Core
 open Tikv.Simulator.Kubernetes
 
 let private manager = "pv-controller"
-let private protection = "kubernetes.io/pvc-protection"
 
 let private patchClaim (claim: Claim) body =
     Requests.patch MergePatch Builtins.persistentVolumeClaims (Some claim.Namespace) claim.Name body
-
-let private ofClaim (claim: Claim) members =
-    Json.object [ "metadata", Json.object [ "uid", Json.String claim.Uid; yield! members ] ]
 
 /// The name of the volume that is made for a claim (external-provisioner's pattern).
 let volumeName (claim: Claim) = "pvc-" + claim.Uid
@@ -139,19 +135,6 @@ let private bind (claim: Claim) (volume: Volume) (world: World) =
     |> World.send manager (patchClaim claim (status claim.WantedText) |> Requests.onStatus)
     |> World.note $"binder %s{claim.Name} = %s{volume.Name}"
 
-/// Pods that hold a claim: they exist, and are neither finished nor still without a node when the claim goes.
-let private users (claim: Claim) (world: World) =
-    world.Pods.Values
-    |> Seq.exists (fun pod ->
-        pod.Namespace = claim.Namespace
-        && pod.Node <> ""
-        && pod.Phase <> "Succeeded"
-        && pod.Phase <> "Failed"
-        && pod.Spec.Volumes.Values |> Seq.exists (fun source -> source = VolumeSource.Claim claim.Name))
-
-let private finalizers (claim: Claim) (names: string list) =
-    ofClaim claim [ "finalizers", (if List.isEmpty names then Json.Null else Json.strings names) ]
-
 let private expand (claim: Claim) (volume: Volume) (world: World) =
     let capacity = Json.object [ "storage", Json.String claim.WantedText ]
 
@@ -176,19 +159,7 @@ let private defaultClass (world: World) = world.Classes.Values |> Seq.tryFind _.
 let claim (key: string) (world: World) : World =
     match Map.tryFind key world.Claims with
     | None -> world
-    | Some claim when claim.Deleting ->
-        if List.contains protection claim.Finalizers && not (users claim world) then
-            World.send
-                "pvc-protection-controller"
-                (patchClaim claim (finalizers claim (claim.Finalizers |> List.except [ protection ])))
-                world
-        else
-            world
-    | Some claim when not (List.contains protection claim.Finalizers) ->
-        World.send
-            "pvc-protection-controller"
-            (patchClaim claim (finalizers claim (claim.Finalizers @ [ protection ])))
-            world
+    | Some claim when claim.Deleting -> world
     | Some claim when claim.Volume <> "" && claim.Phase = "Bound" ->
         match Map.tryFind claim.Volume world.Volumes, Map.tryFind claim.Class world.Classes with
         | Some volume, Some storage when claim.Wanted > claim.Capacity && storage.Expands ->

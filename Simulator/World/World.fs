@@ -12,7 +12,7 @@ type Work =
     | Schedule of Pod: string
     /// A kubelet, at a Pod that it runs, by uid.
     | Kubelet of Uid: string
-    /// The volume binder and the claim protection, at a claim (`namespace/name`).
+    /// The volume binder, at a claim (`namespace/name`).
     | Claim of Key: string
     /// The reclaimer, at a volume.
     | Volume of Name: string
@@ -20,9 +20,9 @@ type Work =
     | Endpoints of Key: string
     /// The node controller, at a node.
     | Node of Name: string
-    /// The namespace controller.
+    /// The service account controller, at a namespace.
     | Namespace of Name: string
-    /// The garbage collector.
+    /// The garbage collector, the claim protection, and the controllers of namespaces, definitions and budgets.
     | Garbage
 
 /// What runs in a container, with its name in the model of PD.
@@ -71,8 +71,8 @@ type Run = {
     /// Successive bad answers to the liveness probe.
     Sick: int
     NextProbe: int64
-    /// What the container said, newest first.
-    Log: string list
+    /// What the container said and when, newest first.
+    Log: (int64 * string) list
 }
 
 /// What is under a node's name. `Up` is its power; `Connected` is its kubelet's way to the API server.

@@ -43,8 +43,17 @@ internal sealed partial class Normal(string @namespace, bool showManagedFields)
                     // a list's version is that of the whole store, where others write too
                     result[key] = members.ContainsKey("uid") ? Number(versions, "version", value.ToString()) : "<version>";
                     break;
-                case "continue" when value?.ToString().Length > 0:
-                    result[key] = "<continue>";
+                case "continue":
+                    // an empty one says no more than none
+                    if (value?.ToString().Length > 0)
+                    {
+                        result[key] = "<continue>";
+                    }
+
+                    break;
+                case "details" when value is JsonObject { Count: 0 }:
+                case "ipFamilies" or "ipFamilyPolicy" or "internalTrafficPolicy":
+                    // the latter are fields of Services since 1.21 and later
                     break;
                 case "time" or "creationTimestamp" or "deletionTimestamp" or "lastTransitionTime" when value is not null:
                     result[key] = "<time>";

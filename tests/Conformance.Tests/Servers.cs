@@ -10,6 +10,9 @@ internal static class Servers
 
     public static string? RealKubeconfig => Environment.GetEnvironmentVariable("CONFORMANCE_REAL_KUBECONFIG");
 
+    /// <summary>An embedded cluster that is served already; without it one is started.</summary>
+    public static string? EmbeddedKubeconfig => Environment.GetEnvironmentVariable("CONFORMANCE_EMBEDDED_KUBECONFIG");
+
     /// <summary>Where to write the real server's answers to, as the new golden ones.</summary>
     public static string? RecordTo => Environment.GetEnvironmentVariable("CONFORMANCE_RECORD");
 
@@ -31,7 +34,7 @@ internal sealed class EmbeddedCluster : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "tikv-sim.dll"), "serve", "--kubeconfig", KubeconfigFile])
+        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "tikv-sim.dll"), "serve", "--port", "0", "--kubeconfig", KubeconfigFile])
         {
             start.ArgumentList.Add(argument);
         }

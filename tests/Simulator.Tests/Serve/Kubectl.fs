@@ -80,6 +80,7 @@ spec:
 
         info.Environment["HOME"] <- home.FullName
         info.Environment["KUBECONFIG"] <- kubeconfig
+        info.Environment["TMPDIR"] <- home.FullName
 
         for name, value in environment do
             info.Environment[name] <- value

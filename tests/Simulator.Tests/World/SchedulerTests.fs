@@ -1,0 +1,101 @@
+module Tikv.Simulator.Tests.World.SchedulerTests
+
+open NUnit.Framework
+open Tikv.Core
+open Tikv.Simulator.Kubernetes
+open Tikv.Simulator.World
+open Tikv.Simulator.Tests.World.Cluster
+
+let private sleeper name spec = pod name [ "sleep" ] spec
+
+let private spread = [
+    "topologySpreadConstraints",
+    Json.array [
+        Json.object [
+            "topologyKey", Json.String "topology.kubernetes.io/zone"
+            "maxSkew", Json.int 1
+            "whenUnsatisfiable", Json.String "DoNotSchedule"
+            "labelSelector", Json.object [ "matchLabels", Json.object [ "app", Json.String "a" ] ]
+        ]
+    ]
+]
+
+let private unschedulable name world =
+    Json.stringAt [ "message" ] (condition "PodScheduled" name world) |> Option.defaultValue ""
+
+[<Test>]
+let ``a pod is bound to a node`` () =
+    let world = fresh |> createPod (sleeper "a" []) |> wait 100L
+    Assert.That(node "a" world, Does.StartWith "node-")
+
+[<Test>]
+let ``pods that are to be spread go to different zones`` () =
+    let world =
+        (fresh, [ "a0"; "a1"; "a2" ])
+        ||> List.fold (fun world name ->
+            world |> createPod (sleeper name spread |> labelled [ "app", "a" ]) |> wait 100L)
+
+    let nodes = [ "a0"; "a1"; "a2" ] |> List.map (fun name -> node name world)
+    Assert.That(List.sort nodes, Is.EqualTo<string list> [ "node-a1"; "node-b1"; "node-c1" ])
+
+[<Test>]
+let ``a pod whose node selector fits no node says so`` () =
+    let world =
+        fresh
+        |> createPod (sleeper "a" [ "nodeSelector", Json.object [ "disk", Json.String "nvme" ] ])
+        |> wait 100L
+
+    Assert.That(
+        unschedulable "a" world,
+        Is.EqualTo "0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector."
+    )
+
+[<Test>]
+let ``a pod that asks for more than any node has says so`` () =
+    let container =
+        Json.object [
+            "name", Json.String "main"
+            "image", Json.String "i"
+            "resources", Json.object [ "requests", Json.object [ "cpu", Json.String "17" ] ]
+        ]
+
+    let greedy = object "v1" "Pod" "a" [ "spec", Json.object [ "containers", Json.array [ container ] ] ]
+    let world = fresh |> createPod greedy |> wait 100L
+    Assert.That(unschedulable "a" world, Is.EqualTo "0/3 nodes are available: 3 Insufficient cpu.")
+
+[<Test>]
+let ``a pod whose claim does not exist waits for it, and is bound when it comes`` () =
+    let world = fresh |> createPod (sleeper "a" [ using [ "data" ] ]) |> wait 100L
+
+    Assert.That(
+        unschedulable "a" world,
+        Is.EqualTo "0/3 nodes are available: persistentvolumeclaim \"data\" not found."
+    )
+
+    let world = world |> create Builtins.persistentVolumeClaims (claim "data" "1Gi" "") |> wait 1_000L
+    Assert.That(node "a" world, Does.StartWith "node-")
+
+[<Test>]
+let ``a pod with a claim that waits for it gets a volume on its own node`` () =
+    let world =
+        fresh
+        |> create Builtins.persistentVolumeClaims (claim "data" "1Gi" "local")
+        |> wait 1_000L
+
+    Assert.That(text [ "status"; "phase" ] Builtins.persistentVolumeClaims "data" world, Is.EqualTo "Pending")
+    let world = world |> createPod (sleeper "a" [ using [ "data" ] ]) |> wait 1_000L
+
+    let volume = text [ "spec"; "volumeName" ] Builtins.persistentVolumeClaims "data" world
+    let terms = world.Volumes[volume].NodeTerms
+    Assert.That(terms, Is.EqualTo<LabelRequirement list list> [ [ In("kubernetes.io/hostname", [ node "a" world ]) ] ])
+
+[<Test>]
+let ``no pod is bound to a node that is lost`` () =
+    let world =
+        (fresh, [ "node-a1"; "node-b1" ])
+        ||> List.fold (fun world node -> Nodes.set false true node world)
+        |> wait 60_000L
+        |> createPod (sleeper "a" [])
+        |> wait 100L
+
+    Assert.That(node "a" world, Is.EqualTo "node-c1")
