@@ -55,7 +55,7 @@ let private resourceType definition version : ResourceType =
     }
 
 /// What the schema says; the rules of CEL are asked only of what is otherwise valid.
-let private strategy (resource: ResourceType) : Strategy =
+let strategy (resource: ResourceType) : Strategy =
     match resource.Schema |> Option.map Schemas.compile with
     | None -> {
         Strategies.plain with
