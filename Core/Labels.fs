@@ -1,5 +1,7 @@
 namespace Tikv.Core
 
+open Tikv.Core.Kubernetes
+
 /// Labels and annotations that the operator writes. Those with the prefix `tikv.org/` are ours alone.
 [<RequireQualifiedAccess>]
 module Labels =
@@ -28,8 +30,9 @@ module Labels =
             ``component``, componentName
         ]
 
-    /// The selector of the objects that the operator keeps in its caches.
-    let selector = $"%s{managedBy}=%s{manager}"
+    /// Which objects of a kind the operator keeps in its caches: all of our own kinds, and of Kubernetes' kinds those that
+    /// it has made, so that its memory does not grow with other people's Pods.
+    let selector kind = if List.contains kind Kind.ours then None else Some $"%s{managedBy}=%s{manager}"
 
 [<RequireQualifiedAccess>]
 module Annotations =

@@ -1,6 +1,7 @@
 module Tikv.Simulator.Program
 
 open Argu
+open Tikv.Simulator.Run
 open Tikv.Simulator.Serve
 
 type ServeArgument =
@@ -17,18 +18,46 @@ type ServeArgument =
             | Speed _ -> "seconds of the world per second (default: 1)"
             | Seed _ -> "what names and chances are drawn from (default: 1)"
 
+type RunArgument =
+    | [<MainCommand; Mandatory>] Scenario of name: string
+    | [<Unique>] With_Seed of number: uint64
+    | [<Unique>] Transcript
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Scenario _ -> "name of the scenario, such as bootstrap"
+            | With_Seed _ -> "what names and chances are drawn from (default: 1)"
+            | Transcript -> "print one line an event"
+
+type ExploreArgument =
+    | [<MainCommand; Mandatory>] Of of name: string
+    | [<Unique>] From_Seed of number: uint64
+    | [<Unique>] Limit of runs: int
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Of _ -> "name of the scenario, such as bootstrap"
+            | From_Seed _ -> "what names and chances are drawn from (default: 1)"
+            | Limit _ -> "so many runs and no more (default: all)"
+
 type Argument =
+    | [<CliPrefix(CliPrefix.None)>] Run of ParseResults<RunArgument>
+    | [<CliPrefix(CliPrefix.None)>] Explore of ParseResults<ExploreArgument>
     | [<CliPrefix(CliPrefix.None)>] Serve of ParseResults<ServeArgument>
 
     interface IArgParserTemplate with
         member argument.Usage =
             match argument with
+            | Run _ -> "run a scenario in virtual time, and leave the cluster alone for a day afterwards"
+            | Explore _ -> "run a scenario with each misfortune at each point"
             | Serve _ -> "serve an embedded cluster to kubectl"
 
 let private serve (given: ParseResults<ServeArgument>) =
     let standard = ServeCommand.defaults
 
-    ServeCommand.run {
+    ServeCommand.runWith LiveWorld.start {
         Port = given.GetResult(Port, standard.Port)
         Kubeconfig = given.GetResult(Kubeconfig, standard.Kubeconfig)
         Speed = given.GetResult(Speed, standard.Speed)
@@ -42,4 +71,11 @@ let main arguments =
     let given = parser.Parse arguments
 
     match given.GetSubCommand() with
+    | Run given ->
+        Commands.run
+            (given.GetResult RunArgument.Scenario)
+            (given.GetResult(With_Seed, 1UL))
+            (given.Contains Transcript)
+    | Explore given ->
+        Commands.explore (given.GetResult Of) (given.GetResult(From_Seed, 1UL)) (given.GetResult(Limit, 0))
     | Serve given -> serve given

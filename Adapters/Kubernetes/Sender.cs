@@ -37,8 +37,7 @@ internal sealed class Sender(
 
         if (exchange.Response.StatusCode == HttpStatusCode.Unauthorized && credentials.Refused(credential))
         {
-            exchange.Dispose();
-            exchange = await Send(request, await credentials.Current(ct), ct); // a 401 was not carried out
+            exchange = await SendAgain(request, credential, exchange, ct);
         }
 
         foreach (var warning in exchange.Response.Headers.Warning.Where(warning => warning.Code == 299))
@@ -47,6 +46,30 @@ internal sealed class Sender(
         }
 
         return exchange;
+    }
+
+    /// <summary>Once more with another credential, if there is one; what was answered by 401 was not carried out.</summary>
+    private async Task<Exchange> SendAgain(ApiRequest request, Credential refused, Exchange exchange, CancellationToken ct)
+    {
+        Credential renewed;
+
+        try
+        {
+            renewed = await credentials.Current(ct);
+        }
+        catch
+        {
+            exchange.Dispose();
+            throw;
+        }
+
+        if (renewed.HoldsSameAs(refused))
+        {
+            return exchange;
+        }
+
+        exchange.Dispose();
+        return await Send(request, renewed, ct);
     }
 
     private async Task<Exchange> Send(ApiRequest request, Credential credential, CancellationToken ct)

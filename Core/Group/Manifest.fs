@@ -62,15 +62,13 @@ let owns (observed: Observed) (meta: Meta) =
 // ---- Services
 
 let private ports (observed: Observed) =
-    let number (port: Port option) standard = port |> Option.map _.Port |> Option.defaultValue standard
-
     match observed.Role with
     | PD(spec, _) ->
-        let ports = spec.Template.Spec.Server.Ports
-        [ "client", number ports.Client 2379; "peer", number ports.Peer 2380 ]
+        let template = spec.Template.Spec
+        [ "client", Defaults.pdClientPort template; "peer", Defaults.pdPeerPort template ]
     | TiKV(spec, _) ->
-        let ports = spec.Template.Spec.Server.Ports
-        [ "client", number ports.Client 20160; "status", number ports.Status 20180 ]
+        let template = spec.Template.Spec
+        [ "client", Defaults.tikvClientPort template; "status", Defaults.tikvStatusPort template ]
 
 /// The fields of a Service's spec that are the operator's; the API server and cloud controllers own the others.
 let private serviceSpec (observed: Observed) headless ports =

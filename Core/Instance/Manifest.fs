@@ -8,36 +8,29 @@ open Tikv.Core.Kubernetes
 
 let private clientPort (observed: Observed) =
     match observed.Role with
-    | PD(spec, _) ->
-        spec.Template.Server.Ports.Client
-        |> Option.map _.Port
-        |> Option.defaultValue 2379
-    | TiKV(spec, _) ->
-        spec.Template.Server.Ports.Client
-        |> Option.map _.Port
-        |> Option.defaultValue 20160
+    | PD(spec, _) -> Defaults.pdClientPort spec.Template
+    | TiKV(spec, _) -> Defaults.tikvClientPort spec.Template
 
 /// PD: the peer port. TiKV: the status port.
 let private secondPort (observed: Observed) =
     match observed.Role with
-    | PD(spec, _) -> spec.Template.Server.Ports.Peer |> Option.map _.Port |> Option.defaultValue 2380
-    | TiKV(spec, _) ->
-        spec.Template.Server.Ports.Status
-        |> Option.map _.Port
-        |> Option.defaultValue 20180
+    | PD(spec, _) -> Defaults.pdPeerPort spec.Template
+    | TiKV(spec, _) -> Defaults.tikvStatusPort spec.Template
+
+let private ``component`` (observed: Observed) =
+    match observed.Role with
+    | PD _ -> Component.PD
+    | TiKV _ -> Component.TiKV
 
 /// The name of the component in labels, containers, paths and images.
-let componentName (observed: Observed) =
-    match observed.Role with
-    | PD _ -> "pd"
-    | TiKV _ -> "tikv"
+let componentName (observed: Observed) = Defaults.word (``component`` observed)
 
-let private dataPath (observed: Observed) = $"/var/lib/%s{componentName observed}"
+let private dataPath (observed: Observed) = Defaults.dataPath (``component`` observed)
 let private configPath (observed: Observed) = $"/etc/%s{componentName observed}"
 let private tlsPath (observed: Observed) = $"/var/lib/%s{componentName observed}-tls"
 
 let private tls (observed: Observed) =
-    observed.Cluster |> Option.bind _.Spec.TlsCluster |> Option.exists _.Enabled
+    observed.Cluster |> Option.exists (fun cluster -> Defaults.isTls cluster.Spec)
 
 let private scheme (observed: Observed) = if tls observed then "https" else "http"
 
@@ -219,22 +212,13 @@ let claim (observed: Observed) (volume: Volume) name =
 
 // ---- the Pod
 
-let private image (observed: Observed) =
-    let template = Seen.template observed
-    let image = template.Image |> Option.defaultValue $"pingcap/%s{componentName observed}"
-    let last = image.Substring(image.LastIndexOf '/' + 1)
-    if last.Contains ':' || last.Contains '@' then image else $"%s{image}:%s{template.Version}"
+let private image (observed: Observed) = Defaults.image (``component`` observed) (Seen.template observed)
 
 let private volumeName (volume: Volume) = $"vol-%s{volume.Name}"
 
 let private mounts (observed: Observed) =
     let ofVolume (volume: Volume) =
-        let mounts =
-            match volume.Mounts with
-            | [] -> [ { Type = "data"; MountPath = None; SubPath = None } ]
-            | mounts -> mounts
-
-        mounts
+        Defaults.mounts (``component`` observed) volume
         |> List.map (fun mount ->
             Json.present [
                 "name", Some(Json.string (volumeName volume))
@@ -250,15 +234,7 @@ let private mounts (observed: Observed) =
     @ ((Seen.template observed).Volumes |> List.collect ofVolume)
 
 let private tlsVolume (observed: Observed) =
-    let pair = (Seen.template observed).Security.Tls.Cluster
-    let standard = $"%s{groupName observed}-%s{componentName observed}-cluster-secret"
-    let ca = pair |> Option.bind _.Ca |> Option.map _.Name |> Option.defaultValue standard
-
-    let own =
-        pair
-        |> Option.bind _.CertKeyPair
-        |> Option.map _.Name
-        |> Option.defaultValue standard
+    let ca, own = Defaults.tlsSecrets (``component`` observed) (groupName observed) (Seen.template observed)
 
     let source name files =
         Json.object [

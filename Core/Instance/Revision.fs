@@ -36,14 +36,14 @@ let private ofTemplate hotReload template =
 
 /// The hash that a Pod bears of what its process was started with.
 let ofProcess (observed: Observed) =
-    let hotReload (template: ComponentTemplate) = template.UpdateStrategy.Config = Some ConfigUpdate.HotReload
+    let hotReload (template: ComponentTemplate) = Defaults.configUpdate template = ConfigUpdate.HotReload
 
     let template =
         match observed.Role with
         | PD(spec, _) -> Codec.encode spec.Template |> ofTemplate (hotReload spec.Template.Component)
         | TiKV(spec, _) -> Codec.encode spec.Template |> ofTemplate (hotReload spec.Template.Component)
 
-    let tls = observed.Cluster |> Option.bind _.Spec.TlsCluster |> Option.exists _.Enabled
+    let tls = observed.Cluster |> Option.exists (fun cluster -> Defaults.isTls cluster.Spec)
 
     Json.object [
         "scheme", Json.string scheme

@@ -27,12 +27,10 @@ let kind (observed: Observed) =
     | PD _ -> Kind.PD
     | TiKV _ -> Kind.TiKV
 
-let podName (observed: Observed) = (settings observed).PodName |> Option.defaultValue observed.Meta.Name
+let podName (observed: Observed) = Defaults.podName observed.Meta.Name (settings observed)
 
 let claimName (observed: Observed) (volume: Volume) =
-    (settings observed).VolumeClaimNames
-    |> Map.tryFind volume.Name
-    |> Option.defaultValue $"%s{volume.Name}-%s{podName observed}"
+    Defaults.volumeClaimName observed.Meta.Name (settings observed) volume.Name
 
 let deleting (observed: Observed) = observed.Meta.DeletionTimestamp.IsSome
 

@@ -51,12 +51,10 @@ let private serviceHost (dns: Dns option) name space =
     | None -> $"%s{name}.%s{space}"
 
 let private usesTls (cluster: Object<ClusterSpec, ClusterStatus> option) =
-    cluster |> Option.bind _.Spec.TlsCluster |> Option.exists _.Enabled
+    cluster |> Option.exists (fun cluster -> Defaults.isTls cluster.Spec)
 
 let private clientPort (group: Object<PDGroupSpec, PDGroupStatus>) =
-    group.Spec.Template.Spec.Server.Ports.Client
-    |> Option.map _.Port
-    |> Option.defaultValue 2379
+    Defaults.pdClientPort group.Spec.Template.Spec
 
 /// URLs of the client Services of PD, one a group.
 let pdUrls space clusterName sight =
@@ -120,14 +118,11 @@ let private instance
     : Instance.Observed =
     let space = meta.Namespace
     let clusterName = settings.Cluster.Name
-    let pod = settings.PodName |> Option.defaultValue meta.Name
+    let pod = Defaults.podName meta.Name settings
 
     let claims =
         template.Volumes
-        |> List.map (fun volume ->
-            settings.VolumeClaimNames
-            |> Map.tryFind volume.Name
-            |> Option.defaultValue $"%s{volume.Name}-%s{pod}")
+        |> List.map (fun volume -> Defaults.volumeClaimName meta.Name settings volume.Name)
         |> List.choose (fun name ->
             sight.Cache.Claims
             |> Map.tryFind (Cache.key space name)

@@ -139,6 +139,18 @@ let beginRound (input: Input) (object: ObjectRef) run =
         match verdict with
         | None -> succeed input object ValueNone run
         | Some verdict ->
+            let run =
+                verdict.Broken
+                |> List.fold
+                    (fun run law ->
+                        run
+                        |> count "unsafe"
+                        |> log
+                            LogLevel.Error
+                            "a decision that breaks a law was not carried out"
+                            (describe object @ [ "law", law ]))
+                    run
+
             match verdict.Steps with
             | [] -> report input object verdict.Status false verdict.Recheck run
             | steps when risky steps -> lookAgain input object verdict run

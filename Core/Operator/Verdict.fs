@@ -23,6 +23,8 @@ type Verdict = {
     Reads: ObjectRef list
     /// The cluster that it belongs to: namespace and name.
     Cluster: string * string
+    /// The laws that the decision would have broken; then it has no steps.
+    Broken: string list
 }
 
 let private earliest rechecks =
@@ -43,6 +45,7 @@ let private ofParts
     meta
     cluster
     (decision: Decision<'Action, 'Reason>)
+    (broken: string list)
     (steps: Step list)
     code
     text
@@ -50,20 +53,28 @@ let private ofParts
     status
     refused
     reads
-    = {
-    Steps = steps
-    Waiting = decision.Waiting |> List.map (fun reason -> code reason, text reason)
-    Recheck = decision.Waiting |> List.map recheck |> earliest
-    Status = statusPatch kind meta (status decision)
-    Refused =
-        fun action message ->
-            statusPatch
-                kind
-                meta
-                (status { decision with Waiting = refused (action, message) :: decision.Waiting })
-    Reads = refOf kind meta :: reads
-    Cluster = cluster
-}
+    =
+    // A decision that breaks a law is not carried out, and its object says so.
+    let decision, steps =
+        match broken with
+        | [] -> decision, steps
+        | law :: _ -> Decision.wait (refused ("Decision", law) :: decision.Waiting), []
+
+    {
+        Steps = steps
+        Waiting = decision.Waiting |> List.map (fun reason -> code reason, text reason)
+        Recheck = decision.Waiting |> List.map recheck |> earliest
+        Broken = broken
+        Status = statusPatch kind meta (status decision)
+        Refused =
+            fun action message ->
+                statusPatch
+                    kind
+                    meta
+                    (status { decision with Waiting = refused (action, message) :: decision.Waiting })
+        Reads = refOf kind meta :: reads
+        Cluster = cluster
+    }
 
 let private clusterRef space name : ObjectRef = { Kind = Kind.Cluster; Namespace = space; Name = name }
 
@@ -79,6 +90,7 @@ let private ofInstance sight (observed: Instance.Observed) =
         observed.Meta
         (space, clusterName)
         decision
+        (Lint.instance observed decision.Actions)
         (decision.Actions
          |> List.map (fun action -> Steps.ofInstance endpoints.Value observed action))
         Instance.Reason.code
@@ -108,6 +120,7 @@ let private ofGroup sight (observed: Group.Observed) =
         observed.Meta
         (space, clusterName)
         decision
+        (Lint.group observed decision.Actions)
         (decision.Actions |> List.map (Steps.ofGroup sight.Cache observed))
         Group.Reason.code
         Group.Reason.text
@@ -124,6 +137,7 @@ let private ofCluster (observed: Cluster.Observed) =
         observed.Meta
         (observed.Meta.Namespace, observed.Meta.Name)
         decision
+        (Lint.cluster observed decision.Actions)
         (decision.Actions |> List.map (Steps.ofCluster observed))
         Cluster.Reason.code
         Cluster.Reason.text
@@ -167,6 +181,7 @@ let private ofInvalid kind sight (held: Held<'Spec, 'Status>) problems =
         Refused = fun _ _ -> None
         Reads = []
         Cluster = held.Meta.Namespace, ""
+        Broken = []
     }
 
 let private judged kind sight (held: Held<'Spec, 'Status> option) look =

@@ -267,6 +267,7 @@ let private broken path (schema: Schema) (rule: Rule) names : Errors.Cause =
 
     let path = if rule.FieldPath = "" then path else path + rule.FieldPath
     let path = if path.StartsWith '.' then path.Substring 1 else path
+    let path = if path = "" then "<nil>" else path // so Go prints the path of the whole object
     let kind = if schema.Type = "" then "object" else schema.Type
 
     match rule.Reason with
@@ -311,11 +312,11 @@ let rec private rules
                 | false, _ -> schema.Additional
 
             match inner with
-            | Some inner -> rules (join path key) inner (Option.bind (Json.tryField key) old) value found
-            | None -> ()
+            | Some inner when inner.HasRules -> rules (join path key) inner (Option.bind (Json.tryField key) old) value found
+            | _ -> ()
     | Json.Array items ->
         match schema.Items with
-        | Some inner ->
+        | Some inner when inner.HasRules ->
             // items of other lists cannot be told to be the same ones
             let previous item =
                 match schema.ListKind, old with
@@ -325,18 +326,12 @@ let rec private rules
 
             items
             |> List.iteri (fun index item -> rules $"%s{path}[%d{index}]" inner (previous item) item found)
-        | None -> ()
+        | _ -> ()
     | _ -> ()
-
-let rec private hasRules (schema: Schema) =
-    not (List.isEmpty schema.Rules)
-    || schema.Properties.Values |> Seq.exists hasRules
-    || schema.Additional |> Option.exists hasRules
-    || schema.Items |> Option.exists hasRules
 
 /// Causes from the CEL rules; the old object is there on updates.
 let transition (schema: Schema) (old: Json option) (json: Json) : Errors.Cause list =
-    if hasRules schema then
+    if schema.HasRules then
         let found = ResizeArray()
         rules "" schema old json found
         List.ofSeq found

@@ -60,6 +60,8 @@ type Schema = {
     Not: Schema option
     /// Whether anything in it, at any depth, has a default: else defaulting is skipped.
     HasDefaults: bool
+    /// The same for rules.
+    HasRules: bool
 }
 
 [<RequireQualifiedAccess>]
@@ -163,6 +165,11 @@ module Schemas =
                 || properties.Values |> Seq.exists _.HasDefaults
                 || additional |> Option.exists _.HasDefaults
                 || items |> Option.exists _.HasDefaults
+            HasRules =
+                not (List.isEmpty (Json.itemsAt [ "x-kubernetes-validations" ] json))
+                || properties.Values |> Seq.exists _.HasRules
+                || additional |> Option.exists _.HasRules
+                || items |> Option.exists _.HasRules
         }
 
     /// Rules, at any depth, that the evaluator does not understand, with why.

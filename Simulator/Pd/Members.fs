@@ -62,7 +62,7 @@ module Members =
         let members =
             initial
             |> List.map (fun (name, url) ->
-                let id = MemberId(Hash.mix (Hash.ofText url) (uint64 id) ||| (1UL <<< 60))
+                let id = MemberId(Hash.mix (Hash.ofText url) 1UL ||| (1UL <<< 60)) // the same in every such cluster
 
                 id, { Id = id; Name = name; PeerUrl = url; ClientUrls = []; Priority = 0; Version = "" })
             |> Map.ofList

@@ -101,24 +101,24 @@ module Regions =
 
         next budget regions
 
-    /// Leaders move from the store that leads most to the one that leads fewest, when they differ too much.
+    /// Leaders move from the store that leads most to the one that leads fewest of those that hold its regions, when
+    /// they differ too much.
     let balanceLeaders (stores: StoreId list) tolerance budget regions =
         match stores |> List.map (fun store -> leaders store regions, store) |> List.sort with
-        | []
-        | [ _ ] -> regions
-        | (fewest, into) :: others ->
-            let most, from = List.last others
+        | [] -> regions
+        | counted ->
+            let most, from = List.last counted
 
-            if most - fewest <= tolerance then
-                regions
-            else
+            counted
+            |> List.filter (fun (few, _) -> most - few > tolerance)
+            |> List.tryPick (fun (_, into) ->
                 regions
                 |> Map.tryPick (fun one count ->
                     if one.Leader = ValueSome from && List.contains into one.Voters then
                         Some(move (min count budget) one { one with Leader = ValueSome into } regions)
                     else
-                        None)
-                |> Option.defaultValue regions
+                        None))
+            |> Option.defaultValue regions
 
     let private without rules leaving (one: RegionClass) =
         let voters = one.Voters |> List.filter (fun voter -> voter <> leaving)

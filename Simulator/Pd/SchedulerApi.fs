@@ -161,7 +161,7 @@ module SchedulerApi =
             Error(Replies.refused 500 "isolation-level must be one of location-labels or empty")
         | "max-store-down-time", Json.String text ->
             match duration text with
-            | Some span -> Ok { cluster with MaxStoreDownTime = span }
+            | Some span -> Ok(Stores.withDownTime span cluster)
             | None -> Error(Replies.refused 400 $"time: invalid duration \"%s{text}\"")
         | _, Json.Bool _ ->
             Error(

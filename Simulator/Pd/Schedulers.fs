@@ -82,7 +82,7 @@ module Schedulers =
                 Regions = moved
                 LeadersAt =
                     if LanguagePrimitives.PhysicalEquality moved cluster.Regions then
-                        never
+                        Stores.nextUsable now cluster
                     else
                         now + timings.LeaderTick
         }
@@ -106,7 +106,7 @@ module Schedulers =
         let moved = Regions.movePeers (rules world now group (stopping world group)) cluster.Regions
 
         if LanguagePrimitives.PhysicalEquality moved cluster.Regions then
-            { cluster with PeersAt = never }
+            { cluster with PeersAt = Stores.nextUsable now cluster }
         else
             { cluster with Regions = moved; PeersAt = never }
             |> toBury timings now

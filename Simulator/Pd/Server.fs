@@ -146,7 +146,7 @@ module PdServer =
         | Route.StoresCheck states -> StoreApi.storesCheck world now states cluster
         | Route.RemoveStore(id, force) -> StoreApi.remove timings now force id cluster
         | Route.SetState(id, state) -> StoreApi.setState timings now id state cluster
-        | Route.SetLabels(id, force) -> StoreApi.setLabels force id json cluster
+        | Route.SetLabels(id, force) -> StoreApi.setLabels force id parsed cluster
         | Route.RemoveLabel id -> StoreApi.removeLabel id json cluster
         | Route.Labels -> StoreApi.labels cluster
         | Route.StoreSetting(id, text) -> StoreApi.setting id text cluster

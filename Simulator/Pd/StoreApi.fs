@@ -104,9 +104,9 @@ module StoreApi =
         let others = labels |> Map.filter (fun other _ -> not (same key other))
         if value = "" then others else Map.add key value others
 
-    let setLabels force id (body: Json) (cluster: PdCluster) =
+    let setLabels force id (body: Result<Json, string>) (cluster: PdCluster) =
         withId id cluster (fun number id ->
-            let members = Json.asMembers body |> Option.defaultValue []
+            let members = body |> Result.toOption |> Option.bind Json.asMembers |> Option.defaultValue []
 
             let labels =
                 members
@@ -117,6 +117,8 @@ module StoreApi =
                 Map.tryFind id cluster.Stores,
                 labels |> List.tryFind (fun (key, _) -> not (Regex.IsMatch(key, labelKey)))
             with
+            | _ when Result.isError body ->
+                answer cluster (Replies.badInput "invalid character looking for beginning of value")
             | _ when List.length labels < List.length members ->
                 answer
                     cluster

@@ -112,11 +112,38 @@ module Stores =
             }
         | _ -> store
 
-    /// The process is heard again from its next beat on.
+    /// The process is heard again from its next beat on; PD does not listen to that of a Tombstone (V P09).
     let resumeBeats (timings: PdTimings) now (store: StoreRecord) =
         let late = (now - store.BeatPhase) % timings.Heartbeat
         let next = if late <= 0L then now - late else now - late + timings.Heartbeat
-        { store with BeatsFrom = next; DownAt = never }
+
+        if store.NodeState = NodeState.Removed then
+            store
+        else
+            { store with BeatsFrom = next; DownAt = never }
+
+    /// When a store that cannot be used at the moment can be, if by itself: its next beat, or its peers caught up.
+    let nextUsable now (cluster: PdCluster) =
+        (never, cluster.Stores)
+        ||> Map.fold (fun next _ store ->
+            [ store.CaughtUpAt; store.BeatsFrom ]
+            |> List.filter (fun at -> at > now)
+            |> List.fold min next)
+
+    /// A new max-store-down-time.
+    let withDownTime span (cluster: PdCluster) =
+        let changed = { cluster with MaxStoreDownTime = span }
+
+        {
+            changed with
+                Stores =
+                    changed.Stores
+                    |> Map.map (fun _ store ->
+                        if store.BeatsFrom = never && isUp store then
+                            { store with DownAt = downAt changed store.LastBeat }
+                        else
+                            store)
+        }
 
     // ---- registration
 
@@ -290,7 +317,12 @@ module Stores =
         | NodeState.Preparing -> put { store with JobAt = now + timings.NodeStateJob } cluster
         | NodeState.Removing when Regions.peers store.Id cluster.Regions = 0 ->
             cluster
-            |> put { store with NodeState = NodeState.Removed; JobAt = never }
+            |> put {
+                silence timings now cluster store with
+                    NodeState = NodeState.Removed
+                    JobAt = never
+                    DownAt = never
+            }
             |> fun cluster -> { cluster with ClusterVersion = lowestVersion cluster }
         | NodeState.Removing
         | NodeState.Serving

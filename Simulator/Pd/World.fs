@@ -136,6 +136,13 @@ module PdWorld =
             Hosts = Map.add host processes world.Hosts
     }
 
+    /// Whether a PD or TiKV process of that name takes TCP connections, which is all that a TCP probe sees.
+    let listens (name: string) (world: PdWorld) : bool =
+        match memberState name world, storeState name world with
+        | Some(ProcessState.Hanging | ProcessState.Running | ProcessState.Stopping), _
+        | _, Some(ProcessState.Running | ProcessState.Stopping) -> true
+        | _ -> false
+
     // ---- the truth, for judges and callers
 
     /// The PD cluster that a member's disk belongs to; none before its first leader.

@@ -51,14 +51,24 @@ let manifests pd tikv : Request list = [
     create "tikvgroups" (group "TiKVGroup" "basic-tikv" tikv "[storage]\nreserve-space = \"0MB\"\n")
 ]
 
+let private define (world: World) (definition: Json) =
+    let request = Requests.create Builtins.customResourceDefinitions None definition
+    let struct (world, response) = World.request "user" request world
+
+    if response.Code >= 300 then
+        invalidOp $"a definition is refused: %s{Json.print response.Body}"
+
+    world
+
 /// A world in which our kinds are known.
 let world (shape: Setup.Shape) : World =
-    (Setup.world shape, Crd.all)
-    ||> List.fold (fun world (_, definition) ->
-        World.send "user" (Requests.create Builtins.customResourceDefinitions None definition) world)
-    |> Observer.observe
-    |> Machines.advance 1_000L
-    |> fun world -> { world with Notes = [] }
+    let world =
+        (Setup.world shape, Crd.all |> List.map snd)
+        ||> List.fold define
+        |> Observer.observe
+        |> Machines.advance 1_000L
+
+    { world with Notes = [] }
 
 let private ready plural name : Expectation = {
     Name = plural + "/" + name

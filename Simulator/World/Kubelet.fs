@@ -147,7 +147,7 @@ let private ended code reason message since (run: Run) (world: World) =
             Sick = 0
             BackOff = wait
             Life = if again then Life.BackingOff(world.Now + wait) else Life.Ended
-            Log = (if message = "" then run.Log else message :: run.Log)
+            Log = (if message = "" then run.Log else (world.Now, message) :: run.Log)
     }
 
     struct (run, world |> World.note $"kubelet %s{run.Pod.Name}: container ended with %d{code} %s{message}")
@@ -229,7 +229,7 @@ let private start (run: Run) (world: World) =
                         Started = container.Startup.IsNone
                         Ready = not (hasProbes container)
                         NextProbe = world.Now + delay
-                        Log = $"%s{container.Name} started" :: run.Log
+                        Log = (world.Now, $"%s{container.Name} started") :: run.Log
                 },
                 world |> World.note $"kubelet %s{run.Pod.Name}: started %s{container.Name}")
     | Error problem -> ended 1 "Error" problem world.Now run world

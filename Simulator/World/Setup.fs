@@ -10,6 +10,8 @@ open Tikv.Simulator.Pd
 /// Which machines there are.
 type Shape = {
     Seed: uint64
+    /// The wall clock at time 0.
+    Epoch: DateTimeOffset
     Timings: Timings
     Zones: string list
     NodesPerZone: int
@@ -20,6 +22,7 @@ type Shape = {
 /// Three zones of two nodes each.
 let ordinary = {
     Seed = 1UL
+    Epoch = DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero)
     Timings = Timings.realistic
     Zones = [ "a"; "b"; "c" ]
     NodesPerZone = 2
@@ -51,8 +54,6 @@ let private createAll requests (world: World) =
 
 /// A cluster whose nodes are ready and where nothing runs yet.
 let world (shape: Shape) : World =
-    let epoch = DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero)
-
     let nodes = [
         for zone in shape.Zones do
             for number in 1 .. shape.NodesPerZone -> $"node-%s{zone}%d{number}", zone
@@ -61,7 +62,7 @@ let world (shape: Shape) : World =
     let empty = {
         Seed = shape.Seed
         Timings = shape.Timings
-        Epoch = epoch
+        Epoch = shape.Epoch
         Now = 0L
         Agenda = Agenda.empty
         Due = Map.empty
@@ -87,14 +88,14 @@ let world (shape: Shape) : World =
                 })
             |> Map.ofList
         Runs = Map.empty
-        Pd = PdWorld.create PdTimings.defaults shape.Seed (epoch.ToUnixTimeMilliseconds())
+        Pd = PdWorld.create PdTimings.defaults shape.Seed (shape.Epoch.ToUnixTimeMilliseconds())
         Disks = Map.empty
         Mounted = Map.empty
         NextIp = 1
         Notes = []
     }
 
-    let at = Meta.time epoch
+    let at = Meta.time shape.Epoch
 
     empty
     |> createAll [

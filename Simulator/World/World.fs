@@ -71,8 +71,8 @@ type Run = {
     /// Successive bad answers to the liveness probe.
     Sick: int
     NextProbe: int64
-    /// What the container said, newest first.
-    Log: string list
+    /// What the container said and when, newest first.
+    Log: (int64 * string) list
 }
 
 /// What is under a node's name. `Up` is its power; `Connected` is its kubelet's way to the API server.

@@ -18,6 +18,9 @@ internal sealed class Credential(AuthenticationHeaderValue? authorization = null
         ReferenceEquals(authorization, source.Authorization)
         && (source.Identity is null || ReferenceEquals(identity, source.Identity));
 
+    public bool HoldsSameAs(Credential other) =>
+        Equals(authorization, other.Authorization) && identity == other.Identity;
+
     public override string ToString() => nameof(Credential);
 }
 

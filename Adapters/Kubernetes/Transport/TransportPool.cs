@@ -51,16 +51,9 @@ internal sealed class TransportPool(KubernetesConnection connection, TimeProvide
             ObjectDisposedException.ThrowIf(disposed, this);
             ReadAuthorities();
 
-            if (current is null || current.Authorities != authorities || current.Identity != identity)
-            {
-                var next = new Transport(connection, authorities, identity);
-                leases.Add(next, 0);
-                Retire();
-                current = next;
-            }
-
-            leases[current]++;
-            return current;
+            var fitting = Fitting(identity);
+            leases[fitting]++;
+            return fitting;
         }
     }
 
@@ -83,6 +76,30 @@ internal sealed class TransportPool(KubernetesConnection connection, TimeProvide
             disposed = true;
             Retire();
         }
+    }
+
+    private Transport Fitting(ClientIdentity? identity)
+    {
+        if (current is not null && current.Authorities == authorities && current.Identity == identity)
+        {
+            return current;
+        }
+
+        Transport next;
+
+        try
+        {
+            next = new Transport(connection, authorities, identity);
+        }
+        catch (CredentialException) when (current is not null && current.Identity == identity)
+        {
+            authorities = current.Authorities; // half written, perhaps: until the next look nothing changes
+            return current;
+        }
+
+        leases.Add(next, 0);
+        Retire();
+        return current = next;
     }
 
     private void Retire()

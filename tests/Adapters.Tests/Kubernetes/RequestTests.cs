@@ -126,7 +126,7 @@ public sealed class RequestTests
         var error = (await client.Write(Write.NewCreate(Given.ConfigMap("a"), Body), default)).Error();
 
         Assert.That((error.Code, error.Reason, error.Message), Is.EqualTo((422, "Invalid", "bad")));
-        Assert.That(error.Causes, Is.EqualTo(new[] { Tuple.Create("spec.replicas", "must be 1") }));
+        Assert.That(error.Causes.ToArray(), Is.EqualTo(new[] { Tuple.Create("spec.replicas", "must be 1") }));
         Assert.That(error.RetryAfter!.Value, Is.EqualTo(3));
     }
 

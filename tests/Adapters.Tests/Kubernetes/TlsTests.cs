@@ -128,6 +128,27 @@ public sealed class TlsTests
     }
 
     [Test]
+    public async Task A_replaced_authority_file_that_cannot_be_used_changes_nothing()
+    {
+        await using var server = await Serve("127.0.0.1");
+        var path = folder.Write("ca.crt", authority.Pem);
+        var time = new ManualTime();
+        using var client = new KubernetesClient(
+            new KubernetesConnection
+            {
+                Server = server.Url, Origin = "a test", CertificateAuthority = Pem.InFile(path, "a test"),
+            },
+            null,
+            time);
+
+        await client.Read(Given.ConfigMap("a"), default);
+        folder.Write("ca.crt", "half a fi");
+        time.Advance(TimeSpan.FromMinutes(5));
+
+        Assert.That((await client.Read(Given.ConfigMap("a"), default)).IsDone, Is.True);
+    }
+
+    [Test]
     public async Task A_watch_keeps_its_connection_when_the_transport_changes()
     {
         await using var server = await FakeServer.Start(
@@ -152,7 +173,7 @@ public sealed class TlsTests
 
         var watch = client.Watch(
             Core.Kubernetes.Kind.Pod, null, Given.Version("1"), TimeSpan.FromMinutes(5), _ => { }, cancel.Token);
-        folder.Write("ca.crt", authority.Pem + authority.Pem);
+        folder.Write("ca.crt", authority.Pem + "\n" + authority.Pem);
         time.Advance(TimeSpan.FromMinutes(5));
         await client.Read(Given.ConfigMap("a"), default);
 

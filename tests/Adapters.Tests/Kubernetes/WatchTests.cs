@@ -137,9 +137,11 @@ public sealed class WatchTests
     {
         await using var server = await Start(async (context, _) =>
         {
+            await FakeServer.Stream(context);
+
             while (!context.RequestAborted.IsCancellationRequested)
             {
-                await FakeServer.Stream(context, Bookmark);
+                await context.Response.WriteAsync(Bookmark);
                 await Task.Delay(20, CancellationToken.None);
             }
         });
@@ -154,14 +156,19 @@ public sealed class WatchTests
     [Test]
     public async Task A_connection_that_breaks_ends_the_watch_as_broken()
     {
+        var received = new TaskCompletionSource();
         await using var server = await Start(async (context, _) =>
         {
             await FakeServer.Stream(context, Added);
+            await received.Task.WaitAsync(TimeSpan.FromSeconds(10));
             context.Abort();
         });
+        using var client = Given.Client(server);
 
-        Assert.That((await Watch(server)).IsBroken, Is.True);
-        Assert.That(told, Has.Count.EqualTo(1));
+        var end = await client.Watch(
+            Kind.ConfigMap, "shop", Given.Version("4"), TimeSpan.FromMinutes(5), _ => received.SetResult(), default);
+
+        Assert.That(end.IsBroken, Is.True);
     }
 
     [TestCase("{\"type\":\"ADD", "not JSON")]

@@ -1,0 +1,275 @@
+/// The laws of the architecture, checked on every decision before anything is sent, in production too. It is written
+/// against what was observed and what was decided, and calls no rule: a mistake in a rule needs a second one here to do
+/// harm (V C8).
+module Tikv.Core.Lint
+
+open System
+open Tikv.Core
+open Tikv.Core.Api
+open Tikv.Core.Kubernetes
+open Tikv.Core.Pd
+
+let private unless holds law = if holds then [] else [ law ]
+
+let private facts (observed: Instance.Observed) =
+    match observed.Pd with
+    | PdView.Answered facts -> Some facts
+    | PdView.Silent _
+    | PdView.Unasked -> None
+
+let private recordedId (observed: Instance.Observed) =
+    match observed.Cluster with
+    | Some cluster -> cluster.Status.Id
+    | None -> None
+
+/// Facts of another cluster than the recorded one count for nothing.
+let private ownFacts observed =
+    match facts observed, recordedId observed with
+    | Some facts, Some id when facts.ClusterId <> id -> None
+    | facts, _ -> facts
+
+let private isPaused (cluster: Object<ClusterSpec, ClusterStatus> option) =
+    match cluster with
+    | Some cluster -> cluster.Spec.Paused
+    | None -> false
+
+let private clusterGone (observed: Instance.Observed) =
+    match observed.Cluster with
+    | Some cluster -> cluster.Meta.DeletionTimestamp.IsSome
+    | None -> true
+
+let private ownedBy (uid: Uid) (meta: Meta) =
+    meta.OwnerReferences
+    |> List.exists (fun owner -> owner.Controller && owner.Uid = uid)
+
+let private storeWithId id (facts: PdFacts) = facts.Stores |> List.tryFind (fun store -> store.Id = id)
+
+let private livingBeside id (facts: PdFacts) =
+    facts.Stores
+    |> List.filter (fun store -> store.Id <> id && store.StateName = "Up" && store.StoreState = StoreState.Up)
+    |> List.length
+
+/// Law 7: data goes only when PD has let its owner go, or with the whole cluster, and only as the policy says.
+let private mayRemoveClaim (observed: Instance.Observed) =
+    let settings, left =
+        match observed.Role with
+        | Instance.PD(spec, status) ->
+            spec.Instance,
+            (match status.Id, ownFacts observed with
+             | None, _ -> true
+             | Some id, Some facts -> facts.Members |> List.forall (fun one -> one.Id <> id)
+             | Some _, None -> false)
+        | Instance.TiKV(spec, status) ->
+            spec.Instance,
+            (match status.Id, ownFacts observed with
+             | None, _ -> true
+             | Some id, Some facts ->
+                 storeWithId id facts
+                 |> Option.exists (fun store -> store.NodeState = NodeState.Removed)
+             | Some _, None -> false)
+
+    let byCluster =
+        match observed.Cluster with
+        | Some cluster ->
+            cluster.Meta.DeletionTimestamp.IsSome
+            && cluster.Spec.DeletionPolicy = ReclaimPolicy.Delete
+        | None -> false
+
+    observed.Meta.DeletionTimestamp.IsSome
+    && observed.Pod.IsNone
+    && (byCluster || left && settings.VolumeReclaimPolicy = ReclaimPolicy.Delete)
+
+/// Laws 3, 5 and 6: a healthy process is taken down only by the holder of the disruption, and with facts of PD.
+let private restart (observed: Instance.Observed) (pod: Meta) = [
+    yield!
+        unless
+            (observed.Pod
+             |> Option.exists (fun seen -> seen.Meta.Uid = pod.Uid && ownedBy observed.Meta.Uid seen.Meta))
+            "a Pod is restarted only in the life that was observed, and only by its owner"
+
+    yield!
+        unless
+            (observed.Cluster
+             |> Option.bind _.Status.Disruption
+             |> Option.exists (fun held -> held.Uid = observed.Meta.Uid))
+            "a healthy process is taken down only while its instance holds the cluster's disruption (law 3)"
+
+    match ownFacts observed with
+    | None -> "a healthy process is taken down only with facts of PD (law 5)"
+    | Some facts ->
+        match observed.Role with
+        | Instance.PD _ ->
+            let leads = facts.Members |> List.exists (fun one -> one.IsLeader && one.Name = pod.Name)
+
+            let healthy =
+                facts.Members
+                |> List.filter (fun one -> one.Healthy && one.Name <> pod.Name)
+                |> List.length
+
+            yield!
+                unless
+                    (not leads || facts.Members.Length = 1 || healthy = 0)
+                    "PD's leader is restarted only after another member leads (V I22)"
+
+            yield!
+                unless
+                    (facts.Members.Length <= 2 || healthy >= facts.Members.Length / 2 + 1)
+                    "PD keeps a quorum without the member that is restarted (V I20)"
+        | Instance.TiKV _ ->
+            let silent =
+                facts.Stores
+                |> List.filter (fun store -> store.StateName = "Down" || store.StateName = "Disconnected")
+                |> List.length
+
+            let counted =
+                facts.Stores
+                |> List.filter (fun store -> store.NodeState <> NodeState.Removed)
+                |> List.length
+
+            yield! unless (silent <= max 1 ((counted - 1) / 2)) "nothing is taken down in an outage (law 6)"
+]
+
+let private instanceAction (observed: Instance.Observed) action =
+    match action with
+    | Instance.RestartPod(pod, _) -> restart observed pod
+    | Instance.RemovePod(pod, _) ->
+        unless
+            (observed.Pod
+             |> Option.exists (fun seen -> seen.Meta.Uid = pod.Uid && ownedBy observed.Meta.Uid seen.Meta))
+            "a Pod is removed only in the life that was observed, and only by its owner"
+    | Instance.CreateBootstrapPod _ ->
+        let never =
+            match observed.Role with
+            | Instance.PD(spec, status) -> status.Id.IsNone && not spec.InitialCluster.IsEmpty
+            | Instance.TiKV _ -> false
+
+        unless
+            ((recordedId observed).IsNone && never)
+            "PD is bootstrapped only when no cluster id is recorded and the member was never one (law 7)"
+    | Instance.RemoveStore id ->
+        match ownFacts observed with
+        | None -> [ "a store is removed only with facts of PD (law 5)" ]
+        | Some facts ->
+            unless
+                ((storeWithId id facts).IsSome && livingBeside id facts >= facts.MaxReplicas)
+                "a store is removed only while enough living stores remain (V I05)"
+    | Instance.RemoveMember id ->
+        match ownFacts observed with
+        | None -> [ "a member is removed only with facts of PD (law 5)" ]
+        | Some facts ->
+            let healthy =
+                facts.Members
+                |> List.filter (fun one -> one.Healthy && one.Id <> id)
+                |> List.length
+
+            unless
+                (healthy >= facts.Members.Length / 2 + 1
+                 && facts.Members |> List.exists (fun one -> one.Id = id))
+                "a member is removed only while the others have a quorum (V B9)"
+    | Instance.RemoveClaim _ ->
+        unless
+            (mayRemoveClaim observed)
+            "a volume claim is removed only when nothing depends on its data (law 7)"
+    | Instance.EvictLeaders _ ->
+        match observed.Role with
+        | Instance.TiKV(_, status) ->
+            unless
+                status.Evicting.IsSome
+                "leaders are evicted only after the mark of ours has been written (law 9)"
+        | Instance.PD _ -> [ "PD has no region leaders" ]
+    | Instance.RemoveFinalizer ->
+        unless
+            (observed.Meta.DeletionTimestamp.IsSome
+             && (observed.Pod
+                 |> Option.forall (fun pod -> not (ownedBy observed.Meta.Uid pod.Meta))))
+            "the finalizer goes last, when no Pod of the instance is left"
+    | Instance.TransferPdLeader _
+    | Instance.AddFinalizer
+    | Instance.CreateClaim _
+    | Instance.CreateConfig _
+    | Instance.UpdateConfig _
+    | Instance.CreatePod _
+    | Instance.TakeDisruption _
+    | Instance.ReleaseDisruption _
+    | Instance.MarkEviction _
+    | Instance.StopEvictingLeaders _
+    | Instance.UnmarkEviction
+    | Instance.RestoreStore _
+    | Instance.RemoveConfig _ -> []
+
+let private atMostOne isCounted what actions =
+    unless (actions |> List.filter isCounted |> List.length <= 1) what
+
+/// The laws that a decision on an instance breaks; none is as it should be.
+let instance (observed: Instance.Observed) (actions: Instance.Action list) : string list = [
+    if isPaused observed.Cluster && not actions.IsEmpty then
+        "a paused cluster is left alone"
+
+    yield!
+        actions
+        |> atMostOne
+            (fun action ->
+                match action with
+                | Instance.RemoveClaim _ -> false
+                | action -> Instance.Action.risk action <> Instance.Risk.None)
+            "one step with a risk at a time (V C8)"
+
+    for action in actions do
+        yield! instanceAction observed action
+]
+
+/// The laws that a decision on a group breaks.
+let group (observed: Group.Observed) (actions: Group.Action list) : string list = [
+    let deleting = observed.Meta.DeletionTimestamp.IsSome
+
+    if isPaused observed.Cluster && not actions.IsEmpty then
+        "a paused cluster is left alone"
+
+    if not deleting then
+        yield!
+            actions
+            |> atMostOne
+                (fun action ->
+                    match action with
+                    | Group.TakeOffline _ -> true
+                    | _ -> false)
+                "one instance leaves at a time (V I06)"
+
+    for action in actions do
+        match action with
+        | Group.RemoveFinalizer ->
+            yield!
+                unless (deleting && observed.Instances.IsEmpty) "a group goes after the last of its instances"
+        | Group.UpdateInstance(seen, _)
+        | Group.TakeOffline seen
+        | Group.KeepOnline seen
+        | Group.DeleteInstance seen ->
+            yield! unless (ownedBy observed.Meta.Uid seen) $"%s{seen.Name} belongs to somebody else (law 9)"
+        | Group.AddFinalizer
+        | Group.CreateService _
+        | Group.UpdateService _
+        | Group.CreateInstance _
+        | Group.MarkBootstrapped
+        | Group.RemoveService _ -> ()
+]
+
+/// The laws that a decision on a Cluster breaks.
+let cluster (observed: Cluster.Observed) (actions: Cluster.Action list) : string list = [
+    let deleting = observed.Meta.DeletionTimestamp.IsSome
+
+    if observed.Spec.Paused && not actions.IsEmpty then
+        "a paused cluster is left alone"
+
+    for action in actions do
+        match action with
+        | Cluster.RecordId _ ->
+            yield! unless observed.Status.Id.IsNone "a cluster id, once recorded, is never replaced (law 7)"
+        | Cluster.DeleteGroup(kind, _) ->
+            let tikv = observed.Groups |> List.exists (fun group -> group.Kind = Kind.TiKVGroup)
+            yield! unless deleting "a group is deleted only with its Cluster"
+            yield! unless (kind = Kind.TiKVGroup || not tikv) "TiKV goes before PD"
+        | Cluster.RemoveFinalizer ->
+            yield! unless (deleting && observed.Groups.IsEmpty) "a Cluster goes after the last of its groups"
+        | Cluster.AddFinalizer
+        | Cluster.VoidDisruption -> ()
+]
