@@ -91,6 +91,32 @@ let ``a watch tells what is there, and ends when its time is over`` () : Task =
         |> shouldBe [ "ADDED"; "ADDED"; "ADDED"; "ADDED"; "BOOKMARK" ]
     }
 
+let private posted (client: HttpClient) (path: string) (body: string) : Task =
+    task {
+        use content = new StringContent(body, Text.Encoding.UTF8, "application/json")
+        use! answer = client.PostAsync(path, content)
+        answer.StatusCode |> shouldBe HttpStatusCode.Created
+    }
+
+[<Test>]
+let ``a watch ends with the definition of its kind`` () : Task =
+    task {
+        use! server = started ()
+        use client = client server server.Token
+        let definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+        do! posted client definitions (Json.print (definition "A gadget."))
+
+        use! watch =
+            client.GetAsync(
+                "/apis/example.com/v1/gadgets?watch=true",
+                HttpCompletionOption.ResponseHeadersRead
+            )
+
+        use! _ = client.DeleteAsync $"%s{definitions}/gadgets.example.com"
+        let! told = watch.Content.ReadAsStringAsync()
+        told |> shouldBe ""
+    }
+
 [<Test>]
 let ``a stopping server ends its watches`` () : Task =
     task {
