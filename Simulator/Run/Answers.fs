@@ -24,8 +24,7 @@ let private named (object: ObjectRef) verb body : Request =
 let ofWrite (write: Write) : Request =
     let request =
         match write with
-        | Create(object, body) ->
-            { named object Verb.Create body with Name = None }
+        | Create(object, body) -> { named object Verb.Create body with Name = None }
         | Patch(object, status, body) ->
             let request = named object (Verb.Patch MergePatch) body
             if status then Requests.onStatus request else request

@@ -79,17 +79,14 @@ module Run =
                 | [] -> finish Verdict.Reached run
                 | missing -> finish (Verdict.Stuck missing) run
             | ValueSome time when time > run.Scenario.Limit -> finish (Verdict.Stuck(missing run)) run
-            | ValueSome time when
-                time > planned && time - run.ChangedAt >= run.Scenario.Quiet && time >= look
-                ->
+            | ValueSome time when time > planned && time - run.ChangedAt >= run.Scenario.Quiet && time >= look ->
                 match missing run with
                 | [] -> finish Verdict.Reached run
                 | _ -> go planned (time + lookAgain) (Engine.step run)
             | ValueSome _ -> go planned look (Engine.step run)
 
     /// Runs a scenario until what it expects is reached and has stood still, a property breaks, or time is up.
-    let run (scenario: Scenario) : Result =
-        go (planned scenario) 0L (Engine.prepare scenario All.invariants)
+    let run (scenario: Scenario) : Result = go (planned scenario) 0L (Engine.prepare scenario All.invariants)
 
     /// Goes on with a run that has reached what it expects: from now on nothing need be written for so long.
     let rest (milliseconds: int64) (result: Result) : Result =

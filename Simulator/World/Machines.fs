@@ -13,10 +13,7 @@ let private perform (work: Work) (world: World) : World =
     | Work.Endpoints service -> Endpoints.sync service world
     | Work.Node name -> Nodes.sync name world
     | Work.Namespace name -> Namespaces.sync name world
-    | Work.Garbage -> {
-        world with
-            Server = Controllers.step (World.clock world) world.Server
-      }
+    | Work.Garbage -> { world with Server = Controllers.step (World.clock world) world.Server }
 
 /// Drops entries of the agenda that were superseded by an earlier one.
 let rec private tidy (world: World) =
