@@ -36,7 +36,7 @@ public sealed class Interpreter<TState>(
     /// <summary>How long the state machine may take to stop after it was asked to.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
-    private readonly Channel<Happening> mailbox = Channel.CreateUnbounded<Happening>(); // one made for a single reader cannot count
+    private readonly Channel<Happening> mailbox = Channel.CreateUnbounded<Happening>();
 
     private readonly Dictionary<RequestId, CancellationTokenSource> watches = [];
     private readonly long start = time.GetTimestamp();
