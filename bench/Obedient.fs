@@ -138,8 +138,8 @@ type Obedient(stores: int) =
         for KeyValue(request, (kind, position)) in List.ofSeq watches do
             match ApiServer.changesAfter (Answers.key kind) None position server with
             | Ok changes ->
-                for change in changes do
-                    coming.Enqueue(Watched(request, Answers.watchEvent change))
+                for event in changes |> List.choose (Answers.watchEvent kind) do
+                    coming.Enqueue(Watched(request, event))
 
                 watches[request] <- (kind, ApiServer.revision server)
             | Error() -> ()
