@@ -350,7 +350,9 @@ public sealed class RequestTests
         await using var proxy = await FakeServer.Start(200, "{}");
         using var client = new KubernetesClient(new KubernetesConnection
         {
-            Server = new Uri("http://api.example/"), Origin = "a test", Proxy = proxy.Url,
+            Server = new Uri("http://api.example/"),
+            Origin = "a test",
+            Proxy = proxy.Url,
         });
 
         Assert.That((await client.Read(Given.ConfigMap("a"), default)).IsDone, Is.True);
