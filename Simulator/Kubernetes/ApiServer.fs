@@ -177,12 +177,9 @@ module ApiServer =
     /// Serves a resource without a definition, with the strategy that its schema or its kind asks for.
     let serve (resource: ResourceType) (server: ApiServer) : ApiServer =
         let strategy =
-            if resource.Custom then
-                CustomResources.strategy resource
-            elif resource.Key = Builtins.customResourceDefinitions then
-                CustomResources.definitions
-            else
-                Strategies.builtin resource.Kind
+            if resource.Custom then CustomResources.strategy resource
+            elif resource.Key = Builtins.customResourceDefinitions then CustomResources.definitions
+            else Strategies.builtin resource.Kind
 
         State.serve resource strategy server
 

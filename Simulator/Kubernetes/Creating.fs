@@ -58,7 +58,9 @@ let private withClass server json =
         let isDefault storageClass =
             Json.stringAt
                 [ "metadata"; "annotations"; "storageclass.kubernetes.io/is-default-class" ]
-                storageClass = Some "true"
+                storageClass
+                =
+                Some "true"
 
         match State.objects Builtins.storageClasses None server |> Seq.tryFind isDefault with
         | Some found -> Json.setPath [ "spec"; "storageClassName" ] (Some(Json.String(Meta.name found))) json
