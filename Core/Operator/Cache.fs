@@ -1,5 +1,6 @@
 namespace Tikv.Core.Operator
 
+open System
 open Tikv.Core
 open Tikv.Core.Api
 open Tikv.Core.Kubernetes
@@ -298,13 +299,20 @@ module Cache =
 
     let private version json = ResourceVersion(text [ "metadata"; "resourceVersion" ] json)
 
+    /// Versions of one kind grow with time (Kubernetes API concepts, "resource versions"); not known of those that are no
+    /// numbers.
+    let private isAfter (ResourceVersion earlier) (ResourceVersion later) =
+        match Int64.TryParse earlier, Int64.TryParse later with
+        | (true, earlier), (true, later) -> later > earlier
+        | _ -> false
+
     /// An object as a watch tells it. What came before our own last write is passed over: a watch tells every version in
     /// order, so the awaited one will come.
     let present kind json cache =
         let object = refOf kind json
 
         match cache.Expected |> Map.tryFind object with
-        | Some expected when expected <> version json -> None
+        | Some expected when expected <> version json && not (version json |> isAfter expected) -> None
         | awaited ->
             let cache =
                 match awaited with
@@ -327,14 +335,15 @@ module Cache =
             { cache with Expected = cache.Expected |> Map.remove object }
             |> forget kind (key object.Namespace object.Name)
 
-    /// An object as a quorum read or the answer to a write has it: newer than anything that a watch has told, unless the
-    /// watch has told of its end.
+    /// An object as a quorum read or the answer to a write has it. The watch may have told of a later version already, or of
+    /// the object's end: a kubelet can be quicker than the answer to our own write.
     let written kind json cache =
         let object = refOf kind json
         let uid = Uid(text [ "metadata"; "uid" ] json)
 
         match meta object cache with
         | Some known when known.ResourceVersion = version json -> object, cache
+        | Some known when known.ResourceVersion |> isAfter (version json) -> object, cache
         | _ when List.contains uid cache.Buried -> object, cache
         | _ ->
             object,
