@@ -222,7 +222,9 @@ let tell number life request (run: Simulation) : Simulation =
 
             (run, due)
             ||> List.fold (fun run change ->
-                Interpreter.feed number life (Watched(request, Answers.watchEvent change)) run)
+                match Answers.watchEvent watcher.Kind change with
+                | Some event -> Interpreter.feed number life (Watched(request, event)) run
+                | None -> run)
 
 /// The watch has lasted as long as it was asked to.
 let expire number life request (run: Simulation) : Simulation =
