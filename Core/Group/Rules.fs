@@ -134,7 +134,8 @@ let scaleOut (observed: Observed) =
         | waiting -> Decision.wait [ InstancesNotReady(waiting |> List.map _.Meta.Name) ]
 
 /// Surplus instances go one at a time: those that never registered first, then those that are not ready, then the
-/// highest index. A store leaves PD before its instance is deleted; a member is removed by its instance.
+/// highest index. A store leaves PD before its instance is deleted; a member is removed by its instance, and a healthy one
+/// only when all that are to stay serve.
 let scaleIn (observed: Observed) =
     let wanted = wanted observed
 
@@ -164,7 +165,14 @@ let scaleIn (observed: Observed) =
         | Some one -> Decision.act [ TakeOffline one.Meta ]
         | None -> Decision.settled
     | [], [], [], PD _ ->
+        let others = instances observed |> List.filter (fun one -> Set.contains one.Index wanted)
+        let lacking = others |> List.filter (fun one -> not one.Ready)
+
         match next () with
+        | Some one when not one.Ready -> Decision.act [ DeleteInstance one.Meta ]
+        // One change of membership at a time: what is to be added comes before what is to go (V B9).
+        | Some _ when others.Length < wanted.Count -> Decision.settled
+        | Some _ when not lacking.IsEmpty -> Decision.wait [ InstancesNotReady(lacking |> List.map _.Meta.Name) ]
         | Some one -> Decision.act [ DeleteInstance one.Meta ]
         | None -> Decision.settled
 

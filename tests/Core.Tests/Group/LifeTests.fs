@@ -1,0 +1,202 @@
+module Tikv.Core.Tests.Group.LifeTests
+
+open NUnit.Framework
+open Tikv.Core
+open Tikv.Core.Api
+open Tikv.Core.Kubernetes
+open Tikv.Core.Group
+open Tikv.Core.Tests.Words
+open Tikv.Core.Tests.Group.Given
+
+let private body (observed: Observed) name =
+    Manifest.services observed
+    |> List.find (fun (one, _) -> one = name)
+    |> fun (name, spec) -> Manifest.service observed name spec
+
+[<Test>]
+let ``the finalizer stands before anything else`` () =
+    { bareTikv with Meta = { bareTikv.Meta with Finalizers = [] } }
+    |> decide
+    |> shouldBe (act [ AddFinalizer ])
+
+[<Test>]
+let ``the Services stand before the instances`` () =
+    decide bareTikv
+    |> shouldBe (act [ CreateService("basic-tikv-peer", body bareTikv "basic-tikv-peer") ])
+
+    decide barePd
+    |> shouldBe (
+        act [
+            CreateService("basic-pd-peer", body barePd "basic-pd-peer")
+            CreateService("basic-pd", body barePd "basic-pd")
+        ]
+    )
+
+[<Test>]
+let ``the headless Service names every Pod of the group, ready or not`` () =
+    Manifest.services pd
+    |> shouldBe [
+        "basic-pd-peer",
+        json
+            """{"clusterIP":"None","publishNotReadyAddresses":true,
+                "selector":{"tikv.org/group":"basic-pd","tikv.org/component":"pd"},
+                "ports":[{"name":"client","port":2379,"protocol":"TCP","targetPort":"client"},
+                         {"name":"peer","port":2380,"protocol":"TCP","targetPort":"peer"}]}"""
+        "basic-pd",
+        json
+            """{"selector":{"tikv.org/group":"basic-pd","tikv.org/component":"pd"},
+                "ports":[{"name":"client","port":2379,"protocol":"TCP","targetPort":"client"}]}"""
+    ]
+
+    Manifest.services tikv
+    |> shouldBe [
+        "basic-tikv-peer",
+        json
+            """{"clusterIP":"None","publishNotReadyAddresses":true,
+                "selector":{"tikv.org/group":"basic-tikv","tikv.org/component":"tikv"},
+                "ports":[{"name":"client","port":20160,"protocol":"TCP","targetPort":"client"},
+                         {"name":"status","port":20180,"protocol":"TCP","targetPort":"status"}]}"""
+    ]
+
+let private withService change (observed: Observed) = {
+    observed with
+        Services = observed.Services |> Map.change "basic-tikv-peer" (Option.map change)
+}
+
+[<Test>]
+let ``what others added to a Service stays`` () =
+    let defaulted =
+        tikv
+        |> withService (fun service -> {
+            service with
+                Spec =
+                    service.Spec
+                    |> Json.withField "ipFamilies" (Json.strings [ "IPv4" ])
+                    |> Json.withField "sessionAffinity" (Json.string "None")
+        })
+
+    decide defaulted |> shouldBe settled
+
+[<Test>]
+let ``what is ours of a Service is put right`` () =
+    let spoilt = withService (fun service -> { service with Spec = Json.withField "selector" Json.empty service.Spec }) tikv
+    let spec = Manifest.services tikv |> List.head |> snd
+
+    decide spoilt
+    |> shouldBe (act [ UpdateService(spoilt.Services["basic-tikv-peer"].Meta, spec, body tikv "basic-tikv-peer") ])
+
+[<Test>]
+let ``a Service of others under our name is left alone`` () =
+    tikv
+    |> withService (fun service -> { service with Meta = { service.Meta with OwnerReferences = [] } })
+    |> decide
+    |> shouldBe (wait [ NotOurs("Service", "basic-tikv-peer") ])
+
+[<Test>]
+let ``a group of a paused cluster is left alone, deletion included`` () =
+    for observed in [ bareTikv; barePd; deleting tikv; replicas 5 tikv ] do
+        decide (paused observed) |> shouldBe (wait [ ClusterPaused ])
+
+[<Test>]
+let ``a suspended group changes nothing`` () =
+    decide (suspended (replicas 5 tikv)) |> shouldBe (wait [ ClusterSuspended ])
+
+[<Test>]
+let ``a group without its Cluster is not built up`` () =
+    { bareTikv with Cluster = None }
+    |> decide
+    |> shouldBe (wait [ ClusterAbsent "basic" ])
+
+[<Test>]
+let ``a group goes after the last of its instances, its Services before it`` () =
+    let observed = deleting tikv
+
+    decide observed
+    |> shouldBe (act [ for index in 0..2 -> DeleteInstance(metaOf index observed) ])
+
+    decide (observed |> ending 0 |> ending 1 |> ending 2)
+    |> shouldBe (wait [ InstancesRemain [ "basic-tikv-0"; "basic-tikv-1"; "basic-tikv-2" ] ])
+
+    let empty = { observed with Instances = Map.empty }
+
+    decide empty
+    |> shouldBe (act [ RemoveService empty.Services["basic-tikv-peer"].Meta ])
+
+    decide { empty with Services = Map.empty }
+    |> shouldBe (act [ RemoveFinalizer ])
+
+[<Test>]
+let ``a group that is being deleted goes without its Cluster`` () =
+    { deleting tikv with Instances = Map.empty; Services = Map.empty; Cluster = None }
+    |> decide
+    |> shouldBe (act [ RemoveFinalizer ])
+
+[<Test>]
+let ``an instance is made with the group's template, its own identity and our finalizer`` () =
+    let body = Manifest.instance tikv [] (1, Map [ "zone", "z1" ])
+
+    body
+    |> Json.setPath [ "metadata"; "annotations" ] None
+    |> Json.setPath [ "metadata"; "labels"; Labels.revision ] None
+    |> shouldBe (
+        json
+            """{"apiVersion":"core.tikv.org/v1alpha1","kind":"TiKV",
+                "metadata":{"name":"basic-tikv-1","namespace":"default",
+                  "labels":{"app.kubernetes.io/name":"tikv-cluster","app.kubernetes.io/instance":"basic",
+                    "app.kubernetes.io/component":"tikv","app.kubernetes.io/managed-by":"tikv-operator",
+                    "tikv.org/cluster":"basic","tikv.org/group":"basic-tikv","tikv.org/component":"tikv",
+                    "tikv.org/instance":"basic-tikv-1"},
+                  "finalizers":["tikv.org/finalizer"],
+                  "ownerReferences":[{"apiVersion":"core.tikv.org/v1alpha1","kind":"TiKVGroup","name":"basic-tikv",
+                    "uid":"basic-tikv-uid","controller":true,"blockOwnerDeletion":true}]},
+                "spec":{"cluster":{"name":"basic"},"subdomain":"basic-tikv-peer","index":1,"topology":{"zone":"z1"},
+                  "volumeReclaimPolicy":"Retain","evictLeaderTimeout":"5m","evictLeaderPolicy":"Proceed",
+                  "minReadyForLeaderSeconds":0,"version":"v8.5.2","volumes":[{"name":"data","storage":"1Gi"}]}}"""
+    )
+
+[<Test>]
+let ``an instance as it is made is no outdated one`` () =
+    let read = Codec.tikv (Manifest.instance tikv [] (1, Map.empty))
+
+    match read, tikv.Role with
+    | Ok object, TiKV(spec, _) -> Shared.ofTikv object.Meta object.Spec |> shouldBe (Shared.ofTikvGroup spec)
+    | other -> Assert.Fail $"%A{other}"
+
+    match Codec.pd (Manifest.instance pd [ "basic-pd-0" ] (1, Map.empty)), pd.Role with
+    | Ok object, PD(spec, _) -> Shared.ofPd object.Meta object.Spec |> shouldBe (Shared.ofPdGroup spec)
+    | other -> Assert.Fail $"%A{other}"
+
+// ---- status
+
+let private said observed : GroupStatus =
+    match Report.status observed (decide observed) |> snd |> Codec.decode<GroupStatus> [ "status" ] with
+    | Ok status -> status
+    | Error problems -> failwith $"%A{problems}"
+
+let private condition name (status: GroupStatus) = Condition.status name status.Conditions
+
+[<Test>]
+let ``a group tells how many of its instances are ready and have its revision`` () =
+    let status = said (tikv |> notReady 0 |> outdated 1)
+
+    (status.Replicas, status.ReadyReplicas, status.UpdatedReplicas, status.Selector)
+    |> shouldBe (3, 2, 1, "tikv.org/group=basic-tikv")
+
+[<Test>]
+let ``a group is Ready when every wanted instance is, and Synced when each has the template`` () =
+    (said tikv |> condition ConditionType.Ready, said tikv |> condition ConditionType.Synced)
+    |> shouldBe (ConditionStatus.True, ConditionStatus.True)
+
+    let rolling = said (outdated 1 tikv)
+
+    (condition ConditionType.Ready rolling, condition ConditionType.Synced rolling)
+    |> shouldBe (ConditionStatus.True, ConditionStatus.False)
+
+    said (notReady 1 tikv)
+    |> condition ConditionType.Ready
+    |> shouldBe ConditionStatus.False
+
+[<Test>]
+let ``a group tells its version only when all its instances have reached it`` () =
+    (said tikv).Version |> shouldBe (Some "v8.5.2")
+    (said (tikv |> version "v8.5.3" |> outdated 1)).Version |> shouldBe (Some "v8.5.2")

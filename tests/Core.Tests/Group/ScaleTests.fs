@@ -1,0 +1,228 @@
+module Tikv.Core.Tests.Group.ScaleTests
+
+open NUnit.Framework
+open Tikv.Core
+open Tikv.Core.Api
+open Tikv.Core.Group
+open Tikv.Core.Tests.Words
+open Tikv.Core.Tests.Group.Given
+
+// ---- which instances there are
+
+[<Test>]
+let ``a group that is as desired is left alone`` () =
+    decide pd |> shouldBe settled
+    decide tikv |> shouldBe settled
+
+[<TestCase(3, "", "0 1 2")>]
+[<TestCase(0, "", "")>]
+[<TestCase(3, "1", "0 2 3")>]
+[<TestCase(3, "0 2 4", "1 3 5")>]
+[<TestCase(1, "0 1 2 9", "3")>]
+let ``the lowest indexes are wanted, without those that are to be left out`` count (out: string) (wanted: string) =
+    let numbers (text: string) =
+        text.Split(' ', System.StringSplitOptions.RemoveEmptyEntries)
+        |> Array.map int
+        |> List.ofArray
+
+    tikv
+    |> replicas count
+    |> without (numbers out)
+    |> Rules.wanted
+    |> Set.toList
+    |> shouldBe (numbers wanted)
+
+// ---- out
+
+[<Test>]
+let ``missing stores are made all at once`` () =
+    let observed = replicas 5 tikv
+    decide observed |> shouldBe (act (create [] [ 3; 4 ] observed))
+
+[<Test>]
+let ``missing stores are made though others are not ready`` () =
+    let observed = tikv |> replicas 4 |> notReady 0
+    (decide observed).Actions |> shouldBe (create [] [ 3 ] observed)
+
+[<Test>]
+let ``the members of the first bootstrap are made all at once, and know each other`` () =
+    let observed = { (pd |> notBootstrapped |> withoutClusterId) with Instances = Map.empty }
+
+    decide observed
+    |> shouldBe (act (create [ "basic-pd-0"; "basic-pd-1"; "basic-pd-2" ] [ 0; 1; 2 ] observed))
+
+[<Test>]
+let ``once the cluster has an id, PD is bootstrapped for ever`` () =
+    decide (notBootstrapped pd) |> shouldBe (act [ MarkBootstrapped ])
+
+[<Test>]
+let ``members that are added later join, one after another`` () =
+    let observed = replicas 5 pd
+    decide observed |> shouldBe (act (create [] [ 3 ] observed))
+
+    decide (observed |> withSurplus [ 3 ] |> notReady 3)
+    |> shouldBe (wait [ InstancesNotReady [ "basic-pd-3" ] ])
+
+    let next = withSurplus [ 3 ] observed
+    decide next |> shouldBe (act (create [] [ 4 ] next))
+
+[<Test>]
+let ``a second PD group waits until the first has bootstrapped`` () =
+    let second =
+        {
+            (pd |> notBootstrapped |> withoutClusterId) with
+                Instances = Map.empty
+                PdGroups = [ "basic-pd", None; "another-pd", None ]
+        }
+
+    decide second
+    |> shouldBe (wait [ OtherGroupBootstraps "another-pd" ])
+
+[<Test>]
+let ``an instance that is being deleted is made anew only when it is gone`` () =
+    decide (ending 1 tikv)
+    |> shouldBe (wait [ InstanceTerminating "basic-tikv-1" ])
+
+    let gone = withoutInstance 1 tikv
+    decide gone |> shouldBe (act (create [] [ 1 ] gone))
+
+// ---- in
+
+[<Test>]
+let ``a store is asked to leave before its instance is deleted`` () =
+    let observed = replicas 2 tikv
+    decide observed |> shouldBe (act [ TakeOffline(metaOf 2 observed) ])
+
+    decide (observed |> offline 2)
+    |> shouldBe (wait [ ScalingIn "basic-tikv-2" ])
+
+    decide (observed |> removed 2)
+    |> shouldBe (act [ DeleteInstance(metaOf 2 observed) ])
+
+    decide (observed |> removed 2 |> ending 2)
+    |> shouldBe (wait [ ScalingIn "basic-tikv-2" ])
+
+[<Test>]
+let ``a member is deleted, and leaves by itself`` () =
+    let observed = replicas 1 pd
+    decide observed |> shouldBe (act [ DeleteInstance(metaOf 2 observed) ])
+    decide (observed |> ending 2) |> shouldBe (wait [ ScalingIn "basic-pd-2" ])
+
+[<Test>]
+let ``those that never registered go first, then those that are not ready, then the highest index`` () =
+    let observed = tikv |> withSurplus [ 3; 4; 5 ]
+    decide observed |> shouldBe (act [ TakeOffline(metaOf 5 observed) ])
+    let sick = notReady 4 observed
+    (decide sick).Actions |> shouldBe [ TakeOffline(metaOf 4 sick) ]
+    let newcomer = sick |> unregistered 3 |> notReady 3
+    (decide newcomer).Actions |> shouldBe [ DeleteInstance(metaOf 3 newcomer) ]
+
+[<Test>]
+let ``the indexes to be left out go, and others make up the number`` () =
+    let observed = tikv |> without [ 1 ]
+
+    decide observed
+    |> shouldBe (act (create [] [ 3 ] observed @ [ TakeOffline(metaOf 1 observed) ]))
+
+[<Test>]
+let ``a member to be left out goes only when another has made up the number`` () =
+    let observed = pd |> without [ 1 ]
+    decide observed |> shouldBe (act (create [] [ 3 ] observed))
+
+    decide (observed |> withSurplus [ 3 ] |> notReady 3)
+    |> shouldBe (wait [ InstancesNotReady [ "basic-pd-3" ] ])
+
+    let joined = withSurplus [ 3 ] observed
+    decide joined |> shouldBe (act [ DeleteInstance(metaOf 1 joined) ])
+
+[<Test>]
+let ``a member that is broken goes though none can be added beside it`` () =
+    let observed = pd |> without [ 1 ] |> notReady 1
+
+    decide observed
+    |> shouldBe {
+        Actions = [ DeleteInstance(metaOf 1 observed) ]
+        Waiting = [ InstancesNotReady [ "basic-pd-1" ] ]
+    }
+
+[<Test>]
+let ``a store that was to leave and now stays is kept`` () =
+    let observed = offline 2 tikv
+    decide observed |> shouldBe (act [ KeepOnline(metaOf 2 observed) ])
+
+[<Test>]
+let ``surplus stores leave one at a time`` () =
+    decide (tikv |> withSurplus [ 3; 4 ] |> offline 3)
+    |> shouldBe (wait [ ScalingIn "basic-tikv-3" ])
+
+// ---- topology (T 6.2)
+
+let private spread (weights: int list) =
+    withSettings (fun settings -> {
+        settings with
+            SchedulePolicies = [
+                {
+                    Type = SchedulePolicyType.EvenlySpread
+                    EvenlySpread =
+                        Some {
+                            Topologies =
+                                weights
+                                |> List.mapi (fun zone weight -> {
+                                    Topology = Map [ "zone", string zone ]
+                                    Weight = weight
+                                })
+                        }
+                }
+            ]
+    })
+
+let private zones topologies =
+    topologies |> List.map (fun (topology: Map<string, string>) -> topology["zone"]) |> String.concat ""
+
+/// Weights, the zones of the instances that exist, and those of the next ones.
+[<TestCase("1 1 1", "", "012012")>]
+[<TestCase("1 1 1", "0", "12012")>]
+[<TestCase("1 1 1", "01", "2012")>]
+[<TestCase("1 1 1", "22", "0101012")>]
+[<TestCase("5 1 1", "", "0120000")>]
+[<TestCase("5 1 1", "0120000", "0102000")>]
+[<TestCase("65535 1 1", "", "012000")>]
+let ``each topology gets its share of the instances, and one before any weight counts``
+    (weights: string)
+    (present: string)
+    (next: string)
+    =
+    let observed = bareTikv |> spread (weights.Split ' ' |> Array.map int |> List.ofArray)
+
+    let instances =
+        present
+        |> Seq.mapi (fun index zone ->
+            index, { instance observed index with Topology = Map [ "zone", string zone ] })
+        |> Map.ofSeq
+
+    Manifest.topologies { observed with Instances = instances } next.Length
+    |> zones
+    |> shouldBe next
+
+[<Test>]
+let ``instances that leave do not count in the spread`` () =
+    let observed = spread [ 1; 1 ] bareTikv
+    let zone text one = { one with Topology = Map [ "zone", text ] }
+
+    let instances =
+        Map [ 0, zone "0" (instance observed 0); 1, zone "1" (instance observed 1) ]
+
+    let observed = { observed with Instances = instances }
+    Manifest.topologies (offline 1 observed) 1 |> zones |> shouldBe "1"
+    Manifest.topologies (ending 1 observed) 1 |> zones |> shouldBe "1"
+
+[<Test>]
+let ``instances that are made together are spread too`` () =
+    let observed = { (spread [ 1; 1; 1 ] tikv) with Instances = Map.empty }
+
+    (decide observed).Actions
+    |> List.map (fun action ->
+        match action with
+        | CreateInstance(name, body) -> name, Json.mapAt [ "spec"; "topology" ] body
+        | _ -> "", Map.empty)
+    |> shouldBe [ for zone in 0..2 -> $"basic-tikv-%d{zone}", Map [ "zone", string zone ] ]
