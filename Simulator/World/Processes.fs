@@ -116,7 +116,7 @@ let private startPd (pod: Pod) (container: Container) (settings: Launch.Settings
                 Ok(Process.Pd start.Process))
 
 let private startTikv (pod: Pod) (container: Container) (settings: Launch.Settings) (world: World) =
-    let directory = first [ Launch.text "data-dir" "storage.data-dir" settings; "/tmp/tikv/store" ]
+    let directory = first [ Launch.text "data-dir" "storage.data-dir" settings; "./" ]
 
     let volume, capacity = Launch.volume pod container directory world
     let struct (world, disk) = find volume world
