@@ -64,8 +64,9 @@ let private mayRemoveClaim (observed: Instance.Observed) =
             (match status.Id, ownFacts observed with
              | None, _ -> true
              | Some id, Some facts ->
-                 storeWithId id facts
-                 |> Option.exists (fun store -> store.NodeState = NodeState.Removed)
+                 match storeWithId id facts with
+                 | Some store -> store.NodeState = NodeState.Removed
+                 | None -> status.State = Some Api.StoreState.Removed
              | Some _, None -> false)
 
     let byCluster =
@@ -157,13 +158,13 @@ let private instanceAction (observed: Instance.Observed) action =
         match ownFacts observed with
         | None -> [ "a member is removed only with facts of PD (law 5)" ]
         | Some facts ->
-            let healthy =
-                facts.Members
-                |> List.filter (fun one -> one.Healthy && one.Id <> id)
-                |> List.length
+            let healthy = facts.Members |> List.filter _.Healthy
+            let left = healthy |> List.filter (fun one -> one.Id <> id)
+            let members = facts.Members.Length
 
             unless
-                (healthy >= facts.Members.Length / 2 + 1
+                (healthy.Length >= members / 2 + 1
+                 && left.Length >= (members - 1) / 2 + 1
                  && facts.Members |> List.exists (fun one -> one.Id = id))
                 "a member is removed only while the others have a quorum (V B9)"
     | Instance.RemoveClaim _ ->

@@ -48,7 +48,12 @@ let private componentStatus (observed: Observed) kind ``component`` =
 
 /// Stores that serve, of those that are not on their way out.
 let private stores (facts: PdFacts) =
-    let counted = facts.Stores |> List.filter (fun store -> store.NodeState <> NodeState.Removed)
+    let counted =
+        facts.Stores
+        |> List.filter (fun store ->
+            store.NodeState <> NodeState.Removed
+            && store.NodeState <> NodeState.Removing)
+
     counted |> List.filter (fun store -> store.StateName = "Up") |> List.length, counted.Length
 
 /// PD has a leader that answers, and a quorum of stores serves. Region by region, only PD's own checks could tell more.

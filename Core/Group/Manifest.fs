@@ -120,23 +120,42 @@ let service (observed: Observed) name spec =
 
 // ---- instances
 
-/// The topology that has the smallest part of its share: of equal ones the first. None: no spread is asked for.
-let private nextTopology (observed: Observed) =
-    (settings observed).SchedulePolicies
-    |> List.tryPick _.EvenlySpread
-    |> Option.map (fun spread ->
-        let counted (share: TopologyShare) =
-            observed.Instances
-            |> Map.filter (fun _ one -> one.Topology = share.Topology && not one.Offline)
-            |> Map.count
+/// The topologies of the next instances, in turn: each time the one that is furthest behind its share; of equal ones the
+/// first; and one without any instance before all others (T 3.3). Empty ones when no spread is asked for.
+let topologies (observed: Observed) count : Map<string, string> list =
+    match (settings observed).SchedulePolicies |> List.tryPick _.EvenlySpread with
+    | None -> List.replicate count Map.empty
+    | Some spread ->
+        let weights = spread.Topologies |> List.sumBy _.Weight
 
-        // A topology without any instance comes first: each gets one before weights count.
-        spread.Topologies
-        |> List.minBy (fun share ->
-            let count = counted share
-            (if count = 0 then 0 else 1), float count / float share.Weight)
-        |> _.Topology)
-    |> Option.defaultValue Map.empty
+        let present =
+            spread.Topologies
+            |> List.map (fun share ->
+                observed.Instances
+                |> Map.filter (fun _ one ->
+                    one.Topology = share.Topology
+                    && not one.Offline
+                    && one.Meta.DeletionTimestamp.IsNone)
+                |> Map.count)
+
+        let next counts =
+            let total = List.sum counts + 1
+
+            List.zip spread.Topologies counts
+            |> List.indexed
+            |> List.maxBy (fun (_, (share, count)) -> count = 0, share.Weight * total - count * weights)
+            |> fst
+
+        let rec place counts left =
+            if left = 0 then
+                []
+            else
+                let index = next counts
+
+                spread.Topologies[index].Topology
+                :: place (counts |> List.updateAt index (counts[index] + 1)) (left - 1)
+
+        place present count
 
 let private instanceMetadata (observed: Observed) name =
     let template =
@@ -169,11 +188,11 @@ let private instanceSettings (observed: Observed) index topology : InstanceSetti
 }
 
 /// A new instance. `initial` are the members of the first bootstrap of PD, when it is one of them.
-let instance (observed: Observed) index initial =
+let instance (observed: Observed) initial (index, topology) =
     let name = Names.instance observed.Meta.Name index
     let kind = instanceKind observed
     let labels, annotations = instanceMetadata observed name
-    let settings = instanceSettings observed index (nextTopology observed)
+    let settings = instanceSettings observed index topology
 
     let spec =
         match observed.Role with

@@ -113,21 +113,24 @@ let scaleOut (observed: Observed) =
 
     let blocked = terminating |> List.map (fun one -> InstanceTerminating one.Meta.Name)
 
-    let create initial index =
-        CreateInstance(Names.instance observed.Meta.Name index, Manifest.instance observed index initial)
+    let create initial indexes =
+        List.zip indexes (Manifest.topologies observed (List.length indexes))
+        |> List.map (fun (index, topology) ->
+            let name = Names.instance observed.Meta.Name index
+            CreateInstance(name, Manifest.instance observed initial (index, topology)))
 
     match missing, observed.Role with
     | [], _ -> Decision.wait blocked
-    | _, TiKV _ -> { Actions = missing |> List.map (create []); Waiting = blocked }
+    | _, TiKV _ -> { Actions = create [] missing; Waiting = blocked }
     | _, PD(spec, _) when not spec.Bootstrapped ->
         match bootstrapsFirst observed with
         | Some elder -> Decision.wait [ OtherGroupBootstraps elder ]
         | None ->
             let initial = wanted |> Set.toList |> List.map (Names.instance observed.Meta.Name)
-            Decision.act (missing |> List.map (create initial))
+            Decision.act (create initial missing)
     | next :: _, PD _ ->
         match instances observed |> List.filter (fun one -> not one.Ready) with
-        | [] -> Decision.act [ create [] next ]
+        | [] -> Decision.act (create [] [ next ])
         | waiting -> Decision.wait [ InstancesNotReady(waiting |> List.map _.Meta.Name) ]
 
 /// Surplus instances go one at a time: those that never registered first, then those that are not ready, then the

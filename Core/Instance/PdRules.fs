@@ -15,13 +15,15 @@ let private siblingsMissing (observed: Observed) (spec: PDSpec) =
     |> List.filter (fun name -> not (Set.contains name observed.Siblings))
 
 /// A Pod is made as soon as its claims and its ConfigMap are there. It starts in bootstrap mode only while no cluster id
-/// is recorded; after that, or without initial members, it joins.
+/// is recorded and it was never a member; after that, or without initial members, it joins.
 let pod (observed: Observed) =
     match observed.Role, observed.Pod with
     | TiKV _, _
     | _, Some _ -> Decision.settled
-    | PD(spec, _), None ->
-        if Manifest.bootstraps observed then
+    | PD(spec, status), None ->
+        if Manifest.bootstraps observed && status.Id.IsSome then
+            Decision.wait [ Seen.pdReason observed ]
+        elif Manifest.bootstraps observed then
             match siblingsMissing observed spec with
             | [] -> Rules.withPod observed (fun body -> Decision.act [ CreateBootstrapPod body ])
             | missing -> Decision.wait [ SiblingsMissing missing ]
@@ -80,8 +82,8 @@ let membership (observed: Observed) =
         | Some self when not self.Healthy -> Decision.wait [ MemberUnhealthy ]
         | Some _ -> Decision.settled
 
-/// A member leaves PD before its Pod goes, by its id, and only while the others keep a quorum without it; a leader hands
-/// over first.
+/// A member leaves PD before its Pod goes, by its id, and only while there is a quorum to agree to that and the others
+/// are one without it (V B9); a leader hands over first.
 let leave (observed: Observed) =
     let gone () =
         Rules.tearDown ((Seen.settings observed).VolumeReclaimPolicy = ReclaimPolicy.Delete) observed
@@ -97,10 +99,14 @@ let leave (observed: Observed) =
             let others = facts.Members |> List.filter (fun one -> one.Id <> self.Id)
             let healthy = others |> List.filter _.Healthy
 
-            if healthy.Length < majority facts.Members || others.IsEmpty then
-                Decision.wait [
-                    QuorumAtRisk((facts.Members |> List.filter _.Healthy).Length, facts.Members.Length)
-                ]
+            let agreeing = (facts.Members |> List.filter _.Healthy).Length
+
+            if
+                agreeing < majority facts.Members
+                || healthy.Length < majority others
+                || others.IsEmpty
+            then
+                Decision.wait [ QuorumAtRisk(agreeing, facts.Members.Length) ]
             elif self.IsLeader then
                 handOver healthy
             else

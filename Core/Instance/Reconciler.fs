@@ -3,7 +3,7 @@ module Tikv.Core.Instance.Reconciler
 open Tikv.Core
 
 /// What a process needs, from the claims up to the Pod.
-let private build pod = Rule.inTurn [ Rules.suspend; Rules.claims; Rules.config; pod ]
+let private build pod = Rule.inTurn [ Rules.foreign; Rules.suspend; Rules.claims; Rules.config; pod ]
 
 let private pd: Rule<Observed, Action, Reason> =
     fun observed ->

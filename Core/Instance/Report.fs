@@ -116,7 +116,12 @@ let private pd (observed: Observed) decision (old: PDStatus) =
     {
         old with
             Instance = { status with Conditions = status.Conditions |> initialized |> suspension observed }
-            Id = joined |> Option.map _.Id |> Option.orElse old.Id
+            // A member that has an id never bootstraps again, so the cluster's own id has to be recorded before it.
+            Id =
+                Seen.clusterId observed
+                |> Option.bind (fun _ -> joined)
+                |> Option.map _.Id
+                |> Option.orElse old.Id
             IsLeader = self |> Option.map _.IsLeader |> Option.defaultValue old.IsLeader
             Role =
                 self

@@ -9,7 +9,18 @@ open Tikv.Core.Kubernetes
 /// operator's upgrade alone restarts nothing (T 7.1 #30).
 let private scheme = "1"
 
-let private without paths json = paths |> List.fold (fun json path -> Json.setPath path None json) json
+/// Takes the member away, and what becomes empty by that: `server: {}` is no other template than none.
+let rec private removed path json =
+    match path with
+    | [] -> json
+    | [ name ] -> Json.withoutField name json
+    | name :: rest ->
+        match Json.tryField name json |> Option.map (removed rest) with
+        | None -> json
+        | Some(Json.Object []) -> Json.withoutField name json
+        | Some inner -> Json.withField name inner json
+
+let private without paths json = paths |> List.fold (fun json path -> removed path json) json
 
 /// Volumes count by name and mounts: size and class change in place.
 let private mountsOnly volume =

@@ -29,6 +29,12 @@ let finalizer (observed: Observed) =
     else
         Decision.act [ AddFinalizer ]
 
+/// A Pod under our name that somebody else owns is neither restarted nor removed, and nothing is built beside it.
+let foreign (observed: Observed) =
+    match observed.Pod with
+    | Some pod when not (Seen.owns observed pod.Meta) -> Decision.wait [ NotOurs("Pod", pod.Meta.Name) ]
+    | _ -> Decision.settled
+
 /// A suspended instance has no Pod; claims, store and member stay as they are.
 let suspend (observed: Observed) =
     match Seen.suspended observed, observed.Pod with
@@ -78,7 +84,6 @@ let private podProblem (pod: PodView) =
 let podServes (observed: Observed) =
     match observed.Pod with
     | None -> Decision.settled
-    | Some pod when not (Seen.owns observed pod.Meta) -> Decision.wait [ NotOurs("Pod", pod.Meta.Name) ]
     | Some pod when pod.Meta.DeletionTimestamp.IsSome -> Decision.wait [ PodTerminating ]
     | Some pod when pod.Phase = "Failed" || pod.Phase = "Succeeded" ->
         Decision.act [ RemovePod(pod.Meta, $"Pod%s{pod.Phase}") ]
@@ -132,7 +137,9 @@ let tearDown deletesClaims (observed: Observed) =
         else
             Decision.act [ RemovePod(pod.Meta, "Removed") ]
     | _, Some config, _ when Seen.owns observed config.Meta -> Decision.act [ RemoveConfig config.Meta ]
-    | _, _, _ :: _ ->
+    // It may be using the data.
+    | Some foreign, _, _ :: _ -> Decision.wait [ NotOurs("Pod", foreign.Meta.Name) ]
+    | None, _, _ :: _ ->
         Decision.together [
             for claim in claims do
                 if claim.Meta.DeletionTimestamp.IsSome then

@@ -32,6 +32,9 @@ type Cache = {
     Services: Map<string, ServiceView>
     /// Objects that we wrote: events older than that version are of the past, and are passed over until it has come.
     Expected: Map<ObjectRef, ResourceVersion>
+    /// The versions of each object before the one that is known, newest first: the late answer to a read or a write must
+    /// not bring them back.
+    Passed: Map<ObjectRef, ResourceVersion list>
     /// The lives that ended last, newest first: the late answer to a write must not bring them back.
     Buried: Uid list
 }
@@ -50,6 +53,7 @@ module Cache =
         Claims = Map.empty
         Services = Map.empty
         Expected = Map.empty
+        Passed = Map.empty
         Buried = []
     }
 
@@ -216,7 +220,7 @@ module Cache =
 
         View.pod main json
 
-    let private store kind key json cache =
+    let private put kind key json cache =
         match kind with
         | Kind.Cluster ->
             let before = cache.Clusters |> Map.tryFind key
@@ -270,7 +274,7 @@ module Cache =
         | Kind.Lease
         | Kind.Event -> cache
 
-    let private forget kind key cache =
+    let private drop kind key cache =
         match kind with
         | Kind.Cluster -> { cache with Clusters = cache.Clusters |> Map.remove key }
         | Kind.PDGroup -> { cache with PdGroups = cache.PdGroups |> Map.remove key }
@@ -300,11 +304,34 @@ module Cache =
     let private version json = ResourceVersion(text [ "metadata"; "resourceVersion" ] json)
 
     /// Versions of one kind grow with time (Kubernetes API concepts, "resource versions"); not known of those that are no
-    /// numbers.
+    /// numbers. After a relist it is the only sign that an answer is old: the versions between were never told.
     let private isAfter (ResourceVersion earlier) (ResourceVersion later) =
         match Int64.TryParse earlier, Int64.TryParse later with
         | (true, earlier), (true, later) -> later > earlier
         | _ -> false
+
+    /// More versions than one object can get while one request about it is under way.
+    let private remembered = 16
+
+    let private store (object: ObjectRef) json cache =
+        let passed =
+            match meta object cache with
+            | Some known when known.ResourceVersion <> version json ->
+                let before = cache.Passed |> Map.tryFind object |> Option.defaultValue []
+                cache.Passed |> Map.add object (known.ResourceVersion :: List.truncate (remembered - 1) before)
+            | _ -> cache.Passed
+
+        { cache with Passed = passed }
+        |> put object.Kind (key object.Namespace object.Name) json
+
+    let private forget (object: ObjectRef) cache =
+        { cache with Passed = cache.Passed |> Map.remove object }
+        |> drop object.Kind (key object.Namespace object.Name)
+
+    let private isPassed (object: ObjectRef) version cache =
+        cache.Passed
+        |> Map.tryFind object
+        |> Option.exists (List.contains version)
 
     /// An object as a watch tells it. What came before our own last write is passed over: a watch tells every version in
     /// order, so the awaited one will come.
@@ -319,7 +346,7 @@ module Cache =
                 | Some _ -> { cache with Expected = cache.Expected |> Map.remove object }
                 | None -> cache
 
-            Some(object, store kind (key object.Namespace object.Name) json cache)
+            Some(object, store object json cache)
 
     /// A deletion as a watch tells it. One of another life than the one we know is of the past.
     let gone kind json cache =
@@ -333,10 +360,10 @@ module Cache =
         | _ ->
             object,
             { cache with Expected = cache.Expected |> Map.remove object }
-            |> forget kind (key object.Namespace object.Name)
+            |> forget object
 
-    /// An object as a quorum read or the answer to a write has it. The watch may have told of a later version already, or of
-    /// the object's end: a kubelet can be quicker than the answer to our own write.
+    /// An object as a quorum read or the answer to a write has it: newer than anything that a watch has told, unless the
+    /// watch has told of its end or of a later version meanwhile.
     let written kind json cache =
         let object = refOf kind json
         let uid = Uid(text [ "metadata"; "uid" ] json)
@@ -344,16 +371,16 @@ module Cache =
         match meta object cache with
         | Some known when known.ResourceVersion = version json -> object, cache
         | Some known when known.ResourceVersion |> isAfter (version json) -> object, cache
-        | _ when List.contains uid cache.Buried -> object, cache
+        | _ when List.contains uid cache.Buried || isPassed object (version json) cache -> object, cache
         | _ ->
             object,
             { cache with Expected = cache.Expected |> Map.add object (version json) }
-            |> store kind (key object.Namespace object.Name) json
+            |> store object json
 
     /// A quorum read did not find it.
     let absent (object: ObjectRef) cache =
         { cache with Expected = cache.Expected |> Map.remove object }
-        |> forget object.Kind (key object.Namespace object.Name)
+        |> forget object
 
     /// A delete was accepted: the object ends, and the watch will tell when it is gone.
     let ending (object: ObjectRef) (uid: Uid) cache =
@@ -426,7 +453,7 @@ module Cache =
             |> List.fold
                 (fun cache json ->
                     let object = refOf kind json
-                    store kind (key object.Namespace object.Name) json cache)
+                    store object json cache)
                 cache
 
         vanished @ Set.toList listed, cache

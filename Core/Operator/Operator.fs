@@ -312,6 +312,8 @@ let private stop (input: Input) run =
         run
     else
         match state.Election with
+        // The answer to a renewal under way comes first, lest it be taken for that to the release.
+        | Some election when Election.leads input.At election && election.Pending.IsSome -> run
         | Some election when Election.leads input.At election ->
             run
             |> change (fun state -> {
@@ -344,11 +346,17 @@ let private askToBeWoken (input: Input) run =
         | Some election when allSynced state -> Election.wakeAt election
         | _ -> ValueNone
 
-    let polls = if mayWrite input state then Queue.wakeAt state.PollQueue else ValueNone
+    // Nothing is taken from the queues before all caches are filled.
+    let polls =
+        if allSynced state && mayWrite input state then
+            Queue.wakeAt state.PollQueue
+        else
+            ValueNone
 
     let work =
         if
-            state.Rounds.Count < state.Settings.MaxConcurrent
+            allSynced state
+            && state.Rounds.Count < state.Settings.MaxConcurrent
             && mayWrite input state
             && not state.Stopping
         then

@@ -193,6 +193,19 @@ let private updateInstance cache kind (meta: Meta) body =
     let metadata = body |> Json.membersAt [ "metadata" ]
     Patch(refOf kind meta, false, Json.object [ "metadata", seen meta metadata; "spec", spec ])
 
+/// A selector with a key too many selects nothing; a merge patch takes the key away only when it is told so.
+let private serviceSpec (observed: Group.Observed) name spec =
+    let surplus =
+        observed.Services
+        |> Map.tryFind name
+        |> Option.map (fun service -> Json.membersAt [ "selector" ] service.Spec)
+        |> Option.defaultValue []
+        |> List.map fst
+        |> List.filter (fun key -> (Json.tryPath [ "selector"; key ] spec).IsNone)
+
+    surplus
+    |> List.fold (fun spec key -> spec |> Json.setPath [ "selector"; key ] (Some Json.Null)) spec
+
 let ofGroup cache (observed: Group.Observed) action =
     let kind = Group.Manifest.kind observed
     let instanceKind = Group.Manifest.instanceKind observed
@@ -206,7 +219,7 @@ let ofGroup cache (observed: Group.Observed) action =
         create Kind.Service body
         |> kubernetes safe "CreateService" $"Service %s{name} created"
     | Group.UpdateService(seen, spec, _) ->
-        patch Kind.Service seen [ "spec", spec ]
+        patch Kind.Service seen [ "spec", serviceSpec observed seen.Name spec ]
         |> kubernetes safe "UpdateService" $"Service %s{seen.Name} changed"
     | Group.CreateInstance(name, body) ->
         create instanceKind body

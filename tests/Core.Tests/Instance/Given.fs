@@ -1,0 +1,382 @@
+/// Looks at instances of the cluster `basic`, in which everything is as desired, and small changes of them.
+module Tikv.Core.Tests.Instance.Given
+
+open System
+open Tikv.Core
+open Tikv.Core.Api
+open Tikv.Core.Kubernetes
+open Tikv.Core.Pd
+open Tikv.Core.Instance
+open Tikv.Core.Tests.Api
+open Tikv.Core.Tests.Words
+
+let clock = DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero)
+
+/// RFC 3339, that many seconds before `clock`.
+let ago (seconds: int) = Condition.timestamp (clock.AddSeconds(float -seconds))
+
+let clusterId = ClusterId 7_400_000_000_000_000_001UL
+
+let meta (name: string) (uid: string) : Meta = {
+    Meta.empty with
+        Name = name
+        Namespace = "default"
+        Uid = Uid uid
+        ResourceVersion = ResourceVersion "100"
+        Generation = 1L
+        CreationTimestamp = ago 3600
+}
+
+let cluster: Object<ClusterSpec, ClusterStatus> =
+    let read = sound (Codec.cluster Samples.cluster)
+
+    {
+        read with
+            Meta = meta "basic" "cluster-uid"
+            Status = { read.Status with Id = Some clusterId }
+    }
+
+// ---- what PD says
+
+let memberId index = MemberId(1_000UL + uint64 index)
+
+let memberFact index : MemberFact = {
+    Id = memberId index
+    Name = $"basic-pd-%d{index}"
+    PeerUrls = [ $"http://basic-pd-%d{index}.basic-pd-peer.default:2380" ]
+    ClientUrls = [ $"http://basic-pd-%d{index}.basic-pd-peer.default:2379" ]
+    Healthy = true
+    IsLeader = (index = 0)
+}
+
+let storeId index = StoreId(uint64 index + 1UL)
+
+let store index : Store = {
+    Id = storeId index
+    Address = $"basic-tikv-%d{index}.basic-tikv-peer.default:20160"
+    PeerAddress = ""
+    StatusAddress = $"basic-tikv-%d{index}.basic-tikv-peer.default:20180"
+    Version = "8.5.2"
+    StoreState = StoreState.Up
+    NodeState = NodeState.Serving
+    StateName = "Up"
+    LastHeartbeat = Some 1L
+    StartTimestamp = 0L
+    Labels = Map.empty
+    Leaders = 5
+    Regions = 15
+    RegionSize = 100L
+    PendingPeers = 0
+    Capacity = 1000L
+    Available = 500L
+    PhysicallyDestroyed = false
+}
+
+/// Three members, of which 0 leads, and four stores of three replicas.
+let facts: PdFacts = {
+    AskedAt = Instant.zero
+    ClusterId = clusterId
+    Members = List.init 3 memberFact
+    Stores = List.init 4 store
+    Evicting = Set.empty
+    MaxReplicas = 3
+}
+
+// ---- the instance
+
+let owner kind (meta: Meta) : OwnerReference = {
+    ApiVersion = Kind.apiVersion kind
+    Kind = Kind.name kind
+    Name = meta.Name
+    Uid = meta.Uid
+    Controller = true
+    BlockOwnerDeletion = true
+}
+
+let private own (component': string) (name: string) =
+    let group = name.Substring(0, name.LastIndexOf '-')
+
+    {
+        meta name $"%s{name}-uid" with
+            Finalizers = [ Labels.finalizer ]
+            Labels =
+                Labels.ofGroup "basic" group component'
+                |> Map.add Labels.instance name
+                |> Map.add Labels.revision "r1"
+    }
+
+let private bare role (meta: Meta) : Observed = {
+    At = Instant 1_000_000L
+    Clock = clock
+    Meta = meta
+    Role = role
+    Cluster = Some cluster
+    Pod = None
+    Config = None
+    Claims = Map.empty
+    Pd = PdView.Answered facts
+    PdUrls = [ "http://basic-pd.default:2379" ]
+    Siblings = Set.ofList [ "basic-pd-0"; "basic-pd-1"; "basic-pd-2" ]
+}
+
+/// A Pod that serves, started with what is wanted now.
+let podOf (observed: Observed) : PodView = {
+    Meta = {
+        meta (Seen.podName observed) "pod-uid" with
+            Labels = Manifest.labels observed
+            Annotations = Map [ Annotations.processRevision, Revision.ofProcess observed ]
+            OwnerReferences = [ owner (Seen.kind observed) observed.Meta ]
+    }
+    Phase = "Running"
+    Ready = true
+    ReadySince = ago 600
+    Node = "node-1"
+    Ip = "10.0.0.1"
+    Unschedulable = ""
+    Running = true
+    Restarts = 0
+    Problem = None
+}
+
+let configOf (observed: Observed) : ConfigMapView = {
+    Meta = {
+        meta (Seen.podName observed) "config-uid" with
+            OwnerReferences = [ owner (Seen.kind observed) observed.Meta ]
+    }
+    Data = Map [ "config.toml", ok (Manifest.configFile observed) ]
+}
+
+let claimOf (name: string) : ClaimView = {
+    Meta = { meta name $"%s{name}-uid" with Labels = Map [ Labels.managedBy, Labels.manager ] }
+    Phase = "Bound"
+    Requested = "1Gi"
+    Capacity = "1Gi"
+    StorageClass = None
+    Volume = "pv-1"
+}
+
+/// All that the instance wants to have stands and serves.
+let built (observed: Observed) : Observed =
+    let claims =
+        Seen.wantedClaims observed
+        |> List.map (fun (_, name) -> name, claimOf name)
+        |> Map.ofList
+
+    {
+        observed with
+            Pod = Some(podOf observed)
+            Config = Some(configOf observed)
+            Claims = claims
+    }
+
+/// `basic-pd-<index>`, before anything of it exists.
+let barePd index =
+    let read = sound (Codec.pd Samples.pd)
+    let spec = { read.Spec with Instance = { read.Spec.Instance with Index = index } }
+    let status = { read.Status with Id = Some(memberId index) }
+    bare (PD(spec, status)) (own "pd" $"basic-pd-%d{index}")
+
+/// `basic-tikv-<index>`, before anything of it exists.
+let bareTikv index =
+    let read = sound (Codec.tikv Samples.tikv)
+    let spec = { read.Spec with Instance = { read.Spec.Instance with Index = index } }
+    let status = { read.Status with Id = Some(storeId index); State = Some Api.StoreState.Serving }
+    bare (TiKV(spec, status)) (own "tikv" $"basic-tikv-%d{index}")
+
+/// A member that is as desired; it does not lead.
+let pd = built (barePd 1)
+
+/// The member that leads.
+let pdLeader = built (barePd 0)
+
+let tikv = built (bareTikv 2)
+
+// ---- changes
+
+let withFacts change (observed: Observed) =
+    match observed.Pd with
+    | PdView.Answered facts -> { observed with Pd = PdView.Answered(change facts) }
+    | PdView.Unasked
+    | PdView.Silent _ -> observed
+
+let silent (observed: Observed) = { observed with Pd = PdView.Silent "no leader" }
+let unasked (observed: Observed) = { observed with Pd = PdView.Unasked }
+
+let withCluster change (observed: Observed) = { observed with Cluster = observed.Cluster |> Option.map change }
+
+let withClusterSpec change =
+    withCluster (fun (cluster: Object<ClusterSpec, ClusterStatus>) -> { cluster with Spec = change cluster.Spec })
+
+let withClusterStatus change =
+    withCluster (fun (cluster: Object<ClusterSpec, ClusterStatus>) -> {
+        cluster with
+            Status = change cluster.Status
+    })
+
+let withoutClusterId observed =
+    observed |> withClusterStatus (fun status -> { status with Id = None })
+
+let paused observed = observed |> withClusterSpec (fun spec -> { spec with Paused = true })
+
+let suspended observed =
+    observed
+    |> withClusterSpec (fun spec -> { spec with SuspendAction = { SuspendCompute = true } })
+
+let endingCluster observed =
+    observed
+    |> withCluster (fun cluster -> {
+        cluster with
+            Meta = { cluster.Meta with DeletionTimestamp = Some(ago 10) }
+    })
+
+let deleting (observed: Observed) = {
+    observed with
+        Meta = { observed.Meta with DeletionTimestamp = Some(ago 10) }
+}
+
+let disruptionOf (observed: Observed) : Disruption = {
+    Kind = (if Seen.kind observed = Kind.PD then Component.PD else Component.TiKV)
+    Name = observed.Meta.Name
+    Uid = observed.Meta.Uid
+    Reason = "RollingUpdate"
+    Since = ago 5
+}
+
+let withDisruption held observed =
+    observed
+    |> withClusterStatus (fun status -> { status with Disruption = Some held })
+
+/// The instance holds the cluster's disruption.
+let holding observed = observed |> withDisruption (disruptionOf observed)
+
+/// Another instance holds it.
+let heldByOther observed =
+    observed
+    |> withDisruption {
+        disruptionOf observed with
+            Name = "basic-tikv-0"
+            Uid = Uid "basic-tikv-0-uid"
+    }
+
+let withPod change (observed: Observed) = { observed with Pod = observed.Pod |> Option.map change }
+let withoutPod (observed: Observed) = { observed with Pod = None }
+
+let terminating =
+    withPod (fun pod -> { pod with Meta = { pod.Meta with DeletionTimestamp = Some(ago 3) } })
+
+let broken =
+    withPod (fun pod -> {
+        pod with
+            Running = false
+            Ready = false
+            Problem = Some { Reason = "CrashLoopBackOff"; Message = "back-off" }
+    })
+
+let foreignPod = withPod (fun pod -> { pod with Meta = { pod.Meta with OwnerReferences = [] } })
+
+/// The running process was started with something else than is wanted.
+let outdated =
+    withPod (fun pod -> {
+        pod with
+            Meta = { pod.Meta with Annotations = Map [ Annotations.processRevision, "other" ] }
+    })
+
+let withPdRole change (observed: Observed) =
+    match observed.Role with
+    | PD(spec, status) -> { observed with Role = PD(change (spec, status)) }
+    | TiKV _ -> observed
+
+let withTikvRole change (observed: Observed) =
+    match observed.Role with
+    | TiKV(spec, status) -> { observed with Role = TiKV(change (spec, status)) }
+    | PD _ -> observed
+
+/// Of either role.
+let withTemplate change (observed: Observed) =
+    match observed.Role with
+    | PD(spec, status) ->
+        let template = { spec.Template with Component = change spec.Template.Component }
+        { observed with Role = PD({ spec with Template = template }, status) }
+    | TiKV(spec, status) ->
+        let template = { spec.Template with Component = change spec.Template.Component }
+        { observed with Role = TiKV({ spec with Template = template }, status) }
+
+let withSettings change (observed: Observed) =
+    match observed.Role with
+    | PD(spec, status) ->
+        { observed with Role = PD({ spec with Instance = change spec.Instance }, status) }
+    | TiKV(spec, status) ->
+        { observed with Role = TiKV({ spec with Instance = change spec.Instance }, status) }
+
+let reclaimed observed =
+    observed
+    |> withSettings (fun settings -> { settings with VolumeReclaimPolicy = ReclaimPolicy.Delete })
+
+let withEviction change =
+    withTikvRole (fun (spec, status) -> { spec with Eviction = change spec.Eviction }, status)
+
+/// We have written down that we evict leaders, that many seconds ago.
+let marked seconds =
+    withTikvRole (fun (spec, status) -> spec, { status with Evicting = Some { Since = ago seconds } })
+
+let offline = withTikvRole (fun (spec, status) -> { spec with Offline = true }, status)
+
+let withMember index change =
+    withFacts (fun facts -> {
+        facts with
+            Members =
+                facts.Members
+                |> List.map (fun one -> if one.Id = memberId index then change one else one)
+    })
+
+let unhealthy index = withMember index (fun one -> { one with Healthy = false })
+
+let withMembers count =
+    withFacts (fun facts -> { facts with Members = facts.Members |> List.truncate count })
+
+let withStore index change =
+    withFacts (fun facts -> {
+        facts with
+            Stores =
+                facts.Stores
+                |> List.map (fun one -> if one.Id = storeId index then change one else one)
+    })
+
+let withStores indexes = withFacts (fun facts -> { facts with Stores = List.map store indexes })
+let withLeaders index leaders = withStore index (fun store -> { store with Leaders = leaders })
+let down index = withStore index (fun store -> { store with StateName = "Down" })
+
+let removing index =
+    withStore index (fun store -> {
+        store with
+            StoreState = StoreState.Offline
+            NodeState = NodeState.Removing
+            StateName = "Offline"
+    })
+
+let tombstone index =
+    withStore index (fun store -> {
+        store with
+            StoreState = StoreState.Tombstone
+            NodeState = NodeState.Removed
+            StateName = "Tombstone"
+            Leaders = 0
+            Regions = 0
+    })
+
+/// PD has an evict-leader entry of the store.
+let evicting index =
+    withFacts (fun facts -> { facts with Evicting = Set.add (storeId index) facts.Evicting })
+
+// ---- deciding
+
+let decide (observed: Observed) = Reconciler.decide observed
+
+let podMeta (observed: Observed) = observed.Pod |> Option.map _.Meta |> Option.defaultValue Meta.empty
+
+let clusterMeta (observed: Observed) =
+    observed.Cluster |> Option.map _.Meta |> Option.defaultValue Meta.empty
+
+let act (actions: Action list) : Decision<Action, Reason> = Decision.act actions
+let wait (reasons: Reason list) : Decision<Action, Reason> = Decision.wait reasons
+let settled: Decision<Action, Reason> = Decision.settled

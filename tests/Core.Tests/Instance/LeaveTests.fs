@@ -1,0 +1,265 @@
+module Tikv.Core.Tests.Instance.LeaveTests
+
+open NUnit.Framework
+open Tikv.Core
+open Tikv.Core.Api
+open Tikv.Core.Pd
+open Tikv.Core.Instance
+open Tikv.Core.Tests.Words
+open Tikv.Core.Tests.Instance.Given
+
+let private removedPod observed = act [ RemovePod(podMeta observed, "Removed") ]
+let private withoutConfig (observed: Observed) = { observed with Config = None }
+let private withoutClaims (observed: Observed) = { observed with Claims = Map.empty }
+
+/// Each step of a teardown, as it is decided after the one before has been carried out.
+let private teardown observed = [
+    decide observed
+    decide (withoutPod observed)
+    decide (observed |> withoutPod |> withoutConfig)
+    decide (observed |> withoutPod |> withoutConfig |> withoutClaims)
+]
+
+let private configMeta (observed: Observed) = (configOf observed).Meta
+let private claimMeta (observed: Observed) = (claimOf $"data-%s{observed.Meta.Name}").Meta
+
+// ---- TiKV
+
+let private leaving = deleting tikv
+
+[<Test>]
+let ``a store leaves in two steps: its leaders move away, then PD is asked to remove it`` () =
+    decide leaving |> shouldBe (act [ MarkEviction(ago 0) ])
+    decide (marked 1 leaving) |> shouldBe (act [ Action.EvictLeaders(storeId 2) ])
+    decide (leaving |> marked 1 |> evicting 2) |> shouldBe (wait [ LeadersRemain 5 ])
+
+    decide (leaving |> marked 1 |> evicting 2 |> withLeaders 2 0)
+    |> shouldBe (act [ RemoveStore(storeId 2) ])
+
+[<Test>]
+let ``its process runs on until PD calls the store Removed`` () =
+    decide (leaving |> removing 2) |> shouldBe (wait [ RegionsRemain 15 ])
+
+[<Test>]
+let ``a store that leaves without its instance being deleted takes the same steps, and keeps its Pod`` () =
+    let observed = offline tikv
+    decide observed |> shouldBe (act [ MarkEviction(ago 0) ])
+    decide (observed |> removing 2) |> shouldBe (wait [ RegionsRemain 15 ])
+    decide (observed |> tombstone 2) |> shouldBe settled
+
+    match decide (observed |> removing 2 |> withoutPod) with
+    | { Actions = [ CreatePod _ ]; Waiting = [ RegionsRemain 15 ] } -> ()
+    | other -> Assert.Fail $"%A{other}"
+
+[<Test>]
+let ``a store stays while too few living ones would remain`` () =
+    decide (leaving |> withStores [ 0; 1; 2 ])
+    |> shouldBe (wait [ StoresTooFew(2, 3) ])
+
+    for spoil in [ down 0; removing 0; tombstone 0 ] do
+        decide (leaving |> spoil) |> shouldBe (wait [ StoresTooFew(2, 3) ])
+
+[<Test>]
+let ``a store that was to leave and now stays is taken back`` () =
+    decide (removing 2 tikv) |> shouldBe (act [ RestoreStore(storeId 2) ])
+
+[<Test>]
+let ``while PD is silent, no store leaves and nothing of it is taken down`` () =
+    decide (silent leaving) |> shouldBe (wait [ PdSilent "no leader" ])
+    decide (silent (offline tikv)) |> shouldBe (wait [ PdSilent "no leader" ])
+
+[<Test>]
+let ``a store that is missing in PD's list has not left for that`` () =
+    decide (leaving |> withStores [ 0; 1; 3 ])
+    |> shouldBe (wait [ StoreNotRegistered ])
+
+[<Test>]
+let ``a store that was seen Removed has left, though PD has forgotten its tombstone`` () =
+    let observed =
+        leaving
+        |> withStores [ 0; 1; 3 ]
+        |> withTikvRole (fun (spec, status) -> spec, { status with State = Some StoreState.Removed })
+
+    decide observed |> shouldBe (removedPod observed)
+
+[<Test>]
+let ``an instance that never registered is taken down at once`` () =
+    let observed =
+        leaving
+        |> withStores [ 0; 1; 3 ]
+        |> withTikvRole (fun (spec, status) -> spec, { status with Id = None; State = None })
+
+    decide observed |> shouldBe (removedPod observed)
+
+[<Test>]
+let ``what is left of a store goes in order, and its claims stay by default`` () =
+    let observed = leaving |> tombstone 2
+
+    teardown observed
+    |> shouldBe [
+        removedPod observed
+        act [ RemoveConfig(configMeta observed) ]
+        act [ RemoveFinalizer ]
+        act [ RemoveFinalizer ]
+    ]
+
+[<Test>]
+let ``its claims go too when the policy says so`` () =
+    let observed = leaving |> tombstone 2 |> reclaimed
+
+    teardown observed
+    |> shouldBe [
+        removedPod observed
+        act [ RemoveConfig(configMeta observed) ]
+        act [ RemoveClaim(claimMeta observed) ]
+        act [ RemoveFinalizer ]
+    ]
+
+[<Test>]
+let ``the mark of an eviction goes before the instance`` () =
+    decide (leaving |> tombstone 2 |> marked 60 |> evicting 2)
+    |> shouldBe (act [ StopEvictingLeaders(storeId 2) ])
+
+    decide (leaving |> tombstone 2 |> marked 60)
+    |> shouldBe (act [ UnmarkEviction ])
+
+[<Test>]
+let ``a Pod that is being stopped is waited for`` () =
+    decide (leaving |> tombstone 2 |> terminating)
+    |> shouldBe (wait [ PodTerminating ])
+
+[<Test>]
+let ``claims that somebody else's Pod may be using stay`` () =
+    decide (leaving |> tombstone 2 |> reclaimed |> foreignPod |> withoutConfig)
+    |> shouldBe (wait [ NotOurs("Pod", "basic-tikv-2") ])
+
+[<Test>]
+let ``claims of others stay`` () =
+    let name = "data-basic-tikv-2"
+    let strange = { claimOf name with Meta = { (claimOf name).Meta with Labels = Map.empty } }
+
+    { (leaving |> tombstone 2 |> reclaimed |> withoutPod |> withoutConfig) with
+        Claims = Map [ name, strange ]
+    }
+    |> decide
+    |> shouldBe (act [ RemoveFinalizer ])
+
+[<Test>]
+let ``a claim that is being deleted is waited for before the finalizer goes`` () =
+    let name = "data-basic-tikv-2"
+    let ending = { claimOf name with Meta = { (claimOf name).Meta with DeletionTimestamp = Some(ago 1) } }
+
+    { (leaving |> tombstone 2 |> reclaimed |> withoutPod |> withoutConfig) with
+        Claims = Map [ name, ending ]
+    }
+    |> decide
+    |> shouldBe (wait [ ClaimTerminating name ])
+
+// ---- PD
+
+[<Test>]
+let ``a member leaves by its id, before its Pod goes`` () =
+    decide (deleting pd) |> shouldBe (act [ RemoveMember(memberId 1) ])
+
+[<Test>]
+let ``a leader hands over before it leaves`` () =
+    decide (deleting pdLeader) |> shouldBe (act [ TransferPdLeader "basic-pd-1" ])
+
+[<Test>]
+let ``a half-joined member, which has no name, is removed by its id`` () =
+    let halfJoined = withMember 1 (fun one -> { one with Name = ""; Healthy = false })
+    decide (deleting pd |> halfJoined) |> shouldBe (act [ RemoveMember(memberId 1) ])
+
+/// Members, which of them are unhealthy, and whether member 1 may leave (V B9).
+[<TestCase(1, "", false)>]
+[<TestCase(2, "", true)>]
+[<TestCase(2, "1", false)>]
+[<TestCase(3, "", true)>]
+[<TestCase(3, "1", true)>]
+[<TestCase(3, "2", false)>]
+[<TestCase(3, "12", false)>]
+[<TestCase(4, "", true)>]
+[<TestCase(4, "2", true)>]
+[<TestCase(4, "12", false)>]
+[<TestCase(5, "", true)>]
+[<TestCase(5, "1", true)>]
+[<TestCase(5, "12", true)>]
+[<TestCase(5, "23", false)>]
+let ``a member leaves only while there is a quorum with it and without it`` members (ill: string) leaves =
+    let self = if members = 1 then 0 else 1
+
+    let observed =
+        deleting (built (barePd self))
+        |> withFacts (fun facts -> { facts with Members = List.init members memberFact })
+        |> fun observed ->
+            ill |> Seq.fold (fun observed index -> unhealthy (int index - int '0') observed) observed
+
+    let healthy = members - ill.Length
+
+    decide observed
+    |> shouldBe (
+        if leaves then
+            act [ RemoveMember(memberId self) ]
+        else
+            wait [ QuorumAtRisk(healthy, members) ]
+    )
+
+[<Test>]
+let ``while PD is silent, no member leaves and nothing of it is taken down`` () =
+    decide (silent (deleting pd)) |> shouldBe (wait [ PdSilent "no leader" ])
+
+[<Test>]
+let ``what is left of a member goes in order once PD does not list it`` () =
+    let observed =
+        deleting pd
+        |> withFacts (fun facts -> { facts with Members = [ memberFact 0; memberFact 2 ] })
+
+    teardown observed
+    |> shouldBe [
+        removedPod observed
+        act [ RemoveConfig(configMeta observed) ]
+        act [ RemoveFinalizer ]
+        act [ RemoveFinalizer ]
+    ]
+
+    teardown (reclaimed observed)
+    |> List.item 2
+    |> shouldBe (act [ RemoveClaim(claimMeta observed) ])
+
+[<Test>]
+let ``a member that never ran goes without PD`` () =
+    let observed =
+        barePd 1
+        |> withPdRole (fun (spec, status) -> spec, { status with Id = None })
+        |> unasked
+        |> deleting
+
+    decide observed |> shouldBe (act [ RemoveFinalizer ])
+
+// ---- with the whole cluster
+
+[<Test>]
+let ``with its whole cluster an instance goes without PD, and its claims by the Cluster's policy`` () =
+    for observed in [ tikv; pd ] do
+        let observed = observed |> deleting |> endingCluster |> silent
+
+        teardown observed
+        |> shouldBe [
+            removedPod observed
+            act [ RemoveConfig(configMeta observed) ]
+            act [ RemoveFinalizer ]
+            act [ RemoveFinalizer ]
+        ]
+
+        observed
+        |> withClusterSpec (fun spec -> { spec with DeletionPolicy = ReclaimPolicy.Delete })
+        |> teardown
+        |> List.item 2
+        |> shouldBe (act [ RemoveClaim(claimMeta observed) ])
+
+[<Test>]
+let ``claims stay when nobody can say what is to become of them`` () =
+    { reclaimed (deleting tikv) with Cluster = None }
+    |> teardown
+    |> List.item 2
+    |> shouldBe (act [ RemoveFinalizer ])

@@ -1,0 +1,221 @@
+module Tikv.Core.Tests.Instance.RestartTests
+
+open System
+open NUnit.Framework
+open Tikv.Core
+open Tikv.Core.Api
+open Tikv.Core.Pd
+open Tikv.Core.Instance
+open Tikv.Core.Tests.Words
+open Tikv.Core.Tests.Instance.Given
+
+let private restarted observed = act [ RestartPod(podMeta observed, "TemplateChanged") ]
+let private taken observed = act [ TakeDisruption(clusterMeta observed, "RollingUpdate") ]
+let private old = outdated tikv
+
+/// A store whose leaders have moved away: the mark, the entry, the count.
+let private evicted observed = observed |> marked 10 |> evicting 2 |> withLeaders 2 0
+
+// ---- both
+
+[<Test>]
+let ``a broken process is replaced at once, without the disruption and without PD`` () =
+    for observed in [ old; outdated pd; silent old; silent (outdated pd); heldByOther old ] do
+        let observed = broken observed
+
+        decide observed
+        |> shouldBe (act [ RemovePod(podMeta observed, "TemplateChanged") ])
+
+[<Test>]
+let ``a process that is as wanted is not replaced though it is broken`` () =
+    decide (broken tikv)
+    |> shouldBe (wait [ PodNotReady "CrashLoopBackOff: back-off" ])
+
+[<Test>]
+let ``a healthy process is taken down only after the disruption was taken`` () =
+    for observed in [ old; outdated pd ] do
+        decide observed |> shouldBe (taken observed)
+
+[<Test>]
+let ``while another holds the disruption, nobody else takes it`` () =
+    for observed in [ old; outdated pd ] do
+        decide (heldByOther observed)
+        |> shouldBe (wait [ DisruptionHeldBy("basic-tikv-0", "RollingUpdate") ])
+
+[<Test>]
+let ``a disruption of another life of the same name is not ours`` () =
+    old
+    |> withDisruption { disruptionOf old with Uid = Uid "an earlier life" }
+    |> decide
+    |> shouldBe (wait [ DisruptionHeldBy("basic-tikv-2", "RollingUpdate") ])
+
+[<Test>]
+let ``while PD is silent, no healthy process is taken down`` () =
+    for observed in [ old; outdated pd; holding old; holding (outdated pd); holding (evicted old) ] do
+        decide (silent observed) |> shouldBe (wait [ PdSilent "no leader" ])
+
+[<Test>]
+let ``the disruption is given back once the instance is as desired`` () =
+    for observed in [ holding pd; holding tikv ] do
+        decide observed
+        |> shouldBe (act [ ReleaseDisruption(clusterMeta observed) ])
+
+[<Test>]
+let ``the disruption is kept while the instance does not serve again`` () =
+    decide (holding tikv |> down 2) |> shouldBe (wait [ StoreNotServing "Down" ])
+    decide (holding pd |> unhealthy 1) |> shouldBe (wait [ MemberUnhealthy ])
+
+    decide (holding tikv |> withPod (fun pod -> { pod with Ready = false }))
+    |> shouldBe (
+        Decision.wait [ PodNotReady "its readiness probe has not succeeded yet" ]
+    )
+
+// ---- PD
+
+[<Test>]
+let ``a member is restarted while the others are a quorum`` () =
+    let observed = holding (outdated pd)
+    decide observed |> shouldBe (restarted observed)
+
+[<Test>]
+let ``a member is not restarted while the others are no quorum`` () =
+    decide (holding (outdated pd) |> unhealthy 2)
+    |> shouldBe (wait [ QuorumAtRisk(2, 3) ])
+
+[<Test>]
+let ``a member that PD calls unhealthy may be restarted while the others are a quorum`` () =
+    let observed = holding (outdated pd) |> unhealthy 1
+    decide observed |> shouldBe (restarted observed)
+
+[<Test>]
+let ``PD's leader hands over to the healthy member of the first name before it is restarted`` () =
+    let observed = holding (outdated pdLeader)
+    decide observed |> shouldBe (act [ TransferPdLeader "basic-pd-1" ])
+
+    pdLeader
+    |> outdated
+    |> holding
+    |> withMembers 2
+    |> decide
+    |> shouldBe (act [ TransferPdLeader "basic-pd-1" ])
+
+[<Test>]
+let ``a leader hands over to nobody who is unhealthy`` () =
+    let five =
+        withFacts (fun facts -> { facts with Members = List.init 5 memberFact })
+        >> unhealthy 1
+
+    decide (holding (outdated pdLeader) |> five)
+    |> shouldBe (act [ TransferPdLeader "basic-pd-2" ])
+
+[<Test>]
+let ``a single member is restarted: its pause was chosen with its number`` () =
+    let observed = holding (outdated pdLeader) |> withMembers 1
+    decide observed |> shouldBe (restarted observed)
+
+// ---- TiKV
+
+[<Test>]
+let ``leaders are marked as being moved away before PD is asked to`` () =
+    decide (holding old) |> shouldBe (act [ MarkEviction(ago 0) ])
+
+    decide (holding old |> marked 1)
+    |> shouldBe (act [ Action.EvictLeaders(storeId 2) ])
+
+[<Test>]
+let ``a restart waits until the leaders have moved away`` () =
+    decide (holding old |> marked 10 |> evicting 2)
+    |> shouldBe (wait [ LeadersRemain 5 ])
+
+    let gone = holding old |> evicted
+    decide gone |> shouldBe (restarted gone)
+
+[<Test>]
+let ``no leaders without an entry of PD that holds them off are not enough`` () =
+    decide (holding old |> marked 10 |> withLeaders 2 0)
+    |> shouldBe (act [ Action.EvictLeaders(storeId 2) ])
+
+[<Test>]
+let ``after its deadline a restart proceeds, or holds, as the policy says`` () =
+    let late = holding old |> marked 300 |> evicting 2
+    decide late |> shouldBe (restarted late)
+
+    decide (holding old |> marked 299 |> evicting 2)
+    |> shouldBe (wait [ LeadersRemain 5 ])
+
+    late
+    |> withEviction (fun eviction -> { eviction with EvictLeaderPolicy = EvictLeaderPolicy.Hold })
+    |> decide
+    |> shouldBe (wait [ LeadersRemain 5 ])
+
+[<Test>]
+let ``without time to wait, leaders are not moved away`` () =
+    let observed =
+        holding old
+        |> withEviction (fun eviction -> { eviction with EvictLeaderTimeout = TimeSpan.Zero })
+
+    decide observed |> shouldBe (restarted observed)
+
+[<Test>]
+let ``leaders are not moved away when there is nowhere to move them to`` () =
+    let single = holding old |> withStores [ 2 ]
+    decide single |> shouldBe (restarted single)
+    let unreplicated = holding old |> withFacts (fun facts -> { facts with MaxReplicas = 1 })
+    decide unreplicated |> shouldBe (restarted unreplicated)
+    let others = holding old |> evicting 0 |> evicting 1 |> evicting 3
+    decide others |> shouldBe (restarted others)
+
+[<Test>]
+let ``in an outage nothing is taken down`` () =
+    let outage = holding old |> evicted |> down 0 |> down 1
+    decide outage |> shouldBe (wait [ StoresSilent(2, 4) ])
+
+    for state in [ "Down"; "Disconnected" ] do
+        let one = holding old |> evicted |> withStore 0 (fun store -> { store with StateName = state })
+        decide one |> shouldBe (restarted one)
+
+[<Test>]
+let ``tombstones are no part of an outage`` () =
+    let observed = holding old |> evicted |> down 0 |> tombstone 1 |> tombstone 3
+    decide observed |> shouldBe (restarted observed)
+
+[<Test>]
+let ``a process that never registered is restarted without moving leaders`` () =
+    let observed =
+        holding old
+        |> withStores [ 0; 1 ]
+        |> withTikvRole (fun (spec, status) -> spec, { status with Id = None })
+
+    decide observed |> shouldBe (restarted observed)
+
+[<Test>]
+let ``an eviction of ours ends when the store serves again: the entry first, then the mark`` () =
+    let observed = holding tikv |> marked 60 |> evicting 2
+    decide observed |> shouldBe (act [ StopEvictingLeaders(storeId 2) ])
+    decide (holding tikv |> marked 60) |> shouldBe (act [ UnmarkEviction ])
+
+[<Test>]
+let ``leaders come back only after the store was ready for long enough`` () =
+    let patient =
+        tikv
+        |> marked 60
+        |> evicting 2
+        |> withEviction (fun eviction -> { eviction with MinReadyForLeaderSeconds = 30 })
+
+    patient
+    |> withPod (fun pod -> { pod with ReadySince = ago 29 })
+    |> decide
+    |> shouldBe (wait [ LeadersReturnSoon ])
+
+    patient
+    |> withPod (fun pod -> { pod with ReadySince = ago 30 })
+    |> decide
+    |> shouldBe (act [ StopEvictingLeaders(storeId 2) ])
+
+[<Test>]
+let ``an eviction of others is left alone`` () = decide (evicting 2 tikv) |> shouldBe settled
+
+[<Test>]
+let ``the disruption is kept until the eviction has ended`` () =
+    decide (holding tikv |> marked 60 |> silent)
+    |> shouldBe (wait [ PdSilent "no leader" ])
