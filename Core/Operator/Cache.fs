@@ -1,5 +1,6 @@
 namespace Tikv.Core.Operator
 
+open System
 open Tikv.Core
 open Tikv.Core.Api
 open Tikv.Core.Kubernetes
@@ -302,6 +303,13 @@ module Cache =
 
     let private version json = ResourceVersion(text [ "metadata"; "resourceVersion" ] json)
 
+    /// Versions of one kind grow with time (Kubernetes API concepts, "resource versions"); not known of those that are no
+    /// numbers. After a relist it is the only sign that an answer is old: the versions between were never told.
+    let private isAfter (ResourceVersion earlier) (ResourceVersion later) =
+        match Int64.TryParse earlier, Int64.TryParse later with
+        | (true, earlier), (true, later) -> later > earlier
+        | _ -> false
+
     /// More versions than one object can get while one request about it is under way.
     let private remembered = 16
 
@@ -310,7 +318,9 @@ module Cache =
             match meta object cache with
             | Some known when known.ResourceVersion <> version json ->
                 let before = cache.Passed |> Map.tryFind object |> Option.defaultValue []
-                cache.Passed |> Map.add object (known.ResourceVersion :: List.truncate (remembered - 1) before)
+
+                cache.Passed
+                |> Map.add object (known.ResourceVersion :: List.truncate (remembered - 1) before)
             | _ -> cache.Passed
 
         { cache with Passed = passed }
@@ -321,9 +331,7 @@ module Cache =
         |> drop object.Kind (key object.Namespace object.Name)
 
     let private isPassed (object: ObjectRef) version cache =
-        cache.Passed
-        |> Map.tryFind object
-        |> Option.exists (List.contains version)
+        cache.Passed |> Map.tryFind object |> Option.exists (List.contains version)
 
     /// An object as a watch tells it. What came before our own last write is passed over: a watch tells every version in
     /// order, so the awaited one will come.
@@ -331,7 +339,7 @@ module Cache =
         let object = refOf kind json
 
         match cache.Expected |> Map.tryFind object with
-        | Some expected when expected <> version json -> None
+        | Some expected when expected <> version json && not (version json |> isAfter expected) -> None
         | awaited ->
             let cache =
                 match awaited with
@@ -349,10 +357,7 @@ module Cache =
 
         match meta object cache with
         | Some known when known.Uid <> uid -> object, cache
-        | _ ->
-            object,
-            { cache with Expected = cache.Expected |> Map.remove object }
-            |> forget object
+        | _ -> object, { cache with Expected = cache.Expected |> Map.remove object } |> forget object
 
     /// An object as a quorum read or the answer to a write has it: newer than anything that a watch has told, unless the
     /// watch has told of its end or of a later version meanwhile.
@@ -362,6 +367,7 @@ module Cache =
 
         match meta object cache with
         | Some known when known.ResourceVersion = version json -> object, cache
+        | Some known when known.ResourceVersion |> isAfter (version json) -> object, cache
         | _ when List.contains uid cache.Buried || isPassed object (version json) cache -> object, cache
         | _ ->
             object,
@@ -370,8 +376,7 @@ module Cache =
 
     /// A quorum read did not find it.
     let absent (object: ObjectRef) cache =
-        { cache with Expected = cache.Expected |> Map.remove object }
-        |> forget object
+        { cache with Expected = cache.Expected |> Map.remove object } |> forget object
 
     /// A delete was accepted: the object ends, and the watch will tell when it is gone.
     let ending (object: ObjectRef) (uid: Uid) cache =

@@ -30,8 +30,18 @@ internal sealed class Kubectl(string kubeConfig)
     public async Task<(int Code, string Output)> Try(params string[] arguments)
     {
         using var child = Start(arguments);
-        var code = await child.End(Limit);
-        return (code, child.Output);
+
+        try
+        {
+            var code = await child.End(Limit);
+            return (code, child.Output);
+        }
+        catch (OperationCanceledException)
+        {
+            using var look = Start("get", "tikv-all,pods", "-o", "wide");
+            await look.End(Limit);
+            throw new AssertionException($"kubectl {string.Join(' ', arguments)} did not end:\n{child.Output}\n{look.Output}");
+        }
     }
 
     /// <summary>Runs on, such as a watch.</summary>
