@@ -136,6 +136,6 @@ let scenario (program: int -> Program) (shape: Setup.Shape) (network: Network) :
         stores 3
     ]
     Quiet = 60_000L
-    Limit = 3_600_000L
+    Limit = 1_200_000L
     Transcript = false
 }

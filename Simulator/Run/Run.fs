@@ -97,11 +97,7 @@ module Run =
                 | [] -> finish Verdict.Reached run
                 | missing -> finish (Verdict.Stuck missing) run
             | ValueSome time when time > run.Scenario.Limit -> finish (Verdict.Stuck(missing run)) run
-            | ValueSome time when
-                time > planned
-                && time - run.ChangedAt >= run.Scenario.Quiet
-                && time >= look
-                ->
+            | ValueSome time when time > planned && time - run.ChangedAt >= run.Scenario.Quiet && time >= look ->
                 match missing run with
                 | [] -> finish Verdict.Reached run
                 | _ ->
@@ -112,7 +108,8 @@ module Run =
                 go planned look repeats next
 
     /// Runs a scenario until what it expects is reached and has stood still, a property breaks, or time is up.
-    let run (scenario: Scenario) : Result = go (planned scenario) 0L 0 (Engine.prepare scenario All.invariants)
+    let run (scenario: Scenario) : Result =
+        go (planned scenario) 0L 0 (Engine.prepare scenario All.invariants)
 
     /// Goes on with a run that has reached what it expects: from now on nothing need be written for so long.
     let rest (milliseconds: int64) (result: Result) : Result =

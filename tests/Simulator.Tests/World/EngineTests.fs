@@ -14,8 +14,7 @@ let private target = { Kind = Kind.ConfigMap; Namespace = "default"; Name = "a" 
 let private configMap =
     Cluster.object "v1" "ConfigMap" "a" [ "data", Json.object [ "key", Json.String "0" ] ]
 
-let private log text =
-    Effect.Log { Level = LogLevel.Info; Message = text; Fields = [] }
+let private log text = Effect.Log { Level = LogLevel.Info; Message = text; Fields = [] }
 
 let private outcome word outcome =
     match outcome with
@@ -39,12 +38,23 @@ let private watcher () =
     Program.ofStep
         (fun next input ->
             let watch () =
-                Effect.Watch(RequestId next, Kind.ConfigMap, None, ResourceVersion "1", TimeSpan.FromMinutes 5.0)
+                Effect.Watch(
+                    RequestId next,
+                    Kind.ConfigMap,
+                    None,
+                    ResourceVersion "1",
+                    TimeSpan.FromMinutes 5.0
+                )
 
             match input.Happening with
             | Started -> struct (next + 1L, [ watch () ])
             | Watched(_, (Added object | Modified object)) ->
-                struct (next, [ log ("sees " + (Json.stringAt [ "data"; "key" ] object |> Option.defaultValue "")) ])
+                struct (next,
+                        [
+                            log (
+                                "sees " + (Json.stringAt [ "data"; "key" ] object |> Option.defaultValue "")
+                            )
+                        ])
             | WatchEnded(_, WatchEnd.Refused error) -> struct (next, [ log ("ended " + string error.Code) ])
             | WatchEnded _ -> struct (next + 1L, [ log "ended"; watch () ])
             | _ -> struct (next, []))
@@ -66,7 +76,8 @@ let private scenario program : Scenario = {
 }
 
 let private says (text: string) (result: Result) =
-    result.Transcript |> List.exists (fun line -> line.EndsWith(text, StringComparison.Ordinal))
+    result.Transcript
+    |> List.exists (fun line -> line.EndsWith(text, StringComparison.Ordinal))
 
 let private exists (result: Result) = Cluster.exists Builtins.configMaps "a" result.Final.World
 
@@ -126,7 +137,11 @@ let ``a write whose reply is lost is executed, and nobody knows`` () =
 [<Test>]
 let ``a late write is executed after the client has given it up`` () =
     let result = fated (WriteFate.Late 45_000L)
-    let position (text: string) = result.Transcript |> List.findIndex (fun line -> line.Contains(text, StringComparison.Ordinal))
+
+    let position (text: string) =
+        result.Transcript
+        |> List.findIndex (fun line -> line.Contains(text, StringComparison.Ordinal))
+
     Assert.That(exists result)
     Assert.That(position "write unknown", Is.LessThan(position "-> 201"))
 
@@ -155,12 +170,7 @@ let ``a dead operator starts again, and begins anew`` () =
         Run.run {
             scenario creator with
                 Network = { Network.quick with Restart = 1_000L }
-                Faults = [
-                    {
-                        When = Trigger.AtWrite(0, 1)
-                        What = Misfortune.ToWrite WriteFate.CrashAfter
-                    }
-                ]
+                Faults = [ { When = Trigger.AtWrite(0, 1); What = Misfortune.ToWrite WriteFate.CrashAfter } ]
         }
 
     Assert.That(says "write refused 409" result)
@@ -174,12 +184,7 @@ let ``a watch tells every change in order, soon after it was made`` () =
 
 [<Test>]
 let ``a cache that is held back lags by so many versions, for so long`` () =
-    let held = [
-        {
-            When = Trigger.AtTime 0L
-            What = Misfortune.HoldBack(Some Kind.ConfigMap, 1, 5_000L)
-        }
-    ]
+    let held = [ { When = Trigger.AtTime 0L; What = Misfortune.HoldBack(Some Kind.ConfigMap, 1, 5_000L) } ]
 
     Assert.That(
         seen (watched held),
@@ -188,24 +193,14 @@ let ``a cache that is held back lags by so many versions, for so long`` () =
 
 [<Test>]
 let ``a watch that is cut tells the rest once it is opened again`` () =
-    let cut = [
-        {
-            When = Trigger.AtTime 1_500L
-            What = Misfortune.CutWatches(None, false)
-        }
-    ]
+    let cut = [ { When = Trigger.AtTime 1_500L; What = Misfortune.CutWatches(None, false) } ]
 
     let values = seen (watched cut) |> List.map snd
     Assert.That(values, Is.EqualTo<string list> [ "0"; "0"; "1"; "2" ])
 
 [<Test>]
 let ``a watch may end with 410`` () =
-    let gone = [
-        {
-            When = Trigger.AtTime 1_500L
-            What = Misfortune.CutWatches(Some Kind.ConfigMap, true)
-        }
-    ]
+    let gone = [ { When = Trigger.AtTime 1_500L; What = Misfortune.CutWatches(Some Kind.ConfigMap, true) } ]
 
     Assert.That(says "ended 410" (watched gone))
 
@@ -213,12 +208,7 @@ let ``a watch may end with 410`` () =
 let ``the same run has the same fingerprint, and another run another`` () =
     Assert.That((watched []).Fingerprint, Is.EqualTo (watched []).Fingerprint)
 
-    let other = [
-        {
-            When = Trigger.AtTime 1_500L
-            What = Misfortune.CutWatches(None, false)
-        }
-    ]
+    let other = [ { When = Trigger.AtTime 1_500L; What = Misfortune.CutWatches(None, false) } ]
 
     Assert.That((watched other).Fingerprint, Is.Not.EqualTo (watched []).Fingerprint)
 
