@@ -91,7 +91,7 @@ let private started world (object: ObjectRef) body =
         json
             $$$"""{"phase":"Running","podIP":"10.0.0.1",
                    "conditions":[{"type":"Ready","status":"True","lastTransitionTime":"{{{One.ago 0}}}"}],
-                   "containerStatuses":[{"name":"{{{text [ "metadata"; "labels"; Labels.``component`` ] body}}}","state":{"running":{}}}]}"""
+                   "containerStatuses":[{"name":"{{{text [ "metadata"; "labels"; Labels.``component`` ] body}}}","state":{"running":{} } }]}"""
 
     { world with Known = Set.add object.Name world.Known }, Json.withField "status" status body
 
@@ -173,7 +173,7 @@ let private index (name: string) = int (name.Substring(name.LastIndexOf '-' + 1)
 let private runs name world = Map.containsKey { Kind = Kind.Pod; Namespace = "default"; Name = name } world.Objects
 let private named (part: string) world = world.Known |> Set.toList |> List.filter _.StartsWith(part)
 
-let private member' (world: World) name : Member =
+let private member' name : Member =
     let fact = One.memberFact (index name)
 
     {
@@ -196,7 +196,7 @@ let private storeOf world name =
 
 let private answer call world : Outcome<PdReply> * World =
     let reply body : Outcome<PdReply> = Done { Status = 200; Body = PdBody.Json body }
-    let members = named "basic-pd-" world |> List.map (member' world)
+    let members = named "basic-pd-" world |> List.map member'
 
     if not world.PdAnswers then
         Unknown "no endpoint answered", world
