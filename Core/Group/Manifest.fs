@@ -139,7 +139,7 @@ let topologies (observed: Observed) count : Map<string, string> list =
                 |> Map.count)
 
         let next counts =
-            let total = List.sum counts + 1
+            let total = List.sum counts
 
             List.zip spread.Topologies counts
             |> List.indexed

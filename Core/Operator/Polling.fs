@@ -13,6 +13,7 @@ let finishPoll (input: Input) key (poll: Poll) run =
     let now = Poll.view poll
     let sight = sight input run.State
     let waiting = run.State.Waiting |> Map.containsKey key
+    let isFirst = not (Map.containsKey key run.State.PolledAt)
 
     let again =
         match now with
@@ -50,7 +51,7 @@ let finishPoll (input: Input) key (poll: Poll) run =
             |> log LogLevel.Info "PD answers" [ "namespace", poll.Namespace; "cluster", poll.Cluster ]
         | _ -> run
 
-    match Poll.changed before now with
+    match (if isFirst then None else Poll.changed before now) with
     | Some names when names.IsEmpty -> run
     | Some names ->
         instancesOfCluster poll.Namespace poll.Cluster sight
@@ -75,6 +76,7 @@ let startPoll (input: Input) space cluster run =
             | None -> PdView.Unasked
 
         let before = run.State.Pds |> Map.tryFind key |> Option.defaultValue PdView.Unasked
+        let isFirst = not (Map.containsKey key run.State.PolledAt)
 
         let run =
             run
@@ -85,7 +87,7 @@ let startPoll (input: Input) space cluster run =
                     Pds = if known.IsSome then state.Pds |> Map.add key view else state.Pds |> Map.remove key
             })
 
-        if before = view then run else run |> wakeCluster input space cluster true
+        if before = view && not isFirst then run else run |> wakeCluster input space cluster true
     | endpoints ->
         let run, asked =
             Poll.questions

@@ -127,6 +127,14 @@ let lookAgain (input: Input) (object: ObjectRef) (verdict: Verdict.Verdict) run 
     |> stage object (Stage.Looking(awaited, input.At, Cache.key space cluster, verdict.Steps))
     |> poll input.At space cluster
 
+/// PD has not been asked in this life of the operator. Until then a status could only say so, and would take back what
+/// an earlier life knew; the first poll wakes everybody.
+let neverPolled (verdict: Verdict.Verdict) (state: OperatorState) =
+    let key = verdict.Cluster ||> Cache.key
+
+    Map.containsKey key state.Cache.Clusters
+    && not (Map.containsKey key state.PolledAt)
+
 let beginRound (input: Input) (object: ObjectRef) run =
     match run.State.Doubts |> Map.tryFind object with
     | Some doubted ->
@@ -152,6 +160,12 @@ let beginRound (input: Input) (object: ObjectRef) run =
                     run
 
             match verdict.Steps with
+            | [] when neverPolled verdict run.State ->
+                let space, cluster = verdict.Cluster
+                let isAsked = Map.containsKey (Cache.key space cluster) run.State.Polls
+
+                (if isAsked then run else run |> poll input.At space cluster)
+                |> succeed input object verdict.Recheck
             | [] -> report input object verdict.Status false verdict.Recheck run
             | steps when risky steps -> lookAgain input object verdict run
             | step :: rest -> send input object step rest run

@@ -168,7 +168,7 @@ let private spread (weights: int list) =
                             Topologies =
                                 weights
                                 |> List.mapi (fun zone weight -> {
-                                    Topology = Map [ "zone", string zone ]
+                                    TopologyShare.Topology = Map [ "zone", string zone ]
                                     Weight = weight
                                 })
                         }
@@ -206,8 +206,8 @@ let ``each topology gets its share of the instances, and one before any weight c
 
 [<Test>]
 let ``instances that leave do not count in the spread`` () =
-    let observed = spread [ 1; 1 ] bareTikv
-    let zone text one = { one with Topology = Map [ "zone", text ] }
+    let observed: Observed = spread [ 1; 1 ] bareTikv
+    let zone text (one: InstanceView) = { one with Topology = Map [ "zone", text ] }
 
     let instances =
         Map [ 0, zone "0" (instance observed 0); 1, zone "1" (instance observed 1) ]

@@ -3,6 +3,7 @@ module Tikv.Core.Tests.Instance.BuildTests
 open NUnit.Framework
 open Tikv.Core
 open Tikv.Core.Api
+open Tikv.Core.Kubernetes
 open Tikv.Core.Instance
 open Tikv.Core.Tests.Words
 open Tikv.Core.Tests.Instance.Given
@@ -231,7 +232,7 @@ let ``a Pod that has ended for good is replaced`` () =
 
 [<Test>]
 let ``why a Pod does not serve is told`` () =
-    let table = [
+    let table: ((PodView -> PodView) * Reason) list = [
         (fun pod -> { pod with Unschedulable = "0/3 nodes"; Phase = "Pending"; Ready = false }),
         PodPending "0/3 nodes"
         (fun pod -> { pod with Phase = "Pending"; Ready = false }), PodPending "its containers are being started"
@@ -244,7 +245,7 @@ let ``why a Pod does not serve is told`` () =
         PodNotReady "CrashLoopBackOff: back-off"
         (fun pod -> { pod with Ready = false; Problem = Some { Reason = "Error"; Message = "" } }),
         PodNotReady "Error"
-        (fun (pod: Tikv.Core.Kubernetes.PodView) -> {
+        (fun pod -> {
             pod with
                 Meta = { pod.Meta with DeletionTimestamp = Some(ago 1) }
         }),

@@ -1,67 +1,116 @@
-/// The cache hears of an object from two sides: by its watch, and by the answers to what is read and written.
 module Tikv.Core.Tests.Operator.CacheTests
 
 open NUnit.Framework
 open Tikv.Core
 open Tikv.Core.Kubernetes
 open Tikv.Core.Operator
+open Tikv.Core.Tests.Words
 
-/// A Service that is ours, as it was at one version.
-let private service (version: string) =
-    Json.object [
-        "apiVersion", Json.string "v1"
-        "kind", Json.string "Service"
-        "metadata",
-        Json.object [
-            "name", Json.string "basic-pd"
-            "namespace", Json.string "default"
-            "uid", Json.string "u1"
-            "resourceVersion", Json.string version
-            "labels", Json.object [ Labels.managedBy, Json.string Labels.manager ]
-        ]
-    ]
+let private pod (name: string) (uid: string) (version: int) =
+    json
+        $$$"""{"metadata":{"name":"{{{name}}}","namespace":"default","uid":"{{{uid}}}","resourceVersion":"{{{version}}}"},
+              "status":{"phase":"Running"}}"""
 
-let private object: ObjectRef = { Kind = Kind.Service; Namespace = "default"; Name = "basic-pd" }
+let private ref' name : ObjectRef = { Kind = Kind.Pod; Namespace = "default"; Name = name }
 
-let private versionIn cache =
-    Cache.meta object cache
+let private told json cache =
+    match Cache.present Kind.Pod json cache with
+    | Some(_, cache) -> cache
+    | None -> cache
+
+let private wrote json cache = Cache.written Kind.Pod json cache |> snd
+let private gone json cache = Cache.gone Kind.Pod json cache |> snd
+
+let private version name cache =
+    Cache.meta (ref' name) cache
     |> Option.map (fun meta ->
         let (ResourceVersion version) = meta.ResourceVersion
         version)
 
-let private told version cache =
-    match Cache.present Kind.Service (service version) cache with
-    | Some(_, cache) -> cache
-    | None -> cache
-
-let private written version cache = Cache.written Kind.Service (service version) cache |> snd
+[<Test>]
+let ``events older than our own write are passed over until it comes`` () =
+    let cache = Cache.empty |> told (pod "a" "u" 1) |> wrote (pod "a" "u" 5)
+    version "a" cache |> shouldBe (Some "5")
+    let cache = cache |> told (pod "a" "u" 2) |> told (pod "a" "u" 3)
+    version "a" cache |> shouldBe (Some "5")
+    let cache = cache |> told (pod "a" "u" 5) |> told (pod "a" "u" 6)
+    version "a" cache |> shouldBe (Some "6")
 
 [<Test>]
-let ``the answer to a write is newer than what the watch told before it`` () =
-    let cache = Cache.empty |> told "5" |> written "7"
-    Assert.That(versionIn cache, Is.EqualTo(Some "7"))
+let ``the late answer to a write does not undo what the watch has told since`` () =
+    let cache =
+        Cache.empty
+        |> told (pod "a" "u" 1)
+        |> told (pod "a" "u" 2)
+        |> told (pod "a" "u" 3)
+        |> wrote (pod "a" "u" 2)
+
+    version "a" cache |> shouldBe (Some "3")
+    version "a" (told (pod "a" "u" 4) cache) |> shouldBe (Some "4")
 
 [<Test>]
-let ``what the watch still tells of before our write is passed over`` () =
-    let cache = Cache.empty |> told "5" |> written "7" |> told "6"
-    Assert.That(versionIn cache, Is.EqualTo(Some "7"))
+let ``the late answer to a read does not undo a write of ours`` () =
+    let cache =
+        Cache.empty
+        |> told (pod "a" "u" 1)
+        |> wrote (pod "a" "u" 2)
+        |> wrote (pod "a" "u" 1)
+
+    version "a" cache |> shouldBe (Some "2")
 
 [<Test>]
-let ``an answer that comes later than the watch's news does not hide them`` () =
-    let cache = Cache.empty |> told "9" |> written "7"
-    Assert.That(versionIn cache, Is.EqualTo(Some "9"))
+let ``the answer that the watch has told already is awaited no more`` () =
+    Cache.empty
+    |> told (pod "a" "u" 1)
+    |> wrote (pod "a" "u" 1)
+    |> told (pod "a" "u" 2)
+    |> version "a"
+    |> shouldBe (Some "2")
 
 [<Test>]
-let ``after a late answer the watch is believed as before`` () =
-    let cache = Cache.empty |> told "9" |> written "7" |> told "10"
-    Assert.That(versionIn cache, Is.EqualTo(Some "10"))
+let ``the late answer to a write does not bring back a life that has ended`` () =
+    Cache.empty
+    |> told (pod "a" "u" 1)
+    |> gone (pod "a" "u" 3)
+    |> wrote (pod "a" "u" 2)
+    |> version "a"
+    |> shouldBe None
 
 [<Test>]
-let ``versions are compared as numbers`` () =
-    let cache = Cache.empty |> told "10" |> written "9"
-    Assert.That(versionIn cache, Is.EqualTo(Some "10"))
+let ``the end of an earlier life is no end of the present one`` () =
+    Cache.empty
+    |> wrote (pod "a" "second" 5)
+    |> gone (pod "a" "first" 4)
+    |> version "a"
+    |> shouldBe (Some "5")
 
 [<Test>]
-let ``a watch that skips our version is believed from a later one on`` () =
-    let cache = Cache.empty |> told "5" |> written "7" |> told "8"
-    Assert.That(versionIn cache, Is.EqualTo(Some "8"))
+let ``a list replaces all that was known of its kind, and tells what changed and what vanished`` () =
+    let cache = Cache.empty |> told (pod "a" "u" 1) |> wrote (pod "b" "v" 2)
+    let objects, cache = Cache.everything Kind.Pod None [ pod "b" "v" 3; pod "c" "w" 4 ] cache
+    (version "a" cache, version "b" cache, version "c" cache) |> shouldBe (None, Some "3", Some "4")
+    Set.ofList objects |> shouldBe (Set [ ref' "a"; ref' "b"; ref' "c" ])
+    version "b" (told (pod "b" "v" 6) cache) |> shouldBe (Some "6")
+
+[<Test>]
+let ``a list of one namespace leaves the others alone`` () =
+    let other = Json.setPath [ "metadata"; "namespace" ] (Some(Json.string "other")) (pod "a" "u" 1)
+    let _, cache = Cache.empty |> told other |> Cache.everything Kind.Pod (Some "default") []
+
+    Cache.meta { ref' "a" with Namespace = "other" } cache
+    |> Option.isSome
+    |> shouldBe true
+
+[<Test>]
+let ``a Pod whose deletion was accepted counts as ending before the watch says so`` () =
+    let cache = Cache.empty |> told (pod "a" "u" 1)
+
+    Cache.ending (ref' "a") (Uid "u") cache
+    |> Cache.meta (ref' "a")
+    |> Option.map Meta.isDeleting
+    |> shouldBe (Some true)
+
+    Cache.ending (ref' "a") (Uid "an earlier life") cache
+    |> Cache.meta (ref' "a")
+    |> Option.map Meta.isDeleting
+    |> shouldBe (Some false)
