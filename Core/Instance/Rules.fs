@@ -119,6 +119,12 @@ let release (observed: Observed) =
     | Some cluster when Seen.holdsDisruption observed -> Decision.act [ ReleaseDisruption cluster.Meta ]
     | _ -> Decision.settled
 
+/// An instance on its way out needs the disruption no more while its process serves: leaving may take hours.
+let releaseEarly (observed: Observed) =
+    match observed.Pod with
+    | Some pod when pod.Ready && pod.Meta.DeletionTimestamp.IsNone -> release observed
+    | _ -> Decision.settled
+
 /// What is left of an instance that has no part in the cluster any more, from the process down to the finalizer.
 let tearDown deletesClaims (observed: Observed) =
     let claims =

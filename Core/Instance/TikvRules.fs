@@ -146,7 +146,8 @@ let private removed (observed: Observed) =
     spec observed
     |> Option.exists (fun (_, status) -> status.State = Some Api.StoreState.Removed)
 
-let private registered (observed: Observed) = spec observed |> Option.exists (fun (_, status) -> status.Id.IsSome)
+let private registered (observed: Observed) =
+    spec observed |> Option.exists (fun (_, status) -> status.Id.IsSome)
 
 /// A store leaves in two steps: its leaders move away, PD is asked to remove it, and its regions move while the process
 /// runs on; only when PD calls it Removed is there anything to take down. It is refused while too few living stores
@@ -157,7 +158,8 @@ let leave (observed: Observed) =
     | None, _ -> Decision.wait [ Seen.pdReason observed ]
     | Some facts, _ ->
         match Seen.storeOf observed facts with
-        | None when removed observed || Seen.deleting observed && not (registered observed) -> Decision.settled
+        | None when removed observed || Seen.deleting observed && not (registered observed) ->
+            Decision.settled
         // A store that PD does not list may be one of a PD that lost its data: absence is not removal.
         | None -> Decision.wait [ StoreNotRegistered ]
         | Some store ->

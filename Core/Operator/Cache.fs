@@ -310,7 +310,9 @@ module Cache =
             match meta object cache with
             | Some known when known.ResourceVersion <> version json ->
                 let before = cache.Passed |> Map.tryFind object |> Option.defaultValue []
-                cache.Passed |> Map.add object (known.ResourceVersion :: List.truncate (remembered - 1) before)
+
+                cache.Passed
+                |> Map.add object (known.ResourceVersion :: List.truncate (remembered - 1) before)
             | _ -> cache.Passed
 
         { cache with Passed = passed }
@@ -321,9 +323,7 @@ module Cache =
         |> drop object.Kind (key object.Namespace object.Name)
 
     let private isPassed (object: ObjectRef) version cache =
-        cache.Passed
-        |> Map.tryFind object
-        |> Option.exists (List.contains version)
+        cache.Passed |> Map.tryFind object |> Option.exists (List.contains version)
 
     /// An object as a watch tells it. What came before our own last write is passed over: a watch tells every version in
     /// order, so the awaited one will come.
@@ -349,10 +349,7 @@ module Cache =
 
         match meta object cache with
         | Some known when known.Uid <> uid -> object, cache
-        | _ ->
-            object,
-            { cache with Expected = cache.Expected |> Map.remove object }
-            |> forget object
+        | _ -> object, { cache with Expected = cache.Expected |> Map.remove object } |> forget object
 
     /// An object as a quorum read or the answer to a write has it: newer than anything that a watch has told, unless the
     /// watch has told of its end or of a later version meanwhile.
@@ -370,8 +367,7 @@ module Cache =
 
     /// A quorum read did not find it.
     let absent (object: ObjectRef) cache =
-        { cache with Expected = cache.Expected |> Map.remove object }
-        |> forget object
+        { cache with Expected = cache.Expected |> Map.remove object } |> forget object
 
     /// A delete was accepted: the object ends, and the watch will tell when it is gone.
     let ending (object: ObjectRef) (uid: Uid) cache =

@@ -107,5 +107,6 @@ module PropertyTests =
         match Codec.decode<ClusterStatus> [ "status" ] now with
         | Ok status ->
             Condition.status ConditionType.Ready status.Conditions <> ConditionStatus.True
-            && Condition.status ConditionType.Available status.Conditions <> ConditionStatus.True
+            && Condition.status ConditionType.Available status.Conditions
+               <> ConditionStatus.True
         | Error problems -> failwith $"%A{problems}"

@@ -44,7 +44,9 @@ let ``no decision on a group breaks a law`` (observed: Observed) =
 let ``deciding twice decides the same`` (observed: Observed) = decide observed = decide observed
 
 [<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 1_000)>]
-let ``at most one instance is taken away at a time, but for one that was let go or never had a part`` (observed: Observed) =
+let ``at most one instance is taken away at a time, but for one that was let go or never had a part``
+    (observed: Observed)
+    =
     observed.Meta.DeletionTimestamp.IsSome
     || (decide observed).Actions
        |> List.filter (fun action ->

@@ -16,7 +16,8 @@ let private risky (observed: Observed) =
     (decide observed).Actions
     |> List.filter (fun action ->
         match action with
-        | RemovePod(_, why) when observed.Pod |> Option.exists (fun pod -> not pod.Running) -> why <> "TemplateChanged"
+        | RemovePod(_, why) when observed.Pod |> Option.exists (fun pod -> not pod.Running) ->
+            why <> "TemplateChanged"
         | action -> Action.risk action <> Risk.None)
 
 /// What an instance is to be, said without its rules.
@@ -79,7 +80,9 @@ let ``no decision on an instance breaks a law`` (observed: Observed) =
 let ``deciding twice decides the same`` (observed: Observed) = decide observed = decide observed
 
 [<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 1_000)>]
-let ``while PD is silent, nothing is risked but for a broken process or a cluster that ends`` (observed: Observed) =
+let ``while PD is silent, nothing is risked but for a broken process or a cluster that ends``
+    (observed: Observed)
+    =
     let observed = Given.silent observed
 
     Seen.clusterEnds observed
@@ -98,7 +101,10 @@ let ``while PD is silent, nothing is risked but for a broken process or a cluste
 [<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 1_000)>]
 let ``a PD that falls silent never makes an instance bolder`` (observed: Observed) =
     match observed.Pd with
-    | PdView.Answered facts when observed.Cluster |> Option.exists (fun one -> one.Status.Id = Some facts.ClusterId) ->
+    | PdView.Answered facts when
+        observed.Cluster
+        |> Option.exists (fun one -> one.Status.Id = Some facts.ClusterId)
+        ->
         let bold = risky observed
 
         risky (Given.silent observed)
