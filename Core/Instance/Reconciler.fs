@@ -39,7 +39,14 @@ let private tikv: Rule<Observed, Action, Reason> =
                 Rules.cluster
                 Rules.finalizer
                 Rules.suspend
-                Rule.together [ Rules.releaseEarly; build TikvRules.pod; TikvRules.leave ]
+                Rule.together [
+                    Rules.releaseEarly
+                    (if TikvRules.left observed then
+                         fun _ -> Decision.settled
+                     else
+                         build TikvRules.pod)
+                    TikvRules.leave
+                ]
             ]
         else
             observed

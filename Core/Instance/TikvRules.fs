@@ -176,6 +176,12 @@ let leave (observed: Observed) =
                     let go _ = Decision.act [ RemoveStore store.Id ]
                     observed |> Rule.inTurn [ evicted store facts; go ]
 
+/// The store has left the cluster: a process of it would only end again.
+let left (observed: Observed) =
+    match Seen.facts observed |> Option.bind (Seen.storeOf observed) with
+    | Some store -> store.NodeState = NodeState.Removed
+    | None -> removed observed
+
 /// What is left of a store that PD has let go.
 let gone (observed: Observed) =
     Rules.tearDown ((Seen.settings observed).VolumeReclaimPolicy = ReclaimPolicy.Delete) observed

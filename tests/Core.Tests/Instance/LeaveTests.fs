@@ -47,7 +47,9 @@ let ``a store that leaves without its instance being deleted takes the same step
     let observed = offline tikv
     decide observed |> shouldBe (act [ MarkEviction(ago 0) ])
     decide (observed |> removing 2) |> shouldBe (wait [ RegionsRemain 15 ])
-    decide (observed |> tombstone 2) |> shouldBe settled
+
+    for gone in [ tombstone 2; tombstone 2 >> withoutPod; tombstone 2 >> terminating ] do
+        decide (gone observed) |> shouldBe settled
 
     match decide (observed |> removing 2 |> withoutPod) with
     | { Actions = [ CreatePod _ ]; Waiting = [ RegionsRemain 15 ] } -> ()
