@@ -41,10 +41,7 @@ let private tikv: Rule<Observed, Action, Reason> =
                 Rules.suspend
                 Rule.together [
                     Rules.releaseEarly
-                    (if TikvRules.left observed then
-                         fun _ -> Decision.settled
-                     else
-                         build TikvRules.pod)
+                    (if TikvRules.left observed then fun _ -> Decision.settled else build TikvRules.pod)
                     TikvRules.leave
                 ]
             ]

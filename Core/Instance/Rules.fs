@@ -40,8 +40,7 @@ let suspend (observed: Observed) =
     match Seen.suspended observed, observed.Pod with
     | false, _ -> Decision.settled
     | true, None -> Decision.wait [ ClusterSuspended ]
-    | true, Some pod when not (Seen.owns observed pod.Meta) ->
-        Decision.wait [ NotOurs("Pod", pod.Meta.Name) ]
+    | true, Some pod when not (Seen.owns observed pod.Meta) -> Decision.wait [ NotOurs("Pod", pod.Meta.Name) ]
     | true, Some pod when pod.Meta.DeletionTimestamp.IsSome -> Decision.wait [ PodTerminating ]
     | true, Some pod -> Decision.act [ RemovePod(pod.Meta, "Suspended") ]
 

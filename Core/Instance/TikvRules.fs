@@ -154,7 +154,9 @@ let private registered (observed: Observed) =
 /// would remain for all replicas (V I05: PD itself counts dead ones too).
 let leave (observed: Observed) =
     match Seen.facts observed, spec observed with
-    | None, Some(_, status) when status.Id.IsNone && observed.Pod.IsNone -> Decision.settled
+    // No store can be registered in a cluster that is none yet.
+    | None, Some(_, status) when status.Id.IsNone && observed.Pod.IsNone && (Seen.clusterId observed).IsNone ->
+        Decision.settled
     | None, _ -> Decision.wait [ Seen.pdReason observed ]
     | Some facts, _ ->
         match Seen.storeOf observed facts with

@@ -260,14 +260,16 @@ let ``what is left of a member goes in order once PD does not list it`` () =
     |> shouldBe (act [ RemoveClaim(claimMeta observed) ])
 
 [<Test>]
-let ``a member that never ran goes without PD`` () =
-    let observed =
-        barePd 1
-        |> withPdRole (fun (spec, status) -> spec, { status with Id = None })
-        |> unasked
-        |> deleting
+let ``what never ran goes without PD while there is no cluster that could list it`` () =
+    let never =
+        withPdRole (fun (spec, status) -> spec, { status with Id = None })
+        >> withTikvRole (fun (spec, status) -> spec, { status with Id = None; State = None })
+        >> unasked
+        >> deleting
 
-    decide observed |> shouldBe (act [ RemoveFinalizer ])
+    for observed in [ never (barePd 1); never (bareTikv 2) ] do
+        decide (withoutClusterId observed) |> shouldBe (act [ RemoveFinalizer ])
+        decide observed |> shouldBe (wait [ PdNotAsked ])
 
 // ---- with the whole cluster
 
