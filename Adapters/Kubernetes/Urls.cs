@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tikv.Core;
 using Tikv.Core.Kubernetes;
 
 namespace Tikv.Adapters.Kubernetes;
@@ -18,6 +19,7 @@ internal static class Urls
 
     public static string List(Kind kind, string? space, int limit, string? resourceVersion, string? page) =>
         Collection(kind, space) + Query(
+            ("labelSelector", Labels.selector(kind)?.Value),
             ("limit", limit.ToString(CultureInfo.InvariantCulture)),
             ("continue", page),
             ("resourceVersion", page is null ? resourceVersion : null)); // refused together with a continue token
@@ -26,6 +28,7 @@ internal static class Urls
         Collection(kind, space) + Query(
             ("watch", "true"),
             ("allowWatchBookmarks", "true"),
+            ("labelSelector", Labels.selector(kind)?.Value),
             ("resourceVersion", from),
             ("timeoutSeconds", Math.Max(1, (long)timeout.TotalSeconds).ToString(CultureInfo.InvariantCulture)));
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.FSharp.Collections;
 using Tikv.Core.Kubernetes;
 using Tikv.Core.Pd;
@@ -15,7 +16,7 @@ internal sealed class PdClient(IPdRoute route) : IPdApi
 
         foreach (var endpoint in endpoints)
         {
-            switch (await route.Ask(endpoint, request, ct))
+            switch (await Measured(endpoint, request, ct))
             {
                 case Outcome<PdReply>.Done { Answer: var reply } when !(request.Method == "GET" && KnowsNoLeader(reply)):
                     return Outcome<PdReply>.NewDone(reply);
@@ -36,6 +37,15 @@ internal sealed class PdClient(IPdRoute route) : IPdApi
     }
 
     public void Dispose() => route.Dispose();
+
+    private async Task<Outcome<PdReply>> Measured(PdEndpoint endpoint, PdRequest request, CancellationToken ct)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var outcome = await route.Ask(endpoint, request, ct);
+        var status = outcome is Outcome<PdReply>.Done { Answer: var reply } ? reply.Status : (int?)null;
+        PdMetrics.Record(endpoint.Namespace, endpoint.Name, status, Stopwatch.GetElapsedTime(started));
+        return outcome;
+    }
 
     private static bool KnowsNoLeader(PdReply reply) =>
         reply.Status >= 500 && PdErrorModule.ofReply(reply) is { IsNoLeader: true } or { IsTimedOut: true };

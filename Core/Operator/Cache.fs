@@ -1,5 +1,6 @@
 namespace Tikv.Core.Operator
 
+open System
 open Tikv.Core
 open Tikv.Core.Api
 open Tikv.Core.Kubernetes
@@ -302,6 +303,13 @@ module Cache =
 
     let private version json = ResourceVersion(text [ "metadata"; "resourceVersion" ] json)
 
+    /// Versions of one kind grow with time (Kubernetes API concepts, "resource versions"); not known of those that are no
+    /// numbers. After a relist it is the only sign that an answer is old: the versions between were never told.
+    let private isAfter (ResourceVersion earlier) (ResourceVersion later) =
+        match Int64.TryParse earlier, Int64.TryParse later with
+        | (true, earlier), (true, later) -> later > earlier
+        | _ -> false
+
     /// More versions than one object can get while one request about it is under way.
     let private remembered = 16
 
@@ -331,7 +339,7 @@ module Cache =
         let object = refOf kind json
 
         match cache.Expected |> Map.tryFind object with
-        | Some expected when expected <> version json -> None
+        | Some expected when expected <> version json && not (version json |> isAfter expected) -> None
         | awaited ->
             let cache =
                 match awaited with
@@ -359,6 +367,7 @@ module Cache =
 
         match meta object cache with
         | Some known when known.ResourceVersion = version json -> object, cache
+        | Some known when known.ResourceVersion |> isAfter (version json) -> object, cache
         | _ when List.contains uid cache.Buried || isPassed object (version json) cache -> object, cache
         | _ ->
             object,

@@ -39,14 +39,12 @@ module Metrics =
 
         for held in cache.PdGroups.Values do
             match held.Object with
-            | Ok object ->
-                Kind.PDGroup, held.Meta, object.Spec.Group.Cluster.Name, object.Status.Conditions
+            | Ok object -> Kind.PDGroup, held.Meta, object.Spec.Group.Cluster.Name, object.Status.Conditions
             | Error _ -> ()
 
         for held in cache.TikvGroups.Values do
             match held.Object with
-            | Ok object ->
-                Kind.TiKVGroup, held.Meta, object.Spec.Group.Cluster.Name, object.Status.Conditions
+            | Ok object -> Kind.TiKVGroup, held.Meta, object.Spec.Group.Cluster.Name, object.Status.Conditions
             | Error _ -> ()
 
         for instance in cache.Pds.Values do
@@ -143,7 +141,10 @@ module Metrics =
             "leader_election_master_status"
             "Gauge of if the reporting system is master of the relevant lease, 0 indicates backup, 1 indicates master. 'name' is the string used to identify the lease. Please make sure to group by name."
             (election state)
-        gauge "tikv_operator_cluster_info" "One for each Cluster; its labels say what it is." (clusters state.Cache)
+        gauge
+            "tikv_operator_cluster_info"
+            "One for each Cluster; its labels say what it is."
+            (clusters state.Cache)
         gauge
             "tikv_operator_condition"
             "A condition of an object of ours: 1 True, 0 False, -1 Unknown."

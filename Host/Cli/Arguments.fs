@@ -127,7 +127,7 @@ type private Argument =
     | [<CliPrefix(CliPrefix.None)>] Crds of ParseResults<CrdsArgument>
     | [<CliPrefix(CliPrefix.None)>] Demo of ParseResults<DemoArgument>
     | [<CliPrefix(CliPrefix.None)>] Serve of ParseResults<ServeArgument>
-    | [<CliPrefix(CliPrefix.None)>] Version
+    | Version
 
     interface IArgParserTemplate with
         member argument.Usage =
@@ -326,6 +326,7 @@ module CommandLine =
         try
             match arguments with
             | [||] -> Command.Misunderstood(parser.PrintUsage "a command is missing")
+            | [| "version" |]
             | [| "--version" |] -> Command.Version
             | _ -> parser.Parse(arguments).GetSubCommand() |> commandOf terminal
         with

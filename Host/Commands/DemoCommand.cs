@@ -44,7 +44,7 @@ internal static class DemoCommand
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var settings = new Settings(FSharpList<string>.Empty, election: FSharpOption<ElectionSettings>.None, maxConcurrent: 8);
         var web = new WebSettings(options.HealthAddress, options.MetricsAddress);
-        var running = new OperatorRun(settings, kubernetes, pd, web, logs, new FasterTime(options.Cluster.Speed)).Run(end.Token);
+        var running = new OperatorRun(settings, kubernetes, pd, web, logs, new FasterTime(options.Cluster.Speed, cluster.Now)).Run(end.Token);
         int code;
 
         try

@@ -24,6 +24,10 @@ internal static class Ends
         {
             return ExitCode.Clean; // stopped before it was up
         }
+        catch (Exception problem)
+        {
+            return Say(ExitCode.Fault, $"a fault of the operator's own; please report it:\n{problem}");
+        }
 
         int Say(int code, string message)
         {

@@ -34,7 +34,7 @@ internal static class RunCommand
 
         await using var cluster = await EmbeddedCluster.Start(embedded, stop);
         logger.LogInformation("The embedded cluster is served. {url} {kubeconfig}", cluster.Url, cluster.KubeConfig);
-        return await Run(options, cluster.Connect(), new FasterTime(embedded.Speed), logs, stop);
+        return await Run(options, cluster.Connect(), new FasterTime(embedded.Speed, cluster.Now), logs, stop);
     }
 
     private static async Task<int> Run(

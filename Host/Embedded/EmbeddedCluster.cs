@@ -24,6 +24,9 @@ internal sealed class EmbeddedCluster : IAsyncDisposable
 
     public string Url => server.Url;
 
+    /// <summary>The time in it.</summary>
+    public DateTimeOffset Now => server.Attendant.Snapshot.Now;
+
     /// <summary>Ends, failed, when the embedded world cannot go on.</summary>
     public Task Time => server.Time;
 
@@ -41,7 +44,7 @@ internal sealed class EmbeddedCluster : IAsyncDisposable
                 throw new StartProblem(ExitCode.Misconfigured, $"--kubeconfig-out: {refusal}");
             }
 
-            var started = await Server.start(options.Port, options.Speed, NewWorld(options));
+            var started = await Server.start(options.Port, options.Speed, NewWorld(options, path));
 
             if (started.IsError)
             {
@@ -65,7 +68,8 @@ internal sealed class EmbeddedCluster : IAsyncDisposable
 
     public ValueTask DisposeAsync() => ((IAsyncDisposable)server).DisposeAsync();
 
-    private static EmptyWorld NewWorld(EmbeddedOptions options) => new(options.Seed, TimeProvider.System.GetUtcNow());
+    private static ServedWorld NewWorld(EmbeddedOptions options, string kubeConfig) =>
+        LiveWorldModule.start(new ServeOptions(options.Port, kubeConfig, options.Speed, options.Seed));
 
     private async Task InstallDefinitions(CancellationToken ct)
     {

@@ -5,9 +5,9 @@ namespace Tikv.Host.Running;
 /// cluster: its waits are seconds of that world.
 /// </summary>
 /// <param name="speed">Seconds per second.</param>
-internal sealed class FasterTime(double speed) : TimeProvider
+/// <param name="origin">What the wall clock shows now.</param>
+internal sealed class FasterTime(double speed, DateTimeOffset origin) : TimeProvider
 {
-    private readonly DateTimeOffset origin = System.GetUtcNow();
     private readonly long start = System.GetTimestamp();
 
     public override long TimestampFrequency => System.TimestampFrequency;

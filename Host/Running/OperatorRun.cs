@@ -54,6 +54,11 @@ internal sealed class OperatorRun(
         {
             return await interpreter.Run(stop);
         }
+        catch (Exception problem)
+        {
+            logger.LogError(problem, "The state machine failed.");
+            throw;
+        }
         finally
         {
             Volatile.Write(ref running, false);

@@ -39,7 +39,7 @@ internal sealed class WebEndpoints : IAsyncDisposable
 
         try
         {
-            if (healthAddress is not null && healthAddress == metricsAddress)
+            if (healthAddress is not null && healthAddress == metricsAddress && !healthAddress.EndsWith(":0", StringComparison.Ordinal))
             {
                 await web.Listen("--health-probe-bind-address", healthAddress, request => OfHealth(request, health) ?? OfMetrics(request, metrics), logs);
             }

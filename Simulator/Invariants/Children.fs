@@ -68,7 +68,8 @@ let asMany: Invariant =
     Invariant.make
         {
             Id = "I47"
-            Means = "A group never has more Pods or instances than its spec asks for, and each has its own index"
+            Means =
+                "A group never has more Pods or instances than its spec asks for, and each has its own index"
             Source = "architecture, law 1; verification C5 (I46, I47)"
         }
         { Most = Map.empty; Children = Map.empty }

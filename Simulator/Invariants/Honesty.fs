@@ -40,7 +40,8 @@ let private track (seen: Seen) (world: World) =
 
     let silent =
         (seen.Silent, Set.difference seen.Served now)
-        ||> Set.fold (fun silent pod -> if Map.containsKey pod silent then silent else Map.add pod world.Now silent)
+        ||> Set.fold (fun silent pod ->
+            if Map.containsKey pod silent then silent else Map.add pod world.Now silent)
 
     {
         Served = Set.union seen.Served now
@@ -77,7 +78,10 @@ let private pods (world: World) plural object =
 
     match plural with
     | "pds"
-    | "tikvs" -> [ Json.stringAt [ "spec"; "podName" ] object |> Option.defaultValue (Meta.name object) ]
+    | "tikvs" -> [
+        Json.stringAt [ "spec"; "podName" ] object
+        |> Option.defaultValue (Meta.name object)
+      ]
     | "pdgroups"
     | "tikvgroups" -> ofGroup object
     | _ ->
@@ -91,24 +95,27 @@ let private pods (world: World) plural object =
             Json.stringAt [ "spec"; "cluster"; "name" ] group = Some(Meta.name object))
         |> List.collect ofGroup
 
-let private ours =
-    Set.ofList [ "clusters"; "pdgroups"; "tikvgroups"; "pds"; "tikvs" ]
+let private ours = Set.ofList [ "clusters"; "pdgroups"; "tikvgroups"; "pds"; "tikvs" ]
 
 /// I49.
 let readyIsTrue: Invariant =
     Invariant.make
         {
             Id = "I49"
-            Means = "Ready is True of a generation only while every process that the object answers for has served within the last 30 s, and observedGeneration never goes back"
+            Means =
+                "Ready is True of a generation only while every process that the object answers for has served within the last 30 s, and observedGeneration never goes back"
             Source = "verification C5"
         }
         { Silent = Map.empty; Served = Set.empty }
         (fun seen world sight ->
             match sight with
             | Sight.Processes -> struct (track seen world, Finding.Nothing)
-            | Sight.Changed { Resource = resource; Object = object; Previous = previous; Type = ChangeType.Modified } when
-                resource.Group = "core.tikv.org" && Set.contains resource.Plural ours
-                ->
+            | Sight.Changed {
+                                Resource = resource
+                                Object = object
+                                Previous = previous
+                                Type = ChangeType.Modified
+                            } when resource.Group = "core.tikv.org" && Set.contains resource.Plural ours ->
                 let generation json =
                     Json.int64At [ "status"; "observedGeneration" ] json |> Option.defaultValue 0L
 

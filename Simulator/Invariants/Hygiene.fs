@@ -22,7 +22,8 @@ let private guarded write =
         if has [ "metadata"; "uid" ] body && has [ "metadata"; "resourceVersion" ] body then
             Finding.Held
         else
-            Finding.Broken $"a patch of %s{Kind.name object.Kind} %s{object.Name} names no uid and resourceVersion"
+            Finding.Broken
+                $"a patch of %s{Kind.name object.Kind} %s{object.Name} names no uid and resourceVersion"
     | Delete(object, precondition, _) ->
         let (Uid uid) = precondition.Uid
 
@@ -36,7 +37,8 @@ let deletesCarryUid: Invariant =
     Invariant.make
         {
             Id = "I43"
-            Means = "Every delete carries the uid it was decided on, every patch uid and resourceVersion, every create a name"
+            Means =
+                "Every delete carries the uid it was decided on, every patch uid and resourceVersion, every create a name"
             Source = "architecture, law 1; verification C5"
         }
         ()

@@ -23,10 +23,7 @@ let private twice (items: 'Item list) =
 /// I08: of the processes that run, none share a store, an address or a disk.
 let injective: Invariant =
     let look (world: World) =
-        let stores =
-            world.Pd.Tikvs.Values
-            |> Seq.filter (fun one -> runs one.State)
-            |> List.ofSeq
+        let stores = world.Pd.Tikvs.Values |> Seq.filter (fun one -> runs one.State) |> List.ofSeq
 
         let volumes = world.Mounted |> Map.toList |> List.map snd
 

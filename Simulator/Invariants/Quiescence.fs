@@ -15,7 +15,8 @@ let settledIsStill: Invariant =
     Invariant.make
         {
             Id = "I54"
-            Means = "Once what is asked for is reached and nothing happens, the operator writes nothing, through resyncs, relists and closed watches"
+            Means =
+                "Once what is asked for is reached and nothing happens, the operator writes nothing, through resyncs, relists and closed watches"
             Source = "architecture, law 10; verification C6"
         }
         false
@@ -29,5 +30,6 @@ let settledIsStill: Invariant =
                         Finding.Broken
                             $"%s{Kind.name object.Kind} %s{object.Name} is written (answer %d{code}) though all is settled")
             | Sight.AskedPd(_, call, status) when settled ->
-                struct (settled, Finding.Broken $"PD is told %A{call} (answer %d{status}) though all is settled")
+                struct (settled,
+                        Finding.Broken $"PD is told %A{call} (answer %d{status}) though all is settled")
             | _ -> struct (settled, Finding.Nothing))

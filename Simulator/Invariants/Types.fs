@@ -52,8 +52,8 @@ module Invariant =
         (property: Property)
         (state: 'State)
         (see: 'State -> World -> Sight -> struct ('State * Finding))
-        : Invariant =
-        { new Invariant(property) with
+        : Invariant = {
+        new Invariant(property) with
             member this.See world sight =
                 let struct (next, finding) = see state world sight
 
@@ -61,7 +61,7 @@ module Invariant =
                     struct (this, finding)
                 else
                     struct (make property next see, finding)
-        }
+    }
 
 type Violation = { Property: Property; At: int64; What: string }
 

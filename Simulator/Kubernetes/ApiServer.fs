@@ -174,6 +174,15 @@ module ApiServer =
                 | _ -> named now served request name server
             | _, None -> collection now served request server
 
+    /// Serves a resource without a definition, with the strategy that its schema or its kind asks for.
+    let serve (resource: ResourceType) (server: ApiServer) : ApiServer =
+        let strategy =
+            if resource.Custom then CustomResources.strategy resource
+            elif resource.Key = Builtins.customResourceDefinitions then CustomResources.definitions
+            else Strategies.builtin resource.Kind
+
+        State.serve resource strategy server
+
     /// A server with the built-in resources and the namespaces that every cluster has. The seed determines uids and
     /// generated names.
     let start (seed: int) : ApiServer =
@@ -192,14 +201,7 @@ module ApiServer =
 
         let served =
             (empty, Builtins.all)
-            ||> List.fold (fun server resource ->
-                let strategy =
-                    if resource.Key = Builtins.customResourceDefinitions then
-                        CustomResources.definitions
-                    else
-                        Strategies.builtin resource.Kind
-
-                State.serve resource strategy server)
+            ||> List.fold (fun server resource -> serve resource server)
 
         (served, [ "default"; "kube-node-lease"; "kube-public"; "kube-system" ])
         ||> List.fold (fun server name ->

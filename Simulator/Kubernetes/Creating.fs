@@ -50,6 +50,22 @@ let private named key ``namespace`` json server =
     | "", _ -> draw attempts server
     | name, _ -> struct (server, name)
 
+/// As the DefaultStorageClass admission does: a claim that names no class gets the default one.
+let private withClass server json =
+    if (Json.tryPath [ "spec"; "storageClassName" ] json).IsSome then
+        json
+    else
+        let isDefault storageClass =
+            Json.stringAt
+                [ "metadata"; "annotations"; "storageclass.kubernetes.io/is-default-class" ]
+                storageClass
+                =
+                Some "true"
+
+        match State.objects Builtins.storageClasses None server |> Seq.tryFind isDefault with
+        | Some found -> Json.setPath [ "spec"; "storageClassName" ] (Some(Json.String(Meta.name found))) json
+        | None -> json
+
 /// What a real server's admission and registry add to a new object of this kind.
 let private admitted now (served: Served) server json =
     let json =
@@ -64,6 +80,8 @@ let private admitted now (served: Served) server json =
             |> Seq.exists (fun other -> Json.stringAt [ "spec"; "clusterIP" ] other = Some ip)
 
         ServiceRules.allocate taken server.Drawn json
+    elif served.Type.Key = Builtins.persistentVolumeClaims then
+        withClass server json
     elif served.Type.Key = Builtins.customResourceDefinitions then
         CustomResources.establish now json
     else

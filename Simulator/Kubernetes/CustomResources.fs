@@ -55,7 +55,7 @@ let private resourceType definition version : ResourceType =
     }
 
 /// What the schema says; the rules of CEL are asked only of what is otherwise valid.
-let private strategy (resource: ResourceType) : Strategy =
+let strategy (resource: ResourceType) : Strategy =
     match resource.Schema |> Option.map Schemas.compile with
     | None -> {
         Strategies.plain with
@@ -69,12 +69,12 @@ let private strategy (resource: ResourceType) : Strategy =
 
         let causes json =
             match structure json with
-            | [] -> SchemaValidation.transition schema None json
+            | [] -> SchemaRules.transition schema None json
             | causes -> causes
 
         let changes old json =
             match structure json with
-            | [] -> SchemaValidation.transition schema (Some old) json
+            | [] -> SchemaRules.transition schema (Some old) json
             | causes -> causes
 
         {
@@ -114,16 +114,16 @@ let private kindList names =
 
 let defaults (definition: Json) : Json =
     let names =
-        PodRules.inside "names" (fun names ->
-            PodRules.fill
+        PodDefaults.inside "names" (fun names ->
+            PodDefaults.fill
                 [ "singular", Json.String(singular names); "listKind", Json.String(kindList names) ]
                 names)
 
     definition
-    |> PodRules.inside
+    |> PodDefaults.inside
         "spec"
         (names
-         >> PodRules.fill [ "conversion", Json.object [ "strategy", Json.String "None" ] ])
+         >> PodDefaults.fill [ "conversion", Json.object [ "strategy", Json.String "None" ] ])
 
 let cleanup = "customresourcecleanup.apiextensions.k8s.io"
 

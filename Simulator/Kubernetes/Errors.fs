@@ -138,6 +138,10 @@ let internalError message =
 /// A position in history, or in a list, that is no longer kept: list again.
 let expired message = status 410 "Expired" message None
 
+/// A watch that asks for changes that are forgotten; `oldest` is the first revision that it may ask for.
+let tooOldResourceVersion (asked: int64) (oldest: int64) =
+    expired $"too old resource version: %d{asked} (%d{oldest})"
+
 let tooLargeResourceVersion (asked: int64) (current: int64) =
     let cause: Cause = {
         Reason = "ResourceVersionTooLarge"
@@ -148,7 +152,7 @@ let tooLargeResourceVersion (asked: int64) (current: int64) =
     status
         504
         "Timeout"
-        $"Too large resource version: %d{asked}, current: %d{current}"
+        $"Timeout: Too large resource version: %d{asked}, current: %d{current}"
         (about "" "" "" [ cause ] [ "retryAfterSeconds", Some(Json.int 1) ])
 
 /// Errors that a server does not classify.

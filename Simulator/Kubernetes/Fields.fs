@@ -10,7 +10,7 @@ let manager now operation (request: Request) : Manager = {
     Operation = operation
     Subresource =
         request.Subresource
-        |> Option.filter (fun name -> name = "status")
+        |> Option.filter (fun name -> name = "status" || name = "scale")
         |> Option.defaultValue ""
     ApiVersion = Meta.apiVersion request.Resource
     Time = Meta.time now

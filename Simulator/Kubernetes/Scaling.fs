@@ -57,7 +57,7 @@ let private write now (served: Served) (request: Request) old (scale: Json) spec
         let proposed = Json.setPath (path specPath) (Some(Json.int64 replicas)) old
         let proposed = if version = "" then proposed else Meta.setText "resourceVersion" version proposed
         let main = { request with Subresource = None }
-        let fields = Fields.updated now main served server
+        let fields = Fields.updated now request served server
         let struct (server, response) = Updating.store now served main true fields old proposed server
 
         match response.Code, view served response.Body with

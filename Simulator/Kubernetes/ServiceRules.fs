@@ -6,7 +6,7 @@ open Tikv.Core
 
 let private port json =
     let number = Json.tryField "port" json |> Option.defaultValue Json.Null
-    json |> PodRules.fill [ "protocol", Json.String "TCP"; "targetPort", number ]
+    json |> PodDefaults.fill [ "protocol", Json.String "TCP"; "targetPort", number ]
 
 let private ports json =
     match json with
@@ -22,7 +22,7 @@ let defaults (json: Json) : Json =
         | None
         | Some "" -> spec
         | Some ip ->
-            PodRules.fill
+            PodDefaults.fill
                 [
                     "clusterIPs", Json.strings [ ip ]
                     "ipFamilies", Json.strings [ "IPv4" ]
@@ -33,14 +33,14 @@ let defaults (json: Json) : Json =
     let outside spec =
         match kind json with
         | "NodePort"
-        | "LoadBalancer" -> PodRules.fill [ "externalTrafficPolicy", Json.String "Cluster" ] spec
+        | "LoadBalancer" -> PodDefaults.fill [ "externalTrafficPolicy", Json.String "Cluster" ] spec
         | _ -> spec
 
     json
-    |> PodRules.inside
+    |> PodDefaults.inside
         "spec"
-        (PodRules.inside "ports" ports
-         >> PodRules.fill [
+        (PodDefaults.inside "ports" ports
+         >> PodDefaults.fill [
              "type", Json.String "ClusterIP"
              "sessionAffinity", Json.String "None"
              "internalTrafficPolicy", Json.String "Cluster"

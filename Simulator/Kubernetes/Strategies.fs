@@ -136,7 +136,7 @@ module Strategies =
                     "data"
                     (List.fold (fun data (key, value) -> Json.withField key value data) data encoded)
 
-        PodRules.fill [ "type", Json.String "Opaque" ] json
+        PodDefaults.fill [ "type", Json.String "Opaque" ] json
 
     let private freshNamespace json =
         json
@@ -153,13 +153,14 @@ module Strategies =
           ]
         | _ -> []
 
-    let private template = PodRules.inside "template" (PodRules.inside "spec" PodRules.templateSpec)
+    let private template =
+        PodDefaults.inside "template" (PodDefaults.inside "spec" PodDefaults.templateSpec)
 
     let private setDefaults =
-        PodRules.inside
+        PodDefaults.inside
             "spec"
             (template
-             >> PodRules.fill [
+             >> PodDefaults.fill [
                  "replicas", Json.int 1
                  "podManagementPolicy", Json.String "OrderedReady"
                  "updateStrategy", Json.object [ "type", Json.String "RollingUpdate" ]
@@ -186,10 +187,10 @@ module Strategies =
         if fixedPart old <> fixedPart json then [ Causes.forbidden "spec" setFrozen ] else []
 
     let private deploymentDefaults =
-        PodRules.inside
+        PodDefaults.inside
             "spec"
             (template
-             >> PodRules.fill [
+             >> PodDefaults.fill [
                  "replicas", Json.int 1
                  "strategy", Json.object [ "type", Json.String "RollingUpdate" ]
                  "revisionHistoryLimit", Json.int 10
@@ -210,8 +211,8 @@ module Strategies =
         plain with
             Undecodable = undecodablePod
             Prune = FieldNames.prune "Pod"
-            Defaults = PodRules.defaults
-            Fresh = PodRules.fresh
+            Defaults = PodDefaults.defaults
+            Fresh = PodDefaults.fresh
             Causes = PodRules.causes
             ChangeCauses = PodRules.changeCauses
             Blank = Json.setPath [ "spec"; "containers" ] (Some(Json.Array [])) plain.Blank

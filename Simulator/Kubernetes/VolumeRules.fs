@@ -8,7 +8,7 @@ let private protection = "kubernetes.io/pvc-protection"
 
 let claimDefaults (json: Json) : Json =
     json
-    |> PodRules.inside "spec" (PodRules.fill [ "volumeMode", Json.String "Filesystem" ])
+    |> PodDefaults.inside "spec" (PodDefaults.fill [ "volumeMode", Json.String "Filesystem" ])
 
 /// A new claim waits for its volume, and is protected while a Pod uses it.
 let freshClaim (json: Json) : Json =
@@ -84,16 +84,19 @@ let growthRefusal =
 
 let volumeDefaults (json: Json) : Json =
     json
-    |> PodRules.inside
+    |> PodDefaults.inside
         "spec"
-        (PodRules.fill [
+        (PodDefaults.fill [
             "volumeMode", Json.String "Filesystem"
             "persistentVolumeReclaimPolicy", Json.String "Retain"
         ])
 
 let classDefaults (json: Json) : Json =
     json
-    |> PodRules.fill [ "reclaimPolicy", Json.String "Delete"; "volumeBindingMode", Json.String "Immediate" ]
+    |> PodDefaults.fill [
+        "reclaimPolicy", Json.String "Delete"
+        "volumeBindingMode", Json.String "Immediate"
+    ]
 
 let classChangeCauses (old: Json) (json: Json) : Errors.Cause list = [
     for field in [ "provisioner"; "parameters"; "reclaimPolicy"; "volumeBindingMode" ] do

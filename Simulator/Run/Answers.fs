@@ -24,8 +24,7 @@ let private named (object: ObjectRef) verb body : Request =
 let ofWrite (write: Write) : Request =
     let request =
         match write with
-        | Create(object, body) ->
-            { named object Verb.Create body with Name = None }
+        | Create(object, body) -> { named object Verb.Create body with Name = None }
         | Patch(object, status, body) ->
             let request = named object (Verb.Patch MergePatch) body
             if status then Requests.onStatus request else request
@@ -49,7 +48,14 @@ let ofRead (object: ObjectRef) : Request = named object Verb.Get Json.Null
 
 /// A page of at most 500 objects, as client-go's pager asks for.
 let ofList kind ``namespace`` version page : Request =
-    let options = { Requests.listOptions with Limit = Some 500; Continue = page; ResourceVersion = version }
+    let options = {
+        Requests.listOptions with
+            LabelSelector = Labels.selector kind |> Option.defaultValue ""
+            Limit = Some 500
+            Continue = page
+            ResourceVersion = version
+    }
+
     Requests.make (key kind) ``namespace`` None (Verb.List options) Json.Null
 
 let error (response: Response) : ApiError = {
@@ -83,11 +89,21 @@ let page (response: Response) : Outcome<ListPage> =
     else
         Refused(error response)
 
-let watchEvent (change: Change) : WatchEvent =
-    match change.Type with
-    | ChangeType.Added -> Added change.Object
-    | ChangeType.Modified -> Modified change.Object
-    | ChangeType.Deleted -> Deleted change.Object
+let private selectors =
+    Kind.watched
+    |> List.map (fun kind ->
+        let selector = Labels.selector kind |> Option.defaultValue ""
+        kind, Selectors.parse selector "" |> Result.defaultValue Selectors.everything)
+    |> Map.ofList
+
+/// What a watch of that kind is told of a change, if anything: it asks for the operator's own objects only.
+let watchEvent kind (change: Change) : WatchEvent option =
+    Watch.view (Map.find kind selectors) change
+    |> Option.map (fun struct (told, object) ->
+        match told with
+        | ChangeType.Added -> Added object
+        | ChangeType.Modified -> Modified object
+        | ChangeType.Deleted -> Deleted object)
 
 let expired: ApiError = {
     Code = 410

@@ -6,8 +6,7 @@ open Tikv.Simulator.World
 
 let all: (string * (uint64 -> Scenario)) list = [
     "bootstrap",
-    fun seed ->
-        Bootstrap.scenario Programs.alone { Setup.ordinary with Seed = seed } Network.realistic
+    fun seed -> Bootstrap.scenario Programs.alone { Setup.ordinary with Seed = seed } Network.realistic
 ]
 
 let tryFind name = all |> List.tryFind (fun (known, _) -> known = name) |> Option.map snd

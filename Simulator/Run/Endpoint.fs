@@ -7,8 +7,8 @@ open Tikv.Core.Pd
 open Tikv.Simulator.Pd
 open Tikv.Simulator.World
 
-/// Milliseconds after which a client takes a silent member for lost and asks the next.
-let private patience = 5_000L
+/// Milliseconds after which a client takes a silent member for lost and asks the next (the adapter's deadline).
+let private patience = 10_000L
 
 /// Milliseconds until a name that does not exist is known not to.
 let private lookup = 2L
@@ -22,7 +22,10 @@ let private pods (endpoint: PdEndpoint) (world: World) : Pod list =
         | _ -> []
     else
         match Map.tryFind key world.Services with
-        | Some service -> Endpoints.addresses service world |> fst
+        | Some service ->
+            match Endpoints.addresses service world |> fst with
+            | [] -> []
+            | pods -> [ List.item (int (world.Now % int64 (List.length pods))) pods ] // a Service leads to one of them
         | None -> []
 
 let private body (request: PdRequest) =
@@ -31,15 +34,18 @@ let private body (request: PdRequest) =
     | None -> ""
 
 /// What became of the call, and how many milliseconds that took.
-let ask (endpoints: PdEndpoint list) (call: PdCall) (world: World) : struct (World * Outcome<PdReply> * int64) =
+let ask
+    (endpoints: PdEndpoint list)
+    (call: PdCall)
+    (world: World)
+    : struct (World * Outcome<PdReply> * int64) =
     let request = PdCodec.request call
 
     let rec tryPods pods spent world =
         match pods with
         | [] -> struct (world, ValueNone, spent)
         | pod :: others ->
-            let struct (world, answer) =
-                Processes.askPd pod request.Method request.Path (body request) world
+            let struct (world, answer) = Processes.askPd pod request.Method request.Path (body request) world
 
             match answer with
             | PdAnswer.Replied(reply, after) when after <= patience ->

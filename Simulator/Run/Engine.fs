@@ -35,7 +35,9 @@ let private verb (change: Change) =
     | ChangeType.Deleted -> '-'
 
 let private judgeChange (run: Simulation) (change: Change) =
-    let hash = (run.Fingerprint ^^^ uint64 change.Revision ^^^ (uint64 (verb change) <<< 48)) * 0x100000001B3UL
+    let hash =
+        (run.Fingerprint ^^^ uint64 change.Revision ^^^ (uint64 (verb change) <<< 48))
+        * 0x100000001B3UL
 
     {
         run with
@@ -48,10 +50,7 @@ let private remember (before: ApiServer) (run: Simulation) =
     if run.Scenario.Network.ListsBehind = 0 then
         run
     else
-        {
-            run with
-                Past = List.truncate run.Scenario.Network.ListsBehind (before :: run.Past)
-        }
+        { run with Past = List.truncate run.Scenario.Network.ListsBehind (before :: run.Past) }
 
 /// After each event: notes become lines, changes are shown to the judge, watches are woken.
 let private afterwards (before: World) (run: Simulation) : Simulation =
@@ -90,13 +89,7 @@ let private strike misfortune (run: Simulation) : Simulation =
         |> Server.cut kind gone
     | Misfortune.HoldBack(kind, versions, hold) -> {
         run with
-            HeldBack =
-                {
-                    Kind = kind
-                    Versions = versions
-                    Hold = hold
-                }
-                :: run.HeldBack
+            HeldBack = { Kind = kind; Versions = versions; Hold = hold } :: run.HeldBack
       }
     | Misfortune.EndHoldBack -> { run with HeldBack = [] }
     | Misfortune.NodePower(node, on) ->
@@ -121,7 +114,9 @@ let private user (request: Request) (run: Simulation) : Simulation =
     let name = request.Name |> Option.defaultWith (fun () -> Meta.name request.Body)
 
     { run with World = world }
-    |> Simulation.line "user" $"%s{word request.Verb} %s{request.Resource.Plural}/%s{name} -> %d{response.Code}"
+    |> Simulation.line
+        "user"
+        $"%s{word request.Verb} %s{request.Resource.Plural}/%s{name} -> %d{response.Code}"
 
 let private perform (coming: Coming) (run: Simulation) : Simulation =
     match coming with
@@ -155,8 +150,8 @@ let step (run: Simulation) : Simulation =
 
     match Machines.next run.World, Agenda.take run.Coming with
     | ValueSome world, ValueSome(struct (coming, _, _)) when world <= coming ->
-        { run with World = Machines.advance world run.World } |> afterwards before
-    | ValueSome world, ValueNone -> { run with World = Machines.advance world run.World } |> afterwards before
+        { run with World = Machines.step run.World } |> afterwards before
+    | ValueSome _, ValueNone -> { run with World = Machines.step run.World } |> afterwards before
     | _, ValueSome(struct (time, coming, rest)) ->
         { run with Coming = rest; World = Machines.advance time run.World }
         |> perform coming

@@ -49,10 +49,7 @@ module Explore =
         for number in writes twin do
             for name, fate in fates do
                 with' scenario $"%s{name} write %d{number}" [
-                    {
-                        When = Trigger.AtWrite(0, number)
-                        What = Misfortune.ToWrite fate
-                    }
+                    { When = Trigger.AtWrite(0, number); What = Misfortune.ToWrite fate }
                 ]
     ]
 
@@ -63,10 +60,7 @@ module Explore =
                 let name = kind |> Option.map Kind.name |> Option.defaultValue "every kind"
 
                 with' scenario $"cache of %s{name} %d{versions} versions behind" [
-                    {
-                        When = Trigger.AtTime 0L
-                        What = Misfortune.HoldBack(kind, versions, 10_000L)
-                    }
+                    { When = Trigger.AtTime 0L; What = Misfortune.HoldBack(kind, versions, 10_000L) }
                 ]
     ]
 
@@ -76,10 +70,7 @@ module Explore =
             for number in writes twin |> List.filter (fun number -> number % 3 = 0) do
                 let variation =
                     with' scenario $"crash after write %d{number}, lists %d{behind} states behind" [
-                        {
-                            When = Trigger.AtWrite(0, number)
-                            What = Misfortune.ToWrite WriteFate.CrashAfter
-                        }
+                        { When = Trigger.AtWrite(0, number); What = Misfortune.ToWrite WriteFate.CrashAfter }
                     ]
 
                 {
@@ -98,10 +89,7 @@ module Explore =
                 let how = if gone then "410 for all watches" else "all watches cut"
 
                 with' scenario $"%s{how} at %s{Simulation.clock at}" [
-                    {
-                        When = Trigger.AtTime at
-                        What = Misfortune.CutWatches(None, gone)
-                    }
+                    { When = Trigger.AtTime at; What = Misfortune.CutWatches(None, gone) }
                 ]
     ]
 
@@ -111,10 +99,7 @@ module Explore =
             let at = twin.ReachedAt * part / 6L
 
             with' scenario $"a second operator from %s{Simulation.clock at}" [
-                {
-                    When = Trigger.AtTime at
-                    What = Misfortune.StartOperator 1
-                }
+                { When = Trigger.AtTime at; What = Misfortune.StartOperator 1 }
             ]
     ]
 
@@ -138,11 +123,7 @@ module Explore =
             | Verdict.Broke _
             | Verdict.Stuck _ -> Some(Run.words result)
 
-        {
-            Variation = variation
-            Result = result
-            Problem = problem
-        }
+        { Variation = variation; Result = result; Problem = problem }
 
     /// The same variation again, with its transcript.
     let replay (variation: Variation) : Result = Run.run { variation.Scenario with Transcript = true }

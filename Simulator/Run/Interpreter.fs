@@ -35,7 +35,10 @@ let private arrive delay (operator: OperatorProcess) happening (run: Simulation)
     Simulation.enter (run.World.Now + delay) (Coming.Arrives(operator.Number, operator.Life, happening)) run
 
 let private land' delay (operator: OperatorProcess) answer sending (run: Simulation) =
-    Simulation.enter (run.World.Now + delay) (Coming.Lands(operator.Number, operator.Life, sending, answer)) run
+    Simulation.enter
+        (run.World.Now + delay)
+        (Coming.Lands(operator.Number, operator.Life, sending, answer))
+        run
 
 let private send (operator: OperatorProcess) request sending (run: Simulation) =
     land' (draw "request" operator request run.Scenario.Network.Request run) operator true sending run
@@ -94,7 +97,11 @@ let private sendWrite number kind request sending name refused unknown (run: Sim
             |> land' delay operator false sending
             |> arrive network.Timeout operator (unknown gaveUp)
         | ValueSome(WriteFate.Late late) ->
-            let run = run |> tell $"delay by %d{late} ms" |> land' late operator (late < network.Timeout) sending
+            let run =
+                run
+                |> tell $"delay by %d{late} ms"
+                |> land' late operator (late < network.Timeout) sending
+
             if late < network.Timeout then run else arrive network.Timeout operator (unknown gaveUp) run
         | ValueSome WriteFate.CrashBefore -> crash operator.Number ("crashes before " + name) run
         | ValueSome WriteFate.CrashAfter ->

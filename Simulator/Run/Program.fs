@@ -9,9 +9,9 @@ type Program() =
 
 [<RequireQualifiedAccess>]
 module Program =
-    let rec ofStep (step: 'State -> Input -> struct ('State * Effect list)) (state: 'State) : Program =
-        { new Program() with
+    let rec ofStep (step: 'State -> Input -> struct ('State * Effect list)) (state: 'State) : Program = {
+        new Program() with
             member _.Step input =
                 let struct (state, effects) = step state input
                 struct (ofStep step state, effects)
-        }
+    }

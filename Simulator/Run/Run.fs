@@ -69,9 +69,27 @@ module Run =
         Final = run
     }
 
-    let rec private go planned look (run: Simulation) : Result =
+    /// Events within one millisecond after which time is taken to stand still.
+    let private most = 20_000
+
+    /// One step, with the number of steps made within the same millisecond.
+    let private step (repeats: int) (run: Simulation) : struct (Simulation * int) =
+        let next = Engine.step run
+        struct (next, (if next.World.Now = run.World.Now then repeats + 1 else 0))
+
+    let private standsStill (run: Simulation) =
+        let next =
+            match Agenda.take run.Coming with
+            | ValueSome(struct (time, coming, _)) when time <= run.World.Now -> $"%A{coming}"
+            | _ -> "a step of the world"
+
+        [ $"time stands still: %d{most} events in one millisecond; the next is %s{next}" ]
+
+    let rec private go planned look repeats (run: Simulation) : Result =
         if not (List.isEmpty run.Judge.Violations) then
             finish (Verdict.Broke(List.rev run.Judge.Violations)) run
+        elif repeats > most then
+            finish (Verdict.Stuck(standsStill run)) run
         else
             match Engine.next run with
             | ValueNone ->
@@ -79,28 +97,33 @@ module Run =
                 | [] -> finish Verdict.Reached run
                 | missing -> finish (Verdict.Stuck missing) run
             | ValueSome time when time > run.Scenario.Limit -> finish (Verdict.Stuck(missing run)) run
-            | ValueSome time when
-                time > planned && time - run.ChangedAt >= run.Scenario.Quiet && time >= look
-                ->
+            | ValueSome time when time > planned && time - run.ChangedAt >= run.Scenario.Quiet && time >= look ->
                 match missing run with
                 | [] -> finish Verdict.Reached run
-                | _ -> go planned (time + lookAgain) (Engine.step run)
-            | ValueSome _ -> go planned look (Engine.step run)
+                | _ ->
+                    let struct (next, repeats) = step repeats run
+                    go planned (time + lookAgain) repeats next
+            | ValueSome _ ->
+                let struct (next, repeats) = step repeats run
+                go planned look repeats next
 
     /// Runs a scenario until what it expects is reached and has stood still, a property breaks, or time is up.
     let run (scenario: Scenario) : Result =
-        go (planned scenario) 0L (Engine.prepare scenario All.invariants)
+        go (planned scenario) 0L 0 (Engine.prepare scenario All.invariants)
 
     /// Goes on with a run that has reached what it expects: from now on nothing need be written for so long.
     let rest (milliseconds: int64) (result: Result) : Result =
-        let rec go until (run: Simulation) =
+        let rec go until repeats (run: Simulation) =
             match run.Judge.Violations, Engine.next run with
-            | [], ValueSome time when time <= until -> go until (Engine.step run)
+            | [], _ when repeats > most -> finish (Verdict.Stuck(standsStill run)) run
+            | [], ValueSome time when time <= until ->
+                let struct (next, repeats) = step repeats run
+                go until repeats next
             | [], _ -> finish Verdict.Reached run
             | violations, _ -> finish (Verdict.Broke(List.rev violations)) run
 
         let run = Simulation.see Sight.Settled result.Final
-        go (run.World.Now + milliseconds) run
+        go (run.World.Now + milliseconds) 0 run
 
     let isGood (result: Result) =
         match result.Verdict with

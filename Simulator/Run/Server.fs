@@ -46,7 +46,16 @@ let private deliver number life (watcher: Watcher) (run: Simulation) =
 
     Simulation.enter (run.World.Now + lag) (Coming.Delivers(number, life, watcher.Request)) run
 
-let private watch number life request kind ``namespace`` (ResourceVersion from) milliseconds (run: Simulation) =
+let private watch
+    number
+    life
+    request
+    kind
+    ``namespace``
+    (ResourceVersion from)
+    milliseconds
+    (run: Simulation)
+    =
     match Simulation.living number life run with
     | ValueNone -> run
     | ValueSome operator ->
@@ -83,7 +92,9 @@ let private landed number write (response: Response) (run: Simulation) =
             { run with ChangedAt = run.World.Now }
             |> Simulation.line
                 ("operator" + string number)
-                (Words.write write + " -> " + Words.code response.Code (Answers.error response).Reason)
+                (Words.write write
+                 + " -> "
+                 + Words.code response.Code (Answers.error response).Reason)
             |> Simulation.count "writes"
 
     Simulation.see (Sight.Landed(number, write, response.Code)) run
@@ -105,11 +116,6 @@ let private pd number life request endpoints call answer (run: Simulation) =
 
     if not answer then
         run
-    elif spent > run.Scenario.Network.Timeout then
-        Simulation.enter
-            (run.World.Now + run.Scenario.Network.Timeout)
-            (Coming.Arrives(number, life, PdAnswered(request, Unknown "no answer within the time-out")))
-            run
     else
         Simulation.enter
             (run.World.Now + spent + 1L)
@@ -164,7 +170,11 @@ let private split kind (changes: Change list) (run: Simulation) =
             index < count - held.Versions
             || run.World.Now - milliseconds run change.At >= held.Hold
 
-        let due = changes |> List.indexed |> List.takeWhile (fun (index, change) -> isDue index change) |> List.map snd
+        let due =
+            changes
+            |> List.indexed
+            |> List.takeWhile (fun (index, change) -> isDue index change)
+            |> List.map snd
 
         match changes |> List.skip (List.length due) with
         | next :: _ -> struct (due, ValueSome(milliseconds run next.At + held.Hold))
@@ -176,7 +186,11 @@ let tell number life request (run: Simulation) : Simulation =
     | ValueNone -> run
     | ValueSome(struct (operator, watcher)) ->
         match
-            ApiServer.changesAfter (Answers.key watcher.Kind) watcher.Namespace watcher.Position run.World.Server
+            ApiServer.changesAfter
+                (Answers.key watcher.Kind)
+                watcher.Namespace
+                watcher.Position
+                run.World.Server
         with
         | Error() ->
             run
@@ -200,12 +214,17 @@ let tell number life request (run: Simulation) : Simulation =
             let run =
                 match later with
                 | ValueSome time ->
-                    Simulation.enter (max time (run.World.Now + 1L)) (Coming.Delivers(number, life, request)) run
+                    Simulation.enter
+                        (max time (run.World.Now + 1L))
+                        (Coming.Delivers(number, life, request))
+                        run
                 | ValueNone -> run
 
             (run, due)
             ||> List.fold (fun run change ->
-                Interpreter.feed number life (Watched(request, Answers.watchEvent change)) run)
+                match Answers.watchEvent watcher.Kind change with
+                | Some event -> Interpreter.feed number life (Watched(request, event)) run
+                | None -> run)
 
 /// The watch has lasted as long as it was asked to.
 let expire number life request (run: Simulation) : Simulation =
@@ -221,7 +240,8 @@ let bookmark number life request (run: Simulation) : Simulation =
     match watcher number life request run with
     | ValueNone -> run
     | ValueSome(struct (operator, watcher)) ->
-        let run = Simulation.enter (run.World.Now + bookmarkEach) (Coming.Bookmarks(number, life, request)) run
+        let run =
+            Simulation.enter (run.World.Now + bookmarkEach) (Coming.Bookmarks(number, life, request)) run
 
         if
             watcher.Pending
@@ -233,10 +253,7 @@ let bookmark number life request (run: Simulation) : Simulation =
 
             run
             |> put operator { watcher with Position = revision }
-            |> Interpreter.feed
-                number
-                life
-                (Watched(request, Bookmark(ResourceVersion(string revision))))
+            |> Interpreter.feed number life (Watched(request, Bookmark(ResourceVersion(string revision))))
 
 /// Cuts the watches of a kind, or of all.
 let cut kind gone (run: Simulation) : Simulation =
@@ -250,7 +267,9 @@ let cut kind gone (run: Simulation) : Simulation =
             |> Seq.filter (fun watcher -> kind = None || kind = Some watcher.Kind)
             |> List.ofSeq
 
-        let left = (operator.Watches, cut) ||> List.fold (fun left watcher -> Map.remove watcher.Request left)
+        let left =
+            (operator.Watches, cut)
+            ||> List.fold (fun left watcher -> Map.remove watcher.Request left)
 
         (Simulation.put { operator with Watches = left } run, cut)
         ||> List.fold (fun run watcher ->
@@ -270,7 +289,8 @@ let wake (run: Simulation) : Simulation =
             ||> Map.fold (fun run _ watcher ->
                 if
                     watcher.Pending
-                    || ApiServer.latestChange (Answers.key watcher.Kind) run.World.Server <= watcher.Position
+                    || ApiServer.latestChange (Answers.key watcher.Kind) run.World.Server
+                       <= watcher.Position
                 then
                     run
                 else

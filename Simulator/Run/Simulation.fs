@@ -109,7 +109,8 @@ module Simulation =
 
     let count name (run: Simulation) = {
         run with
-            Counters = Map.add name (1 + (Map.tryFind name run.Counters |> Option.defaultValue 0)) run.Counters
+            Counters =
+                Map.add name (1 + (Map.tryFind name run.Counters |> Option.defaultValue 0)) run.Counters
     }
 
     let enter (at: int64) coming (run: Simulation) = { run with Coming = Agenda.add at coming run.Coming }

@@ -7,7 +7,14 @@ open Tikv.Core
 open Tikv.Simulator.Kubernetes
 
 /// An answer as it goes to the client.
-type Answer = { Status: int; ContentType: string; Warnings: string list; Body: byte array }
+type Answer = {
+    Status: int
+    ContentType: string
+    Warnings: string list
+    /// Seconds after which the client may try again.
+    RetryAfter: int option
+    Body: byte array
+}
 
 let private jsonType = "application/json"
 
@@ -15,6 +22,7 @@ let ofResponse (response: Response) : Answer = {
     Status = response.Code
     ContentType = jsonType
     Warnings = response.Warnings
+    RetryAfter = Json.intAt [ "details"; "retryAfterSeconds" ] response.Body
     Body = Json.toBytes response.Body
 }
 
@@ -29,7 +37,13 @@ let text status (body: string) : Answer = {
     Status = status
     ContentType = "text/plain; charset=utf-8"
     Warnings = []
+    RetryAfter = None
     Body = Text.Encoding.UTF8.GetBytes body
+}
+
+let ofProxy (reply: ProxyReply) : Answer = {
+    text reply.Status reply.Body with
+        ContentType = reply.ContentType
 }
 
 let notAcceptable: Response =

@@ -21,6 +21,10 @@ module internal Exchange =
             response.ContentLength <- answer.Body.LongLength
             response.Headers.CacheControl <- "no-cache, private"
 
+            match answer.RetryAfter with
+            | Some seconds -> response.Headers.RetryAfter <- string seconds
+            | None -> ()
+
             for warning in answer.Warnings do
                 let quoted = warning.Replace("\\", "\\\\").Replace("\"", "\\\"").ReplaceLineEndings " "
                 response.Headers.Append("Warning", $"299 - \"%s{quoted}\"")
@@ -95,13 +99,7 @@ module internal Exchange =
             | Route.Proxy request ->
                 let! reply = attendant.Ask(fun world -> world.Proxy request)
 
-                do!
-                    send context {
-                        Status = reply.Status
-                        ContentType = reply.ContentType
-                        Warnings = []
-                        Body = Encoding.UTF8.GetBytes reply.Body
-                    }
+                do! send context (Answering.ofProxy reply)
             | Route.Watch request ->
                 let presented = Answering.presentation representation included
 

@@ -20,11 +20,7 @@ type LiveWorld(start: World) =
         else
             world
 
-    let failure status text = {
-        Status = status
-        ContentType = "text/plain; charset=utf-8"
-        Body = text
-    }
+    let failure status text = { Status = status; ContentType = "text/plain; charset=utf-8"; Body = text }
 
     let replied (reply: PdReply) = {
         Status = reply.Status
@@ -98,10 +94,6 @@ type LiveWorld(start: World) =
 module LiveWorld =
     /// Three zones of two nodes each; time 0 is now.
     let start (options: ServeOptions) : ServedWorld =
-        let shape = {
-            Setup.ordinary with
-                Seed = uint64 options.Seed
-                Epoch = DateTimeOffset.UtcNow
-        }
+        let shape = { Setup.ordinary with Seed = uint64 options.Seed; Epoch = DateTimeOffset.UtcNow }
 
         LiveWorld(Setup.world shape)

@@ -87,6 +87,16 @@ module Routes =
             Ok(Verb.DeleteCollection(Query.listOptions query, Query.deleteOptions query body))
         | _ -> Error Errors.methodNotAllowed
 
+    /// The rule of `metav1.ListOptions` about watches that begin with what is there.
+    let private initialEventsRefused: Response =
+        Errors.invalid "meta.k8s.io" "ListOptions" "" [
+            {
+                Reason = "FieldValueForbidden"
+                Message = "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+                Field = "resourceVersionMatch"
+            }
+        ]
+
     let private watch resource place query =
         Route.Watch {
             Resource = resource
@@ -182,6 +192,12 @@ module Routes =
             | _, "", ("pods" | "services" as plural), Some name, Some "proxy" ->
                 proxy incoming place (plural = "pods") name path queryText
             | "GET", "", "pods", Some name, Some "log" -> log place name query
+            | "GET", _, _, None, _ when
+                Query.flag "watch" query
+                && Query.flag "sendInitialEvents" query
+                && Query.text "resourceVersionMatch" query <> "NotOlderThan"
+                ->
+                Route.Refused initialEventsRefused
             | "GET", _, _, None, _ when Query.flag "watch" query -> watch resource place query
             | _ when not (List.isEmpty place.Rest) -> Route.Refused Errors.notServed
             | _ -> request incoming resource place query

@@ -9,6 +9,7 @@ open System.Threading
 open System.Threading.Tasks
 open Microsoft.AspNetCore.Http
 open Tikv.Core
+open Tikv.Simulator.Kubernetes
 
 let private newline = [| byte '\n' |]
 
@@ -75,10 +76,14 @@ let watch (attendant: Attendant) (form: WatchForm) (response: HttpResponse) (sto
 
                 do! wait snapshot.Next (pause form clock.Elapsed marked limit) stop
 
-                if stop.IsCancellationRequested || clock.Elapsed >= limit then
+                snapshot <- attendant.Snapshot
+
+                // A watch of a kind whose definition is gone has nothing more to tell.
+                let isServed = (ApiServer.tryResourceType form.Resource.Key snapshot.Api).IsSome
+
+                if stop.IsCancellationRequested || clock.Elapsed >= limit || not isServed then
                     live <- false
                 else
-                    snapshot <- attendant.Snapshot
 
                     lines <-
                         if snapshot.Api.Revision = told then
@@ -109,7 +114,7 @@ let log
     task {
         match! attendant.Ask(fun world -> struct (world.Now, world.PodLog request)) with
         | struct (_, Error why) ->
-            let refusal = Answering.ofResponse (Tikv.Simulator.Kubernetes.Errors.badRequest why)
+            let refusal = Answering.ofResponse (Errors.badRequest why)
 
             response.StatusCode <- refusal.Status
             response.ContentType <- refusal.ContentType

@@ -43,4 +43,6 @@ module Agenda =
 
     /// Everything to come, with its time.
     let entries (agenda: Agenda<'Event>) : (int64 * 'Event) list =
-        agenda.Entries |> Map.toList |> List.map (fun (key, event) -> key >>> shift, event)
+        agenda.Entries
+        |> Map.toList
+        |> List.map (fun (key, event) -> key >>> shift, event)

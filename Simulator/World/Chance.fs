@@ -16,10 +16,7 @@ module Chance =
     /// 64-bit FNV-1a over the UTF-16 code units of a text, continued from a hash.
     let text (hash: uint64) (text: string) =
         let rec go at hash =
-            if at = text.Length then
-                hash
-            else
-                go (at + 1) ((hash ^^^ uint64 text[at]) * 0x100000001B3UL)
+            if at = text.Length then hash else go (at + 1) ((hash ^^^ uint64 text[at]) * 0x100000001B3UL)
 
         go 0 hash
 
@@ -28,7 +25,10 @@ module Chance =
 
     /// The counter-th value of the stream of one entity.
     let value (seed: uint64) (stream: string) (entity: string) (counter: int64) =
-        mix (mix (text (text (offset ^^^ seed) stream) entity) + golden * uint64 (counter + 1L))
+        mix (
+            mix (text (text (offset ^^^ seed) stream) entity)
+            + golden * uint64 (counter + 1L)
+        )
 
     /// A value from least to most, both included.
     let between (seed: uint64) stream entity counter (least: int64) (most: int64) =

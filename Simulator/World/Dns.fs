@@ -15,10 +15,7 @@ let private labels (host: string) =
             host
 
     let host =
-        if host.EndsWith(".svc", StringComparison.Ordinal) then
-            host.Substring(0, host.Length - 4)
-        else
-            host
+        if host.EndsWith(".svc", StringComparison.Ordinal) then host.Substring(0, host.Length - 4) else host
 
     host.Split '.'
 

@@ -41,7 +41,10 @@ let private address (service: Service) (pod: Pod) =
 let addresses (service: Service) (world: World) : Pod list * Pod list =
     world.Pods.Values
     |> Seq.filter (fun pod ->
-        pod.Ip <> "" && pod.Phase <> "Succeeded" && pod.Phase <> "Failed" && selects service pod)
+        pod.Ip <> ""
+        && pod.Phase <> "Succeeded"
+        && pod.Phase <> "Failed"
+        && selects service pod)
     |> List.ofSeq
     |> List.partition (fun pod -> service.PublishNotReady || pod.Ready && pod.Deleting.IsNone)
 
@@ -79,7 +82,9 @@ let sync (serviceKey: string) (world: World) : World =
         let wanted = subsets service world
 
         match ApiServer.tryGet key (Some service.Namespace) service.Name world.Server with
-        | Some endpoints when (Json.tryField "subsets" endpoints |> Option.defaultValue (Json.Array [])) = wanted ->
+        | Some endpoints when
+            (Json.tryField "subsets" endpoints |> Option.defaultValue (Json.Array [])) = wanted
+            ->
             world
         | Some endpoints ->
             World.send

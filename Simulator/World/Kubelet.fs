@@ -24,7 +24,8 @@ let private attachedElsewhere (run: Run) (claim: string) (world: World) =
         && other.Node <> run.Node
         && other.Pod.Namespace = run.Pod.Namespace
         && other.Life <> Life.Ended
-        && other.Pod.Spec.Volumes.Values |> Seq.exists (fun source -> source = VolumeSource.Claim claim))
+        && other.Pod.Spec.Volumes.Values
+           |> Seq.exists (fun source -> source = VolumeSource.Claim claim))
 
 /// What of the Pod's volumes is not at hand.
 let private missing (run: Run) (world: World) =
@@ -40,7 +41,8 @@ let private missing (run: Run) (world: World) =
             match Map.tryFind (View.key ``namespace`` name) world.Claims with
             | Some claim when claim.Phase = "Bound" && Map.containsKey claim.Volume world.Volumes ->
                 if attachedElsewhere run name world then
-                    Some $"Multi-Attach error for volume \"%s{claim.Volume}\" Volume is already used by other pods"
+                    Some
+                        $"Multi-Attach error for volume \"%s{claim.Volume}\" Volume is already used by other pods"
                 else
                     None
             | Some _ -> problem $"persistentvolumeclaim \"%s{name}\" is not bound"
@@ -78,10 +80,7 @@ let private report (run: Run) (world: World) =
                     Builtins.pods
                     (Some pod.Namespace)
                     pod.Name
-                    (Json.object [
-                        "metadata", Json.object [ "uid", Json.String pod.Uid ]
-                        "status", status
-                    ])
+                    (Json.object [ "metadata", Json.object [ "uid", Json.String pod.Uid ]; "status", status ])
                  |> Requests.onStatus)
                 world
     | _ -> world
@@ -120,13 +119,7 @@ let private admit (pod: Pod) (world: World) : Run = {
 /// The container has ended by itself, or was killed by its kubelet. The first restart comes at once, the next after the
 /// first back-off (kubelet's back-off manager counts from the second).
 let private ended code reason message since (run: Run) (world: World) =
-    let exit = {
-        Code = code
-        Reason = reason
-        Message = message
-        StartedAt = since
-        FinishedAt = world.Now
-    }
+    let exit = { Code = code; Reason = reason; Message = message; StartedAt = since; FinishedAt = world.Now }
 
     let wait =
         if run.Exit.IsNone || world.Now - since > world.Timings.CrashForgotten then 0L
@@ -150,7 +143,9 @@ let private ended code reason message since (run: Run) (world: World) =
             Log = (if message = "" then run.Log else (world.Now, message) :: run.Log)
     }
 
-    struct (run, world |> World.note $"kubelet %s{run.Pod.Name}: container ended with %d{code} %s{message}")
+    struct (run,
+            world
+            |> World.note $"kubelet %s{run.Pod.Name}: container ended with %d{code} %s{message}")
 
 let private probed (probe: Probe option) (run: Run) world =
     match probe with
@@ -164,7 +159,9 @@ let private period (container: Container) =
     |> List.fold min 10_000L
 
 let private hasProbes (container: Container) =
-    container.Readiness.IsSome || container.Startup.IsSome || container.Liveness.IsSome
+    container.Readiness.IsSome
+    || container.Startup.IsSome
+    || container.Liveness.IsSome
 
 /// One round of probes of the container that runs.
 let private probe (container: Container) since (run: Run) (world: World) =
@@ -244,7 +241,9 @@ let private stopTime (grace: int64) (run: Run) (world: World) =
 
 let private nextAddress (world: World) =
     let number = world.NextIp
-    struct ({ world with NextIp = number + 1 }, $"10.%d{64 + number / 65536}.%d{number / 256 % 256}.%d{number % 256}")
+
+    struct ({ world with NextIp = number + 1 },
+            $"10.%d{64 + number / 65536}.%d{number / 256 % 256}.%d{number % 256}")
 
 /// One step of a Pod's life; with the time of the next look.
 let private step (grace: int64 voption) (run: Run) (world: World) : struct (Run * World * int64 voption) =
@@ -265,14 +264,9 @@ let private step (grace: int64 voption) (run: Run) (world: World) : struct (Run 
                     FinishedAt = world.Now
                 }
 
-        struct ({
-                    run with
-                        Life = Life.Ended
-                        Exit = exit
-                        Ready = false
-                        Process = Process.Ended
-                },
-                Processes.kill run.Process world |> World.note $"kubelet %s{run.Pod.Name}: stopped",
+        struct ({ run with Life = Life.Ended; Exit = exit; Ready = false; Process = Process.Ended },
+                Processes.kill run.Process world
+                |> World.note $"kubelet %s{run.Pod.Name}: stopped",
                 ValueNone)
     | Life.Stopping until, ValueSome grace when world.Now + grace < until ->
         struct ({ run with Life = Life.Stopping(world.Now + grace) }, world, ValueSome(world.Now + grace))
@@ -280,7 +274,10 @@ let private step (grace: int64 voption) (run: Run) (world: World) : struct (Run 
     | Life.Ended, _ -> struct (run, world, ValueNone)
     | _, ValueSome grace ->
         let until = world.Now + stopTime grace run world
-        struct ({ run with Life = Life.Stopping until }, Processes.terminate run.Process world, ValueSome until)
+
+        struct ({ run with Life = Life.Stopping until },
+                Processes.terminate run.Process world,
+                ValueSome until)
     | Life.Waiting _, _ ->
         match missing run world with
         | Some problem ->
@@ -338,7 +335,9 @@ let private step (grace: int64 voption) (run: Run) (world: World) : struct (Run 
             else
                 struct ({ run with Ready = true; NextProbe = System.Int64.MaxValue }, world, ValueNone)
         | ValueNone ->
-            struct (run, world, (if run.NextProbe = System.Int64.MaxValue then ValueNone else ValueSome run.NextProbe))
+            struct (run,
+                    world,
+                    (if run.NextProbe = System.Int64.MaxValue then ValueNone else ValueSome run.NextProbe))
 
 /// Power is lost: what ran is gone, and begins again when power returns.
 let private lose (run: Run) (world: World) =
@@ -397,7 +396,8 @@ let rec private look uid (run: Run) (world: World) : World =
         let world = report next world |> settle uid next gone
 
         match again with
-        | ValueSome time -> World.at (max time (world.Now + (if time <= world.Now then 1L else 0L))) (Work.Kubelet uid) world
+        | ValueSome time ->
+            World.at (max time (world.Now + (if time <= world.Now then 1L else 0L))) (Work.Kubelet uid) world
         | ValueNone -> world
 
 /// Looks at one Pod.

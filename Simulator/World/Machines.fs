@@ -13,10 +13,7 @@ let private perform (work: Work) (world: World) : World =
     | Work.Endpoints service -> Endpoints.sync service world
     | Work.Node name -> Nodes.sync name world
     | Work.Namespace name -> Namespaces.sync name world
-    | Work.Garbage -> {
-        world with
-            Server = Controllers.step (World.clock world) world.Server
-      }
+    | Work.Garbage -> { world with Server = Controllers.step (World.clock world) world.Server }
 
 /// Drops entries of the agenda that were superseded by an earlier one.
 let rec private tidy (world: World) =
@@ -56,21 +53,34 @@ let private observe (before: World) (world: World) =
     else
         Processes.resolveServices world
 
-/// Everything up to a time, in order; the clock stands at that time afterwards.
-let rec advance (until: int64) (world: World) : World =
-    let world = tidy world
-
+/// The one thing that is due next, if it is due by that time. The agenda begins with a valid entry afterwards.
+let private tryStep (until: int64) (world: World) : World voption =
     match next world with
     | ValueSome time when time <= until ->
-        match Agenda.next world.Agenda, Agenda.take world.Agenda with
-        | ValueSome due, ValueSome(struct (_, work, rest)) when due = time ->
-            { world with Agenda = rest; Due = Map.remove work world.Due }
-            |> run time
-            |> perform work
-            |> observe world
-            |> advance until
-        | _ -> world |> run time |> observe world |> advance until
-    | _ -> run until world
+        match Agenda.take world.Agenda with
+        | ValueSome(struct (due, work, rest)) when due = time ->
+            let world = { world with Agenda = rest }
+
+            if Map.tryFind work world.Due = Some due then
+                { world with Due = Map.remove work world.Due }
+                |> run time
+                |> perform work
+                |> observe world
+                |> tidy
+                |> ValueSome
+            else
+                ValueSome(tidy world)
+        | _ -> world |> run time |> observe world |> ValueSome
+    | _ -> ValueNone
+
+/// The one thing that the world does next by itself.
+let step (world: World) : World = tryStep System.Int64.MaxValue world |> ValueOption.defaultValue world
+
+/// Everything up to a time, in order; the clock stands at that time afterwards.
+let rec advance (until: int64) (world: World) : World =
+    match tryStep until world with
+    | ValueSome world -> advance until world
+    | ValueNone -> run until world
 
 /// A request from outside, at the present time; the controllers take note of what it changed.
 let handle (manager: string) (request: Request) (world: World) : struct (World * Response) =

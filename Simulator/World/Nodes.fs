@@ -97,7 +97,12 @@ let private setReady (name: string) ready (world: World) =
          |> Requests.onStatus)
     |> World.send
         manager
-        (Requests.patch MergePatch Builtins.nodes None name (Json.object [ "spec", Json.object [ "taints", taints ] ]))
+        (Requests.patch
+            MergePatch
+            Builtins.nodes
+            None
+            name
+            (Json.object [ "spec", Json.object [ "taints", taints ] ]))
     |> World.note (if ready then $"node %s{name} is ready" else $"node %s{name} is lost")
 
 let private notReady (pod: Pod) (world: World) =
@@ -143,14 +148,19 @@ let private delete (grace: int option) (pod: Pod) =
 
 /// How long a Pod tolerates the loss of its node; none: for ever.
 let private patience (timings: Timings) (pod: Pod) =
-    match pod.Spec.Tolerations |> List.tryFind (fun toleration -> toleration.Key = unreachable) with
+    match
+        pod.Spec.Tolerations
+        |> List.tryFind (fun toleration -> toleration.Key = unreachable)
+    with
     | Some toleration -> toleration.Seconds |> Option.map (fun seconds -> seconds * 1000L)
     | None -> Some timings.NodeEviction
 
 /// Looks at one node.
 let sync (name: string) (world: World) : World =
     match Map.tryFind name world.Nodes, Map.tryFind name world.Machines with
-    | None, _ -> (world, podsOf name world) ||> List.fold (fun world pod -> delete (Some 0) pod world)
+    | None, _ ->
+        (world, podsOf name world)
+        ||> List.fold (fun world pod -> delete (Some 0) pod world)
     | Some node, Some { SilentSince = ValueNone } -> if node.Ready then world else setReady name true world
     | Some _, None -> world
     | Some node, Some { SilentSince = ValueSome since } ->

@@ -22,9 +22,11 @@ let private garbage (change: Change) (world: World) =
     if
         change.Type = ChangeType.Deleted
         || Meta.isTerminating change.Object
-        || change.Type = ChangeType.Added && not (List.isEmpty (Meta.ownerReferences change.Object))
+        || change.Type = ChangeType.Added
+           && not (List.isEmpty (Meta.ownerReferences change.Object))
         || change.Resource.Plural = "poddisruptionbudgets"
-        || change.Resource.Plural = "pods" && ApiServer.latestChange Builtins.podDisruptionBudgets world.Server > 0L
+        || change.Resource.Plural = "pods"
+           && ApiServer.latestChange Builtins.podDisruptionBudgets world.Server > 0L
     then
         World.after world.Timings.CollectGarbage "garbage" "" Work.Garbage world
     else
@@ -69,11 +71,7 @@ let private podChanged (world: World) (change: Change) =
         let uid = Meta.uid change.Object
 
         let world =
-            {
-                world with
-                    Pods = Map.remove key world.Pods
-                    PodKeys = Map.remove uid world.PodKeys
-            }
+            { world with Pods = Map.remove key world.Pods; PodKeys = Map.remove uid world.PodKeys }
             |> soon "kubelet" uid (Work.Kubelet uid)
             |> reschedule
 
@@ -95,7 +93,8 @@ let private podChanged (world: World) (change: Change) =
                 World.after world.Timings.Schedule "schedule" pod.Uid (Work.Schedule key) world
             else
                 match before with
-                | ValueSome old when old.Uid = pod.Uid && old.Node = pod.Node && old.Deleting = pod.Deleting -> world
+                | ValueSome old when old.Uid = pod.Uid && old.Node = pod.Node && old.Deleting = pod.Deleting ->
+                    world
                 | _ -> soon "kubelet" pod.Uid (Work.Kubelet pod.Uid) world
 
         match before with

@@ -21,13 +21,7 @@ type ProbeKind =
     | Exec
 
 /// Delays in milliseconds.
-type Probe = {
-    Kind: ProbeKind
-    InitialDelay: int64
-    Period: int64
-    Failures: int
-    Successes: int
-}
+type Probe = { Kind: ProbeKind; InitialDelay: int64; Period: int64; Failures: int; Successes: int }
 
 type Container = {
     Name: string
@@ -76,7 +70,11 @@ module PodSpec =
 
     let private volume json =
         let source =
-            match Json.tryField "persistentVolumeClaim" json, Json.tryField "configMap" json, Json.tryField "secret" json with
+            match
+                Json.tryField "persistentVolumeClaim" json,
+                Json.tryField "configMap" json,
+                Json.tryField "secret" json
+            with
             | Some claim, _, _ -> VolumeSource.Claim(text [ "claimName" ] "" claim)
             | None, Some map, _ ->
                 let items =
@@ -123,7 +121,8 @@ module PodSpec =
     let private expand (environment: Map<string, string>) (word: string) =
         if word.Contains '$' then
             (word, environment)
-            ||> Map.fold (fun word name value -> word.Replace("$(" + name + ")", value).Replace("${" + name + "}", value))
+            ||> Map.fold (fun word name value ->
+                word.Replace("$(" + name + ")", value).Replace("${" + name + "}", value))
         else
             word
 
@@ -227,18 +226,28 @@ module PodSpec =
                 |> List.map Selectors.ofObject
             Apart =
                 spec
-                |> Json.itemsAt [ "affinity"; "podAntiAffinity"; "requiredDuringSchedulingIgnoredDuringExecution" ]
+                |> Json.itemsAt [
+                    "affinity"
+                    "podAntiAffinity"
+                    "requiredDuringSchedulingIgnoredDuringExecution"
+                ]
                 |> List.map separation
             PreferApart =
                 spec
-                |> Json.itemsAt [ "affinity"; "podAntiAffinity"; "preferredDuringSchedulingIgnoredDuringExecution" ]
+                |> Json.itemsAt [
+                    "affinity"
+                    "podAntiAffinity"
+                    "preferredDuringSchedulingIgnoredDuringExecution"
+                ]
                 |> List.choose (Json.tryField "podAffinityTerm")
                 |> List.map separation
             Spreads = Json.itemsAt [ "topologySpreadConstraints" ] spec |> List.map spread
             Tolerations = Json.itemsAt [ "tolerations" ] spec |> List.map toleration
             Cpu = requested "cpu"
             Memory = requested "memory"
-            Grace = 1000L * (Json.int64At [ "terminationGracePeriodSeconds" ] spec |> Option.defaultValue 30L)
+            Grace =
+                1000L
+                * (Json.int64At [ "terminationGracePeriodSeconds" ] spec |> Option.defaultValue 30L)
             RestartPolicy = text [ "restartPolicy" ] "Always" spec
             Gated = not (List.isEmpty (Json.itemsAt [ "schedulingGates" ] spec))
         }

@@ -6,8 +6,7 @@ open System
 open Tikv.Core
 open Tikv.Simulator.Kubernetes
 
-let private time (world: World) (at: int64) =
-    Json.String(Meta.time (world.Epoch.AddMilliseconds(float at)))
+let private time (world: World) (at: int64) = Json.String(Meta.time (world.Epoch.AddMilliseconds(float at)))
 
 let private condition (world: World) (before: Json list) kind (holds: bool) reason =
     let status = if holds then "True" else "False"
@@ -132,19 +131,13 @@ let ofRun (world: World) (run: Run) : Json =
         "hostIP", Some(Json.String "10.0.0.1")
         "podIP", (if run.Ip = "" then None else Some(Json.String run.Ip))
         "podIPs",
-        (if run.Ip = "" then
-             None
-         else
-             Some(Json.array [ Json.object [ "ip", Json.String run.Ip ] ]))
+        (if run.Ip = "" then None else Some(Json.array [ Json.object [ "ip", Json.String run.Ip ] ]))
         "startTime", Some(time world run.AdmittedAt)
         "containerStatuses", Some(Json.Array(run.Pod.Spec.Containers |> List.map (container world run)))
         "qosClass",
         Some(
             Json.String(
-                if run.Pod.Spec.Cpu = 0L && run.Pod.Spec.Memory = 0L then
-                    "BestEffort"
-                else
-                    "Burstable"
+                if run.Pod.Spec.Cpu = 0L && run.Pod.Spec.Memory = 0L then "BestEffort" else "Burstable"
             )
         )
     ]

@@ -43,7 +43,10 @@ let destroyDisk (volume: string) (world: World) = { world with Disks = Map.remov
 let private resolvable (pod: Pod) (urls: string list) (world: World) =
     let host (url: string) = (Network.authority url).Split(':')[0]
 
-    match urls |> List.filter (fun url -> not (List.isEmpty (Dns.resolve pod.Namespace (host url) world))) with
+    match
+        urls
+        |> List.filter (fun url -> not (List.isEmpty (Dns.resolve pod.Namespace (host url) world)))
+    with
     | [] -> [ "http://unresolved.invalid:2379" ]
     | urls -> urls
 
@@ -68,7 +71,11 @@ let private startPd (pod: Pod) (container: Container) (settings: Launch.Settings
     let initial = Launch.text "initial-cluster" "initial-cluster" settings
 
     let url flag standard =
-        first [ Launch.text ("advertise-" + flag) ("advertise-" + flag) settings; Launch.text flag flag settings; standard ]
+        first [
+            Launch.text ("advertise-" + flag) ("advertise-" + flag) settings
+            Launch.text flag flag settings
+            standard
+        ]
 
     let peerUrl = url "peer-urls" "http://127.0.0.1:2380"
     let volume, _ = Launch.volume pod container directory world
@@ -77,7 +84,11 @@ let private startPd (pod: Pod) (container: Container) (settings: Launch.Settings
 
     if join <> "" && initial <> "" then
         struct (world, Error "-initial-cluster and -join can not be provided at the same time")
-    elif join = "" && disk.IsNone && not (members |> List.exists (fun (member', _) -> member' = name)) then
+    elif
+        join = ""
+        && disk.IsNone
+        && not (members |> List.exists (fun (member', _) -> member' = name))
+    then
         struct (world, Error $"couldn't find local name \"%s{name}\" in the initial cluster configuration")
     else
         let start: PdMemberStart = {
@@ -105,17 +116,13 @@ let private startPd (pod: Pod) (container: Container) (settings: Launch.Settings
                 Ok(Process.Pd start.Process))
 
 let private startTikv (pod: Pod) (container: Container) (settings: Launch.Settings) (world: World) =
-    let directory =
-        first [ Launch.text "data-dir" "storage.data-dir" settings; "/tmp/tikv/store" ]
+    let directory = first [ Launch.text "data-dir" "storage.data-dir" settings; "./" ]
 
     let volume, capacity = Launch.volume pod container directory world
     let struct (world, disk) = find volume world
 
     let endpoints =
-        first [
-            Launch.text "pd-endpoints" "pd.endpoints" settings
-            Launch.text "pd" "pd.endpoints" settings
-        ]
+        first [ Launch.text "pd-endpoints" "pd.endpoints" settings; Launch.text "pd" "pd.endpoints" settings ]
 
     let address flag key standard =
         first [
@@ -213,7 +220,9 @@ let kill (proc: Process) (world: World) : World =
 /// Asks a member of PD something over HTTP.
 let private ask name verb path body (world: World) : struct (World * PdAnswer) =
     let pd, answer = PdServer.handle world.Pd world.Now name verb path body
-    struct ((if LanguagePrimitives.PhysicalEquality pd world.Pd then world else { world with Pd = pd }), answer)
+
+    struct ((if LanguagePrimitives.PhysicalEquality pd world.Pd then world else { world with Pd = pd }),
+            answer)
 
 /// Longest a probe waits for an answer (timeoutSeconds, 1 by default).
 let private probePatience = 1_000L
@@ -232,7 +241,8 @@ let answers (proc: Process) (probe: ProbeKind) (world: World) : bool =
         let struct (_, answer) = ask name "GET" path "" world
 
         match answer with
-        | PdAnswer.Replied(reply, after) -> reply.Status >= 200 && reply.Status < 400 && after <= probePatience
+        | PdAnswer.Replied(reply, after) ->
+            reply.Status >= 200 && reply.Status < 400 && after <= probePatience
         | PdAnswer.Silent
         | PdAnswer.Refused -> false
     | Process.Tikv name, (ProbeKind.Tcp _ | ProbeKind.Http _) ->

@@ -12,10 +12,12 @@ let private tolerates (pod: Pod) (key, value, effect) =
     |> List.exists (fun toleration ->
         (toleration.Effect = "" || toleration.Effect = effect)
         && (toleration.Key = "" && toleration.Operator = "Exists"
-            || toleration.Key = key && (toleration.Operator = "Exists" || toleration.Value = value)))
+            || toleration.Key = key
+               && (toleration.Operator = "Exists" || toleration.Value = value)))
 
 let private fits terms labels =
-    List.isEmpty terms || terms |> List.exists (List.forall (Selectors.satisfies labels))
+    List.isEmpty terms
+    || terms |> List.exists (List.forall (Selectors.satisfies labels))
 
 /// Pods that occupy a node: bound and not finished.
 let private onNodes (world: World) =
@@ -29,38 +31,58 @@ let private selected (pod: Pod) requirements (other: Pod) =
     && requirements |> List.forall (Selectors.satisfies other.Labels)
 
 let private domain (world: World) key node =
-    Map.tryFind node world.Nodes |> Option.bind (fun node -> Map.tryFind key node.Labels)
+    Map.tryFind node world.Nodes
+    |> Option.bind (fun node -> Map.tryFind key node.Labels)
 
 /// How many of the others stand in the same domain as the node.
 let private neighbours (world: World) (others: Pod list) key (node: Node) =
     match Map.tryFind key node.Labels with
     | None -> 0
-    | Some here -> others |> List.filter (fun other -> domain world key other.Node = Some here) |> List.length
+    | Some here ->
+        others
+        |> List.filter (fun other -> domain world key other.Node = Some here)
+        |> List.length
 
 /// How far above the emptiest eligible domain the node's would stand with one Pod more.
 let private skew (world: World) (others: Pod list) key (node: Node) =
-    let domains = world.Nodes.Values |> Seq.choose (fun node -> Map.tryFind key node.Labels) |> Set.ofSeq
-    let count here = others |> List.filter (fun other -> domain world key other.Node = Some here) |> List.length
+    let domains =
+        world.Nodes.Values
+        |> Seq.choose (fun node -> Map.tryFind key node.Labels)
+        |> Set.ofSeq
+
+    let count here =
+        others
+        |> List.filter (fun other -> domain world key other.Node = Some here)
+        |> List.length
+
     let least = if Set.isEmpty domains then 0 else domains |> Seq.map count |> Seq.min
     neighbours world others key node + 1 - least
 
 /// What is wrong with a node for a Pod, in the words of the scheduler; none when it fits.
 let private objection (world: World) (placed: Pod list) (volumes: Volume list) (pod: Pod) (node: Node) =
     let here = placed |> List.filter (fun other -> other.Node = node.Name)
-    let apart = pod.Spec.Apart |> List.exists (fun rule ->
-        neighbours world (placed |> List.filter (selected pod rule.Others)) rule.TopologyKey node > 0)
 
-    let crowded = pod.Spec.Spreads |> List.exists (fun spread ->
-        spread.Required
-        && (not (Map.containsKey spread.Key node.Labels)
-            || skew world (placed |> List.filter (selected pod spread.Of)) spread.Key node > spread.MaxSkew))
+    let apart =
+        pod.Spec.Apart
+        |> List.exists (fun rule ->
+            neighbours world (placed |> List.filter (selected pod rule.Others)) rule.TopologyKey node > 0)
+
+    let crowded =
+        pod.Spec.Spreads
+        |> List.exists (fun spread ->
+            spread.Required
+            && (not (Map.containsKey spread.Key node.Labels)
+                || skew world (placed |> List.filter (selected pod spread.Of)) spread.Key node >
+                    spread.MaxSkew))
 
     let taint =
         node.Taints
         |> List.tryFind (fun (key, value, effect) ->
             effect <> "PreferNoSchedule" && not (tolerates pod (key, value, effect)))
 
-    let selector = pod.Spec.NodeSelector |> Map.forall (fun key value -> Map.tryFind key node.Labels = Some value)
+    let selector =
+        pod.Spec.NodeSelector
+        |> Map.forall (fun key value -> Map.tryFind key node.Labels = Some value)
 
     if node.Unschedulable then
         Some "node(s) were unschedulable"
@@ -87,10 +109,18 @@ let private objection (world: World) (placed: Pod list) (volumes: Volume list) (
 
 /// Fewest neighbours of its kind first, then the emptiest node, then the name.
 let private rank (world: World) (placed: Pod list) (pod: Pod) (node: Node) =
-    let company key requirements = neighbours world (placed |> List.filter (selected pod requirements)) key node
+    let company key requirements =
+        neighbours world (placed |> List.filter (selected pod requirements)) key node
+
     let spread = pod.Spec.Spreads |> List.sumBy (fun spread -> company spread.Key spread.Of)
-    let apart = pod.Spec.PreferApart |> List.sumBy (fun rule -> company rule.TopologyKey rule.Others)
-    struct (spread + apart, placed |> List.filter (fun other -> other.Node = node.Name) |> List.length, node.Name)
+
+    let apart =
+        pod.Spec.PreferApart
+        |> List.sumBy (fun rule -> company rule.TopologyKey rule.Others)
+
+    struct (spread + apart,
+            placed |> List.filter (fun other -> other.Node = node.Name) |> List.length,
+            node.Name)
 
 let private unschedulable (world: World) (pod: Pod) message =
     let condition =
@@ -133,10 +163,7 @@ let private unschedulable (world: World) (pod: Pod) message =
                 Builtins.pods
                 (Some pod.Namespace)
                 pod.Name
-                (Json.object [
-                    "metadata", Json.object [ "uid", Json.String pod.Uid ]
-                    "status", status
-                ])
+                (Json.object [ "metadata", Json.object [ "uid", Json.String pod.Uid ]; "status", status ])
              |> Requests.onStatus)
         |> World.note $"scheduler %s{pod.Name}: %s{message}"
 
@@ -146,7 +173,12 @@ let private bind (world: World) (pod: Pod) (node: string) =
             "apiVersion", Json.String "v1"
             "kind", Json.String "Binding"
             "metadata", Json.object [ "name", Json.String pod.Name; "uid", Json.String pod.Uid ]
-            "target", Json.object [ "apiVersion", Json.String "v1"; "kind", Json.String "Node"; "name", Json.String node ]
+            "target",
+            Json.object [
+                "apiVersion", Json.String "v1"
+                "kind", Json.String "Node"
+                "name", Json.String node
+            ]
         ]
 
     let request = {
@@ -174,8 +206,7 @@ let private selectNode node (world: World) (claim: Claim) =
                 (Json.object [
                     "metadata",
                     Json.object [
-                        "annotations",
-                        Json.object [ "volume.kubernetes.io/selected-node", Json.String node ]
+                        "annotations", Json.object [ "volume.kubernetes.io/selected-node", Json.String node ]
                     ]
                 ]))
 
@@ -198,7 +229,8 @@ let private claimsMissing (world: World) claims =
         | None -> Some $"persistentvolumeclaim \"%s{name}\" not found"
         | Some claim when claim.Deleting -> Some $"persistentvolumeclaim \"%s{name}\" is being deleted"
         | Some claim when claim.Phase = "Lost" ->
-            Some $"persistentvolumeclaim \"%s{name}\" bound to non-existent persistentvolume \"%s{claim.Volume}\""
+            Some
+                $"persistentvolumeclaim \"%s{name}\" bound to non-existent persistentvolume \"%s{claim.Volume}\""
         | Some claim when claim.Volume = "" && not (waits world claim) ->
             Some "pod has unbound immediate PersistentVolumeClaims"
         | Some _ -> None)
@@ -209,9 +241,16 @@ let private place (world: World) (pod: Pod) (claims: Claim list) =
     let bound, unbound = claims |> List.partition (fun claim -> claim.Volume <> "")
     let volumes = bound |> List.choose (fun claim -> Map.tryFind claim.Volume world.Volumes)
     let placed = onNodes world
-    let judged = world.Nodes.Values |> Seq.map (fun node -> node, objection world placed volumes pod node) |> List.ofSeq
 
-    match judged |> List.choose (fun (node, objection) -> if objection.IsNone then Some node else None) with
+    let judged =
+        world.Nodes.Values
+        |> Seq.map (fun node -> node, objection world placed volumes pod node)
+        |> List.ofSeq
+
+    match
+        judged
+        |> List.choose (fun (node, objection) -> if objection.IsNone then Some node else None)
+    with
     | [] ->
         let reasons =
             judged
@@ -232,7 +271,12 @@ let private place (world: World) (pod: Pod) (claims: Claim list) =
 /// Looks at one Pod.
 let schedule (key: string) (world: World) : World =
     match World.tryPod key world with
-    | ValueSome pod when pod.Node = "" && pod.Deleting.IsNone && pod.Phase <> "Failed" && not pod.Spec.Gated ->
+    | ValueSome pod when
+        pod.Node = ""
+        && pod.Deleting.IsNone
+        && pod.Phase <> "Failed"
+        && not pod.Spec.Gated
+        ->
         let claims = claims world pod
 
         match claimsMissing world claims with

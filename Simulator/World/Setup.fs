@@ -39,7 +39,8 @@ let private storageClass name (provisioner: string) mode isDefault =
             "name", Json.String name
             "annotations",
             Json.object [
-                "storageclass.kubernetes.io/is-default-class", Json.String(if isDefault then "true" else "false")
+                "storageclass.kubernetes.io/is-default-class",
+                Json.String(if isDefault then "true" else "false")
             ]
         ]
         "provisioner", Json.String provisioner
@@ -79,13 +80,7 @@ let world (shape: Shape) : World =
             nodes
             |> List.map (fun (name, _) ->
                 name,
-                {
-                    Name = name
-                    Up = true
-                    Connected = true
-                    SilentSince = ValueNone
-                    Images = Set.empty
-                })
+                { Name = name; Up = true; Connected = true; SilentSince = ValueNone; Images = Set.empty })
             |> Map.ofList
         Runs = Map.empty
         Pd = PdWorld.create PdTimings.defaults shape.Seed (shape.Epoch.ToUnixTimeMilliseconds())

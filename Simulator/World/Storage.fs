@@ -50,7 +50,8 @@ let private provision (claim: Claim) (storage: StorageClass) (world: World) =
             "metadata",
             Json.object [
                 "name", Json.String(volumeName claim)
-                "annotations", Json.object [ "pv.kubernetes.io/provisioned-by", Json.String storage.Provisioner ]
+                "annotations",
+                Json.object [ "pv.kubernetes.io/provisioned-by", Json.String storage.Provisioner ]
                 "finalizers", Json.strings [ "kubernetes.io/pv-protection" ]
             ]
             "spec",
@@ -73,7 +74,10 @@ let private provision (claim: Claim) (storage: StorageClass) (world: World) =
 let private candidate (claim: Claim) (world: World) =
     let own (volume: Volume) =
         let struct (``namespace``, name, uid) = volume.Claim
-        ``namespace`` = claim.Namespace && name = claim.Name && (uid = claim.Uid || uid = "")
+
+        ``namespace`` = claim.Namespace
+        && name = claim.Name
+        && (uid = claim.Uid || uid = "")
 
     let free (volume: Volume) =
         volume.Claim = struct ("", "", "")
@@ -149,7 +153,9 @@ let private expand (claim: Claim) (volume: Volume) (world: World) =
             (Json.object [ "spec", Json.object [ "capacity", capacity ] ]))
     |> World.send
         "csi-resizer"
-        (patchClaim claim (Json.object [ "status", Json.object [ "capacity", capacity; "conditions", Json.Null ] ])
+        (patchClaim
+            claim
+            (Json.object [ "status", Json.object [ "capacity", capacity; "conditions", Json.Null ] ])
          |> Requests.onStatus)
     |> World.note $"resizer %s{claim.Name} to %s{claim.WantedText}"
 
@@ -229,7 +235,9 @@ let volume (name: string) (world: World) : World =
                 World.send manager (volumePhase "Available" name) world
         elif volume.Reclaim = "Delete" then
             world
-            |> World.send manager (Requests.delete Requests.deleteOptions Builtins.persistentVolumes None name)
+            |> World.send
+                manager
+                (Requests.delete Requests.deleteOptions Builtins.persistentVolumes None name)
             |> World.send manager (release name)
             |> World.note $"reclaimer destroyed %s{name}"
         elif volume.Phase <> "Released" then
@@ -241,7 +249,11 @@ let volume (name: string) (world: World) : World =
 let delay (claim: Claim) (world: World) : Delay =
     if claim.Deleting then
         world.Timings.Notice
-    elif claim.Volume = "" && Map.containsKey claim.Class world.Classes && (candidate claim world).IsNone then
+    elif
+        claim.Volume = ""
+        && Map.containsKey claim.Class world.Classes
+        && (candidate claim world).IsNone
+    then
         world.Timings.Provision
     elif claim.Phase = "Bound" && claim.Wanted > claim.Capacity then
         world.Timings.Expand

@@ -143,7 +143,9 @@ module View =
         SelectedNode = text [ "metadata"; "annotations"; "volume.kubernetes.io/selected-node" ] object
         Deleting = Meta.isTerminating object
         Finalizers = Meta.finalizers object
-        Modes = Json.tryPath [ "spec"; "accessModes" ] object |> Option.defaultValue (Json.Array [])
+        Modes =
+            Json.tryPath [ "spec"; "accessModes" ] object
+            |> Option.defaultValue (Json.Array [])
     }
 
     let volume object : Volume = {

@@ -141,11 +141,7 @@ module World =
 
         match Map.tryFind work world.Due with
         | Some due when due <= time -> world
-        | _ -> {
-            world with
-                Agenda = Agenda.add time work world.Agenda
-                Due = Map.add work time world.Due
-          }
+        | _ -> { world with Agenda = Agenda.add time work world.Agenda; Due = Map.add work time world.Due }
 
     /// Enters work to be done after a delay drawn for it.
     let after (delay: Delay) stream entity work (world: World) =

@@ -209,7 +209,10 @@ public sealed class CredentialTests
         await using var server = await Accepting(_ => true);
         using var client = Client(server, new ExecPlugin
         {
-            Command = "no-such-login-plugin", Origin = "f: users[\"u\"]", ApiVersion = Version, InstallHint = "run: get it",
+            Command = "no-such-login-plugin",
+            Origin = "f: users[\"u\"]",
+            ApiVersion = Version,
+            InstallHint = "run: get it",
         });
 
         Assert.That(
@@ -236,7 +239,10 @@ public sealed class CredentialTests
     {
         var connection = new KubernetesConnection
         {
-            Server = new Uri("https://x/"), Origin = "a test", Token = "SECRET", Basic = ("me", "SECRET"),
+            Server = new Uri("https://x/"),
+            Origin = "a test",
+            Token = "SECRET",
+            Basic = ("me", "SECRET"),
         };
 
         Assert.That(connection.ToString(), Does.Not.Contain("SECRET"));

@@ -273,7 +273,9 @@ public sealed class RequestTests
         });
         using var client = new KubernetesClient(new KubernetesConnection
         {
-            Server = server.Url, Origin = "a test", DisableCompression = disabled,
+            Server = server.Url,
+            Origin = "a test",
+            DisableCompression = disabled,
         });
 
         Assert.That((await client.Read(Given.ConfigMap("a"), default)).Answer().Text("plain"), Is.EqualTo(disabled ? "yes" : "no"));
@@ -340,5 +342,20 @@ public sealed class RequestTests
 
         Assert.That(answer.Status, Is.EqualTo(500));
         Assert.That(Encoding.UTF8.GetString(answer.Body.Span), Does.Contain("ErrLeaderNil"));
+    }
+
+    [Test]
+    public async Task A_proxy_is_asked_instead_of_the_server()
+    {
+        await using var proxy = await FakeServer.Start(200, "{}");
+        using var client = new KubernetesClient(new KubernetesConnection
+        {
+            Server = new Uri("http://api.example/"),
+            Origin = "a test",
+            Proxy = proxy.Url,
+        });
+
+        Assert.That((await client.Read(Given.ConfigMap("a"), default)).IsDone, Is.True);
+        Assert.That(proxy.Requests.Single().Header("Host"), Is.EqualTo("api.example"));
     }
 }

@@ -77,7 +77,9 @@ public sealed class TlsTests
         await using var server = await Serve("other.example");
         using var client = new KubernetesClient(new KubernetesConnection
         {
-            Server = server.Url, Origin = "a test", InsecureSkipTlsVerify = true,
+            Server = server.Url,
+            Origin = "a test",
+            InsecureSkipTlsVerify = true,
         });
 
         _ = (await client.Read(Given.ConfigMap("a"), default)).Answer();
@@ -114,7 +116,9 @@ public sealed class TlsTests
         using var client = new KubernetesClient(
             new KubernetesConnection
             {
-                Server = server.Url, Origin = "a test", CertificateAuthority = Pem.InFile(path, "a test"),
+                Server = server.Url,
+                Origin = "a test",
+                CertificateAuthority = Pem.InFile(path, "a test"),
             },
             null,
             time);
@@ -136,7 +140,9 @@ public sealed class TlsTests
         using var client = new KubernetesClient(
             new KubernetesConnection
             {
-                Server = server.Url, Origin = "a test", CertificateAuthority = Pem.InFile(path, "a test"),
+                Server = server.Url,
+                Origin = "a test",
+                CertificateAuthority = Pem.InFile(path, "a test"),
             },
             null,
             time);
@@ -165,7 +171,9 @@ public sealed class TlsTests
         using var client = new KubernetesClient(
             new KubernetesConnection
             {
-                Server = server.Url, Origin = "a test", CertificateAuthority = Pem.InFile(path, "a test"),
+                Server = server.Url,
+                Origin = "a test",
+                CertificateAuthority = Pem.InFile(path, "a test"),
             },
             null,
             time);

@@ -42,7 +42,7 @@ public sealed class WatchTests
 
         Assert.That(
             server.Requests.Single().Target,
-            Is.EqualTo("/api/v1/namespaces/shop/configmaps?watch=true&allowWatchBookmarks=true&resourceVersion=4&timeoutSeconds=300"));
+            Is.EqualTo("/api/v1/namespaces/shop/configmaps?watch=true&allowWatchBookmarks=true&labelSelector=app.kubernetes.io%2Fmanaged-by%3Dtikv-operator&resourceVersion=4&timeoutSeconds=300"));
         Assert.That(server.Requests.Single().Protocol, Is.EqualTo("HTTP/1.1"));
         Assert.That(server.Requests.Single().Header("Accept-Encoding"), Is.Null);
     }

@@ -1,7 +1,10 @@
 using System.Diagnostics.Metrics;
+using Microsoft.FSharp.Collections;
 using Tikv.Adapters.Kubernetes;
+using Tikv.Adapters.Pd;
 using Tikv.Adapters.Tests.Kubernetes;
 using Tikv.Adapters.Web;
+using Tikv.Core.Pd;
 
 namespace Tikv.Adapters.Tests.Web;
 
@@ -91,5 +94,19 @@ public sealed class MetricsTests
         var host = server.Url.Authority;
         Assert.That(text, Does.Contain($"rest_client_requests_total{{code=\"404\",host=\"{host}\",method=\"GET\"}} 1"));
         Assert.That(text, Does.Contain($"rest_client_request_duration_seconds_count{{host=\"{host}\",verb=\"GET\"}} 1"));
+    }
+
+    [Test]
+    public async Task Requests_to_PD_are_counted_by_endpoint_and_code()
+    {
+        using var reader = new MetricsReader(AdapterMeters.Pd);
+        await using var server = await FakeServer.Start(404, "404 page not found");
+        using var pd = PdApi.Create(PdAccess.Direct, null!);
+        var endpoint = new PdEndpoint("metrics", false, "basic-pd", "127.0.0.1", server.Url.Port, false);
+
+        await pd.Ask(ListModule.OfArray([endpoint]), PdCall.GetStores, default);
+
+        Assert.That(MetricsText.Render(reader.Collect()), Does.Contain(
+            "tikv_operator_pd_requests_total{code=\"404\",endpoint=\"basic-pd\",namespace=\"metrics\"} 1"));
     }
 }

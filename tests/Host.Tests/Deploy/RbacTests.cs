@@ -51,7 +51,7 @@ public sealed class RbacTests
             Assert.That(Text(pod, "securityContext", "seccompProfile", "type"), Is.EqualTo("RuntimeDefault"));
             Assert.That(At(container, "securityContext", "allowPrivilegeEscalation"), Is.EqualTo(Json.NewBool(false)));
             Assert.That(At(container, "securityContext", "readOnlyRootFilesystem"), Is.EqualTo(Json.NewBool(true)));
-            Assert.That(Items(container, "securityContext", "capabilities", "drop"), Is.EqualTo(new[] { Json.NewString("ALL") }));
+            Assert.That(Items(container, "securityContext", "capabilities", "drop").ToArray(), Is.EqualTo(new[] { Json.NewString("ALL") }));
             Assert.That(Items(container, "env").Select(one => Text(one, "name")), Does.Contain("POD_NAMESPACE"));
         });
     }

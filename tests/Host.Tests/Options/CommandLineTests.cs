@@ -52,7 +52,7 @@ public sealed class CommandLineTests
         {
             Assert.That(options.KubeConfig, Is.EqualTo("some.kubeconfig"));
             Assert.That(options.Context, Is.EqualTo("prod"));
-            Assert.That(options.WatchNamespaces, Is.EqualTo(new[] { "a", "b", "c" }));
+            Assert.That(options.WatchNamespaces.ToArray(), Is.EqualTo(new[] { "a", "b", "c" }));
             Assert.That(options.MetricsAddress, Is.EqualTo(":8080"));
             Assert.That(options.HealthAddress, Is.EqualTo("127.0.0.1:8081"));
             Assert.That(options.MaxConcurrentReconciles, Is.EqualTo(3));

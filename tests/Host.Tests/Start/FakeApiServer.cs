@@ -46,11 +46,11 @@ internal sealed class FakeApiServer : IAsyncDisposable
         var file = Path.Combine(folder, "kubeconfig");
         File.WriteAllText(
             file,
-            $$"""
+            $$$"""
             apiVersion: v1
             kind: Config
             current-context: fake
-            clusters: [{name: fake, cluster: {server: "{{server}}"}}]
+            clusters: [{name: fake, cluster: {server: "{{{server}}}"}}]
             users: [{name: fake, user: {token: very-secret}}]
             contexts: [{name: fake, context: {cluster: fake, user: fake}}]
             """);
@@ -102,7 +102,7 @@ internal sealed class FakeApiServer : IAsyncDisposable
     }
 
     public static string Resources(IEnumerable<string> names) =>
-        $$"""{"kind":"APIResourceList","resources":[{{string.Join(',', names.Select(name => $$"""{"name":"{{name}}"}"""))}}]}""";
+        $$$"""{"kind":"APIResourceList","resources":[{{{string.Join(',', names.Select(name => $$$"""{"name":"{{{name}}}"}"""))}}}]}""";
 
     private async Task Review(HttpContext context)
     {
@@ -110,6 +110,6 @@ internal sealed class FakeApiServer : IAsyncDisposable
         var asked = System.Text.Json.Nodes.JsonNode.Parse(await reader.ReadToEndAsync())!["spec"]!["resourceAttributes"]!;
         var allowed = !Forbidden.Contains($"{asked["verb"]} {asked["resource"]}{(asked["subresource"] is { } part ? $"/{part}" : "")}");
         context.Response.StatusCode = StatusCodes.Status201Created;
-        await context.Response.WriteAsync($$"""{"status":{"allowed":{{(allowed ? "true" : "false")}}}}""");
+        await context.Response.WriteAsync($$$"""{"status":{"allowed":{{{(allowed ? "true" : "false")}}}}}""");
     }
 }

@@ -6,7 +6,7 @@ namespace Tikv.Host.Tests.Start;
 internal sealed class HostRun : IAsyncDisposable
 {
     private readonly CancellationTokenSource stop;
-    private readonly StringWriter output = new();
+    private readonly CapturedLog output = new();
     private readonly StringWriter errors = new();
 
     private HostRun(CancellationToken outer) => stop = CancellationTokenSource.CreateLinkedTokenSource(outer);
@@ -16,16 +16,7 @@ internal sealed class HostRun : IAsyncDisposable
     public string Errors => errors.ToString();
 
     /// <summary>The log so far.</summary>
-    public IReadOnlyList<string> Log
-    {
-        get
-        {
-            lock (output)
-            {
-                return output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
-            }
-        }
-    }
+    public IReadOnlyList<string> Log => output.Lines;
 
     public static HostRun Start(CancellationToken outer, params string[] arguments)
     {
@@ -33,8 +24,7 @@ internal sealed class HostRun : IAsyncDisposable
             ? run
             : throw new InvalidOperationException(string.Join(' ', arguments));
         var host = new HostRun(outer);
-        var log = TextWriter.Synchronized(host.output);
-        host.Code = Task.Run(() => Ends.Told("run", host.errors, () => RunCommand.Run(options, log, host.stop.Token)));
+        host.Code = Task.Run(() => Ends.Told("run", host.errors, () => RunCommand.Run(options, host.output, host.stop.Token)));
         return host;
     }
 

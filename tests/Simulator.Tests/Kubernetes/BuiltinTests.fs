@@ -216,6 +216,21 @@ let ``a new claim waits, protected`` () =
     Meta.finalizers found |> shouldBe [ "kubernetes.io/pvc-protection" ]
 
 [<Test>]
+let ``a claim that names no class gets the default one`` () =
+    let body = Json.setPath [ "spec"; "storageClassName" ] None claim
+
+    let annotated =
+        json
+            "{'metadata':{'name':'d','annotations':{'storageclass.kubernetes.io/is-default-class':'true'}},'provisioner':'x'}"
+
+    server
+    |> after (Requests.create Builtins.storageClasses None annotated)
+    |> after (Requests.create claims place body)
+    |> ApiServer.tryGet claims place "v"
+    |> Option.map (textAt [ "spec"; "storageClassName" ])
+    |> shouldBe (Some "d")
+
+[<Test>]
 let ``K56 a bound claim grows if its class allows it, and never shrinks`` () =
     withClass |> code (grow "6Gi") |> shouldBe 200
 

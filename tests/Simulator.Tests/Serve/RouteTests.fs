@@ -153,6 +153,17 @@ let ``a watch is told apart from a list`` () =
         }
     )
 
+[<Test>]
+let ``a watch that begins with what is there says how fresh that must be`` () =
+    route "GET" "/api/v1/pods?watch=true&sendInitialEvents=true&allowWatchBookmarks=true"
+    |> refusal
+    |> shouldBe 422
+
+[<Test>]
+let ``a refusal that may be tried again says when`` () =
+    let answer = Answering.ofResponse (Errors.tooLargeResourceVersion 9L 5L)
+    (answer.Status, answer.RetryAfter) |> shouldBe (504, Some 1)
+
 [<TestCase("/api/v1/namespaces/a/services/b:80/proxy/pd/api/v1/members?x=%2F", "b", "80", false)>]
 [<TestCase("/api/v1/namespaces/a/pods/http:b:status/proxy/pd/api/v1/members?x=%2F", "b", "status", true)>]
 let ``what is behind a proxy is passed on untouched``

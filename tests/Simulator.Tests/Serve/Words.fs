@@ -17,7 +17,8 @@ let parsed (text: string) =
 let at (text: string) = DateTimeOffset.Parse(text, Globalization.CultureInfo.InvariantCulture)
 let noon = at "2026-01-01T12:00:00Z"
 
-let private definition (description: string) =
+/// Makes a server serve gadgets.
+let definition (description: string) =
     """{"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":"gadgets.example.com"},
         "spec":{"group":"example.com","scope":"Namespaced",
         "names":{"plural":"gadgets","singular":"gadget","kind":"Gadget","listKind":"GadgetList","shortNames":["gd"],"categories":["toys"]},

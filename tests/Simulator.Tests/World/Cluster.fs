@@ -63,8 +63,7 @@ let using claims =
 let create resource object = ask (Requests.create resource (Some "default") object)
 let createPod object = create Builtins.pods object
 
-let delete resource name =
-    ask (Requests.delete Requests.deleteOptions resource (Some "default") name)
+let delete resource name = ask (Requests.delete Requests.deleteOptions resource (Some "default") name)
 
 let get resource name (world: World) = ApiServer.tryGet resource (Some "default") name world.Server
 let exists resource name world = (get resource name world).IsSome

@@ -10,22 +10,28 @@ let private sleeper = pod "a" [ "sleep" ] []
 let private running = fresh |> createPod sleeper |> wait 1_000L
 
 /// PD whose configuration is what is given.
-let private pd = pod "pd" [ "/pd-server"; "--config=/etc/pd/config.toml" ] [
-    "volumes",
-    Json.array [
-        Json.object [ "name", Json.String "config"; "configMap", Json.object [ "name", Json.String "pd" ] ]
-    ]
-    "containers",
-    Json.array [
-        Json.object [
-            "name", Json.String "pd"
-            "image", Json.String "pingcap/pd:v8.5.2"
-            "command", Json.strings [ "/pd-server"; "--config=/etc/pd/config.toml" ]
-            "volumeMounts",
-            Json.array [ Json.object [ "name", Json.String "config"; "mountPath", Json.String "/etc/pd" ] ]
+let private pd =
+    pod "pd" [ "/pd-server"; "--config=/etc/pd/config.toml" ] [
+        "volumes",
+        Json.array [
+            Json.object [
+                "name", Json.String "config"
+                "configMap", Json.object [ "name", Json.String "pd" ]
+            ]
+        ]
+        "containers",
+        Json.array [
+            Json.object [
+                "name", Json.String "pd"
+                "image", Json.String "pingcap/pd:v8.5.2"
+                "command", Json.strings [ "/pd-server"; "--config=/etc/pd/config.toml" ]
+                "volumeMounts",
+                Json.array [
+                    Json.object [ "name", Json.String "config"; "mountPath", Json.String "/etc/pd" ]
+                ]
+            ]
         ]
     ]
-]
 
 let private configured (text: string) =
     object "v1" "ConfigMap" "pd" [ "data", Json.object [ "config.toml", Json.String text ] ]
@@ -46,7 +52,13 @@ let ``a deleted pod goes when its process has stopped, and not before`` () =
 
 [<Test>]
 let ``a pod of the same name is another pod with another address`` () =
-    let world = running |> delete Builtins.pods "a" |> wait 1_000L |> createPod sleeper |> wait 1_000L
+    let world =
+        running
+        |> delete Builtins.pods "a"
+        |> wait 1_000L
+        |> createPod sleeper
+        |> wait 1_000L
+
     Assert.That(uid Builtins.pods "a" world, Is.Not.EqualTo(uid Builtins.pods "a" running))
 
     Assert.That(
@@ -70,7 +82,10 @@ let ``a pod whose config map is missing waits, and starts when it comes`` () =
 [<Test>]
 let ``a container with a configuration that is no TOML crashes, and its back-off grows`` () =
     let world =
-        fresh |> create Builtins.configMaps (configured "name = ") |> createPod pd |> wait 8_000L
+        fresh
+        |> create Builtins.configMaps (configured "name = ")
+        |> createPod pd
+        |> wait 8_000L
 
     Assert.That(
         Json.stringAt [ "state"; "waiting"; "reason" ] (container "pd" world),
@@ -82,7 +97,10 @@ let ``a container with a configuration that is no TOML crashes, and its back-off
         Is.EqualTo(Some 1)
     )
 
-    let counts = [ 0L; 10_000L; 30_000L; 70_000L; 150_000L ] |> List.map (fun after -> restarts "pd" (wait after world))
+    let counts =
+        [ 0L; 10_000L; 30_000L; 70_000L; 150_000L ]
+        |> List.map (fun after -> restarts "pd" (wait after world))
+
     Assert.That(counts, Is.EqualTo<int option list> [ Some 1; Some 2; Some 3; Some 4; Some 5 ])
 
 [<Test>]

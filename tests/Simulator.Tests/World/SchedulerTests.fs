@@ -21,7 +21,8 @@ let private spread = [
 ]
 
 let private unschedulable name world =
-    Json.stringAt [ "message" ] (condition "PodScheduled" name world) |> Option.defaultValue ""
+    Json.stringAt [ "message" ] (condition "PodScheduled" name world)
+    |> Option.defaultValue ""
 
 [<Test>]
 let ``a pod is bound to a node`` () =
@@ -72,7 +73,11 @@ let ``a pod whose claim does not exist waits for it, and is bound when it comes`
         Is.EqualTo "0/3 nodes are available: persistentvolumeclaim \"data\" not found."
     )
 
-    let world = world |> create Builtins.persistentVolumeClaims (claim "data" "1Gi" "") |> wait 1_000L
+    let world =
+        world
+        |> create Builtins.persistentVolumeClaims (claim "data" "1Gi" "")
+        |> wait 1_000L
+
     Assert.That(node "a" world, Does.StartWith "node-")
 
 [<Test>]
@@ -87,7 +92,11 @@ let ``a pod with a claim that waits for it gets a volume on its own node`` () =
 
     let volume = text [ "spec"; "volumeName" ] Builtins.persistentVolumeClaims "data" world
     let terms = world.Volumes[volume].NodeTerms
-    Assert.That(terms, Is.EqualTo<LabelRequirement list list> [ [ In("kubernetes.io/hostname", [ node "a" world ]) ] ])
+
+    Assert.That(
+        terms,
+        Is.EqualTo<LabelRequirement list list> [ [ In("kubernetes.io/hostname", [ node "a" world ]) ] ]
+    )
 
 [<Test>]
 let ``no pod is bound to a node that is lost`` () =

@@ -42,9 +42,7 @@ let ``a volume that is to be retained is released with its claim, and not bound 
                 Builtins.persistentVolumes
                 None
                 (volumeOf bound)
-                (Json.object [
-                    "spec", Json.object [ "persistentVolumeReclaimPolicy", Json.String "Retain" ]
-                ])
+                (Json.object [ "spec", Json.object [ "persistentVolumeReclaimPolicy", Json.String "Retain" ] ])
         )
         |> delete claims "data"
         |> wait 1_000L
@@ -73,6 +71,7 @@ let ``a claim that asks for more gets it where the class can expand`` () =
         |> wait 1_000L
 
     Assert.That(
-        get claims "data" larger |> Option.bind (Json.stringAt [ "status"; "capacity"; "storage" ]),
+        get claims "data" larger
+        |> Option.bind (Json.stringAt [ "status"; "capacity"; "storage" ]),
         Is.EqualTo(Some "2Gi")
     )

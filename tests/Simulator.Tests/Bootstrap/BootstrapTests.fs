@@ -1,0 +1,48 @@
+module Tikv.Simulator.Tests.Bootstrap.BootstrapTests
+
+open NUnit.Framework
+open Tikv.Simulator.Run
+open Tikv.Simulator.World
+
+let private scenario = Bootstrap.scenario Programs.alone Setup.ordinary Network.realistic
+let private twin = lazy (Run.run scenario)
+
+[<Test>]
+let ``a cluster of three PD and three TiKV comes up`` () =
+    Assert.That(Run.words twin.Value, Does.StartWith "reached after")
+
+[<Test>]
+let ``every property was put to the test`` () =
+    let tested = (Run.rest 60_000L twin.Value).Tested
+    let untested = tested |> Map.filter (fun _ count -> count = 0) |> Map.keys |> List.ofSeq
+    Assert.That(untested, Is.Empty)
+
+[<Test>]
+let ``two bootstraps of one seed are the same, event for event`` () =
+    Assert.That((Run.run scenario).Fingerprint, Is.EqualTo twin.Value.Fingerprint)
+
+[<Test>]
+let ``a settled cluster is left alone for a day`` () =
+    let rested = Run.rest 86_400_000L twin.Value
+    Assert.That(Run.words rested, Does.StartWith "reached after")
+
+/// One misfortune of each sort, spread over the run; `tikv-sim explore bootstrap` takes all of them.
+let private some =
+    lazy
+        (Explore.variations scenario twin.Value
+         |> List.indexed
+         |> List.filter (fun (index, _) -> index % 37 = 5)
+         |> List.map snd)
+
+[<Test>]
+let ``a bootstrap with a misfortune ends as one without`` () =
+    let final = FinalState.ofWorld twin.Value.Final.World
+
+    let problems =
+        some.Value
+        |> List.choose (fun variation ->
+            (Explore.run final variation).Problem
+            |> Option.map (fun problem -> variation.Name + ": " + problem))
+
+    Assert.That(some.Value, Is.Not.Empty)
+    Assert.That(problems, Is.Empty)

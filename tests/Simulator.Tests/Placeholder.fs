@@ -1,6 +1,0 @@
-module Tikv.Simulator.Tests.Placeholder
-
-open NUnit.Framework
-
-[<Test>]
-let ``the house stands`` () = Assert.That(1 + 1, Is.EqualTo 2)
