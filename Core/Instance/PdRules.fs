@@ -89,8 +89,14 @@ let leave (observed: Observed) =
         Rules.tearDown ((Seen.settings observed).VolumeReclaimPolicy = ReclaimPolicy.Delete) observed
 
     match observed.Role, Seen.facts observed with
-    // It was never asked to run, so there is nobody to remove.
-    | PD(_, status), None when status.Id.IsNone && observed.Pod.IsNone && observed.Config.IsNone -> gone ()
+    // It was never asked to run, and there is no cluster that could list it, so there is nobody to remove.
+    | PD(_, status), None when
+        status.Id.IsNone
+        && observed.Pod.IsNone
+        && observed.Config.IsNone
+        && (Seen.clusterId observed).IsNone
+        ->
+        gone ()
     | _, None -> Decision.wait [ Seen.pdReason observed ]
     | _, Some facts ->
         match Seen.memberOf observed facts with

@@ -40,6 +40,7 @@ let suspend (observed: Observed) =
     match Seen.suspended observed, observed.Pod with
     | false, _ -> Decision.settled
     | true, None -> Decision.wait [ ClusterSuspended ]
+    | true, Some pod when not (Seen.owns observed pod.Meta) -> Decision.wait [ NotOurs("Pod", pod.Meta.Name) ]
     | true, Some pod when pod.Meta.DeletionTimestamp.IsSome -> Decision.wait [ PodTerminating ]
     | true, Some pod -> Decision.act [ RemovePod(pod.Meta, "Suspended") ]
 
@@ -117,6 +118,12 @@ let withDisruption why (observed: Observed) (act: unit -> Decision<Action, Reaso
 let release (observed: Observed) =
     match observed.Cluster with
     | Some cluster when Seen.holdsDisruption observed -> Decision.act [ ReleaseDisruption cluster.Meta ]
+    | _ -> Decision.settled
+
+/// An instance on its way out needs the disruption no more while its process serves: leaving may take hours.
+let releaseEarly (observed: Observed) =
+    match observed.Pod with
+    | Some pod when pod.Ready && pod.Meta.DeletionTimestamp.IsNone -> release observed
     | _ -> Decision.settled
 
 /// What is left of an instance that has no part in the cluster any more, from the process down to the finalizer.

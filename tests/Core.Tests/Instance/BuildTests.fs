@@ -77,11 +77,7 @@ let ``a Pod of PD joins though PD is silent`` () =
 let ``a member that has been one never bootstraps again`` () =
     let again = barePd 1 |> withoutClusterId |> unasked
 
-    again
-    |> withClaims
-    |> withConfig
-    |> decide
-    |> shouldBe (wait [ PdNotAsked ])
+    again |> withClaims |> withConfig |> decide |> shouldBe (wait [ PdNotAsked ])
 
 [<Test>]
 let ``a member without initial members waits for a cluster that it can join`` () =
@@ -89,11 +85,7 @@ let ``a member without initial members waits for a cluster that it can join`` ()
         first
         |> withPdRole (fun (spec, status) -> { spec with InitialCluster = [] }, status)
 
-    joiner
-    |> withClaims
-    |> withConfig
-    |> decide
-    |> shouldBe (wait [ PdNotAsked ])
+    joiner |> withClaims |> withConfig |> decide |> shouldBe (wait [ PdNotAsked ])
 
 [<Test>]
 let ``the first Pod of TiKV waits for the first answer of PD`` () =
@@ -121,11 +113,13 @@ let ``TiKV without any PD group waits for one`` () =
 
 [<Test>]
 let ``a changed configuration is written to the ConfigMap`` () =
-    let observed = tikv |> withTemplate (fun template -> { template with Config = Some "log.level = 'warn'" })
+    let observed =
+        tikv
+        |> withTemplate (fun template -> { template with Config = Some "log.level = 'warn'" })
+
     let seen = (configOf tikv).Meta
 
-    decide observed
-    |> shouldBe (act [ UpdateConfig(seen, config observed) ])
+    decide observed |> shouldBe (act [ UpdateConfig(seen, config observed) ])
 
 [<Test>]
 let ``a key that somebody added to the ConfigMap is taken away`` () =
@@ -235,7 +229,8 @@ let ``why a Pod does not serve is told`` () =
     let table: ((PodView -> PodView) * Reason) list = [
         (fun pod -> { pod with Unschedulable = "0/3 nodes"; Phase = "Pending"; Ready = false }),
         PodPending "0/3 nodes"
-        (fun pod -> { pod with Phase = "Pending"; Ready = false }), PodPending "its containers are being started"
+        (fun pod -> { pod with Phase = "Pending"; Ready = false }),
+        PodPending "its containers are being started"
         (fun pod -> { pod with Ready = false }), PodNotReady "its readiness probe has not succeeded yet"
         (fun pod -> {
             pod with
@@ -245,11 +240,7 @@ let ``why a Pod does not serve is told`` () =
         PodNotReady "CrashLoopBackOff: back-off"
         (fun pod -> { pod with Ready = false; Problem = Some { Reason = "Error"; Message = "" } }),
         PodNotReady "Error"
-        (fun pod -> {
-            pod with
-                Meta = { pod.Meta with DeletionTimestamp = Some(ago 1) }
-        }),
-        PodTerminating
+        (fun pod -> { pod with Meta = { pod.Meta with DeletionTimestamp = Some(ago 1) } }), PodTerminating
     ]
 
     for change, reason in table do
@@ -257,7 +248,10 @@ let ``why a Pod does not serve is told`` () =
 
 [<Test>]
 let ``a member is one when the others list it, and healthy when they say so`` () =
-    let unknown = pd |> withFacts (fun facts -> { facts with Members = [ memberFact 0; memberFact 2 ] })
+    let unknown =
+        pd
+        |> withFacts (fun facts -> { facts with Members = [ memberFact 0; memberFact 2 ] })
+
     decide unknown |> shouldBe (wait [ MemberNotJoined ])
     let halfJoined = pd |> withMember 1 (fun one -> { one with Name = ""; Healthy = false })
     decide halfJoined |> shouldBe (wait [ MemberNotJoined ])
@@ -266,7 +260,10 @@ let ``a member is one when the others list it, and healthy when they say so`` ()
 
 [<Test>]
 let ``a store is as desired when PD counts it and hears from it`` () =
-    decide (withStores [ 0; 1 ] tikv |> withTikvRole (fun (spec, status) -> spec, { status with Id = None }))
+    decide (
+        withStores [ 0; 1 ] tikv
+        |> withTikvRole (fun (spec, status) -> spec, { status with Id = None })
+    )
     |> shouldBe (wait [ StoreNotRegistered ])
 
     decide (down 2 tikv) |> shouldBe (wait [ StoreNotServing "Down" ])
@@ -277,8 +274,7 @@ let ``a store is as desired when PD counts it and hears from it`` () =
 let ``what another cluster says at PD's address is no answer`` () =
     let stranger = withFacts (fun facts -> { facts with ClusterId = ClusterId 9UL })
 
-    let problem =
-        "another cluster (id 9) answers at its address; the id of this one is 7400000000000000001"
+    let problem = "another cluster (id 9) answers at its address; the id of this one is 7400000000000000001"
 
     for observed in [ pd; tikv; outdated tikv; deleting tikv; deleting pd ] do
         decide (stranger observed) |> shouldBe (wait [ PdSilent problem ])
