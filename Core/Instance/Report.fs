@@ -18,7 +18,7 @@ let private serves (observed: Observed) =
                 match observed.Role with
                 | PD _ ->
                     Seen.memberOf observed facts
-                    |> Option.exists (fun self -> self.Healthy && self.Name <> "")
+                    |> Option.exists (fun self -> self.Healthy && Seen.hasStarted self)
                 | TiKV _ -> Seen.storeOf observed facts |> Option.exists Seen.lives
 
             if healthy then ConditionStatus.True else ConditionStatus.False
@@ -89,7 +89,7 @@ let private suspension (observed: Observed) conditions =
 let private pd (observed: Observed) decision (old: PDStatus) =
     let status = common observed decision old.Instance
     let self = Seen.facts observed |> Option.bind (Seen.memberOf observed)
-    let joined = self |> Option.filter (fun self -> self.Name <> "")
+    let joined = self |> Option.filter Seen.hasStarted
 
     let initialized conditions =
         match joined, old.Id with

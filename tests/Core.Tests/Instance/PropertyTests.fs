@@ -90,7 +90,7 @@ let ``while PD is silent, nothing is risked but for a broken process or a cluste
 
     Seen.clusterEnds observed
     || Seen.suspended observed
-    || observed.Role.IsPD && Manifest.bootstraps observed
+    || observed.Role.IsPD && (Seen.entry observed = Bootstraps)
     || risky observed
        |> List.forall (fun action ->
            match action with
