@@ -4,6 +4,7 @@ open NUnit.Framework
 open Tikv.Core
 open Tikv.Core.Api
 open Tikv.Core.Kubernetes
+open Tikv.Core.Pd
 open Tikv.Core.Instance
 open Tikv.Core.Tests.Words
 open Tikv.Core.Tests.Instance.Given
@@ -65,13 +66,31 @@ let ``a Pod of PD joins once a cluster id is recorded`` () =
     |> shouldBe (act [ CreatePod(pod newcomer) ])
 
 [<Test>]
-let ``a Pod of PD joins though PD is silent`` () =
-    newcomer
-    |> silent
-    |> withClaims
-    |> withConfig
-    |> decide
-    |> shouldBe (act [ CreatePod(pod newcomer) ])
+let ``a Pod of PD that has been a member is made again though PD is silent`` () =
+    let member' = barePd 1
+    member' |> silent |> withClaims |> withConfig |> decide |> shouldBe (act [ CreatePod(pod member') ])
+
+/// The others have bootstrapped; PD lists this member of `initial-cluster`, and has never seen it (P 2).
+let private late =
+    match newcomer.Pd with
+    | PdView.Answered facts ->
+        let unseen (one: MemberFact) = if one.Name = "basic-pd-1" then { one with ClientUrls = [] } else one
+        { newcomer with Pd = PdView.Answered { facts with Members = facts.Members |> List.map unseen } }
+    | _ -> newcomer
+
+/// Found by the simulator: the reply to the creation of one Pod was lost, the other two recorded the cluster's id
+/// meanwhile, and the third was told to join, which PD refuses as a duplicate for ever (P 24).
+[<Test>]
+let ``a member of the first bootstrap that starts late completes it`` () =
+    Lint.instance late [ CreateBootstrapPod(pod late) ] |> shouldBe []
+    late |> withClaims |> withConfig |> decide |> shouldBe (act [ CreateBootstrapPod(pod late) ])
+
+[<Test>]
+let ``whether a late member has started before is not known while PD is silent`` () =
+    let silentPd = newcomer |> withClaims |> silent
+    silentPd |> decide |> shouldBe (wait [ Seen.pdReason silentPd ])
+    let configured = { silentPd with Config = Some(configOf late) }
+    configured |> decide |> shouldBe (wait [ Seen.pdReason silentPd ])
 
 [<Test>]
 let ``a member that has been one never bootstraps again`` () =

@@ -295,7 +295,11 @@ let private text value = Some(TomlValue.String value)
 
 [<Test>]
 let ``a first member is configured to bootstrap with all the others`` () =
-    let first = barePd 1 |> withoutClusterId |> unasked
+    let first =
+        barePd 1
+        |> withPdRole (fun (spec, status) -> spec, { status with Id = None })
+        |> withoutClusterId
+        |> unasked
 
     [
         "name"
@@ -346,7 +350,8 @@ let ``every key that the operator manages and has use for is in the file`` () =
     let missing keys observed = keys |> List.filter (fun key -> (said key observed).IsNone)
     let bootstrap = [ "initial-cluster"; "initial-cluster-state"; "initial-cluster-token" ]
     missing ManagedKeys.pd (withTls pd) |> shouldBe bootstrap
-    missing ManagedKeys.pd (withTls pd |> withoutClusterId) |> shouldBe [ "join" ]
+    let first = pd |> withPdRole (fun (spec, status) -> spec, { status with Id = None })
+    missing ManagedKeys.pd (withTls first |> withoutClusterId) |> shouldBe [ "join" ]
     missing ManagedKeys.tikv (withTls tikv) |> shouldBe []
 
 [<Test>]
