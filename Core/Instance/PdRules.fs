@@ -55,7 +55,7 @@ let private handOver others =
 /// 3. the leader only after another member leads.
 let restart (observed: Observed) =
     match observed.Pod with
-    | Some pod when Rules.outdated observed pod && Rules.broken pod ->
+    | Some pod when Rules.broken pod && Rules.outdated observed pod ->
         Decision.act [ RemovePod(pod.Meta, "TemplateChanged") ]
     | Some pod when Rules.outdated observed pod ->
         match Seen.facts observed with

@@ -35,9 +35,9 @@ let private stalls reason =
     | NotOurs _ -> true
     | _ -> false
 
-let private verdict (observed: Observed) (decision: Decision<Action, Reason>) : Report.Verdict = {
+let private verdict (observed: Observed) upToDate (decision: Decision<Action, Reason>) : Report.Verdict = {
     Ready = serves observed
-    Synced = decision.Actions.IsEmpty && upToDate observed && not (Seen.deleting observed)
+    Synced = decision.Actions.IsEmpty && upToDate && not (Seen.deleting observed)
     Why =
         decision.Waiting
         |> List.map (fun reason -> Reason.code reason, Reason.text reason)
@@ -45,7 +45,8 @@ let private verdict (observed: Observed) (decision: Decision<Action, Reason>) : 
 }
 
 let private common (observed: Observed) decision (old: InstanceStatus) =
-    let verdict = verdict observed decision
+    let upToDate = upToDate observed
+    let verdict = verdict observed upToDate decision
     let revision = observed.Meta.Labels |> Map.tryFind Labels.revision
     let ready = verdict.Ready = ConditionStatus.True
 
@@ -60,7 +61,7 @@ let private common (observed: Observed) decision (old: InstanceStatus) =
                 old.Conditions
                 |> Report.conditions observed.Clock observed.Meta.Generation verdict
             CurrentRevision =
-                (if ready && upToDate observed then revision else None)
+                (if ready && upToDate then revision else None)
                 |> Option.orElse old.CurrentRevision
             UpdateRevision = revision |> Option.orElse old.UpdateRevision
             PodUid = observed.Pod |> Option.map _.Meta.Uid

@@ -77,7 +77,7 @@ let private evicted (store: Store) (facts: PdFacts) (observed: Observed) =
 /// 2. otherwise only while holding the disruption, never in an outage, and after its leaders have moved away.
 let restart (observed: Observed) =
     match observed.Pod with
-    | Some pod when Rules.outdated observed pod && Rules.broken pod ->
+    | Some pod when Rules.broken pod && Rules.outdated observed pod ->
         Decision.act [ RemovePod(pod.Meta, "TemplateChanged") ]
     | Some pod when Rules.outdated observed pod ->
         match Seen.facts observed with
