@@ -57,7 +57,8 @@ type Obedient(stores: int) =
                             "restartCount", Json.int 0
                             "state",
                             Json.object [
-                                "running", Json.object [ "startedAt", Json.string (Condition.timestamp clock) ]
+                                "running",
+                                Json.object [ "startedAt", Json.string (Condition.timestamp clock) ]
                             ]
                         ]
                 ]
@@ -118,7 +119,12 @@ type Obedient(stores: int) =
                 }
             | PdCall.GetHealth ->
                 members ()
-                |> List.map (fun one -> { Id = one.Id; Name = one.Name; ClientUrls = one.ClientUrls; Health = true })
+                |> List.map (fun one -> {
+                    Id = one.Id
+                    Name = one.Name
+                    ClientUrls = one.ClientUrls
+                    Health = true
+                })
                 |> PdEncode.health
             | PdCall.GetStores -> pods "tikv" |> List.mapi store |> PdEncode.stores
             | PdCall.GetReplicationConfig ->
@@ -169,7 +175,11 @@ type Obedient(stores: int) =
 
     let step happening =
         let struct (next, effects) =
-            Operator.step state { At = Instant now; Clock = clock + TimeSpan.FromMilliseconds(float now); Happening = happening }
+            Operator.step state {
+                At = Instant now
+                Clock = clock + TimeSpan.FromMilliseconds(float now)
+                Happening = happening
+            }
 
         state <- next
         effects
@@ -191,7 +201,9 @@ type Obedient(stores: int) =
 
     do
         for _, definition in Crd.all do
-            Requests.create Builtins.customResourceDefinitions None definition |> handle |> ignore
+            Requests.create Builtins.customResourceDefinitions None definition
+            |> handle
+            |> ignore
 
         for request in Bootstrap.manifests 3 stores do
             handle request |> ignore
@@ -217,7 +229,7 @@ type Obedient(stores: int) =
     }
 
     /// What the decisions look at.
-    member _.Sight : Looks.Sight = {
+    member _.Sight: Looks.Sight = {
         At = Instant now
         Clock = clock + TimeSpan.FromMilliseconds(float now)
         Cache = state.Cache
@@ -225,4 +237,6 @@ type Obedient(stores: int) =
     }
 
     /// The watch of a kind.
-    member _.WatchOf kind = watches |> Seq.pick (fun (KeyValue(request, (of', _))) -> if of' = kind then Some request else None)
+    member _.WatchOf kind =
+        watches
+        |> Seq.pick (fun (KeyValue(request, (of', _))) -> if of' = kind then Some request else None)

@@ -20,13 +20,18 @@ type OperatorBenchmarks() =
         |> Option.defaultWith (fun () -> failwith $"%s{name} was not made")
 
     let changed version json =
-        json |> Json.setPath [ "metadata"; "resourceVersion" ] (Some(Json.string version))
+        json
+        |> Json.setPath [ "metadata"; "resourceVersion" ] (Some(Json.string version))
 
     let podEvent =
-        world.Input(Watched(world.WatchOf Kind.Pod, Modified(object Kind.Pod "basic-tikv-500" |> changed "900001")))
+        world.Input(
+            Watched(world.WatchOf Kind.Pod, Modified(object Kind.Pod "basic-tikv-500" |> changed "900001"))
+        )
 
     let instanceEvent =
-        world.Input(Watched(world.WatchOf Kind.TiKV, Modified(object Kind.TiKV "basic-tikv-500" |> changed "900002")))
+        world.Input(
+            Watched(world.WatchOf Kind.TiKV, Modified(object Kind.TiKV "basic-tikv-500" |> changed "900002"))
+        )
 
     let bookmark = world.Input(Watched(world.WatchOf Kind.Pod, Bookmark(ResourceVersion "900003")))
 

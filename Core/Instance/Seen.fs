@@ -100,10 +100,6 @@ let entry (observed: Observed) =
     | PD _
     | TiKV _ -> Joins
 
-/// The host part of a store's address is the Pod's DNS name, whatever its form.
-let private listensHere (observed: Observed) (store: Store) =
-    store.Address.StartsWith(podName observed + ".", StringComparison.Ordinal)
-
 /// The store that this instance is. A recorded id is the identity; an address serves only until there is one, since a
 /// tombstone and its successor may share it (T S13).
 let storeOf (observed: Observed) (facts: PdFacts) =
@@ -112,14 +108,16 @@ let storeOf (observed: Observed) (facts: PdFacts) =
         | TiKV(_, status) -> status.Id
         | PD _ -> None
 
-    let here = facts.Stores |> List.filter (listensHere observed)
-
     match
         recorded
         |> Option.bind (fun id -> facts.Stores |> List.tryFind (fun store -> store.Id = id))
     with
     | Some store when store.NodeState <> NodeState.Removed -> Some store
     | known ->
+        // The host part of a store's address is the Pod's DNS name, whatever its form.
+        let host = podName observed + "."
+        let here = facts.Stores |> List.filter _.Address.StartsWith(host, StringComparison.Ordinal)
+
         here
         |> List.filter (fun store -> store.NodeState <> NodeState.Removed)
         |> List.tryLast

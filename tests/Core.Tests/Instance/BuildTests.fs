@@ -68,7 +68,13 @@ let ``a Pod of PD joins once a cluster id is recorded`` () =
 [<Test>]
 let ``a Pod of PD that has been a member is made again though PD is silent`` () =
     let member' = barePd 1
-    member' |> silent |> withClaims |> withConfig |> decide |> shouldBe (act [ CreatePod(pod member') ])
+
+    member'
+    |> silent
+    |> withClaims
+    |> withConfig
+    |> decide
+    |> shouldBe (act [ CreatePod(pod member') ])
 
 /// The others have bootstrapped; PD lists this member of `initial-cluster`, and has never seen it (P 2).
 let private late =
@@ -83,7 +89,12 @@ let private late =
 [<Test>]
 let ``a member of the first bootstrap that starts late completes it`` () =
     Lint.instance late [ CreateBootstrapPod(pod late) ] |> shouldBe []
-    late |> withClaims |> withConfig |> decide |> shouldBe (act [ CreateBootstrapPod(pod late) ])
+
+    late
+    |> withClaims
+    |> withConfig
+    |> decide
+    |> shouldBe (act [ CreateBootstrapPod(pod late) ])
 
 [<Test>]
 let ``whether a late member has started before is not known while PD is silent`` () =

@@ -351,7 +351,10 @@ let ``every key that the operator manages and has use for is in the file`` () =
     let bootstrap = [ "initial-cluster"; "initial-cluster-state"; "initial-cluster-token" ]
     missing ManagedKeys.pd (withTls pd) |> shouldBe bootstrap
     let first = pd |> withPdRole (fun (spec, status) -> spec, { status with Id = None })
-    missing ManagedKeys.pd (withTls first |> withoutClusterId) |> shouldBe [ "join" ]
+
+    missing ManagedKeys.pd (withTls first |> withoutClusterId)
+    |> shouldBe [ "join" ]
+
     missing ManagedKeys.tikv (withTls tikv) |> shouldBe []
 
 [<Test>]
