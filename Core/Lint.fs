@@ -144,9 +144,16 @@ let private instanceAction (observed: Instance.Observed) action =
             | Instance.PD(spec, status) -> status.Id.IsNone && not spec.InitialCluster.IsEmpty
             | Instance.TiKV _ -> false
 
+        // A member of the static bootstrap that PD lists and has never seen (P 2) only completes the recorded cluster.
+        let completes =
+            ownFacts observed
+            |> Option.exists (fun facts ->
+                facts.Members
+                |> List.exists (fun one -> one.Name = observed.Meta.Name && one.ClientUrls.IsEmpty))
+
         unless
-            ((recordedId observed).IsNone && never)
-            "PD is bootstrapped only when no cluster id is recorded and the member was never one (law 7)"
+            (never && ((recordedId observed).IsNone || completes))
+            "PD is bootstrapped only when no cluster id is recorded, or to complete the recorded one (law 7)"
     | Instance.RemoveStore id ->
         match ownFacts observed with
         | None -> [ "a store is removed only with facts of PD (law 5)" ]

@@ -51,8 +51,7 @@ let private stores (facts: PdFacts) =
     let counted =
         facts.Stores
         |> List.filter (fun store ->
-            store.NodeState <> NodeState.Removed
-            && store.NodeState <> NodeState.Removing)
+            store.NodeState <> NodeState.Removed && store.NodeState <> NodeState.Removing)
 
     counted |> List.filter (fun store -> store.StateName = "Up") |> List.length, counted.Length
 

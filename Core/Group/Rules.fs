@@ -172,7 +172,8 @@ let scaleIn (observed: Observed) =
         | Some one when not one.Ready -> Decision.act [ DeleteInstance one.Meta ]
         // One change of membership at a time: what is to be added comes before what is to go (V B9).
         | Some _ when others.Length < wanted.Count -> Decision.settled
-        | Some _ when not lacking.IsEmpty -> Decision.wait [ InstancesNotReady(lacking |> List.map _.Meta.Name) ]
+        | Some _ when not lacking.IsEmpty ->
+            Decision.wait [ InstancesNotReady(lacking |> List.map _.Meta.Name) ]
         | Some one -> Decision.act [ DeleteInstance one.Meta ]
         | None -> Decision.settled
 

@@ -78,12 +78,6 @@ let private metadata (observed: Observed) name labels annotations owned =
 
 // ---- configuration
 
-/// Whether a PD instance may still take part in the first bootstrap: no cluster id is recorded (architecture, law 7).
-let bootstraps (observed: Observed) =
-    match observed.Role with
-    | PD(spec, _) -> not spec.InitialCluster.IsEmpty && (Seen.clusterId observed).IsNone
-    | TiKV _ -> false
-
 let private dot = System.Convert.ToChar 46
 
 let private pdKeys (observed: Observed) (spec: PDSpec) =
@@ -93,7 +87,7 @@ let private pdKeys (observed: Observed) (spec: PDSpec) =
     let client, peer = clientPort observed, secondPort observed
 
     let membership =
-        if bootstraps observed then
+        if Seen.entry observed = Bootstraps then
             let initial =
                 spec.InitialCluster
                 |> List.map (fun one -> $"%s{one}=%s{scheme observed}://%s{hostOf observed one}:%d{peer}")

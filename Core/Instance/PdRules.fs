@@ -14,23 +14,21 @@ let private siblingsMissing (observed: Observed) (spec: PDSpec) =
     spec.InitialCluster
     |> List.filter (fun name -> not (Set.contains name observed.Siblings))
 
-/// A Pod is made as soon as its claims and its ConfigMap are there. It starts in bootstrap mode only while no cluster id
-/// is recorded and it was never a member; after that, or without initial members, it joins.
+/// A Pod is made as soon as its claims and its ConfigMap are there: in bootstrap mode as long as the first bootstrap goes
+/// on for it, else to join the cluster whose id is recorded.
 let pod (observed: Observed) =
     match observed.Role, observed.Pod with
     | TiKV _, _
     | _, Some _ -> Decision.settled
-    | PD(spec, status), None ->
-        if Manifest.bootstraps observed && status.Id.IsSome then
-            Decision.wait [ Seen.pdReason observed ]
-        elif Manifest.bootstraps observed then
+    | PD(spec, _), None ->
+        match Seen.entry observed, Seen.clusterId observed with
+        | Bootstraps, _ ->
             match siblingsMissing observed spec with
             | [] -> Rules.withPod observed (fun body -> Decision.act [ CreateBootstrapPod body ])
             | missing -> Decision.wait [ SiblingsMissing missing ]
-        elif spec.InitialCluster.IsEmpty && (Seen.clusterId observed).IsNone then
-            Decision.wait [ PdNotAsked ]
-        else
-            Rules.withPod observed (fun body -> Decision.act [ CreatePod body ])
+        | EntryUnknown, _
+        | Joins, None -> Decision.wait [ Seen.pdReason observed ]
+        | Joins, Some _ -> Rules.withPod observed (fun body -> Decision.act [ CreatePod body ])
 
 let private majority members = List.length members / 2 + 1
 
@@ -57,7 +55,7 @@ let private handOver others =
 /// 3. the leader only after another member leads.
 let restart (observed: Observed) =
     match observed.Pod with
-    | Some pod when Rules.outdated observed pod && Rules.broken pod ->
+    | Some pod when Rules.broken pod && Rules.outdated observed pod ->
         Decision.act [ RemovePod(pod.Meta, "TemplateChanged") ]
     | Some pod when Rules.outdated observed pod ->
         match Seen.facts observed with
@@ -78,7 +76,7 @@ let membership (observed: Observed) =
     | Some _, Some facts ->
         match Seen.memberOf observed facts with
         | None -> Decision.wait [ MemberNotJoined ]
-        | Some self when self.Name = "" -> Decision.wait [ MemberNotJoined ]
+        | Some self when not (Seen.hasStarted self) -> Decision.wait [ MemberNotJoined ]
         | Some self when not self.Healthy -> Decision.wait [ MemberUnhealthy ]
         | Some _ -> Decision.settled
 
@@ -89,8 +87,14 @@ let leave (observed: Observed) =
         Rules.tearDown ((Seen.settings observed).VolumeReclaimPolicy = ReclaimPolicy.Delete) observed
 
     match observed.Role, Seen.facts observed with
-    // It was never asked to run, so there is nobody to remove.
-    | PD(_, status), None when status.Id.IsNone && observed.Pod.IsNone && observed.Config.IsNone -> gone ()
+    // It was never asked to run, and there is no cluster that could list it, so there is nobody to remove.
+    | PD(_, status), None when
+        status.Id.IsNone
+        && observed.Pod.IsNone
+        && observed.Config.IsNone
+        && (Seen.clusterId observed).IsNone
+        ->
+        gone ()
     | _, None -> Decision.wait [ Seen.pdReason observed ]
     | _, Some facts ->
         match Seen.memberOf observed facts with

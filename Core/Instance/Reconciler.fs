@@ -8,7 +8,10 @@ let private build pod = Rule.inTurn [ Rules.foreign; Rules.suspend; Rules.claims
 let private pd: Rule<Observed, Action, Reason> =
     fun observed ->
         if Seen.deleting observed then
-            if Seen.clusterEnds observed then Rules.endsWithCluster observed else PdRules.leave observed
+            if Seen.clusterEnds observed then
+                Rules.endsWithCluster observed
+            else
+                observed |> Rule.together [ Rules.releaseEarly; PdRules.leave ]
         else
             observed
             |> Rule.inTurn [
@@ -26,13 +29,21 @@ let private tikv: Rule<Observed, Action, Reason> =
             Rules.endsWithCluster observed
         elif Seen.deleting observed then
             observed
-            |> Rule.inTurn [ TikvRules.leave; TikvRules.endEviction; TikvRules.gone ]
+            |> Rule.together [
+                Rules.releaseEarly
+                Rule.inTurn [ TikvRules.leave; TikvRules.endEviction; TikvRules.gone ]
+            ]
         elif TikvRules.leaves observed then
             observed
             |> Rule.inTurn [
                 Rules.cluster
                 Rules.finalizer
-                Rule.together [ build TikvRules.pod; TikvRules.leave ]
+                Rules.suspend
+                Rule.together [
+                    Rules.releaseEarly
+                    (if TikvRules.left observed then fun _ -> Decision.settled else build TikvRules.pod)
+                    TikvRules.leave
+                ]
             ]
         else
             observed

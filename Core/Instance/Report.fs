@@ -18,7 +18,7 @@ let private serves (observed: Observed) =
                 match observed.Role with
                 | PD _ ->
                     Seen.memberOf observed facts
-                    |> Option.exists (fun self -> self.Healthy && self.Name <> "")
+                    |> Option.exists (fun self -> self.Healthy && Seen.hasStarted self)
                 | TiKV _ -> Seen.storeOf observed facts |> Option.exists Seen.lives
 
             if healthy then ConditionStatus.True else ConditionStatus.False
@@ -35,9 +35,9 @@ let private stalls reason =
     | NotOurs _ -> true
     | _ -> false
 
-let private verdict (observed: Observed) (decision: Decision<Action, Reason>) : Report.Verdict = {
+let private verdict (observed: Observed) upToDate (decision: Decision<Action, Reason>) : Report.Verdict = {
     Ready = serves observed
-    Synced = decision.Actions.IsEmpty && upToDate observed && not (Seen.deleting observed)
+    Synced = decision.Actions.IsEmpty && upToDate && not (Seen.deleting observed)
     Why =
         decision.Waiting
         |> List.map (fun reason -> Reason.code reason, Reason.text reason)
@@ -45,7 +45,8 @@ let private verdict (observed: Observed) (decision: Decision<Action, Reason>) : 
 }
 
 let private common (observed: Observed) decision (old: InstanceStatus) =
-    let verdict = verdict observed decision
+    let upToDate = upToDate observed
+    let verdict = verdict observed upToDate decision
     let revision = observed.Meta.Labels |> Map.tryFind Labels.revision
     let ready = verdict.Ready = ConditionStatus.True
 
@@ -60,7 +61,7 @@ let private common (observed: Observed) decision (old: InstanceStatus) =
                 old.Conditions
                 |> Report.conditions observed.Clock observed.Meta.Generation verdict
             CurrentRevision =
-                (if ready && upToDate observed then revision else None)
+                (if ready && upToDate then revision else None)
                 |> Option.orElse old.CurrentRevision
             UpdateRevision = revision |> Option.orElse old.UpdateRevision
             PodUid = observed.Pod |> Option.map _.Meta.Uid
@@ -89,7 +90,7 @@ let private suspension (observed: Observed) conditions =
 let private pd (observed: Observed) decision (old: PDStatus) =
     let status = common observed decision old.Instance
     let self = Seen.facts observed |> Option.bind (Seen.memberOf observed)
-    let joined = self |> Option.filter (fun self -> self.Name <> "")
+    let joined = self |> Option.filter Seen.hasStarted
 
     let initialized conditions =
         match joined, old.Id with

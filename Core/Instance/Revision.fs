@@ -66,5 +66,4 @@ let ofProcess (observed: Observed) =
         |> Option.defaultValue Json.Null
         "tls", Json.bool tls
     ]
-    |> Json.canonical
     |> Hash.ofJson

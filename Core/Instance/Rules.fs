@@ -40,6 +40,7 @@ let suspend (observed: Observed) =
     match Seen.suspended observed, observed.Pod with
     | false, _ -> Decision.settled
     | true, None -> Decision.wait [ ClusterSuspended ]
+    | true, Some pod when not (Seen.owns observed pod.Meta) -> Decision.wait [ NotOurs("Pod", pod.Meta.Name) ]
     | true, Some pod when pod.Meta.DeletionTimestamp.IsSome -> Decision.wait [ PodTerminating ]
     | true, Some pod -> Decision.act [ RemovePod(pod.Meta, "Suspended") ]
 
@@ -56,8 +57,13 @@ let claims (observed: Observed) =
     observed
     |> Rule.together (Seen.wantedClaims observed |> List.map (fun claim _ -> ofClaim claim))
 
-/// The ConfigMap says what the process is to be started with; it is in place before the Pod.
-let config (observed: Observed) =
+let private keptConfig (observed: Observed) =
+    match observed.Config with
+    | Some config when Seen.owns observed config.Meta -> Decision.settled
+    | Some config -> Decision.wait [ NotOurs("ConfigMap", config.Meta.Name) ]
+    | None -> Decision.wait [ Seen.pdReason observed ]
+
+let private wantedConfig (observed: Observed) =
     match Manifest.configFile observed, observed.Config with
     | Error problem, _ -> Decision.wait [ InvalidSpec $"spec.config is not TOML: %s{problem}" ]
     | Ok file, None -> Decision.act [ CreateConfig(Manifest.configMap observed file) ]
@@ -66,6 +72,14 @@ let config (observed: Observed) =
     | Ok file, Some config when config.Data <> Map.ofList [ "config.toml", file ] ->
         Decision.act [ UpdateConfig(config.Meta, Manifest.configMap observed file) ]
     | Ok _, Some _ -> Decision.settled
+
+/// The ConfigMap says what the process is to be started with; it is in place before the Pod. While PD would have to say
+/// how a member enters and does not answer, it stays as it is.
+let config (observed: Observed) =
+    match Seen.entry observed with
+    | EntryUnknown -> keptConfig observed
+    | Bootstraps
+    | Joins -> wantedConfig observed
 
 /// The Pod that is to be made, for those who may make it.
 let withPod (observed: Observed) (make: Json -> Decision<Action, Reason>) =
@@ -117,6 +131,12 @@ let withDisruption why (observed: Observed) (act: unit -> Decision<Action, Reaso
 let release (observed: Observed) =
     match observed.Cluster with
     | Some cluster when Seen.holdsDisruption observed -> Decision.act [ ReleaseDisruption cluster.Meta ]
+    | _ -> Decision.settled
+
+/// An instance on its way out needs the disruption no more while its process serves: leaving may take hours.
+let releaseEarly (observed: Observed) =
+    match observed.Pod with
+    | Some pod when pod.Ready && pod.Meta.DeletionTimestamp.IsNone -> release observed
     | _ -> Decision.settled
 
 /// What is left of an instance that has no part in the cluster any more, from the process down to the finalizer.

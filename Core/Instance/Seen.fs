@@ -80,6 +80,26 @@ let memberOf (observed: Observed) (facts: PdFacts) =
         || one.Name = ""
            && one.PeerUrls |> List.exists _.Contains(host, StringComparison.Ordinal))
 
+/// PD lists the member since it was started: a member of a static `initial-cluster` is listed before that, without client
+/// URLs (P 2), and one that is joining without a name (P 24).
+let hasStarted (one: MemberFact) = one.Name <> "" && not one.ClientUrls.IsEmpty
+
+/// A first bootstrap goes on while no cluster id is recorded, and after that for a member that PD lists and that has never
+/// started: `join` would be refused as a duplicate (P 24), and it cannot bootstrap a second cluster, since the others are a
+/// quorum of the recorded one.
+let entry (observed: Observed) =
+    match observed.Role with
+    | PD(spec, status) when not spec.InitialCluster.IsEmpty && status.Id.IsNone ->
+        match clusterId observed, facts observed with
+        | None, _ -> Bootstraps
+        | Some _, None -> EntryUnknown
+        | Some _, Some facts ->
+            match memberOf observed facts with
+            | Some self when self.Name <> "" && self.ClientUrls.IsEmpty -> Bootstraps
+            | _ -> Joins
+    | PD _
+    | TiKV _ -> Joins
+
 /// The host part of a store's address is the Pod's DNS name, whatever its form.
 let private listensHere (observed: Observed) (store: Store) =
     store.Address.StartsWith(podName observed + ".", StringComparison.Ordinal)

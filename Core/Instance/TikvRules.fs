@@ -77,7 +77,7 @@ let private evicted (store: Store) (facts: PdFacts) (observed: Observed) =
 /// 2. otherwise only while holding the disruption, never in an outage, and after its leaders have moved away.
 let restart (observed: Observed) =
     match observed.Pod with
-    | Some pod when Rules.outdated observed pod && Rules.broken pod ->
+    | Some pod when Rules.broken pod && Rules.outdated observed pod ->
         Decision.act [ RemovePod(pod.Meta, "TemplateChanged") ]
     | Some pod when Rules.outdated observed pod ->
         match Seen.facts observed with
@@ -146,18 +146,22 @@ let private removed (observed: Observed) =
     spec observed
     |> Option.exists (fun (_, status) -> status.State = Some Api.StoreState.Removed)
 
-let private registered (observed: Observed) = spec observed |> Option.exists (fun (_, status) -> status.Id.IsSome)
+let private registered (observed: Observed) =
+    spec observed |> Option.exists (fun (_, status) -> status.Id.IsSome)
 
 /// A store leaves in two steps: its leaders move away, PD is asked to remove it, and its regions move while the process
 /// runs on; only when PD calls it Removed is there anything to take down. It is refused while too few living stores
 /// would remain for all replicas (V I05: PD itself counts dead ones too).
 let leave (observed: Observed) =
     match Seen.facts observed, spec observed with
-    | None, Some(_, status) when status.Id.IsNone && observed.Pod.IsNone -> Decision.settled
+    // No store can be registered in a cluster that is none yet.
+    | None, Some(_, status) when status.Id.IsNone && observed.Pod.IsNone && (Seen.clusterId observed).IsNone ->
+        Decision.settled
     | None, _ -> Decision.wait [ Seen.pdReason observed ]
     | Some facts, _ ->
         match Seen.storeOf observed facts with
-        | None when removed observed || Seen.deleting observed && not (registered observed) -> Decision.settled
+        | None when removed observed || Seen.deleting observed && not (registered observed) ->
+            Decision.settled
         // A store that PD does not list may be one of a PD that lost its data: absence is not removal.
         | None -> Decision.wait [ StoreNotRegistered ]
         | Some store ->
@@ -173,6 +177,12 @@ let leave (observed: Observed) =
                 else
                     let go _ = Decision.act [ RemoveStore store.Id ]
                     observed |> Rule.inTurn [ evicted store facts; go ]
+
+/// The store has left the cluster: a process of it would only end again.
+let left (observed: Observed) =
+    match Seen.facts observed |> Option.bind (Seen.storeOf observed) with
+    | Some store -> store.NodeState = NodeState.Removed
+    | None -> removed observed
 
 /// What is left of a store that PD has let go.
 let gone (observed: Observed) =

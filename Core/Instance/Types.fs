@@ -11,6 +11,15 @@ type Role =
     | PD of Spec: PDSpec * Status: PDStatus
     | TiKV of Spec: TiKVSpec * Status: TiKVStatus
 
+/// How a process of PD becomes a member when its volume is empty.
+type Entry =
+    /// By the static `initial-cluster` of the first bootstrap.
+    | Bootstraps
+    /// By asking the members that there are; a process that has data ignores that.
+    | Joins
+    /// PD would have to say which, and does not answer.
+    | EntryUnknown
+
 /// One look at one instance.
 type Observed = {
     At: Instant

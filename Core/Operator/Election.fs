@@ -67,7 +67,8 @@ module Election =
 
     let wakeAt election =
         match election.Pending, election.Renewed with
-        | Some _, Some renewed when not election.Releasing -> ValueSome(renewed |> Instant.add election.Settings.RenewDeadline)
+        | Some _, Some renewed when not election.Releasing ->
+            ValueSome(renewed |> Instant.add election.Settings.RenewDeadline)
         | Some _, _ -> ValueNone
         | None, _ -> ValueSome election.NextTry
 

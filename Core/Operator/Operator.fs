@@ -347,11 +347,7 @@ let private askToBeWoken (input: Input) run =
         | _ -> ValueNone
 
     // Nothing is taken from the queues before all caches are filled.
-    let polls =
-        if allSynced state && mayWrite input state then
-            Queue.wakeAt state.PollQueue
-        else
-            ValueNone
+    let polls = if allSynced state && mayWrite input state then Queue.wakeAt state.PollQueue else ValueNone
 
     let work =
         if

@@ -57,9 +57,7 @@ let ``all that is missing is told, in one order`` () =
     |> silent
     |> withGroup Kind.TiKVGroup (notReady "waiting for basic-tikv-1")
     |> decide
-    |> shouldBe (
-        wait [ PdSilent "no leader"; GroupsNotReady [ "basic-tikv", "waiting for basic-tikv-1" ] ]
-    )
+    |> shouldBe (wait [ PdSilent "no leader"; GroupsNotReady [ "basic-tikv", "waiting for basic-tikv-1" ] ])
 
 [<Test>]
 let ``a group speaks for itself only once it has seen its present generation`` () =
@@ -120,8 +118,12 @@ let ``what a cluster says of itself is honest`` () =
     conditions basic |> shouldBe (yes, yes)
     conditions (silent basic) |> shouldBe (unknown, unknown)
     conditions { basic with Pd = PdView.Unasked } |> shouldBe (no, no)
-    conditions (basic |> withGroup Kind.TiKVGroup (notReady "")) |> shouldBe (no, yes)
-    conditions (basic |> withFacts (fun facts -> { facts with Stores = [] })) |> shouldBe (yes, no)
+
+    conditions (basic |> withGroup Kind.TiKVGroup (notReady ""))
+    |> shouldBe (no, yes)
+
+    conditions (basic |> withFacts (fun facts -> { facts with Stores = [] }))
+    |> shouldBe (yes, no)
 
 /// Which stores are down, of three replicas; whether every region can be sure of its quorum.
 [<TestCase("", true)>]
@@ -153,10 +155,11 @@ let ``stores on their way out are not counted as down`` () =
                     facts.Stores
                     @ [
                         for index in 4..5 ->
-                            { One.store index with
-                                StoreState = StoreState.Offline
-                                NodeState = NodeState.Removing
-                                StateName = "Offline"
+                            {
+                                One.store index with
+                                    StoreState = StoreState.Offline
+                                    NodeState = NodeState.Removing
+                                    StateName = "Offline"
                             }
                     ]
         })
@@ -200,4 +203,6 @@ let ``the state in one word`` () =
 [<Test>]
 let ``id and disruption are written by actions, never with the status`` () =
     let status = said (withoutId (withDisruption basic))
-    (status.Id, status.Disruption) |> shouldBe (None, (withDisruption basic).Status.Disruption)
+
+    (status.Id, status.Disruption)
+    |> shouldBe (None, (withDisruption basic).Status.Disruption)

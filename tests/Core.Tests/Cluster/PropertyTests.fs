@@ -77,11 +77,11 @@ module PropertyTests =
             && ready Kind.PDGroup
             && ready Kind.TiKVGroup
 
-    [<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 1_000)>]
+    [<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 2_000)>]
     let ``a Cluster that is not as desired says why`` (observed: Observed) =
         asDesired observed || not (Decision.isSettled (decide observed))
 
-    [<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 1_000)>]
+    [<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 2_000)>]
     let ``no decision on a Cluster breaks a law`` (observed: Observed) =
         Lint.cluster observed (decide observed).Actions = []
 
@@ -107,5 +107,6 @@ module PropertyTests =
         match Codec.decode<ClusterStatus> [ "status" ] now with
         | Ok status ->
             Condition.status ConditionType.Ready status.Conditions <> ConditionStatus.True
-            && Condition.status ConditionType.Available status.Conditions <> ConditionStatus.True
+            && Condition.status ConditionType.Available status.Conditions
+               <> ConditionStatus.True
         | Error problems -> failwith $"%A{problems}"

@@ -115,7 +115,9 @@ let notBootstrapped (observed: Observed) =
 
 let withClusterSpec change (observed: Observed) = {
     observed with
-        Cluster = observed.Cluster |> Option.map (fun cluster -> { cluster with Spec = change cluster.Spec })
+        Cluster =
+            observed.Cluster
+            |> Option.map (fun cluster -> { cluster with Spec = change cluster.Spec })
 }
 
 let withoutClusterId (observed: Observed) = {
@@ -141,7 +143,10 @@ let withInstance index change (observed: Observed) = {
         Instances = observed.Instances |> Map.change index (Option.map change)
 }
 
-let withoutInstance index (observed: Observed) = { observed with Instances = Map.remove index observed.Instances }
+let withoutInstance index (observed: Observed) = {
+    observed with
+        Instances = Map.remove index observed.Instances
+}
 
 /// Instances that exist beside those that are wanted.
 let withSurplus indexes (observed: Observed) = {

@@ -79,11 +79,17 @@ let ``what others added to a Service stays`` () =
 
 [<Test>]
 let ``what is ours of a Service is put right`` () =
-    let spoilt = withService (fun service -> { service with Spec = Json.withField "selector" Json.empty service.Spec }) tikv
+    let spoilt =
+        withService
+            (fun service -> { service with Spec = Json.withField "selector" Json.empty service.Spec })
+            tikv
+
     let spec = Manifest.services tikv |> List.head |> snd
 
     decide spoilt
-    |> shouldBe (act [ UpdateService(spoilt.Services["basic-tikv-peer"].Meta, spec, body tikv "basic-tikv-peer") ])
+    |> shouldBe (
+        act [ UpdateService(spoilt.Services["basic-tikv-peer"].Meta, spec, body tikv "basic-tikv-peer") ]
+    )
 
 [<Test>]
 let ``a Service of others under our name is left alone`` () =
@@ -122,8 +128,7 @@ let ``a group goes after the last of its instances, its Services before it`` () 
     decide empty
     |> shouldBe (act [ RemoveService empty.Services["basic-tikv-peer"].Meta ])
 
-    decide { empty with Services = Map.empty }
-    |> shouldBe (act [ RemoveFinalizer ])
+    decide { empty with Services = Map.empty } |> shouldBe (act [ RemoveFinalizer ])
 
 [<Test>]
 let ``a group that is being deleted goes without its Cluster`` () =
@@ -169,7 +174,11 @@ let ``an instance as it is made is no outdated one`` () =
 // ---- status
 
 let private said observed : GroupStatus =
-    match Report.status observed (decide observed) |> snd |> Codec.decode<GroupStatus> [ "status" ] with
+    match
+        Report.status observed (decide observed)
+        |> snd
+        |> Codec.decode<GroupStatus> [ "status" ]
+    with
     | Ok status -> status
     | Error problems -> failwith $"%A{problems}"
 
@@ -199,4 +208,6 @@ let ``a group is Ready when every wanted instance is, and Synced when each has t
 [<Test>]
 let ``a group tells its version only when all its instances have reached it`` () =
     (said tikv).Version |> shouldBe (Some "v8.5.2")
-    (said (tikv |> version "v8.5.3" |> outdated 1)).Version |> shouldBe (Some "v8.5.2")
+
+    (said (tikv |> version "v8.5.3" |> outdated 1)).Version
+    |> shouldBe (Some "v8.5.2")

@@ -42,7 +42,10 @@ type Looks =
             observed with
                 Services =
                     observed.Services
-                    |> Map.map (fun _ service -> { service with Meta = { service.Meta with OwnerReferences = [] } })
+                    |> Map.map (fun _ service -> {
+                        service with
+                            Meta = { service.Meta with OwnerReferences = [] }
+                    })
         })
         (fun observed -> {
             observed with

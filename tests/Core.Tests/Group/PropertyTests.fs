@@ -43,8 +43,10 @@ let ``no decision on a group breaks a law`` (observed: Observed) =
 [<Property(Arbitrary = [| typeof<Looks> |])>]
 let ``deciding twice decides the same`` (observed: Observed) = decide observed = decide observed
 
-[<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 1_000)>]
-let ``at most one instance is taken away at a time, but for one that was let go or never had a part`` (observed: Observed) =
+[<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 2_000)>]
+let ``at most one instance is taken away at a time, but for one that was let go or never had a part``
+    (observed: Observed)
+    =
     observed.Meta.DeletionTimestamp.IsSome
     || (decide observed).Actions
        |> List.filter (fun action ->
@@ -57,7 +59,7 @@ let ``at most one instance is taken away at a time, but for one that was let go 
        |> List.length
        <= 1
 
-[<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 1_000)>]
+[<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 2_000)>]
 let ``no instance that is wanted is deleted or taken offline`` (observed: Observed) =
     observed.Meta.DeletionTimestamp.IsSome
     || (let wanted = Rules.wanted observed

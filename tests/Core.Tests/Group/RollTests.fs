@@ -57,8 +57,7 @@ let ``instances that are being deleted are not brought to the template`` () =
 [<Test>]
 let ``a group is as desired when its instances are`` () =
     for spoil in [ notReady 1; unsettled 1 ] do
-        decide (spoil tikv)
-        |> shouldBe (wait [ InstancesNotReady [ "basic-tikv-1" ] ])
+        decide (spoil tikv) |> shouldBe (wait [ InstancesNotReady [ "basic-tikv-1" ] ])
 
 // ---- the path of versions
 
@@ -113,7 +112,12 @@ let ``the revision changes with the template, and not with replicas or settings`
             match observed.Role with
             | TiKV(spec, status) ->
                 let metadata = { spec.Template.Metadata with Labels = Map [ "a", "1" ] }
-                { observed with Role = TiKV({ spec with Template = { spec.Template with Metadata = metadata } }, status) }
+
+                {
+                    observed with
+                        Role =
+                            TiKV({ spec with Template = { spec.Template with Metadata = metadata } }, status)
+                }
             | PD _ -> observed)
     ]
     |> shouldBe [ false; false; false ]

@@ -19,7 +19,11 @@ let ``a group that is as desired is left alone`` () =
 [<TestCase(3, "1", "0 2 3")>]
 [<TestCase(3, "0 2 4", "1 3 5")>]
 [<TestCase(1, "0 1 2 9", "3")>]
-let ``the lowest indexes are wanted, without those that are to be left out`` count (out: string) (wanted: string) =
+let ``the lowest indexes are wanted, without those that are to be left out``
+    count
+    (out: string)
+    (wanted: string)
+    =
     let numbers (text: string) =
         text.Split(' ', System.StringSplitOptions.RemoveEmptyEntries)
         |> Array.map int
@@ -68,20 +72,17 @@ let ``members that are added later join, one after another`` () =
 
 [<Test>]
 let ``a second PD group waits until the first has bootstrapped`` () =
-    let second =
-        {
-            (pd |> notBootstrapped |> withoutClusterId) with
-                Instances = Map.empty
-                PdGroups = [ "basic-pd", None; "another-pd", None ]
-        }
+    let second = {
+        (pd |> notBootstrapped |> withoutClusterId) with
+            Instances = Map.empty
+            PdGroups = [ "basic-pd", None; "another-pd", None ]
+    }
 
-    decide second
-    |> shouldBe (wait [ OtherGroupBootstraps "another-pd" ])
+    decide second |> shouldBe (wait [ OtherGroupBootstraps "another-pd" ])
 
 [<Test>]
 let ``an instance that is being deleted is made anew only when it is gone`` () =
-    decide (ending 1 tikv)
-    |> shouldBe (wait [ InstanceTerminating "basic-tikv-1" ])
+    decide (ending 1 tikv) |> shouldBe (wait [ InstanceTerminating "basic-tikv-1" ])
 
     let gone = withoutInstance 1 tikv
     decide gone |> shouldBe (act (create [] [ 1 ] gone))
@@ -93,8 +94,7 @@ let ``a store is asked to leave before its instance is deleted`` () =
     let observed = replicas 2 tikv
     decide observed |> shouldBe (act [ TakeOffline(metaOf 2 observed) ])
 
-    decide (observed |> offline 2)
-    |> shouldBe (wait [ ScalingIn "basic-tikv-2" ])
+    decide (observed |> offline 2) |> shouldBe (wait [ ScalingIn "basic-tikv-2" ])
 
     decide (observed |> removed 2)
     |> shouldBe (act [ DeleteInstance(metaOf 2 observed) ])
@@ -177,7 +177,9 @@ let private spread (weights: int list) =
     })
 
 let private zones topologies =
-    topologies |> List.map (fun (topology: Map<string, string>) -> topology["zone"]) |> String.concat ""
+    topologies
+    |> List.map (fun (topology: Map<string, string>) -> topology["zone"])
+    |> String.concat ""
 
 /// Weights, the zones of the instances that exist, and those of the next ones.
 [<TestCase("1 1 1", "", "012012")>]
@@ -209,8 +211,7 @@ let ``instances that leave do not count in the spread`` () =
     let observed: Observed = spread [ 1; 1 ] bareTikv
     let zone text (one: InstanceView) = { one with Topology = Map [ "zone", text ] }
 
-    let instances =
-        Map [ 0, zone "0" (instance observed 0); 1, zone "1" (instance observed 1) ]
+    let instances = Map [ 0, zone "0" (instance observed 0); 1, zone "1" (instance observed 1) ]
 
     let observed = { observed with Instances = instances }
     Manifest.topologies (offline 1 observed) 1 |> zones |> shouldBe "1"

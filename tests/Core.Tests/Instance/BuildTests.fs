@@ -4,6 +4,7 @@ open NUnit.Framework
 open Tikv.Core
 open Tikv.Core.Api
 open Tikv.Core.Kubernetes
+open Tikv.Core.Pd
 open Tikv.Core.Instance
 open Tikv.Core.Tests.Words
 open Tikv.Core.Tests.Instance.Given
@@ -65,23 +66,37 @@ let ``a Pod of PD joins once a cluster id is recorded`` () =
     |> shouldBe (act [ CreatePod(pod newcomer) ])
 
 [<Test>]
-let ``a Pod of PD joins though PD is silent`` () =
-    newcomer
-    |> silent
-    |> withClaims
-    |> withConfig
-    |> decide
-    |> shouldBe (act [ CreatePod(pod newcomer) ])
+let ``a Pod of PD that has been a member is made again though PD is silent`` () =
+    let member' = barePd 1
+    member' |> silent |> withClaims |> withConfig |> decide |> shouldBe (act [ CreatePod(pod member') ])
+
+/// The others have bootstrapped; PD lists this member of `initial-cluster`, and has never seen it (P 2).
+let private late =
+    match newcomer.Pd with
+    | PdView.Answered facts ->
+        let unseen (one: MemberFact) = if one.Name = "basic-pd-1" then { one with ClientUrls = [] } else one
+        { newcomer with Pd = PdView.Answered { facts with Members = facts.Members |> List.map unseen } }
+    | _ -> newcomer
+
+/// Found by the simulator: the reply to the creation of one Pod was lost, the other two recorded the cluster's id
+/// meanwhile, and the third was told to join, which PD refuses as a duplicate for ever (P 24).
+[<Test>]
+let ``a member of the first bootstrap that starts late completes it`` () =
+    Lint.instance late [ CreateBootstrapPod(pod late) ] |> shouldBe []
+    late |> withClaims |> withConfig |> decide |> shouldBe (act [ CreateBootstrapPod(pod late) ])
+
+[<Test>]
+let ``whether a late member has started before is not known while PD is silent`` () =
+    let silentPd = newcomer |> withClaims |> silent
+    silentPd |> decide |> shouldBe (wait [ Seen.pdReason silentPd ])
+    let configured = { silentPd with Config = Some(configOf late) }
+    configured |> decide |> shouldBe (wait [ Seen.pdReason silentPd ])
 
 [<Test>]
 let ``a member that has been one never bootstraps again`` () =
     let again = barePd 1 |> withoutClusterId |> unasked
 
-    again
-    |> withClaims
-    |> withConfig
-    |> decide
-    |> shouldBe (wait [ PdNotAsked ])
+    again |> withClaims |> withConfig |> decide |> shouldBe (wait [ PdNotAsked ])
 
 [<Test>]
 let ``a member without initial members waits for a cluster that it can join`` () =
@@ -89,11 +104,7 @@ let ``a member without initial members waits for a cluster that it can join`` ()
         first
         |> withPdRole (fun (spec, status) -> { spec with InitialCluster = [] }, status)
 
-    joiner
-    |> withClaims
-    |> withConfig
-    |> decide
-    |> shouldBe (wait [ PdNotAsked ])
+    joiner |> withClaims |> withConfig |> decide |> shouldBe (wait [ PdNotAsked ])
 
 [<Test>]
 let ``the first Pod of TiKV waits for the first answer of PD`` () =
@@ -121,11 +132,13 @@ let ``TiKV without any PD group waits for one`` () =
 
 [<Test>]
 let ``a changed configuration is written to the ConfigMap`` () =
-    let observed = tikv |> withTemplate (fun template -> { template with Config = Some "log.level = 'warn'" })
+    let observed =
+        tikv
+        |> withTemplate (fun template -> { template with Config = Some "log.level = 'warn'" })
+
     let seen = (configOf tikv).Meta
 
-    decide observed
-    |> shouldBe (act [ UpdateConfig(seen, config observed) ])
+    decide observed |> shouldBe (act [ UpdateConfig(seen, config observed) ])
 
 [<Test>]
 let ``a key that somebody added to the ConfigMap is taken away`` () =
@@ -235,7 +248,8 @@ let ``why a Pod does not serve is told`` () =
     let table: ((PodView -> PodView) * Reason) list = [
         (fun pod -> { pod with Unschedulable = "0/3 nodes"; Phase = "Pending"; Ready = false }),
         PodPending "0/3 nodes"
-        (fun pod -> { pod with Phase = "Pending"; Ready = false }), PodPending "its containers are being started"
+        (fun pod -> { pod with Phase = "Pending"; Ready = false }),
+        PodPending "its containers are being started"
         (fun pod -> { pod with Ready = false }), PodNotReady "its readiness probe has not succeeded yet"
         (fun pod -> {
             pod with
@@ -245,11 +259,7 @@ let ``why a Pod does not serve is told`` () =
         PodNotReady "CrashLoopBackOff: back-off"
         (fun pod -> { pod with Ready = false; Problem = Some { Reason = "Error"; Message = "" } }),
         PodNotReady "Error"
-        (fun pod -> {
-            pod with
-                Meta = { pod.Meta with DeletionTimestamp = Some(ago 1) }
-        }),
-        PodTerminating
+        (fun pod -> { pod with Meta = { pod.Meta with DeletionTimestamp = Some(ago 1) } }), PodTerminating
     ]
 
     for change, reason in table do
@@ -257,7 +267,10 @@ let ``why a Pod does not serve is told`` () =
 
 [<Test>]
 let ``a member is one when the others list it, and healthy when they say so`` () =
-    let unknown = pd |> withFacts (fun facts -> { facts with Members = [ memberFact 0; memberFact 2 ] })
+    let unknown =
+        pd
+        |> withFacts (fun facts -> { facts with Members = [ memberFact 0; memberFact 2 ] })
+
     decide unknown |> shouldBe (wait [ MemberNotJoined ])
     let halfJoined = pd |> withMember 1 (fun one -> { one with Name = ""; Healthy = false })
     decide halfJoined |> shouldBe (wait [ MemberNotJoined ])
@@ -266,7 +279,10 @@ let ``a member is one when the others list it, and healthy when they say so`` ()
 
 [<Test>]
 let ``a store is as desired when PD counts it and hears from it`` () =
-    decide (withStores [ 0; 1 ] tikv |> withTikvRole (fun (spec, status) -> spec, { status with Id = None }))
+    decide (
+        withStores [ 0; 1 ] tikv
+        |> withTikvRole (fun (spec, status) -> spec, { status with Id = None })
+    )
     |> shouldBe (wait [ StoreNotRegistered ])
 
     decide (down 2 tikv) |> shouldBe (wait [ StoreNotServing "Down" ])
@@ -277,8 +293,7 @@ let ``a store is as desired when PD counts it and hears from it`` () =
 let ``what another cluster says at PD's address is no answer`` () =
     let stranger = withFacts (fun facts -> { facts with ClusterId = ClusterId 9UL })
 
-    let problem =
-        "another cluster (id 9) answers at its address; the id of this one is 7400000000000000001"
+    let problem = "another cluster (id 9) answers at its address; the id of this one is 7400000000000000001"
 
     for observed in [ pd; tikv; outdated tikv; deleting tikv; deleting pd ] do
         decide (stranger observed) |> shouldBe (wait [ PdSilent problem ])

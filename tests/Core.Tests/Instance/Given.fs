@@ -30,11 +30,7 @@ let meta (name: string) (uid: string) : Meta = {
 let cluster: Object<ClusterSpec, ClusterStatus> =
     let read = sound (Codec.cluster Samples.cluster)
 
-    {
-        read with
-            Meta = meta "basic" "cluster-uid"
-            Status = { read.Status with Id = Some clusterId }
-    }
+    { read with Meta = meta "basic" "cluster-uid"; Status = { read.Status with Id = Some clusterId } }
 
 // ---- what PD says
 
@@ -162,12 +158,7 @@ let built (observed: Observed) : Observed =
         |> List.map (fun (_, name) -> name, claimOf name)
         |> Map.ofList
 
-    {
-        observed with
-            Pod = Some(podOf observed)
-            Config = Some(configOf observed)
-            Claims = claims
-    }
+    { observed with Pod = Some(podOf observed); Config = Some(configOf observed); Claims = claims }
 
 /// `basic-pd-<index>`, before anything of it exists.
 let barePd index =
@@ -202,10 +193,16 @@ let withFacts change (observed: Observed) =
 let silent (observed: Observed) = { observed with Pd = PdView.Silent "no leader" }
 let unasked (observed: Observed) = { observed with Pd = PdView.Unasked }
 
-let withCluster change (observed: Observed) = { observed with Cluster = observed.Cluster |> Option.map change }
+let withCluster change (observed: Observed) = {
+    observed with
+        Cluster = observed.Cluster |> Option.map change
+}
 
 let withClusterSpec change =
-    withCluster (fun (cluster: Object<ClusterSpec, ClusterStatus>) -> { cluster with Spec = change cluster.Spec })
+    withCluster (fun (cluster: Object<ClusterSpec, ClusterStatus>) -> {
+        cluster with
+            Spec = change cluster.Spec
+    })
 
 let withClusterStatus change =
     withCluster (fun (cluster: Object<ClusterSpec, ClusterStatus>) -> {
@@ -213,8 +210,7 @@ let withClusterStatus change =
             Status = change cluster.Status
     })
 
-let withoutClusterId observed =
-    observed |> withClusterStatus (fun status -> { status with Id = None })
+let withoutClusterId observed = observed |> withClusterStatus (fun status -> { status with Id = None })
 
 let paused observed = observed |> withClusterSpec (fun spec -> { spec with Paused = true })
 
@@ -252,11 +248,7 @@ let holding observed = observed |> withDisruption (disruptionOf observed)
 /// Another instance holds it.
 let heldByOther observed =
     observed
-    |> withDisruption {
-        disruptionOf observed with
-            Name = "basic-tikv-0"
-            Uid = Uid "basic-tikv-0-uid"
-    }
+    |> withDisruption { disruptionOf observed with Name = "basic-tikv-0"; Uid = Uid "basic-tikv-0-uid" }
 
 let withPod change (observed: Observed) = { observed with Pod = observed.Pod |> Option.map change }
 let withoutPod (observed: Observed) = { observed with Pod = None }
@@ -303,10 +295,11 @@ let withTemplate change (observed: Observed) =
 
 let withSettings change (observed: Observed) =
     match observed.Role with
-    | PD(spec, status) ->
-        { observed with Role = PD({ spec with Instance = change spec.Instance }, status) }
-    | TiKV(spec, status) ->
-        { observed with Role = TiKV({ spec with Instance = change spec.Instance }, status) }
+    | PD(spec, status) -> { observed with Role = PD({ spec with Instance = change spec.Instance }, status) }
+    | TiKV(spec, status) -> {
+        observed with
+            Role = TiKV({ spec with Instance = change spec.Instance }, status)
+      }
 
 let reclaimed observed =
     observed
@@ -331,8 +324,7 @@ let withMember index change =
 
 let unhealthy index = withMember index (fun one -> { one with Healthy = false })
 
-let withMembers count =
-    withFacts (fun facts -> { facts with Members = facts.Members |> List.truncate count })
+let withMembers count = withFacts (fun facts -> { facts with Members = facts.Members |> List.truncate count })
 
 let withStore index change =
     withFacts (fun facts -> {
@@ -365,8 +357,7 @@ let tombstone index =
     })
 
 /// PD has an evict-leader entry of the store.
-let evicting index =
-    withFacts (fun facts -> { facts with Evicting = Set.add (storeId index) facts.Evicting })
+let evicting index = withFacts (fun facts -> { facts with Evicting = Set.add (storeId index) facts.Evicting })
 
 // ---- deciding
 
@@ -374,8 +365,7 @@ let decide (observed: Observed) = Reconciler.decide observed
 
 let podMeta (observed: Observed) = observed.Pod |> Option.map _.Meta |> Option.defaultValue Meta.empty
 
-let clusterMeta (observed: Observed) =
-    observed.Cluster |> Option.map _.Meta |> Option.defaultValue Meta.empty
+let clusterMeta (observed: Observed) = observed.Cluster |> Option.map _.Meta |> Option.defaultValue Meta.empty
 
 let act (actions: Action list) : Decision<Action, Reason> = Decision.act actions
 let wait (reasons: Reason list) : Decision<Action, Reason> = Decision.wait reasons

@@ -31,7 +31,9 @@ let private leaving = deleting tikv
 let ``a store leaves in two steps: its leaders move away, then PD is asked to remove it`` () =
     decide leaving |> shouldBe (act [ MarkEviction(ago 0) ])
     decide (marked 1 leaving) |> shouldBe (act [ Action.EvictLeaders(storeId 2) ])
-    decide (leaving |> marked 1 |> evicting 2) |> shouldBe (wait [ LeadersRemain 5 ])
+
+    decide (leaving |> marked 1 |> evicting 2)
+    |> shouldBe (wait [ LeadersRemain 5 ])
 
     decide (leaving |> marked 1 |> evicting 2 |> withLeaders 2 0)
     |> shouldBe (act [ RemoveStore(storeId 2) ])
@@ -45,11 +47,19 @@ let ``a store that leaves without its instance being deleted takes the same step
     let observed = offline tikv
     decide observed |> shouldBe (act [ MarkEviction(ago 0) ])
     decide (observed |> removing 2) |> shouldBe (wait [ RegionsRemain 15 ])
-    decide (observed |> tombstone 2) |> shouldBe settled
+
+    for gone in [ tombstone 2; tombstone 2 >> withoutPod; tombstone 2 >> terminating ] do
+        decide (gone observed) |> shouldBe settled
 
     match decide (observed |> removing 2 |> withoutPod) with
     | { Actions = [ CreatePod _ ]; Waiting = [ RegionsRemain 15 ] } -> ()
     | other -> Assert.Fail $"%A{other}"
+
+[<Test>]
+let ``no store leaves a suspended cluster`` () =
+    let observed = offline tikv |> marked 10 |> evicting 2 |> withLeaders 2 0 |> suspended
+    decide observed |> shouldBe (act [ RemovePod(podMeta observed, "Suspended") ])
+    decide (withoutPod observed) |> shouldBe (wait [ ClusterSuspended ])
 
 [<Test>]
 let ``a store stays while too few living ones would remain`` () =
@@ -138,8 +148,9 @@ let ``claims of others stay`` () =
     let name = "data-basic-tikv-2"
     let strange = { claimOf name with Meta = { (claimOf name).Meta with Labels = Map.empty } }
 
-    { (leaving |> tombstone 2 |> reclaimed |> withoutPod |> withoutConfig) with
-        Claims = Map [ name, strange ]
+    {
+        (leaving |> tombstone 2 |> reclaimed |> withoutPod |> withoutConfig) with
+            Claims = Map [ name, strange ]
     }
     |> decide
     |> shouldBe (act [ RemoveFinalizer ])
@@ -149,11 +160,33 @@ let ``a claim that is being deleted is waited for before the finalizer goes`` ()
     let name = "data-basic-tikv-2"
     let ending = { claimOf name with Meta = { (claimOf name).Meta with DeletionTimestamp = Some(ago 1) } }
 
-    { (leaving |> tombstone 2 |> reclaimed |> withoutPod |> withoutConfig) with
-        Claims = Map [ name, ending ]
+    {
+        (leaving |> tombstone 2 |> reclaimed |> withoutPod |> withoutConfig) with
+            Claims = Map [ name, ending ]
     }
     |> decide
     |> shouldBe (wait [ ClaimTerminating name ])
+
+[<Test>]
+let ``an instance on its way out gives the disruption back while its process serves`` () =
+    for observed in [ leaving |> removing 2; offline tikv |> removing 2 ] do
+        decide (holding observed)
+        |> shouldBe {
+            Actions = [ ReleaseDisruption(clusterMeta (holding observed)) ]
+            Waiting = [ RegionsRemain 15 ]
+        }
+
+    decide (
+        leaving
+        |> removing 2
+        |> holding
+        |> withPod (fun pod -> { pod with Ready = false })
+    )
+    |> shouldBe (wait [ RegionsRemain 15 ])
+
+    (decide (holding (deleting pd))).Actions
+    |> List.head
+    |> shouldBe (ReleaseDisruption(clusterMeta (holding pd)))
 
 // ---- PD
 
@@ -168,7 +201,9 @@ let ``a leader hands over before it leaves`` () =
 [<Test>]
 let ``a half-joined member, which has no name, is removed by its id`` () =
     let halfJoined = withMember 1 (fun one -> { one with Name = ""; Healthy = false })
-    decide (deleting pd |> halfJoined) |> shouldBe (act [ RemoveMember(memberId 1) ])
+
+    decide (deleting pd |> halfJoined)
+    |> shouldBe (act [ RemoveMember(memberId 1) ])
 
 /// Members, which of them are unhealthy, and whether member 1 may leave (V B9).
 [<TestCase(1, "", false)>]
@@ -192,16 +227,14 @@ let ``a member leaves only while there is a quorum with it and without it`` memb
         deleting (built (barePd self))
         |> withFacts (fun facts -> { facts with Members = List.init members memberFact })
         |> fun observed ->
-            ill |> Seq.fold (fun observed index -> unhealthy (int index - int '0') observed) observed
+            ill
+            |> Seq.fold (fun observed index -> unhealthy (int index - int '0') observed) observed
 
     let healthy = members - ill.Length
 
     decide observed
     |> shouldBe (
-        if leaves then
-            act [ RemoveMember(memberId self) ]
-        else
-            wait [ QuorumAtRisk(healthy, members) ]
+        if leaves then act [ RemoveMember(memberId self) ] else wait [ QuorumAtRisk(healthy, members) ]
     )
 
 [<Test>]
@@ -227,14 +260,16 @@ let ``what is left of a member goes in order once PD does not list it`` () =
     |> shouldBe (act [ RemoveClaim(claimMeta observed) ])
 
 [<Test>]
-let ``a member that never ran goes without PD`` () =
-    let observed =
-        barePd 1
-        |> withPdRole (fun (spec, status) -> spec, { status with Id = None })
-        |> unasked
-        |> deleting
+let ``what never ran goes without PD while there is no cluster that could list it`` () =
+    let never =
+        withPdRole (fun (spec, status) -> spec, { status with Id = None })
+        >> withTikvRole (fun (spec, status) -> spec, { status with Id = None; State = None })
+        >> unasked
+        >> deleting
 
-    decide observed |> shouldBe (act [ RemoveFinalizer ])
+    for observed in [ never (barePd 1); never (bareTikv 2) ] do
+        decide (withoutClusterId observed) |> shouldBe (act [ RemoveFinalizer ])
+        decide observed |> shouldBe (wait [ PdNotAsked ])
 
 // ---- with the whole cluster
 

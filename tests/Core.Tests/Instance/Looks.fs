@@ -20,7 +20,8 @@ type Looks =
         >> Given.withPdRole (fun (spec, status) -> spec, { status with Id = None })
         "the store was seen Removed",
         Given.withTikvRole (fun (spec, status) -> spec, { status with State = Some Api.StoreState.Removed })
-        "no initial members", Given.withPdRole (fun (spec, status) -> { spec with InitialCluster = [] }, status)
+        "no initial members",
+        Given.withPdRole (fun (spec, status) -> { spec with InitialCluster = [] }, status)
         "no siblings", (fun observed -> { observed with Siblings = Set.empty })
         "one member", Given.withMembers 1
         "two members", Given.withMembers 2
@@ -30,7 +31,8 @@ type Looks =
         "member 1 leads",
         Given.withMember 0 (fun one -> { one with IsLeader = false })
         >> Given.withMember 1 (fun one -> { one with IsLeader = true })
-        "member 1 has only half joined", Given.withMember 1 (fun one -> { one with Name = ""; Healthy = false })
+        "member 1 has only half joined",
+        Given.withMember 1 (fun one -> { one with Name = ""; Healthy = false })
         "member 1 is not listed",
         Given.withFacts (fun facts -> {
             facts with
@@ -54,7 +56,8 @@ type Looks =
         "another cluster answers", Given.withFacts (fun facts -> { facts with ClusterId = ClusterId 9UL })
         "it evicts since 10 s", Given.marked 10
         "it evicts since 10 min", Given.marked 600
-        "it holds", Given.withEviction (fun eviction -> { eviction with EvictLeaderPolicy = EvictLeaderPolicy.Hold })
+        "it holds",
+        Given.withEviction (fun eviction -> { eviction with EvictLeaderPolicy = EvictLeaderPolicy.Hold })
         "it does not evict",
         Given.withEviction (fun eviction -> { eviction with EvictLeaderTimeout = System.TimeSpan.Zero })
         "it is offline", Given.offline

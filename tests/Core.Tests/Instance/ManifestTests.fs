@@ -84,7 +84,6 @@ let ``a process is started with its file, and listens on its ports`` () =
         "spec/terminationGracePeriodSeconds", "30"
     ]
 
-
 [<Test>]
 let ``a probe asks the port that tells the truth`` () =
     pod tikv
@@ -152,7 +151,8 @@ let ``every object of an instance bears the same labels`` () =
     [
         pod tikv
         Manifest.configMap tikv "a = 1"
-        Manifest.claim tikv volume name |> Json.setPath [ "metadata"; "labels"; Labels.volume ] None
+        Manifest.claim tikv volume name
+        |> Json.setPath [ "metadata"; "labels"; Labels.volume ] None
     ]
     |> List.map (Json.tryPath [ "metadata"; "labels" ])
     |> shouldBe (List.replicate 3 (Some expected))
@@ -287,16 +287,28 @@ let private said key observed =
     ||> List.fold (fun value part ->
         match value with
         | Some(TomlValue.Table members) ->
-            members |> List.tryPick (fun (name, value) -> if name = part then Some value else None)
+            members
+            |> List.tryPick (fun (name, value) -> if name = part then Some value else None)
         | _ -> None)
 
 let private text value = Some(TomlValue.String value)
 
 [<Test>]
 let ``a first member is configured to bootstrap with all the others`` () =
-    let first = barePd 1 |> withoutClusterId |> unasked
+    let first =
+        barePd 1
+        |> withPdRole (fun (spec, status) -> spec, { status with Id = None })
+        |> withoutClusterId
+        |> unasked
 
-    [ "name"; "data-dir"; "client-urls"; "advertise-client-urls"; "initial-cluster"; "initial-cluster-state" ]
+    [
+        "name"
+        "data-dir"
+        "client-urls"
+        "advertise-client-urls"
+        "initial-cluster"
+        "initial-cluster-state"
+    ]
     |> List.map (fun key -> said key first)
     |> shouldBe [
         text "basic-pd-1"
@@ -317,7 +329,13 @@ let ``once a cluster id is recorded, a member is configured to join`` () =
 
 [<Test>]
 let ``TiKV is told where it is and where PD is`` () =
-    [ "server.addr"; "server.advertise-addr"; "server.advertise-status-addr"; "storage.data-dir"; "pd.endpoints" ]
+    [
+        "server.addr"
+        "server.advertise-addr"
+        "server.advertise-status-addr"
+        "storage.data-dir"
+        "pd.endpoints"
+    ]
     |> List.map (fun key -> said key tikv)
     |> shouldBe [
         text "0.0.0.0:20160"
@@ -332,7 +350,8 @@ let ``every key that the operator manages and has use for is in the file`` () =
     let missing keys observed = keys |> List.filter (fun key -> (said key observed).IsNone)
     let bootstrap = [ "initial-cluster"; "initial-cluster-state"; "initial-cluster-token" ]
     missing ManagedKeys.pd (withTls pd) |> shouldBe bootstrap
-    missing ManagedKeys.pd (withTls pd |> withoutClusterId) |> shouldBe [ "join" ]
+    let first = pd |> withPdRole (fun (spec, status) -> spec, { status with Id = None })
+    missing ManagedKeys.pd (withTls first |> withoutClusterId) |> shouldBe [ "join" ]
     missing ManagedKeys.tikv (withTls tikv) |> shouldBe []
 
 [<Test>]

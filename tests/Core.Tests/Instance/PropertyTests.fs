@@ -16,7 +16,8 @@ let private risky (observed: Observed) =
     (decide observed).Actions
     |> List.filter (fun action ->
         match action with
-        | RemovePod(_, why) when observed.Pod |> Option.exists (fun pod -> not pod.Running) -> why <> "TemplateChanged"
+        | RemovePod(_, why) when observed.Pod |> Option.exists (fun pod -> not pod.Running) ->
+            why <> "TemplateChanged"
         | action -> Action.risk action <> Risk.None)
 
 /// What an instance is to be, said without its rules.
@@ -58,14 +59,17 @@ let private asDesired (observed: Observed) =
         | (PdView.Silent _ | PdView.Unasked), _ -> false
 
     let left =
-        match observed.Pd, observed.Role with
-        | PdView.Answered facts, TiKV(spec, status) when spec.Offline ->
-            status.State = Some Api.StoreState.Removed
-            || facts.Stores
-               |> List.exists (fun store -> store.Id = Given.storeId 2 && store.NodeState = NodeState.Removed)
+        match observed.Cluster, observed.Pd, observed.Role with
+        | Some cluster, PdView.Answered facts, TiKV(spec, status) when spec.Offline ->
+            not cluster.Spec.Paused
+            && not cluster.Spec.SuspendAction.SuspendCompute
+            && (status.State = Some Api.StoreState.Removed
+                || facts.Stores
+                   |> List.exists (fun store ->
+                       store.Id = Given.storeId 2 && store.NodeState = NodeState.Removed))
         | _ -> false
 
-    if deleted then not finalized else finalized && running && (ready && part || left)
+    if deleted then not finalized else finalized && (running && ready && part || left)
 
 [<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 2_000)>]
 let ``an instance that is not as desired says why`` (observed: Observed) =
@@ -78,13 +82,15 @@ let ``no decision on an instance breaks a law`` (observed: Observed) =
 [<Property(Arbitrary = [| typeof<Looks> |])>]
 let ``deciding twice decides the same`` (observed: Observed) = decide observed = decide observed
 
-[<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 1_000)>]
-let ``while PD is silent, nothing is risked but for a broken process or a cluster that ends`` (observed: Observed) =
+[<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 2_000)>]
+let ``while PD is silent, nothing is risked but for a broken process or a cluster that ends``
+    (observed: Observed)
+    =
     let observed = Given.silent observed
 
     Seen.clusterEnds observed
     || Seen.suspended observed
-    || observed.Role.IsPD && Manifest.bootstraps observed
+    || observed.Role.IsPD && (Seen.entry observed = Bootstraps)
     || risky observed
        |> List.forall (fun action ->
            match action with
@@ -95,17 +101,20 @@ let ``while PD is silent, nothing is risked but for a broken process or a cluste
            | RemoveFinalizer -> observed.Pod.IsNone
            | _ -> false)
 
-[<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 1_000)>]
+[<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 2_000)>]
 let ``a PD that falls silent never makes an instance bolder`` (observed: Observed) =
     match observed.Pd with
-    | PdView.Answered facts when observed.Cluster |> Option.exists (fun one -> one.Status.Id = Some facts.ClusterId) ->
+    | PdView.Answered facts when
+        observed.Cluster
+        |> Option.exists (fun one -> one.Status.Id = Some facts.ClusterId)
+        ->
         let bold = risky observed
 
         risky (Given.silent observed)
         |> List.forall (fun action -> List.contains action bold)
     | _ -> true
 
-[<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 1_000)>]
+[<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 2_000)>]
 let ``at most one step with a risk is taken at a time, claims excepted`` (observed: Observed) =
     risky observed
     |> List.filter (fun action -> not action.IsRemoveClaim)

@@ -57,8 +57,7 @@ let ``while PD is silent, no healthy process is taken down`` () =
 [<Test>]
 let ``the disruption is given back once the instance is as desired`` () =
     for observed in [ holding pd; holding tikv ] do
-        decide observed
-        |> shouldBe (act [ ReleaseDisruption(clusterMeta observed) ])
+        decide observed |> shouldBe (act [ ReleaseDisruption(clusterMeta observed) ])
 
 [<Test>]
 let ``the disruption is kept while the instance does not serve again`` () =
@@ -66,9 +65,7 @@ let ``the disruption is kept while the instance does not serve again`` () =
     decide (holding pd |> unhealthy 1) |> shouldBe (wait [ MemberUnhealthy ])
 
     decide (holding tikv |> withPod (fun pod -> { pod with Ready = false }))
-    |> shouldBe (
-        Decision.wait [ PodNotReady "its readiness probe has not succeeded yet" ]
-    )
+    |> shouldBe (Decision.wait [ PodNotReady "its readiness probe has not succeeded yet" ])
 
 // ---- PD
 
@@ -171,7 +168,11 @@ let ``in an outage nothing is taken down`` () =
     decide outage |> shouldBe (wait [ StoresSilent(2, 4) ])
 
     for state in [ "Down"; "Disconnected" ] do
-        let one = holding old |> evicted |> withStore 0 (fun store -> { store with StateName = state })
+        let one =
+            holding old
+            |> evicted
+            |> withStore 0 (fun store -> { store with StateName = state })
+
         decide one |> shouldBe (restarted one)
 
 [<Test>]

@@ -88,7 +88,10 @@ let ``the end of an earlier life is no end of the present one`` () =
 let ``a list replaces all that was known of its kind, and tells what changed and what vanished`` () =
     let cache = Cache.empty |> told (pod "a" "u" 1) |> wrote (pod "b" "v" 2)
     let objects, cache = Cache.everything Kind.Pod None [ pod "b" "v" 3; pod "c" "w" 4 ] cache
-    (version "a" cache, version "b" cache, version "c" cache) |> shouldBe (None, Some "3", Some "4")
+
+    (version "a" cache, version "b" cache, version "c" cache)
+    |> shouldBe (None, Some "3", Some "4")
+
     Set.ofList objects |> shouldBe (Set [ ref' "a"; ref' "b"; ref' "c" ])
     version "b" (told (pod "b" "v" 6) cache) |> shouldBe (Some "6")
 

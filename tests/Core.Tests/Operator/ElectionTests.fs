@@ -156,7 +156,9 @@ let ``a lease that another has taken is lost`` () =
     let election, _ = wrote 2.1 5L (refused 409) renewing
     let election, effects = hasRead 2.2 6L (Done(held "two" 3)) election
     sent effects |> shouldBe []
-    (Election.leads (at 2.2) election, Election.lost (at 2.2) election) |> shouldBe (false, true)
+
+    (Election.leads (at 2.2) election, Election.lost (at 2.2) election)
+    |> shouldBe (false, true)
 
 [<Test>]
 let ``a lease of an earlier life of the same identity is waited for like another's`` () =
@@ -168,4 +170,6 @@ let ``a lease of an earlier life of the same identity is waited for like another
 let ``a lease is given back with no holder`` () =
     let releasing = { leader with Releasing = true; NextTry = at 3.0 }
     wake 3.0 4L releasing |> snd |> sent |> shouldBe [ "patch 2 for " ]
-    (Election.leads (at 3.0) releasing, Election.lost (at 99.0) releasing) |> shouldBe (false, false)
+
+    (Election.leads (at 3.0) releasing, Election.lost (at 99.0) releasing)
+    |> shouldBe (false, false)

@@ -28,7 +28,12 @@ let ``work asked for twice is handed out once`` () =
 
 [<Test>]
 let ``the earliest time that was asked for wins`` () =
-    let queue = Queue.empty |> Queue.add (at 50L) a |> Queue.add (at 10L) a |> Queue.add (at 70L) a
+    let queue =
+        Queue.empty
+        |> Queue.add (at 50L) a
+        |> Queue.add (at 10L) a
+        |> Queue.add (at 70L) a
+
     Queue.wakeAt queue |> shouldBe (ValueSome(at 10L))
     drain (at 9L) queue |> shouldBe []
     drain (at 10L) queue |> shouldBe [ a ]
@@ -49,7 +54,13 @@ let private taken queue =
 
 [<Test>]
 let ``work in hand is not handed out again before it is finished`` () =
-    let inHand = Queue.empty |> Queue.add (at 1L) a |> taken |> Queue.add (at 5L) a |> Queue.add (at 3L) a
+    let inHand =
+        Queue.empty
+        |> Queue.add (at 1L) a
+        |> taken
+        |> Queue.add (at 5L) a
+        |> Queue.add (at 3L) a
+
     Queue.take (at 9L) inHand |> shouldBe None
     Queue.wakeAt inHand |> shouldBe ValueNone
     let finished = Queue.finished a inHand
@@ -102,7 +113,9 @@ let ``a back-off is never below 0.1 s nor above 60 s`` (failures: byte) =
 let ``all that was asked for is handed out, once each and in order`` (asked: (byte * byte) list) =
     let queue =
         asked
-        |> List.fold (fun queue (name, time) -> Queue.add (at (int64 time)) (work (string name)) queue) Queue.empty
+        |> List.fold
+            (fun queue (name, time) -> Queue.add (at (int64 time)) (work (string name)) queue)
+            Queue.empty
 
     let earliest =
         asked
@@ -112,4 +125,7 @@ let ``all that was asked for is handed out, once each and in order`` (asked: (by
 
     let out = drain (at 1_000L) queue
     let times = out |> List.map (fun work -> earliest[work])
-    Set.ofList out = Set.ofSeq earliest.Keys && out.Length = earliest.Count && times = List.sort times
+
+    Set.ofList out = Set.ofSeq earliest.Keys
+    && out.Length = earliest.Count
+    && times = List.sort times

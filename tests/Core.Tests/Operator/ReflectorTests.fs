@@ -10,7 +10,9 @@ open Tikv.Core.Tests.Words
 let private request number = RequestId number
 let private at (seconds: float) = Instant(int64 (seconds * 1000.0))
 let private version text = ResourceVersion text
-let private pod name = json $$$"""{"metadata":{"name":"{{{name}}}","namespace":"default","resourceVersion":"9"}}"""
+
+let private pod name =
+    json $$$"""{"metadata":{"name":"{{{name}}}","namespace":"default","resourceVersion":"9"}}"""
 
 let private page items next : Outcome<ListPage> =
     Done { Items = items; ResourceVersion = version "7"; Continue = next }
@@ -62,7 +64,8 @@ let ``a list is read page by page, and is told as a whole`` () =
 
 [<Test>]
 let ``a list that fails is begun again from its first page, after a pause`` () =
-    let paging, _, _ = Reflector.listed (at 0.0) (request 2L) (request 1L) (page [ pod "a" ] (Some "t")) listing
+    let paging, _, _ =
+        Reflector.listed (at 0.0) (request 2L) (request 1L) (page [ pod "a" ] (Some "t")) listing
 
     for outcome in [ Refused(refused 410); Refused(refused 500); Unknown "broken" ] do
         let reflector, effects, learnt = Reflector.listed (at 1.0) (request 3L) (request 2L) outcome paging
@@ -116,8 +119,7 @@ let ``history that is lost is listed anew, whether the watch is refused or told 
 
     from effects |> shouldBe [ "list" ]
 
-    let reflector, effects, learnt =
-        Reflector.watched (at 9.0) (request 2L) (Failed(refused 410)) watching
+    let reflector, effects, learnt = Reflector.watched (at 9.0) (request 2L) (Failed(refused 410)) watching
 
     (from effects, learnt, pauses reflector)
     |> shouldBe ([ "close" ], [], Some(9800L, None))
@@ -139,8 +141,7 @@ let ``a watch that ends in the ordinary way goes on at once`` () =
 
 [<Test>]
 let ``a watch that ends too soon, breaks or is refused pauses first`` () =
-    let ended seconds ending =
-        Reflector.watchEnded (at seconds) (request 3L) (request 2L) ending watching
+    let ended seconds ending = Reflector.watchEnded (at seconds) (request 3L) (request 2L) ending watching
 
     for seconds, ending in
         [
@@ -157,8 +158,7 @@ let ``a watch that ends too soon, breaks or is refused pauses first`` () =
 
 [<Test>]
 let ``a reflector is woken when its pause is over, and not before`` () =
-    let reflector, _ =
-        Reflector.watchEnded (at 0.5) (request 3L) (request 2L) WatchEnd.Closed watching
+    let reflector, _ = Reflector.watchEnded (at 0.5) (request 3L) (request 2L) WatchEnd.Closed watching
 
     Reflector.wakeAt reflector |> shouldBe (ValueSome(at 1.3))
     Reflector.wake (at 1.2) (request 4L) reflector |> shouldBe (reflector, [])
@@ -168,7 +168,9 @@ let ``watches are spread between 5 and 10 minutes`` () =
     let timeouts =
         [ 1L .. 500L ]
         |> List.collect (fun number ->
-            let _, effects, _ = Reflector.listed (at 0.0) (request number) (request 1L) (page [] None) listing
+            let _, effects, _ =
+                Reflector.listed (at 0.0) (request number) (request 1L) (page [] None) listing
+
             effects)
         |> List.choose (fun effect ->
             match effect with

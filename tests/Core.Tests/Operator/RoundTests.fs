@@ -12,7 +12,11 @@ open Tikv.Core.Tests.Operator.Scripted
 
 let private total name world = world.State.Totals |> Map.tryFind name |> Option.defaultValue 0L
 let private pod name : ObjectRef = { Kind = Kind.Pod; Namespace = "default"; Name = name }
-let private six = [ for group in [ "basic-pd"; "basic-tikv" ] do for index in 0..2 -> $"%s{group}-%d{index}" ]
+
+let private six = [
+    for group in [ "basic-pd"; "basic-tikv" ] do
+        for index in 0..2 -> $"%s{group}-%d{index}"
+]
 
 let private isCreate object effect =
     match effect with
@@ -42,8 +46,13 @@ let private first applies fate =
 let ``three manifests become a cluster that serves`` () =
     let world = serving.Value
     names Kind.Pod world |> shouldBe six
-    names Kind.PersistentVolumeClaim world |> shouldBe (six |> List.map (fun name -> $"data-%s{name}"))
-    names Kind.Service world |> shouldBe [ "basic-pd"; "basic-pd-peer"; "basic-tikv-peer" ]
+
+    names Kind.PersistentVolumeClaim world
+    |> shouldBe (six |> List.map (fun name -> $"data-%s{name}"))
+
+    names Kind.Service world
+    |> shouldBe [ "basic-pd"; "basic-pd-peer"; "basic-tikv-peer" ]
+
     ready Kind.Cluster "basic" world |> shouldBe (Some "True")
 
 [<Test>]
@@ -55,7 +64,11 @@ let ``every object is made once, under its own name`` () =
             | Create(object, _) -> Some object
             | _ -> None)
 
-    created |> List.countBy id |> List.filter (fun (_, count) -> count > 1) |> shouldBe []
+    created
+    |> List.countBy id
+    |> List.filter (fun (_, count) -> count > 1)
+    |> shouldBe []
+
     created.Length |> shouldBe 27
 
 [<Test>]
@@ -71,11 +84,12 @@ let ``in a settled cluster nothing is written`` () =
 let ``an operator that starts anew in a settled cluster writes nothing`` () =
     let world = serving.Value
 
-    { world with
-        State = Operator.start world.State.Settings
-        Watches = Map.empty
-        Wake = None
-        Sent = []
+    {
+        world with
+            State = Operator.start world.State.Settings
+            Watches = Map.empty
+            Wake = None
+            Sent = []
     }
     |> step Started
     |> until 600.0
@@ -86,7 +100,11 @@ let ``an operator that starts anew in a settled cluster writes nothing`` () =
 let ``a deleted Pod comes back under its name`` () =
     let world = scripted (fun _ _ -> Fate.Ordinary) |> deletePod "basic-tikv-1" |> until 120.0
     names Kind.Pod world |> shouldBe six
-    sent world |> List.filter (isCreate (pod "basic-tikv-1")) |> List.length |> shouldBe 1
+
+    sent world
+    |> List.filter (isCreate (pod "basic-tikv-1"))
+    |> List.length
+    |> shouldBe 1
 
 // ---- outcomes
 
@@ -111,9 +129,20 @@ let private kinds effects =
 
 [<Test>]
 let ``a write of unknown outcome is followed by a read before anything else`` () =
-    let lost fate = scripted (first (isCreate (pod "basic-tikv-1")) fate) |> deletePod "basic-tikv-1" |> until 120.0
-    lost Fate.AnswerLost |> about (pod "basic-tikv-1") |> kinds |> shouldBe [ "create"; "read" ]
-    lost Fate.RequestLost |> about (pod "basic-tikv-1") |> kinds |> shouldBe [ "create"; "read"; "create" ]
+    let lost fate =
+        scripted (first (isCreate (pod "basic-tikv-1")) fate)
+        |> deletePod "basic-tikv-1"
+        |> until 120.0
+
+    lost Fate.AnswerLost
+    |> about (pod "basic-tikv-1")
+    |> kinds
+    |> shouldBe [ "create"; "read" ]
+
+    lost Fate.RequestLost
+    |> about (pod "basic-tikv-1")
+    |> kinds
+    |> shouldBe [ "create"; "read"; "create" ]
 
 [<Test>]
 let ``a conflict is followed by a read before the next try`` () =
@@ -123,7 +152,9 @@ let ``a conflict is followed by a read before the next try`` () =
         | _ -> false
 
     let world =
-        scripted (first isStatus (Fate.Refused 409)) |> deletePod "basic-tikv-1" |> until 120.0
+        scripted (first isStatus (Fate.Refused 409))
+        |> deletePod "basic-tikv-1"
+        |> until 120.0
 
     world
     |> about { Kind = Kind.TiKV; Namespace = "default"; Name = "basic-tikv-1" }
@@ -148,7 +179,9 @@ let ``a step that is refused is told in the status, and tried again later`` () =
     Assert.That(message |> Option.defaultValue "", Does.Contain "CreatePod was refused: refused with 403")
     let tries = sent world |> List.filter isPod |> List.length
     Assert.That(tries, Is.InRange(5, 20))
-    names Kind.Pod ({ world with Fate = (fun _ _ -> Fate.Ordinary) } |> until 300.0) |> shouldBe six
+
+    names Kind.Pod ({ world with Fate = (fun _ _ -> Fate.Ordinary) } |> until 300.0)
+    |> shouldBe six
 
 // ---- looking again
 
@@ -239,7 +272,11 @@ let ``only the same step is taken after another look`` () =
             | [], None -> failwith "no Pod was about to be restarted"
 
     // The reads were answered before the pause: they are asked anew.
-    let world = scripted (fun _ effect -> if effect.IsRead then Fate.Held else Fate.Ordinary) |> upgrade |> run
+    let world =
+        scripted (fun _ effect -> if effect.IsRead then Fate.Held else Fate.Ordinary)
+        |> upgrade
+        |> run
+
     let world = world |> paused |> release |> until 300.0
     sent world |> List.filter (isDelete (pod "basic-tikv-2")) |> shouldBe []
     names Kind.Pod world |> shouldBe six
@@ -271,7 +308,9 @@ let private election = {
 let private leaseRef: ObjectRef = { Kind = Kind.Lease; Namespace = "tikv-system"; Name = "tikv-operator" }
 
 let private holder world =
-    world.Objects |> Map.tryFind leaseRef |> Option.bind (Json.stringAt [ "spec"; "holderIdentity" ])
+    world.Objects
+    |> Map.tryFind leaseRef
+    |> Option.bind (Json.stringAt [ "spec"; "holderIdentity" ])
 
 [<Test>]
 let ``an operator that does not lead writes nothing`` () =
@@ -281,7 +320,12 @@ let ``an operator that does not lead writes nothing`` () =
                 "spec":{"holderIdentity":"two","leaseDurationSeconds":15}}"""
 
     let world = applied (Some election)
-    let world = { world with Objects = Map.add leaseRef heldByOther world.Objects } |> step Started |> until 14.0
+
+    let world =
+        { world with Objects = Map.add leaseRef heldByOther world.Objects }
+        |> step Started
+        |> until 14.0
+
     sent world |> List.filter _.IsWrite |> shouldBe []
     let world = world |> until 60.0
     names Kind.Pod world |> shouldBe six
@@ -298,7 +342,11 @@ let ``an operator that cannot renew its lease in time stops with 3, and writes n
         | _ -> false
 
     let world =
-        { world with Sent = []; Fate = (fun _ effect -> if isLease effect then Fate.RequestLost else Fate.Ordinary) }
+        {
+            world with
+                Sent = []
+                Fate = (fun _ effect -> if isLease effect then Fate.RequestLost else Fate.Ordinary)
+        }
         |> until 75.0
 
     world.Exited |> shouldBe (Some 3)
@@ -316,7 +364,9 @@ let ``a stop signal lets work in hand finish, then gives the lease back, then en
         |> step StopRequested
         |> until 64.0
 
-    (stopping.Held.Length, stopping.Exited, holder stopping) |> shouldBe (1, None, Some "one")
+    (stopping.Held.Length, stopping.Exited, holder stopping)
+    |> shouldBe (1, None, Some "one")
+
     let stopped = stopping |> release |> until 65.0
     (stopped.Exited, holder stopped) |> shouldBe (Some 0, Some "")
 
@@ -350,7 +400,9 @@ let ``a step that was woken never asks for a time that has come`` () =
         serving.Value |> until 600.0
         scripted (fun _ _ -> Fate.Ordinary) |> upgrade |> until 600.0
         applied (Some election) |> step Started |> until 120.0
-        { scripted (fun _ _ -> Fate.Ordinary) with PdAnswers = false } |> deletePod "basic-pd-0" |> until 600.0
+        { scripted (fun _ _ -> Fate.Ordinary) with PdAnswers = false }
+        |> deletePod "basic-pd-0"
+        |> until 600.0
     ]
 
     histories |> List.map _.LateWakes |> shouldBe [ 0; 0; 0; 0 ]
@@ -363,7 +415,10 @@ let ``an operator that cannot list a kind waits, and does not spin`` () =
         | _ -> false
 
     let world =
-        { applied None with Fate = (fun _ effect -> if isPods effect then Fate.Refused 403 else Fate.Ordinary) }
+        {
+            applied None with
+                Fate = (fun _ effect -> if isPods effect then Fate.Refused 403 else Fate.Ordinary)
+        }
         |> step Started
         |> until 60.0
 

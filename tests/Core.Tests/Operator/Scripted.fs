@@ -68,7 +68,11 @@ let private refused code : ApiError = {
 
 let private put (object: ObjectRef) body world =
     let version = world.Version + 1
-    let json = body |> Json.setPath [ "metadata"; "resourceVersion" ] (Some(Json.string (string version)))
+
+    let json =
+        body
+        |> Json.setPath [ "metadata"; "resourceVersion" ] (Some(Json.string (string version)))
+
     let existed = Map.containsKey object world.Objects
 
     json,
@@ -83,7 +87,10 @@ let private take (object: ObjectRef) world =
     { world with Version = version; Objects = Map.remove object world.Objects }
     |> told
         object.Kind
-        (Deleted(json |> Json.setPath [ "metadata"; "resourceVersion" ] (Some(Json.string (string version)))))
+        (Deleted(
+            json
+            |> Json.setPath [ "metadata"; "resourceVersion" ] (Some(Json.string (string version)))
+        ))
 
 /// A kubelet that starts every Pod at once.
 let private started world (object: ObjectRef) body =
@@ -170,7 +177,10 @@ let private delete (object: ObjectRef) (precondition: Precondition) world =
 // ---- PD
 
 let private index (name: string) = int (name.Substring(name.LastIndexOf '-' + 1))
-let private runs name world = Map.containsKey { Kind = Kind.Pod; Namespace = "default"; Name = name } world.Objects
+
+let private runs name world =
+    Map.containsKey { Kind = Kind.Pod; Namespace = "default"; Name = name } world.Objects
+
 let private named (part: string) world = world.Known |> Set.toList |> List.filter _.StartsWith(part)
 
 let private member' name : Member =
@@ -208,7 +218,14 @@ let private answer call world : Outcome<PdReply> * World =
                 |> List.tryFind (fun one -> one.Name = world.PdLeader)
                 |> Option.orElse (List.tryHead members)
 
-            reply (PdEncode.members { ClusterId = One.clusterId; Members = members; Leader = leader; EtcdLeader = leader }),
+            reply (
+                PdEncode.members {
+                    ClusterId = One.clusterId
+                    Members = members
+                    Leader = leader
+                    EtcdLeader = leader
+                }
+            ),
             world
         | PdCall.GetHealth ->
             reply (
@@ -223,7 +240,8 @@ let private answer call world : Outcome<PdReply> * World =
                 )
             ),
             world
-        | PdCall.GetStores -> reply (PdEncode.stores (named "basic-tikv-" world |> List.map (storeOf world))), world
+        | PdCall.GetStores ->
+            reply (PdEncode.stores (named "basic-tikv-" world |> List.map (storeOf world))), world
         | PdCall.GetReplicationConfig ->
             reply (
                 PdEncode.replication {
@@ -236,7 +254,8 @@ let private answer call world : Outcome<PdReply> * World =
             ),
             world
         | PdCall.GetEvictLeaders -> reply (PdEncode.evictLeaders world.Evicting), world
-        | PdCall.EvictLeaders store -> reply Json.empty, { world with Evicting = Set.add store world.Evicting }
+        | PdCall.EvictLeaders store ->
+            reply Json.empty, { world with Evicting = Set.add store world.Evicting }
         | PdCall.StopEvictingLeaders store ->
             reply Json.empty, { world with Evicting = Set.remove store world.Evicting }
         | PdCall.TransferLeader name -> reply Json.empty, { world with PdLeader = name }
@@ -253,7 +272,10 @@ let private executed effect world =
             |> List.filter (fun (object, _) -> object.Kind = kind)
             |> List.map snd
 
-        Listed(request, Done { Items = items; ResourceVersion = ResourceVersion(string world.Version); Continue = None }),
+        Listed(
+            request,
+            Done { Items = items; ResourceVersion = ResourceVersion(string world.Version); Continue = None }
+        ),
         world
     | Effect.Read(request, object) ->
         HasRead(
@@ -300,12 +322,11 @@ let private perform woken world effect =
 
     match effect with
     | Effect.Log _ -> world
-    | Effect.WakeAt at ->
-        {
-            world with
-                Wake = Some at
-                LateWakes = world.LateWakes + (if woken && at <= world.Now then 1 else 0)
-        }
+    | Effect.WakeAt at -> {
+        world with
+            Wake = Some at
+            LateWakes = world.LateWakes + (if woken && at <= world.Now then 1 else 0)
+      }
     | Effect.Exit(code, _) -> { world with Exited = Some code }
     | Effect.CloseWatch _ -> world
     | Effect.Watch(request, kind, _, _, _) -> { world with Watches = Map.add kind request world.Watches }
@@ -325,14 +346,12 @@ let private perform woken world effect =
 let step happening world =
     let (Instant now) = world.Now
 
-    let input = {
-        At = world.Now
-        Clock = One.clock.AddMilliseconds(float now)
-        Happening = happening
-    }
+    let input = { At = world.Now; Clock = One.clock.AddMilliseconds(float now); Happening = happening }
 
     let struct (state, effects) = Operator.step world.State input
-    effects |> List.fold (perform (happening = Woke)) { world with State = state; Steps = world.Steps + 1 }
+
+    effects
+    |> List.fold (perform (happening = Woke)) { world with State = state; Steps = world.Steps + 1 }
 
 /// All that happens until that many seconds after the start.
 let rec until (seconds: float) world =
@@ -364,12 +383,7 @@ let private seed kind json world =
 /// The three manifests of a user, before the operator has started.
 let applied election : World =
     {
-        State =
-            Operator.start {
-                Namespaces = []
-                Election = election
-                MaxConcurrent = 8
-            }
+        State = Operator.start { Namespaces = []; Election = election; MaxConcurrent = 8 }
         Now = Instant.zero
         Objects = Map.empty
         Version = 10

@@ -1,0 +1,143 @@
+module Tikv.Core.Tests.Instance.StatusTests
+
+open NUnit.Framework
+open Tikv.Core
+open Tikv.Core.Api
+open Tikv.Core.Pd
+open Tikv.Core.Instance
+open Tikv.Core.Tests.Words
+open Tikv.Core.Tests.Api
+open Tikv.Core.Tests.Instance.Given
+
+let private json observed = Report.status observed (decide observed) |> snd
+let private ofTikv observed = sound (Codec.decode<TiKVStatus> [ "status" ] (json observed))
+let private ofPd observed = sound (Codec.decode<PDStatus> [ "status" ] (json observed))
+
+/// Status, reason and message of a condition.
+let private condition name observed =
+    Json.itemsAt [ "conditions" ] (json observed)
+    |> List.tryFind (fun one -> Json.stringAt [ "type" ] one = Some name)
+    |> Option.map (fun one ->
+        [ "status"; "reason"; "message" ]
+        |> List.map (fun key -> Json.stringAt [ key ] one |> Option.defaultValue ""))
+
+[<Test>]
+let ``an instance that serves is Ready and Synced, and nothing else is to be told`` () =
+    for observed in [ pd; tikv ] do
+        condition "Ready" observed |> shouldBe (Some [ "True"; "Ready"; "it serves" ])
+
+        condition "Synced" observed
+        |> shouldBe (Some [ "True"; "AllUpToDate"; "everything is as the specification says" ])
+
+        for name in [ "Reconciling"; "Stalled"; "Suspended"; "LeadersEvicted"; "Offlined" ] do
+            condition name observed |> shouldBe None
+
+[<Test>]
+let ``while PD is silent, nobody knows whether an instance serves`` () =
+    for observed in [ pd; tikv ] do
+        condition "Ready" (silent observed)
+        |> shouldBe (Some [ "Unknown"; "PDUnreachable"; "PD did not answer: no leader" ])
+
+[<Test>]
+let ``without a Pod that is ready an instance does not serve, whatever PD says`` () =
+    condition "Ready" (withoutPod tikv)
+    |> shouldBe (Some [ "False"; "Creating"; "it is being built" ])
+
+    condition "Ready" (broken tikv)
+    |> shouldBe (Some [ "False"; "PodNotReady"; "the Pod is not ready: CrashLoopBackOff: back-off" ])
+
+[<Test>]
+let ``every reason is told, the first by its code`` () =
+    let observed = tikv |> withPod (fun pod -> { pod with Ready = false }) |> down 2
+
+    condition "Ready" observed
+    |> shouldBe (
+        Some [
+            "False"
+            "PodNotReady"
+            "the Pod is not ready: its readiness probe has not succeeded yet; PD says that this store is Down"
+        ]
+    )
+
+[<Test>]
+let ``what nobody but a person can mend is Stalled`` () =
+    let observed = tikv |> withTemplate (fun template -> { template with Config = Some "a = " })
+    condition "Stalled" observed |> Option.map List.head |> shouldBe (Some "True")
+
+    condition "Stalled" (foreignPod tikv)
+    |> Option.map List.head
+    |> shouldBe (Some "True")
+
+    condition "Stalled" (silent tikv) |> shouldBe None
+
+[<Test>]
+let ``a store's id is recorded, and kept when PD does not list it`` () =
+    let unknown =
+        tikv
+        |> withTikvRole (fun (spec, status) -> spec, { status with Id = None; State = None })
+
+    (ofTikv unknown).Id |> shouldBe (Some(storeId 2))
+    (ofTikv (tikv |> withStores [ 0 ])).Id |> shouldBe (Some(storeId 2))
+    (ofTikv (silent tikv)).Id |> shouldBe (Some(storeId 2))
+
+[<Test>]
+let ``a member's id is recorded only once the cluster's own is`` () =
+    let unknown = pd |> withPdRole (fun (spec, status) -> spec, { status with Id = None })
+    (ofPd unknown).Id |> shouldBe (Some(memberId 1))
+    (ofPd (withoutClusterId unknown)).Id |> shouldBe None
+
+[<Test>]
+let ``a member tells what it is among the members`` () =
+    (ofPd pdLeader).Role |> shouldBe (Some PDRole.Leader)
+    (ofPd pd).Role |> shouldBe (Some PDRole.Follower)
+    (ofPd pdLeader).IsLeader |> shouldBe true
+
+[<Test>]
+let ``an eviction of ours is told until its mark is gone`` () =
+    condition "LeadersEvicted" (tikv |> marked 5 |> evicting 2)
+    |> shouldBe (Some [ "False"; "Evicting"; "5 leaders are on the store" ])
+
+    condition "LeadersEvicted" (tikv |> marked 5 |> evicting 2 |> withLeaders 2 0)
+    |> shouldBe (Some [ "True"; "Evicted"; "0 leaders are on the store" ])
+
+[<Test>]
+let ``a store that leaves tells when it is gone`` () =
+    condition "Offlined" (offline tikv |> removing 2)
+    |> Option.map List.head
+    |> shouldBe (Some "False")
+
+    condition "Offlined" (offline tikv |> tombstone 2)
+    |> Option.map List.head
+    |> shouldBe (Some "True")
+
+[<Test>]
+let ``a suspended instance tells when its Pod is gone`` () =
+    condition "Suspended" (suspended tikv)
+    |> Option.map (List.truncate 2)
+    |> shouldBe (Some [ "False"; "Suspending" ])
+
+    condition "Suspended" (suspended tikv |> withoutPod)
+    |> Option.map (List.truncate 2)
+    |> shouldBe (Some [ "True"; "Suspended" ])
+
+[<Test>]
+let ``counts that move a little are not reported anew`` () =
+    let before =
+        tikv
+        |> withTikvRole (fun (spec, status) -> spec, { status with Leaders = Some 100 })
+
+    (ofTikv (before |> withLeaders 2 109)).Leaders |> shouldBe (Some 100)
+    (ofTikv (before |> withLeaders 2 150)).Leaders |> shouldBe (Some 150)
+    (ofTikv (before |> withLeaders 2 0)).Leaders |> shouldBe (Some 0)
+
+[<Test>]
+let ``the revision is current once the instance was ready with it`` () =
+    let current (observed: Observed) = (ofTikv observed).Instance.CurrentRevision
+    current tikv |> shouldBe (Some "r1")
+
+    let rolling =
+        outdated tikv
+        |> withTikvRole (fun (spec, status) ->
+            spec, { status with Instance = { status.Instance with CurrentRevision = Some "r0" } })
+
+    current rolling |> shouldBe (Some "r0")
