@@ -5,6 +5,14 @@ module Tikv.Simulator.Kubernetes.Answers
 open Tikv.Core
 
 let ok body : Response = { Code = 200; Body = body; Warnings = [] }
+
+/// Items of lists of built-in kinds carry neither kind nor version: the list has them.
+let item (resource: ResourceType) object =
+    if resource.Custom then
+        object
+    else
+        object |> Json.withoutField "apiVersion" |> Json.withoutField "kind"
+
 let created body : Response = { Code = 201; Body = body; Warnings = [] }
 
 /// What deletion answers when the object is gone at once.

@@ -39,6 +39,10 @@ module ApiServer =
         | newest :: _ -> newest.Revision
         | [] -> 0L
 
+    /// The first revision whose later changes of a resource are all known.
+    let knownSince (key: ResourceKey) (server: ApiServer) : int64 =
+        max server.Compacted (State.collection key server).Since
+
     /// Changes after a revision, oldest first; an error when some of them are forgotten (410, Expired).
     let changesAfter
         (key: ResourceKey)
@@ -46,7 +50,7 @@ module ApiServer =
         (revision: int64)
         (server: ApiServer)
         : Result<Change list, unit> =
-        if revision < server.Compacted then
+        if revision < knownSince key server then
             Error()
         else
             let told (change: Change) =
@@ -159,7 +163,7 @@ module ApiServer =
         (server: ApiServer)
         : struct (ApiServer * Response) =
         match State.tryServed request.Resource server with
-        | None -> struct (server, Errors.notServed)
+        | None -> struct (server, Builtins.unserved request.Resource.Group request.Resource.Version)
         | Some _ when request.Resource = EventForms.key ->
             let core = { request with Resource = Builtins.events; Body = EventForms.toCore request.Body }
             let struct (server, response) = handle now core server

@@ -6,11 +6,11 @@ open Tikv.Core
 
 let private text field json = Json.stringAt [ field ] json |> Option.defaultValue ""
 
-let private unreadable (served: Served) (why: string) =
-    let kind = served.Type.Kind
-
+let private unlike (served: Served) (kind: string) (why: string) =
     Errors.badRequest
-        $"%s{kind} in version \"%s{served.Type.Key.Version}\" cannot be handled as a %s{kind}: %s{why}"
+        $"%s{kind} in version \"%s{served.Type.Key.Version}\" cannot be handled as a %s{served.Type.Kind}: %s{why}"
+
+let private unreadable (served: Served) why = unlike served served.Type.Kind why
 
 /// The kind and version that the body names must be those of the URL; built-in kinds may leave them out.
 let private typed (served: Served) (body: Json) : Result<Json, Response> =
@@ -23,6 +23,13 @@ let private typed (served: Served) (body: Json) : Result<Json, Response> =
         Error(
             Errors.badRequest
                 $"the API version in the data (%s{version}) does not match the expected API version (%s{wanted})"
+        )
+    | Json.Object _, kind, _ when kind <> "" && kind <> served.Type.Kind && not served.Type.Custom ->
+        Error(
+            unlike
+                served
+                kind
+                $"converting (%s{served.Type.Key.Version}.%s{kind}) to (core.%s{served.Type.Kind}): unknown conversion"
         )
     | Json.Object _, kind, _ when kind <> "" && kind <> served.Type.Kind ->
         Error(

@@ -103,3 +103,11 @@ let all: ResourceType list =
             false
             [ "crd"; "crds" ] [ "api-extensions" ] [ "status" ]
     ]
+
+/// The refusal of a resource that is not served: groups and versions of the server's own answer as an API does.
+let unserved group version : Response =
+    let isOwn =
+        all
+        |> List.exists (fun resource -> resource.Key.Group = group && resource.Key.Version = version)
+
+    if isOwn then Errors.notServed else Errors.noSuchPath

@@ -160,13 +160,19 @@ let delete
 
         let object = Meta.setFinalizers finalizers old
 
-        let object =
-            if Meta.isTerminating old && not shortened then object else marked now served seconds object
+        let atOnce = not pending && seconds = 0
 
-        if not pending && seconds = 0 then
-            go now request object server
-        else
-            stay now request old object server
+        // what goes at once without grace to speak of is never seen to be going
+        let object =
+            if
+                Meta.isTerminating old && not shortened
+                || atOnce && served.Type.Key <> Builtins.pods
+            then
+                object
+            else
+                marked now served seconds object
+
+        if atOnce then go now request object server else stay now request old object server
 
 /// Deletes every selected object, each as if it were alone; answers the list of them.
 let deleteAll now (served: Served) (request: Request) options (objects: Json list) (server: ApiServer) =
@@ -181,7 +187,7 @@ let deleteAll now (served: Served) (request: Request) options (objects: Json lis
             "kind", Json.String(served.Type.Kind + "List")
             "apiVersion", Json.String(Meta.apiVersion served.Type.Key)
             "metadata", Json.object [ "resourceVersion", Json.String(string server.Revision) ]
-            "items", Json.Array(List.rev deleted)
+            "items", Json.Array(deleted |> List.rev |> List.map (Answers.item served.Type))
         ]
 
     struct (server, Answers.ok list)

@@ -50,9 +50,12 @@ let notFound (key: ResourceKey) name =
         $"%s{Meta.groupResource key} %s{quoted name} not found"
         (about name key.Group key.Plural [] [])
 
-/// The path is not served at all.
+/// A group and version that the server itself has, without that resource.
 let notServed =
     status 404 "NotFound" "the server could not find the requested resource" (Some Json.empty)
+
+/// Nobody serves the path: what refuses is no API, and says so in plain text.
+let noSuchPath: Response = { Code = 404; Body = Json.String "404 page not found"; Warnings = [] }
 
 let alreadyExists (key: ResourceKey) name =
     status

@@ -124,7 +124,7 @@ let private answer (served: Served) (revision: int64) next remaining (items: Jso
                 "continue", next |> Option.map Json.String
                 "remainingItemCount", remaining |> Option.map Json.int
             ]
-            "items", Json.Array items
+            "items", Json.Array(items |> List.map (Answers.item served.Type))
         ]
     )
 

@@ -9,6 +9,8 @@ type Collection = {
     Objects: Map<string, Map<string, Json>>
     /// Newest first.
     History: Change list
+    /// The revision at which the resource came to be served: there is nothing to ask for before it.
+    Since: int64
 }
 
 /// A resource as it is served. Equal when the types are: strategies are functions.
@@ -55,7 +57,7 @@ type ApiServer = {
 [<RequireQualifiedAccess>]
 module State =
 
-    let private none = { Objects = Map.empty; History = [] }
+    let private none = { Objects = Map.empty; History = []; Since = 0L }
 
     /// Where the objects of a resource are kept. Both event resources show the same objects.
     let shelf (key: ResourceKey) =
@@ -75,6 +77,11 @@ module State =
 
         {
             server with
+                Collections =
+                    if Map.containsKey (shelf resource.Key) server.Collections then
+                        server.Collections
+                    else
+                        Map.add (shelf resource.Key) { none with Since = server.Revision } server.Collections
                 Served = Map.add name (Map.add resource.Key.Version served versions) server.Served
                 Kinds = Map.add (resource.Key.Group + "/" + resource.Kind) resource.Key server.Kinds
         }
@@ -164,7 +171,7 @@ module State =
             else
                 Map.add ``namespace`` kept collection.Objects
 
-        let collection = { Objects = objects; History = entry :: collection.History }
+        let collection = { collection with Objects = objects; History = entry :: collection.History }
 
         struct ({
                     server with

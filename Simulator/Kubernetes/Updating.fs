@@ -184,7 +184,8 @@ let store
                 elif request.DryRun then
                     refusal (Answers.ok json)
                 elif goes served old json then
-                    let struct (server, json) = Store.remove key now json server
+                    // told with the resourceVersion that it last had: nothing of it was written
+                    let struct (server, _) = Store.remove key now json server
                     struct (server, Answers.ok json)
                 else
                     let struct (server, json) = Store.replace key now json old server

@@ -18,21 +18,6 @@ type Answer = {
 
 let private jsonType = "application/json"
 
-let ofResponse (response: Response) : Answer = {
-    Status = response.Code
-    ContentType = jsonType
-    Warnings = response.Warnings
-    RetryAfter = Json.intAt [ "details"; "retryAfterSeconds" ] response.Body
-    Body = Json.toBytes response.Body
-}
-
-let private ok body = ofResponse (Answers.ok body)
-
-let private found body =
-    match body with
-    | Some body -> ok body
-    | None -> ofResponse Errors.notServed
-
 let text status (body: string) : Answer = {
     Status = status
     ContentType = "text/plain; charset=utf-8"
@@ -40,6 +25,24 @@ let text status (body: string) : Answer = {
     RetryAfter = None
     Body = Text.Encoding.UTF8.GetBytes body
 }
+
+let ofResponse (response: Response) : Answer =
+    match response.Body with
+    | Json.String message -> text response.Code (message + "\n")
+    | body -> {
+        Status = response.Code
+        ContentType = jsonType
+        Warnings = response.Warnings
+        RetryAfter = Json.intAt [ "details"; "retryAfterSeconds" ] body
+        Body = Json.toBytes body
+      }
+
+let private ok body = ofResponse (Answers.ok body)
+
+let private found body =
+    match body with
+    | Some body -> ok body
+    | None -> ofResponse Errors.noSuchPath
 
 let ofProxy (reply: ProxyReply) : Answer = {
     text reply.Status reply.Body with

@@ -10,6 +10,23 @@ open Tikv.Simulator.Kubernetes
 /// What readers may know without asking: the API server after the newest change, and a task that ends at the next one.
 type Snapshot = { Api: ApiServer; Now: DateTimeOffset; Next: Task }
 
+/// How the time of a world keeps step with real time.
+[<RequireQualifiedAccess>]
+module Pace =
+
+    /// Real time that is made up for in one piece: as long as it takes to live through it, every request waits.
+    let private piece = TimeSpan.FromMilliseconds 100L
+
+    /// Real time that is made up for at all. On a machine that is too slow the world falls behind, where it would else
+    /// have ever longer pieces to live through.
+    let private most = TimeSpan.FromSeconds 10L
+
+    /// How long the world lives now, and how much of its time it owes then. `passed`: real time since the last piece.
+    let next (speed: float) (owed: TimeSpan) (passed: TimeSpan) : struct (TimeSpan * TimeSpan) =
+        let owed = min (owed + passed * speed) (most * speed)
+        let now = min owed (piece * speed)
+        struct (now, owed - now)
+
 /// Lets one caller at a time at the world, in the order of asking, and tells watchers of changes.
 type Attendant(world: ServedWorld) =
     let orders = Channel.CreateUnbounded<unit -> unit>(UnboundedChannelOptions(SingleReader = true))
@@ -66,19 +83,22 @@ type Attendant(world: ServedWorld) =
 
         answer.Task
 
-    /// Lets the time of the world pass with real time, `speed` times as fast, until it is stopped.
+    /// Lets the time of the world pass with real time, `speed` times as fast, until it is stopped. Requests come in
+    /// between the pieces.
     member this.KeepTime(speed: float, stop: CancellationToken) : Task =
         task {
             use timer = new PeriodicTimer(TimeSpan.FromMilliseconds 20L)
             let watch = Stopwatch.StartNew()
             let mutable told = TimeSpan.Zero
+            let mutable owed = TimeSpan.Zero
 
             try
                 while! timer.WaitForNextTickAsync stop do
                     let elapsed = watch.Elapsed
-                    let passed = (elapsed - told) * speed
+                    let struct (piece, rest) = Pace.next speed owed (elapsed - told)
                     told <- elapsed
-                    do! this.Ask(fun world -> world.Advance passed)
+                    owed <- rest
+                    do! this.Ask(fun world -> world.Advance piece)
             with :? OperationCanceledException ->
                 ()
         }

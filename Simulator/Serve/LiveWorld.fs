@@ -46,7 +46,7 @@ type LiveWorld(start: World) =
     /// The first Pod behind the address that says anything.
     let rec ask (request: ProxyRequest) (pods: Pod list) =
         match pods with
-        | [] -> ProxyReply.unreachable request
+        | [] -> ProxyReply.refused request world.Server
         | pod :: others ->
             let struct (next, answer) =
                 Processes.askPd pod request.Method request.PathAndQuery request.Body world

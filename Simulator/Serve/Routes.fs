@@ -59,10 +59,12 @@ module Routes =
             Errors.unsupportedMediaType
                 $"the body of the request was in an unknown format - accepted media types include: application/json, application/yaml (%s{message})"
 
-    let private manager (incoming: Incoming) query =
-        match Query.tryText "fieldManager" query |> Option.bind Query.notEmpty with
-        | Some manager -> manager
-        | None ->
+    /// Writes that do not name a manager go by the name of the program; an apply must name one.
+    let private manager (incoming: Incoming) query verb =
+        match Query.tryText "fieldManager" query |> Option.bind Query.notEmpty, verb with
+        | Some manager, _ -> manager
+        | None, Verb.Patch(ServerSideApply _) -> ""
+        | None, _ ->
             incoming.UserAgent.Split('/')[0]
             |> Query.notEmpty
             |> Option.defaultValue "unknown"
@@ -171,7 +173,7 @@ module Routes =
                         Subresource = place.Subresource
                         Verb = verb
                         Body = body
-                        FieldManager = manager incoming query
+                        FieldManager = manager incoming query verb
                         DryRun = Query.isDryRun query body
                         FieldValidation =
                             Query.text "fieldValidation" query
@@ -236,4 +238,4 @@ module Routes =
             | [ "openapi"; "v3" ] -> Route.OpenApiV3Index
             | [ "openapi"; "v3"; "api"; version ] -> Route.OpenApiV3("", version)
             | [ "openapi"; "v3"; "apis"; group; version ] -> Route.OpenApiV3(group, version)
-            | _ -> Route.Refused Errors.notServed
+            | _ -> Route.Refused Errors.noSuchPath

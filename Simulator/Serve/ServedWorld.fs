@@ -32,8 +32,7 @@ type ServedWorld =
 
 [<RequireQualifiedAccess>]
 module ProxyReply =
-    /// What a real API server answers when nothing listens there.
-    let unreachable (request: ProxyRequest) =
+    let private unreachable (request: ProxyRequest) =
         let kind = if request.IsPod then "pod" else "service"
 
         let status =
@@ -50,6 +49,16 @@ module ProxyReply =
             ]
 
         { Status = 503; ContentType = "application/json"; Body = Json.print status }
+
+    /// What a real API server answers when there is no such Pod or Service, or nothing listens there.
+    let refused (request: ProxyRequest) (api: ApiServer) =
+        let key = if request.IsPod then Builtins.pods else Builtins.services
+
+        match ApiServer.tryGet key (Some request.Namespace) request.Name api with
+        | Some _ -> unreachable request
+        | None ->
+            let missing = Errors.notFound key request.Name
+            { Status = missing.Code; ContentType = "application/json"; Body = Json.print missing.Body }
 
 /// A world of an API server and the controllers that every cluster has, without nodes: no Pod ever runs.
 type EmptyWorld(seed: int, start: DateTimeOffset) =
@@ -82,7 +91,7 @@ type EmptyWorld(seed: int, start: DateTimeOffset) =
             api <- next
             response
 
-        member _.Proxy request = ProxyReply.unreachable request
+        member _.Proxy request = ProxyReply.refused request api
         member _.PodLog request = Error $"pod %s{request.Pod} does not run"
 
         member _.Advance elapsed =

@@ -23,16 +23,6 @@ let private write (response: HttpResponse) (lines: Json list) (stop: Cancellatio
             do! response.Body.FlushAsync stop
     }
 
-/// The nearer of the end of the watch and the next bookmark, if there are to be any.
-let private pause form (passed: TimeSpan) (marked: TimeSpan) (limit: TimeSpan) =
-    let left = limit - passed
-
-    if form.Request.Bookmarks then
-        let bookmark = marked + Watches.bookmarkEvery - passed
-        if bookmark < left then bookmark else left
-    else
-        left
-
 /// Ends as soon as the change has come, the time is over, or nobody listens any more.
 let private wait (next: Task) (pause: TimeSpan) (stop: CancellationToken) : Task =
     task {
@@ -58,7 +48,9 @@ let watch (attendant: Attendant) (form: WatchForm) (response: HttpResponse) (sto
 
         let mutable snapshot = attendant.Snapshot
         let mutable lines = Watches.opening form snapshot.Now snapshot.Api
-        let mutable marked = TimeSpan.Zero
+        let nextBookmark passed = if form.Request.Bookmarks then Watches.nextBookmark limit passed else None
+
+        let mutable bookmark = nextBookmark TimeSpan.Zero
         let mutable live = true
 
         while live do
@@ -70,11 +62,14 @@ let watch (attendant: Attendant) (form: WatchForm) (response: HttpResponse) (sto
                 let told = snapshot.Api.Revision
                 do! write response events stop
 
-                if form.Request.Bookmarks && clock.Elapsed - marked >= Watches.bookmarkEvery then
-                    marked <- clock.Elapsed
+                let passed = clock.Elapsed
+
+                if bookmark |> Option.exists (fun due -> due <= passed) then
+                    bookmark <- nextBookmark passed
                     do! write response [ Watches.bookmark form told false ] stop
 
-                do! wait snapshot.Next (pause form clock.Elapsed marked limit) stop
+                let until = bookmark |> Option.defaultValue limit
+                do! wait snapshot.Next (until - clock.Elapsed) stop
 
                 snapshot <- attendant.Snapshot
 

@@ -17,8 +17,16 @@ type WatchForm = {
 [<RequireQualifiedAccess>]
 module Watches =
 
-    /// Minutes between bookmarks.
-    let bookmarkEvery = TimeSpan.FromMinutes 1L
+    let private bookmarkEvery = TimeSpan.FromMinutes 1L
+
+    /// How long before the end of the watch the last bookmark is sent.
+    let private lastBookmark = TimeSpan.FromSeconds 2L
+
+    /// When the next bookmark is due, both times from the beginning of the watch: each minute, and shortly before the
+    /// end, so that the next watch begins close to where this one ends (cacher of k8s.io/apiserver).
+    let nextBookmark (limit: TimeSpan) (passed: TimeSpan) : TimeSpan option =
+        let due = min (passed + bookmarkEvery) (limit - lastBookmark)
+        if due > passed then Some due else None
 
     /// The server ends a watch that named no time after half an hour; clients go on where they were.
     let defaultTimeout = TimeSpan.FromMinutes 30L
@@ -55,13 +63,13 @@ module Watches =
                 "metadata", metadata
             ])
 
-    let private expired (asked: int64) (api: ApiServer) =
-        line "ERROR" (Errors.expired $"too old resource version: %d{asked} (%d{api.Compacted})").Body
+    let private expired form (asked: int64) (api: ApiServer) =
+        line "ERROR" (Errors.tooOldResourceVersion asked (ApiServer.knownSince form.Resource.Key api)).Body
 
     /// What is told of everything after a revision; an error is the last line of the watch.
     let since form now (revision: int64) (api: ApiServer) : Result<Json list, Json> =
         match ApiServer.changesAfter form.Resource.Key form.Request.Namespace revision api with
-        | Error() -> Error(expired revision api)
+        | Error() -> Error(expired form revision api)
         | Ok changes ->
             changes
             |> List.choose (fun change ->
@@ -103,7 +111,7 @@ module Watches =
             Selectors.parse request.LabelSelector request.FieldSelector,
             version
         with
-        | None, _, _ -> Error Errors.notServed
+        | None, _, _ -> Error(Builtins.unserved request.Resource.Group request.Resource.Version)
         | _, Error problem, _ -> Error(Errors.badRequest problem)
         | _, _, None ->
             Error(

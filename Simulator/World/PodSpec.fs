@@ -61,6 +61,7 @@ type PodSpec = {
     /// Milliseconds.
     Grace: int64
     RestartPolicy: string
+    /// Not to be scheduled here and now: scheduling gates hold it, or another scheduler is to find its node.
     Gated: bool
 }
 
@@ -249,5 +250,7 @@ module PodSpec =
                 1000L
                 * (Json.int64At [ "terminationGracePeriodSeconds" ] spec |> Option.defaultValue 30L)
             RestartPolicy = text [ "restartPolicy" ] "Always" spec
-            Gated = not (List.isEmpty (Json.itemsAt [ "schedulingGates" ] spec))
+            Gated =
+                not (List.isEmpty (Json.itemsAt [ "schedulingGates" ] spec))
+                || text [ "schedulerName" ] "default-scheduler" spec <> "default-scheduler"
         }

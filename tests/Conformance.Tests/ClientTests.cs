@@ -176,7 +176,7 @@ public sealed class ClientTests(string serverName)
         $$$"""{"metadata":{"uid":"{{{uid}}}","resourceVersion":"{{{version}}}"},"data":{"key":"new"}}"""));
 
     private static Json Body(ObjectRef name) => Parsed(
-        $$$"""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"{{{name.Name}}}","namespace":"default"},"data":{"key":"old"}}""");
+        $$$"""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"{{{name.Name}}}","namespace":"default","labels":{"app.kubernetes.io/managed-by":"tikv-operator"}},"data":{"key":"old"}}""");
 
     private static Json Parsed(string text) => JsonModule.parse(text).ResultValue;
 

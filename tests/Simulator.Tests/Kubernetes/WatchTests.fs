@@ -8,7 +8,7 @@ open Tikv.Simulator.Tests.Kubernetes.Cluster
 [<Test>]
 let ``K23 changes of one resource are told in order, each with its revision`` () =
     let changed = withWidget |> after (patch "w" "{'spec':{'size':4}}") |> after (delete "w")
-    let found = changes widgets 0L changed
+    let found = changes widgets server.Revision changed
 
     found
     |> List.map _.Type
@@ -30,9 +30,21 @@ let ``K23 a watch of one namespace does not hear of another`` () =
         withWidget
         |> after (Requests.create widgets (Some "kube-system") (widget "x" "{'size':1}"))
 
-    ApiServer.changesAfter widgets (Some "kube-system") 0L other
+    ApiServer.changesAfter widgets (Some "kube-system") server.Revision other
     |> Result.map (List.map (fun change -> Meta.name change.Object))
     |> shouldBe (Ok [ "x" ])
+
+[<Test>]
+let ``a resource has no history before its definition`` () =
+    ApiServer.changesAfter widgets None 1L withWidget |> shouldBe (Error())
+
+[<Test>]
+let ``what is deleted at once is told as it last was, and bears no deletionTimestamp`` () =
+    match withWidget |> after (delete "w") |> changes widgets withWidget.Revision with
+    | [ gone ] ->
+        (gone.Type, Meta.isTerminating gone.Object, Meta.generation gone.Object)
+        |> shouldBe (ChangeType.Deleted, false, 1L)
+    | others -> failwith $"%A{others}"
 
 [<Test>]
 let ``K27 history ends where it was forgotten`` () =

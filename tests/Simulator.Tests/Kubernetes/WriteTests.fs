@@ -139,8 +139,16 @@ let ``an absent object, namespace or resource is not found, each in its words`` 
         "namespaces \"nope\" not found"
         (Requests.create Builtins.configMaps (Some "nope") (configMap "c" "{}"))
 
-    ApiServer.start 1
-    |> refused 404 "the server could not find the requested resource" (create (widget "w" "{'size':1}"))
+    server
+    |> refused 404 "the server could not find the requested resource" {
+        create (widget "w" "{'size':1}") with
+            Resource = Builtins.key "" "v1" "widgets"
+    }
+
+    let struct (_, response) = ApiServer.start 1 |> run (create (widget "w" "{'size':1}"))
+
+    (response.Code, response.Body)
+    |> shouldBe (404, Json.String "404 page not found")
 
 [<Test>]
 let ``the details of an error name the object, its group and its kind`` () =
@@ -192,7 +200,7 @@ let ``the same seed and requests give the same server, uids and all`` () =
     let history () =
         defined definition
         |> after (create (widget "w" "{'size':1}"))
-        |> changes widgets 0L
+        |> changes widgets server.Revision
         |> List.map (fun change -> Json.print change.Object)
 
     history () |> shouldBe (history ())

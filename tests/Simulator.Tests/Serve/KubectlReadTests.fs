@@ -124,10 +124,16 @@ type KubectlReadTests() =
 
     [<Test>]
     member this.``a proxied request reaches the world``() =
-        Assert.That(
-            this.Fails "get --raw /api/v1/namespaces/default/services/pd:2379/proxy/pd/api/v1/members",
-            Does.Contain "no endpoints available for service \"pd\""
+        let ask = "get --raw /api/v1/namespaces/default/services/pd:2379/proxy/pd/api/v1/members"
+        Assert.That(this.Fails ask, Does.Contain "services \"pd\" not found")
+
+        this.Does(
+            """{"apiVersion":"v1","kind":"Service","metadata":{"name":"pd"},"spec":{"ports":[{"port":2379}]}}""",
+            "apply -f -"
         )
+        |> ignore
+
+        Assert.That(this.Fails ask, Does.Contain "no endpoints available for service \"pd\"")
 
     [<Test>]
     member this.``exec is refused in words``() =
