@@ -49,8 +49,11 @@ let ``K10 a finalizer holds the object, and the last one lets it go`` () =
     Meta.deletionTimestamp (read "w" going)
     |> shouldBe (Some "2026-01-01T12:00:00Z")
 
-    let gone = going |> after (patch "w" "{'metadata':{'finalizers':null}}")
+    let struct (gone, response) = going |> run (patch "w" "{'metadata':{'finalizers':null}}")
     told widgets going.Revision gone |> shouldBe [ "Deleted w" ]
+
+    Meta.resourceVersion response.Body
+    |> shouldBe (Meta.resourceVersion (read "w" going))
 
 [<Test>]
 let ``K10 the deleted object bears the revision of its deletion`` () =

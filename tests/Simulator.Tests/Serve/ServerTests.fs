@@ -91,6 +91,29 @@ let ``a watch tells what is there, and ends when its time is over`` () : Task =
         |> shouldBe [ "ADDED"; "ADDED"; "ADDED"; "ADDED"; "BOOKMARK" ]
     }
 
+let private seconds (value: float) = TimeSpan.FromSeconds value
+
+/// Pieces of a world's time after so much real time, while no more passes.
+let private pieces speed passed =
+    let rec pay owed passed =
+        match Pace.next speed owed passed with
+        | struct (piece, rest) when rest = TimeSpan.Zero -> [ piece ]
+        | struct (piece, rest) -> piece :: pay rest TimeSpan.Zero
+
+    pay TimeSpan.Zero passed
+
+[<Test>]
+let ``time that was lost is made up for in short pieces, so that requests need not wait for all of it`` () =
+    pieces 20.0 (seconds 0.02) |> shouldBe [ seconds 0.4 ]
+
+    pieces 20.0 (seconds 0.25) |> shouldBe [ seconds 2.0; seconds 2.0; seconds 1.0 ]
+
+[<Test>]
+let ``more than ten seconds are not made up for`` () =
+    pieces 1.0 (seconds 3600.0)
+    |> List.fold (+) TimeSpan.Zero
+    |> shouldBe (seconds 10.0)
+
 let private posted (client: HttpClient) (path: string) (body: string) : Task =
     task {
         use content = new StringContent(body, Text.Encoding.UTF8, "application/json")

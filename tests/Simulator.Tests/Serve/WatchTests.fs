@@ -1,5 +1,6 @@
 module Tikv.Simulator.Tests.Serve.WatchTests
 
+open System
 open NUnit.Framework
 open Tikv.Core
 open Tikv.Simulator.Kubernetes
@@ -102,3 +103,39 @@ let ``a table watch tells rows`` () =
             (Json.stringAt [ "object"; "kind" ] first, Json.itemsAt [ "object"; "rows" ] first |> List.length)
             |> shouldBe (Some "Table", 1)
         | other -> failwith $"%A{other}"
+
+[<Test>]
+let ``bookmarks come each minute, and two seconds before the end`` () =
+    let next limit passed =
+        Watches.nextBookmark (TimeSpan.FromSeconds(float limit)) (TimeSpan.FromSeconds(float passed))
+        |> Option.map _.TotalSeconds
+
+    [ next 1800 0; next 1800 60; next 90 60; next 4 0; next 4 2; next 1 0 ]
+    |> shouldBe [ Some 60.0; Some 120.0; Some 88.0; Some 2.0; None; None ]
+
+let private delete name api =
+    let struct (api, _) =
+        ApiServer.handle
+            noon
+            (Requests.delete Requests.deleteOptions Builtins.configMaps (Some "default") name)
+            api
+
+    api
+
+[<Test>]
+let ``a watch of one object tells its deletion and its next life as two events`` () =
+    let form =
+        form
+            { request with FieldSelector = "metadata.name=a"; ResourceVersion = string started.Revision }
+            started
+
+    let between = started |> create "c" "red" |> delete "a"
+    let later = between |> create "a" "red" |> delete "b"
+
+    Watches.opening form noon later
+    |> told
+    |> shouldBe [ "DELETED", "a"; "ADDED", "a" ]
+
+    Watches.since form noon between.Revision later
+    |> told
+    |> shouldBe [ "ADDED", "a" ]
