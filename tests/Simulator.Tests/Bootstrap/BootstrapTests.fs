@@ -26,23 +26,18 @@ let ``a settled cluster is left alone for a day`` () =
     let rested = Run.rest 86_400_000L twin.Value
     Assert.That(Run.words rested, Does.StartWith "reached after")
 
-/// One misfortune of each sort, spread over the run; `tikv-sim explore bootstrap` takes all of them.
-let private some =
-    lazy
-        (Explore.variations scenario twin.Value
-         |> List.indexed
-         |> List.filter (fun (index, _) -> index % 37 = 5)
-         |> List.map snd)
-
+/// A crash before and after every write, every reply lost or late, stale caches, lists of the past, cut watches, a second
+/// operator: the same that `tikv-sim explore bootstrap` tries.
 [<Test>]
-let ``a bootstrap with a misfortune ends as one without`` () =
+let ``a bootstrap with any one misfortune ends as one without`` () =
     let final = FinalState.ofWorld twin.Value.Final.World
+    let variations = Explore.variations scenario twin.Value |> Array.ofList
 
     let problems =
-        some.Value
-        |> List.choose (fun variation ->
+        variations
+        |> Array.Parallel.choose (fun variation ->
             (Explore.run final variation).Problem
             |> Option.map (fun problem -> variation.Name + ": " + problem))
 
-    Assert.That(some.Value, Is.Not.Empty)
+    Assert.That(variations.Length, Is.GreaterThan 500)
     Assert.That(problems, Is.Empty)
