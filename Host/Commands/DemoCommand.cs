@@ -140,7 +140,7 @@ internal static class DemoCommand
         screen.Say($"  export KUBECONFIG={kubeConfig}");
         screen.Say("  kubectl get tikv-all,pods,pvc");
         screen.Say("  kubectl describe tikv basic-tikv-0");
-        screen.Say("  kubectl delete pod basic-tikv-0 && kubectl get pods -w");
+        screen.Say("  kubectl delete pod basic-tikv-0 --wait=false && kubectl get pods -w");
         screen.Say("  kubectl scale tikvgroup basic-tikv --replicas=4");
         screen.Say("  kubectl delete cluster basic");
     }
