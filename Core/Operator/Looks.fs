@@ -137,6 +137,23 @@ let private instance
             |> Set.ofList
         | Instance.TiKV _ -> Set.empty
 
+    let kind =
+        match role with
+        | Instance.PD _ -> Kind.PD
+        | Instance.TiKV _ -> Kind.TiKV
+
+    let peers = Cache.peersOf kind space clusterName sight.Cache
+
+    let isStopping pod =
+        sight.Cache.Pods
+        |> Map.tryFind (Cache.key space pod)
+        |> Option.exists (fun pod -> pod.Meta.DeletionTimestamp.IsSome)
+
+    let stopping =
+        match role with
+        | Instance.PD _ -> peers |> Map.keys |> Seq.filter isStopping |> Set.ofSeq
+        | Instance.TiKV _ -> Set.empty
+
     {
         At = sight.At
         Clock = sight.Clock
@@ -149,6 +166,8 @@ let private instance
         Pd = pdView space clusterName sight
         PdUrls = pdUrls space clusterName sight
         Siblings = siblings
+        Peers = peers
+        Stopping = stopping
     }
 
 let pd sight (object: Object<PDSpec, PDStatus>) =
