@@ -88,7 +88,13 @@ module Crd =
         | Kind.PersistentVolumeClaim
         | Kind.Service
         | Kind.Lease
-        | Kind.Event -> []
+        | Kind.Event
+        | Kind.Node
+        | Kind.PersistentVolume
+        | Kind.StorageClass
+        | Kind.PodDisruptionBudget
+        | Kind.ControllerRevision
+        | Kind.Secret -> []
 
     /// Names in the layers, top to bottom: short name, second category, longest name of an object.
     let private words (kind: Kind) =
@@ -103,7 +109,13 @@ module Crd =
         | Kind.PersistentVolumeClaim
         | Kind.Service
         | Kind.Lease
-        | Kind.Event -> "", [], 253
+        | Kind.Event
+        | Kind.Node
+        | Kind.PersistentVolume
+        | Kind.StorageClass
+        | Kind.PodDisruptionBudget
+        | Kind.ControllerRevision
+        | Kind.Secret -> "", [], 253
 
     /// Characters of the name of an object: it begins the names of Pods and Services, which end at 63, and values of labels.
     let longestName (kind: Kind) : int =
