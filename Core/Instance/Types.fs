@@ -38,6 +38,12 @@ type Observed = {
     PdUrls: string list
     /// The members of the first bootstrap that exist as instances.
     Siblings: Set<string>
+    /// The node that the Pod is on: absent when it has been deleted; unknown while there is no such Pod.
+    Node: Sighting<NodeView>
+    /// The volumes that the claims are bound to, by name of the claim.
+    Volumes: Map<string, Sighting<VolumeView>>
+    /// The storage classes of the claims, by name of the claim.
+    StorageClasses: Map<string, Sighting<StorageClassView>>
 }
 
 /// Everything that may be done for an instance. Each action is complete: nothing is left to be chosen when it is

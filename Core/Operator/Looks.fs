@@ -118,7 +118,7 @@ let private instance
     : Instance.Observed =
     let space = meta.Namespace
     let clusterName = settings.Cluster.Name
-    let pod = Defaults.podName meta.Name settings
+    let podName = Defaults.podName meta.Name settings
 
     let claims =
         template.Volumes
@@ -137,18 +137,34 @@ let private instance
             |> Set.ofList
         | Instance.TiKV _ -> Set.empty
 
+    let pod = sight.Cache.Pods |> Map.tryFind (Cache.key space podName)
+
     {
         At = sight.At
         Clock = sight.Clock
         Meta = meta
         Role = role
         Cluster = cluster space clusterName sight
-        Pod = sight.Cache.Pods |> Map.tryFind (Cache.key space pod)
-        Config = sight.Cache.ConfigMaps |> Map.tryFind (Cache.key space pod)
+        Pod = pod
+        Config = sight.Cache.ConfigMaps |> Map.tryFind (Cache.key space podName)
         Claims = claims
         Pd = pdView space clusterName sight
         PdUrls = pdUrls space clusterName sight
         Siblings = siblings
+        Node =
+            match pod with
+            | Some pod when pod.Node <> "" -> Cache.node pod.Node sight.Cache
+            | _ -> Sighting.Unknown
+        Volumes =
+            claims
+            |> Map.filter (fun _ claim -> claim.Volume <> "")
+            |> Map.map (fun _ claim -> Cache.volume claim.Volume sight.Cache)
+        StorageClasses =
+            claims
+            |> Map.map (fun _ claim ->
+                match claim.StorageClass with
+                | Some name -> Cache.storageClass name sight.Cache
+                | None -> Sighting.Unknown)
     }
 
 let pd sight (object: Object<PDSpec, PDStatus>) =
@@ -189,6 +205,21 @@ let private group sight (meta: Meta) role (settings: GroupSettings) instanceKind
         PdGroups =
             pdGroups space settings.Cluster.Name sight
             |> List.map (fun group -> group.Meta.Name, group.Status.Version)
+        Revisions =
+            sight.Cache.Revisions
+            |> Map.toList
+            |> List.map snd
+            |> List.filter (fun revision ->
+                revision.Meta.Namespace = space
+                && revision.Meta.OwnerReferences
+                   |> List.exists (fun owner -> owner.Controller && owner.Uid = meta.Uid))
+            |> List.sortBy _.Revision
+        Budget =
+            Cache.sighting
+                Kind.PodDisruptionBudget
+                sight.Cache.Budgets
+                (Cache.key space meta.Name)
+                sight.Cache
     }
 
 let pdGroup sight (object: Object<PDGroupSpec, PDGroupStatus>) =

@@ -86,7 +86,11 @@ let private sendWrite number kind request sending name refused unknown (run: Sim
         let struct (run, fate) = run |> Simulation.put operator |> fateOf operator kind
         let network = run.Scenario.Network
         let delay = draw "request" operator request network.Request run
-        let tell what = Simulation.line (who operator) ("fault: " + what + " of " + name)
+
+        // A write that is held up may change something yet: the run is not over.
+        let tell what run =
+            { run with ChangedAt = run.World.Now }
+            |> Simulation.line (who operator) ("fault: " + what + " of " + name)
 
         match fate with
         | ValueNone -> land' delay operator true sending run

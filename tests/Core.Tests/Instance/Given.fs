@@ -113,6 +113,9 @@ let private bare role (meta: Meta) : Observed = {
     Pd = PdView.Answered facts
     PdUrls = [ "http://basic-pd.default:2379" ]
     Siblings = Set.ofList [ "basic-pd-0"; "basic-pd-1"; "basic-pd-2" ]
+    Node = Sighting.Unknown
+    Volumes = Map.empty
+    StorageClasses = Map.empty
 }
 
 /// A Pod that serves, started with what is wanted now.
