@@ -31,8 +31,13 @@ module Labels =
         ]
 
     /// Which objects of a kind the operator keeps in its caches: all of our own kinds, and of Kubernetes' kinds those that
-    /// it has made, so that its memory does not grow with other people's Pods.
-    let selector kind = if List.contains kind Kind.ours then None else Some $"%s{managedBy}=%s{manager}"
+    /// it has made, so that its memory does not grow with other people's Pods. Nodes, volumes and storage classes are made
+    /// by others.
+    let selector kind =
+        if List.contains kind Kind.ours || Kind.isClusterWide kind then
+            None
+        else
+            Some $"%s{managedBy}=%s{manager}"
 
 [<RequireQualifiedAccess>]
 module Annotations =

@@ -41,4 +41,6 @@ type InstanceStatus = {
     NodeName: string option
     [<Doc "The zone of that node.">]
     Zone: string option
+    [<Doc "The uid of each volume claim, by its name, when the process last served. Another one later means that the disk was lost.">]
+    VolumeClaims: Map<string, string>
 }

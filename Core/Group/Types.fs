@@ -47,6 +47,10 @@ type Observed = {
     Services: Map<string, ServiceView>
     /// All PD groups of the cluster: name, and the version that all its instances have reached.
     PdGroups: (string * string option) list
+    /// The revisions of the group's template that are kept, oldest first.
+    Revisions: RevisionView list
+    /// The PodDisruptionBudget that bears the group's name.
+    Budget: Sighting<BudgetView>
 }
 
 /// Everything that may be done for a group.

@@ -8,16 +8,14 @@ let private build pod = Rule.inTurn [ Rules.foreign; Rules.suspend; Rules.claims
 let private pd: Rule<Observed, Action, Reason> =
     fun observed ->
         if Seen.deleting observed then
-            if Seen.clusterEnds observed then
-                Rules.endsWithCluster observed
-            else
-                observed |> Rule.together [ Rules.releaseEarly; PdRules.leave ]
+            if Seen.clusterEnds observed then Rules.endsWithCluster observed else PdRules.leave observed
         else
             observed
             |> Rule.inTurn [
                 Rules.cluster
                 Rules.finalizer
                 build PdRules.pod
+                PdRules.dead
                 PdRules.restart
                 Rule.together [ Rules.podServes; PdRules.membership ]
                 Rules.release
@@ -28,34 +26,38 @@ let private tikv: Rule<Observed, Action, Reason> =
         if Seen.deleting observed && Seen.clusterEnds observed then
             Rules.endsWithCluster observed
         elif Seen.deleting observed then
-            observed
-            |> Rule.together [
-                Rules.releaseEarly
-                Rule.inTurn [ TikvRules.leave; TikvRules.endEviction; TikvRules.gone ]
-            ]
+            observed |> Rule.inTurn [ TikvRules.leave; TikvRules.gone ]
         elif TikvRules.leaves observed then
             observed
             |> Rule.inTurn [
                 Rules.cluster
                 Rules.finalizer
+                TikvRules.suspended
                 Rules.suspend
                 Rule.together [
-                    Rules.releaseEarly
                     (if TikvRules.left observed then fun _ -> Decision.settled else build TikvRules.pod)
                     TikvRules.leave
                 ]
+                TikvRules.unmark
+                Rules.release
             ]
         else
             observed
-            |> Rule.inTurn [
-                Rules.cluster
-                Rules.finalizer
-                TikvRules.pd
-                build TikvRules.pod
-                TikvRules.restart
-                Rule.together [ Rules.podServes; TikvRules.membership ]
-                TikvRules.endEviction
-                Rules.release
+            |> Rule.together [
+                TikvRules.abandoned
+                Rule.inTurn [
+                    Rules.cluster
+                    Rules.finalizer
+                    TikvRules.pd
+                    TikvRules.suspended
+                    build TikvRules.pod
+                    TikvRules.restart
+                    Rule.together [ Rules.podServes; TikvRules.stopping; TikvRules.membership ]
+                    TikvRules.endEviction
+                    TikvRules.caughtUp
+                    TikvRules.unmark
+                    Rules.release
+                ]
             ]
 
 /// The rules in order of precedence: a rule is reached only when all above it are settled.

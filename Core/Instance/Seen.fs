@@ -73,7 +73,7 @@ let pdReason (observed: Observed) =
 /// The member that bears this instance's name, or that listens where it would (a half-joined member has no name: P 24).
 let memberOf (observed: Observed) (facts: PdFacts) =
     let name = podName observed
-    let host = $"//%s{name}."
+    let host = "//" + name + "."
 
     facts.Members
     |> List.tryFind (fun one ->
@@ -138,6 +138,9 @@ let tikvStores (facts: PdFacts) =
     facts.Stores
     |> List.filter (fun one -> one.NodeState <> NodeState.Removed && isTikv one)
 
+/// The newest of all heartbeats, in nanoseconds: PD's own clock was there.
+let newestHeartbeat (facts: PdFacts) = facts.Stores |> List.choose _.LastHeartbeat |> List.fold max 0L
+
 /// How long after the newest of all heartbeats an older one counts as silence, in nanoseconds: PD says `Disconnected`
 /// after 20 s.
 let private silence = 30_000_000_000L
@@ -146,14 +149,42 @@ let private silence = 30_000_000_000L
 let hears (facts: PdFacts) (store: Store) =
     match store.StateName, store.LastHeartbeat with
     | "Up", _ -> true
-    | "Offline", Some heartbeat ->
-        let newest = facts.Stores |> List.choose _.LastHeartbeat |> List.max
-        newest - heartbeat <= silence
+    | "Offline", Some heartbeat -> newestHeartbeat facts - heartbeat <= silence
     | _ -> false
+
+/// When PD last heard from the store (RFC 3339, PD's clock).
+let heardAt (store: Store) =
+    store.LastHeartbeat
+    |> Option.map (fun nanoseconds ->
+        Condition.timestamp (DateTimeOffset.FromUnixTimeMilliseconds(nanoseconds / 1_000_000L)))
+
+/// How long the process had run at the store's last heartbeat: PD's own reckoning of its uptime.
+let uptime (store: Store) =
+    store.LastHeartbeat
+    |> Option.map (fun nanoseconds ->
+        TimeSpan.FromSeconds(float (nanoseconds / 1_000_000_000L - store.StartTimestamp)))
 
 /// The store is that of an instance of ours: the host part of its address is the name of a Pod of one (L F34).
 let isOurs (observed: Observed) (store: Store) =
     observed.Peers |> Map.containsKey (store.Address.Split('.', 2)[0])
+
+/// The claims whose volume holds the component's data.
+let private dataClaims (observed: Observed) =
+    (template observed).Volumes
+    |> List.filter (fun volume ->
+        volume.Mounts.IsEmpty
+        || volume.Mounts |> List.exists (fun mount -> mount.Type = "data"))
+    |> List.map (claimName observed)
+
+/// The volume that held the data when the process last served is another one now: the disk was lost.
+let hasLostDisk (observed: Observed) =
+    let recorded = (status observed).VolumeClaims
+
+    dataClaims observed
+    |> List.exists (fun name ->
+        match Map.tryFind name recorded, Map.tryFind name observed.Claims with
+        | Some before, Some claim -> Uid before <> claim.Meta.Uid
+        | _ -> false)
 
 /// The claim to the single disruption, when it is held by this life of this instance.
 let holdsDisruption (observed: Observed) =
@@ -171,8 +202,11 @@ let owns (observed: Observed) (meta: Meta) =
     meta.OwnerReferences
     |> List.exists (fun owner -> owner.Uid = observed.Meta.Uid && owner.Controller)
 
-/// The time since a moment that was written down (RFC 3339); none when it cannot be read.
-let since (moment: string) (observed: Observed) =
-    match DateTimeOffset.TryParse(moment, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal) with
-    | true, at -> Some(observed.Clock - at)
+/// A moment that was written down (RFC 3339); none when it cannot be read.
+let moment (text: string) =
+    match DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal) with
+    | true, at -> Some at
     | false, _ -> None
+
+/// The time since such a moment.
+let since (text: string) (observed: Observed) = moment text |> Option.map (fun at -> observed.Clock - at)

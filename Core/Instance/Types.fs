@@ -42,6 +42,12 @@ type Observed = {
     Peers: Map<string, string>
     /// PD only: the Pods among those of the peers that are being stopped.
     Stopping: Set<string>
+    /// The node that the Pod is on: absent when it has been deleted; unknown while there is no such Pod.
+    Node: Sighting<NodeView>
+    /// The volumes that the claims are bound to, by name of the claim.
+    Volumes: Map<string, Sighting<VolumeView>>
+    /// The storage classes of the claims, by name of the claim.
+    StorageClasses: Map<string, Sighting<StorageClassView>>
 }
 
 /// Why an instance that is not (yet) as desired is left alone for now.
@@ -75,6 +81,12 @@ type Reason =
     | StoresTooFew of Living: int * Needed: int
     | StoresSilent of Silent: int * Stores: int
     | MembersUnhealthy of Names: string list
+    | LeadersUnknown of Known: int * Regions: int
+    | LeadersUnconfirmed
+    | PeersCatchUp of Pending: int
+    | LeadersComeBack of Leaders: int * Before: int
+    | OtherStoreLeaves of Address: string
+    | DomainsTooFew of Label: string * Domains: int * Needed: int
 
 module Reason =
     /// For people: the message of the Kubernetes condition, the event, the log line and the transcript.
@@ -116,6 +128,16 @@ module Reason =
         | MembersUnhealthy names ->
             let names = String.Join(", ", names)
             $"PD says that %s{names} is not healthy: no other member is touched meanwhile"
+        | LeadersUnknown(known, regions) ->
+            $"PD has heard of the leaders of %d{known} of %d{regions} regions only: it has just started, or regions have none"
+        | LeadersUnconfirmed ->
+            "PD counts no leader on the store; the store's next heartbeat is to confirm that"
+        | PeersCatchUp pending ->
+            $"the store serves again; %d{pending} of its peers are pending, to be few for a minute"
+        | LeadersComeBack(leaders, before) -> $"%d{leaders} of the store's %d{before} leaders have come back"
+        | OtherStoreLeaves address -> $"the store %s{address} is leaving; one at a time"
+        | DomainsTooFew(label, domains, needed) ->
+            $"living stores in %d{domains} values of the label %s{label} would remain, and %d{needed} are needed"
 
     /// The reason of the Kubernetes condition: stable, part of the API.
     let code reason =
@@ -148,12 +170,22 @@ module Reason =
         | StoresTooFew _ -> "MinReplicasAfter"
         | StoresSilent _ -> "AllStoresUp"
         | MembersUnhealthy _ -> "PDQuorumAfter"
+        | LeadersUnknown _ -> "CacheFresh"
+        | LeadersUnconfirmed -> "LeadersEvicted"
+        | PeersCatchUp _
+        | LeadersComeBack _ -> "SoakTime"
+        | OtherStoreLeaves _ -> "OneAtATime"
+        | DomainsTooFew _ -> "TopologySpreadAfter"
 
     /// How soon to look again unasked. Kubernetes tells when an object changes, and new facts of PD wake the instance
     /// too; what is left are waits that only time ends.
     let recheckAfter reason =
         match reason with
         | LeadersRemain _
+        | LeadersUnknown _
+        | LeadersUnconfirmed
+        | PeersCatchUp _
+        | LeadersComeBack _
         | LeadersReturnSoon -> ValueSome(TimeSpan.FromSeconds 5L)
         | InvalidSpec _
         | NotOurs _ -> ValueSome(TimeSpan.FromMinutes 1L)
@@ -180,4 +212,6 @@ module Reason =
         | RegionsRemain _
         | StoresTooFew _
         | StoresSilent _
+        | OtherStoreLeaves _
+        | DomainsTooFew _
         | MembersUnhealthy _ -> ValueNone

@@ -32,6 +32,14 @@ type Cache = {
     ConfigMaps: Map<string, ConfigMapView>
     Claims: Map<string, ClaimView>
     Services: Map<string, ServiceView>
+    Revisions: Map<string, RevisionView>
+    Budgets: Map<string, BudgetView>
+    /// Of no namespace: the key is `/name`.
+    Nodes: Map<string, NodeView>
+    Volumes: Map<string, VolumeView>
+    StorageClasses: Map<string, StorageClassView>
+    /// Optional kinds that the server does not have, or does not show to the operator.
+    Hidden: Set<Kind>
     /// Objects that we wrote: events older than that version are of the past, and are passed over until it has come.
     Expected: Map<ObjectRef, ResourceVersion>
     /// The versions of each object before the one that is known, newest first: the late answer to a read or a write must
@@ -55,14 +63,20 @@ module Cache =
         ConfigMaps = Map.empty
         Claims = Map.empty
         Services = Map.empty
+        Revisions = Map.empty
+        Budgets = Map.empty
+        Nodes = Map.empty
+        Volumes = Map.empty
+        StorageClasses = Map.empty
+        Hidden = Set.empty
         Expected = Map.empty
         Passed = Map.empty
         Buried = []
     }
 
-    let key space name = $"%s{space}/%s{name}"
+    let key (space: string) (name: string) = space + "/" + name
     let keyOf (meta: Meta) = key meta.Namespace meta.Name
-    let private groupKey kind space group = $"%s{Kind.name kind}/%s{space}/%s{group}"
+    let private groupKey kind (space: string) (group: string) = Kind.name kind + "/" + space + "/" + group
 
     /// The instances of a group, by index.
     let instancesOf kind space group cache =
@@ -90,6 +104,12 @@ module Cache =
         | Kind.ConfigMap -> cache.ConfigMaps |> Map.tryFind key |> Option.map _.Meta
         | Kind.PersistentVolumeClaim -> cache.Claims |> Map.tryFind key |> Option.map _.Meta
         | Kind.Service -> cache.Services |> Map.tryFind key |> Option.map _.Meta
+        | Kind.Node -> cache.Nodes |> Map.tryFind key |> Option.map _.Meta
+        | Kind.PersistentVolume -> cache.Volumes |> Map.tryFind key |> Option.map _.Meta
+        | Kind.StorageClass -> cache.StorageClasses |> Map.tryFind key |> Option.map _.Meta
+        | Kind.PodDisruptionBudget -> cache.Budgets |> Map.tryFind key |> Option.map _.Meta
+        | Kind.ControllerRevision -> cache.Revisions |> Map.tryFind key |> Option.map _.Meta
+        | Kind.Secret
         | Kind.Lease
         | Kind.Event -> None
 
@@ -314,6 +334,18 @@ module Cache =
         | Kind.ConfigMap -> { cache with ConfigMaps = cache.ConfigMaps |> Map.add key (View.configMap json) }
         | Kind.PersistentVolumeClaim -> { cache with Claims = cache.Claims |> Map.add key (View.claim json) }
         | Kind.Service -> { cache with Services = cache.Services |> Map.add key (View.service json) }
+        | Kind.Node -> { cache with Nodes = cache.Nodes |> Map.add key (View.node json) }
+        | Kind.PersistentVolume -> { cache with Volumes = cache.Volumes |> Map.add key (View.volume json) }
+        | Kind.StorageClass -> {
+            cache with
+                StorageClasses = cache.StorageClasses |> Map.add key (View.storageClass json)
+          }
+        | Kind.PodDisruptionBudget -> { cache with Budgets = cache.Budgets |> Map.add key (View.budget json) }
+        | Kind.ControllerRevision -> {
+            cache with
+                Revisions = cache.Revisions |> Map.add key (View.revision json)
+          }
+        | Kind.Secret
         | Kind.Lease
         | Kind.Event -> cache
 
@@ -340,6 +372,12 @@ module Cache =
         | Kind.ConfigMap -> { cache with ConfigMaps = cache.ConfigMaps |> Map.remove key }
         | Kind.PersistentVolumeClaim -> { cache with Claims = cache.Claims |> Map.remove key }
         | Kind.Service -> { cache with Services = cache.Services |> Map.remove key }
+        | Kind.Node -> { cache with Nodes = cache.Nodes |> Map.remove key }
+        | Kind.PersistentVolume -> { cache with Volumes = cache.Volumes |> Map.remove key }
+        | Kind.StorageClass -> { cache with StorageClasses = cache.StorageClasses |> Map.remove key }
+        | Kind.PodDisruptionBudget -> { cache with Budgets = cache.Budgets |> Map.remove key }
+        | Kind.ControllerRevision -> { cache with Revisions = cache.Revisions |> Map.remove key }
+        | Kind.Secret
         | Kind.Lease
         | Kind.Event -> cache
 
@@ -453,6 +491,14 @@ module Cache =
             cache with
                 Services = cache.Services |> Map.remove key
           }
+        | Some known, Kind.ControllerRevision when known.Uid = uid -> {
+            cache with
+                Revisions = cache.Revisions |> Map.remove key
+          }
+        | Some known, Kind.PodDisruptionBudget when known.Uid = uid -> {
+            cache with
+                Budgets = cache.Budgets |> Map.remove key
+          }
         | _ -> cache
 
     let private names kind cache =
@@ -468,8 +514,36 @@ module Cache =
         | Kind.ConfigMap -> keys cache.ConfigMaps
         | Kind.PersistentVolumeClaim -> keys cache.Claims
         | Kind.Service -> keys cache.Services
+        | Kind.Node -> keys cache.Nodes
+        | Kind.PersistentVolume -> keys cache.Volumes
+        | Kind.StorageClass -> keys cache.StorageClasses
+        | Kind.PodDisruptionBudget -> keys cache.Budgets
+        | Kind.ControllerRevision -> keys cache.Revisions
+        | Kind.Secret
         | Kind.Lease
         | Kind.Event -> []
+
+    /// Whether the server shows the objects of a kind to the operator.
+    let shown kind isShown cache = {
+        cache with
+            Hidden = if isShown then Set.remove kind cache.Hidden else Set.add kind cache.Hidden
+    }
+
+    /// What is known of an object of an optional kind.
+    let sighting kind (map: Map<string, 'View>) key cache =
+        match Map.tryFind key map with
+        | Some view -> Sighting.Known view
+        | None when Set.contains kind cache.Hidden -> Sighting.Unknown
+        | None -> Sighting.Absent
+
+    /// The node of a name.
+    let node name cache = cache |> sighting Kind.Node cache.Nodes (key "" name)
+
+    /// The volume of a name.
+    let volume name cache = cache |> sighting Kind.PersistentVolume cache.Volumes (key "" name)
+
+    /// The storage class of a name.
+    let storageClass name cache = cache |> sighting Kind.StorageClass cache.StorageClasses (key "" name)
 
     /// A whole list replaces what was known of its kind (and namespace). Returns every object that changed or vanished.
     let everything kind space objects cache =

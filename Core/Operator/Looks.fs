@@ -43,12 +43,12 @@ let tikvGroups space cluster sight =
 
 // ---- where PD is
 
-let private serviceHost (dns: Dns option) name space =
+let private serviceHost (dns: Dns option) (name: string) (space: string) =
     match dns |> Option.map (fun dns -> dns.Mode, dns.ClusterDomain) with
-    | Some(DnsMode.FQDN, domain) -> $"%s{name}.%s{space}.svc.%s{domain}"
-    | Some(DnsMode.Legacy, _) -> $"%s{name}.%s{space}.svc"
+    | Some(DnsMode.FQDN, domain) -> name + "." + space + ".svc." + domain
+    | Some(DnsMode.Legacy, _) -> name + "." + space + ".svc"
     | Some(DnsMode.InCluster, _)
-    | None -> $"%s{name}.%s{space}"
+    | None -> name + "." + space
 
 let private usesTls (cluster: Object<ClusterSpec, ClusterStatus> option) =
     cluster |> Option.exists (fun cluster -> Defaults.isTls cluster.Spec)
@@ -64,7 +64,7 @@ let pdUrls space clusterName sight =
     pdGroups space clusterName sight
     |> List.map (fun group ->
         let host = serviceHost (cluster |> Option.map _.Spec.Dns) group.Meta.Name space
-        $"%s{scheme}://%s{host}:%d{clientPort group}")
+        scheme + "://" + host + ":" + string (clientPort group))
 
 /// Where PD can be asked: the client Services, then the Pods of members that run. Empty while none runs.
 let pdEndpoints space clusterName sight : PdEndpoint list =
@@ -118,7 +118,7 @@ let private instance
     : Instance.Observed =
     let space = meta.Namespace
     let clusterName = settings.Cluster.Name
-    let pod = Defaults.podName meta.Name settings
+    let podName = Defaults.podName meta.Name settings
 
     let claims =
         template.Volumes
@@ -153,6 +153,7 @@ let private instance
         match role with
         | Instance.PD _ -> peers |> Map.keys |> Seq.filter isStopping |> Set.ofSeq
         | Instance.TiKV _ -> Set.empty
+    let pod = sight.Cache.Pods |> Map.tryFind (Cache.key space podName)
 
     {
         At = sight.At
@@ -160,14 +161,28 @@ let private instance
         Meta = meta
         Role = role
         Cluster = cluster space clusterName sight
-        Pod = sight.Cache.Pods |> Map.tryFind (Cache.key space pod)
-        Config = sight.Cache.ConfigMaps |> Map.tryFind (Cache.key space pod)
+        Pod = pod
+        Config = sight.Cache.ConfigMaps |> Map.tryFind (Cache.key space podName)
         Claims = claims
         Pd = pdView space clusterName sight
         PdUrls = pdUrls space clusterName sight
         Siblings = siblings
         Peers = peers
         Stopping = stopping
+        Node =
+            match pod with
+            | Some pod when pod.Node <> "" -> Cache.node pod.Node sight.Cache
+            | _ -> Sighting.Unknown
+        Volumes =
+            claims
+            |> Map.filter (fun _ claim -> claim.Volume <> "")
+            |> Map.map (fun _ claim -> Cache.volume claim.Volume sight.Cache)
+        StorageClasses =
+            claims
+            |> Map.map (fun _ claim ->
+                match claim.StorageClass with
+                | Some name -> Cache.storageClass name sight.Cache
+                | None -> Sighting.Unknown)
     }
 
 let pd sight (object: Object<PDSpec, PDStatus>) =
@@ -208,6 +223,21 @@ let private group sight (meta: Meta) role (settings: GroupSettings) instanceKind
         PdGroups =
             pdGroups space settings.Cluster.Name sight
             |> List.map (fun group -> group.Meta.Name, group.Status.Version)
+        Revisions =
+            sight.Cache.Revisions
+            |> Map.toList
+            |> List.map snd
+            |> List.filter (fun revision ->
+                revision.Meta.Namespace = space
+                && revision.Meta.OwnerReferences
+                   |> List.exists (fun owner -> owner.Controller && owner.Uid = meta.Uid))
+            |> List.sortBy _.Revision
+        Budget =
+            Cache.sighting
+                Kind.PodDisruptionBudget
+                sight.Cache.Budgets
+                (Cache.key space meta.Name)
+                sight.Cache
     }
 
 let pdGroup sight (object: Object<PDGroupSpec, PDGroupStatus>) =

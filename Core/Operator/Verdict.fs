@@ -224,4 +224,10 @@ let look sight (object: ObjectRef) : Verdict option =
     | Kind.PersistentVolumeClaim
     | Kind.Service
     | Kind.Lease
-    | Kind.Event -> None
+    | Kind.Event
+    | Kind.Node
+    | Kind.PersistentVolume
+    | Kind.StorageClass
+    | Kind.PodDisruptionBudget
+    | Kind.ControllerRevision
+    | Kind.Secret -> None

@@ -71,6 +71,8 @@ let private bare role meta : Observed = {
     Instances = Map.empty
     Services = Map.empty
     PdGroups = [ "basic-pd", Some "v8.5.2" ]
+    Revisions = []
+    Budget = Sighting.Unknown
 }
 
 let barePd =

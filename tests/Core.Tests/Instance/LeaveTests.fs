@@ -25,12 +25,17 @@ let private claimMeta (observed: Observed) = (claimOf $"data-%s{observed.Meta.Na
 
 // ---- TiKV
 
-let private leaving = deleting tikv
+let private leaving = holding (deleting tikv)
 
 [<Test>]
 let ``a store leaves in two steps: its leaders move away, then PD is asked to remove it`` () =
-    decide leaving |> shouldBe (act [ MarkEviction(ago 0) ])
-    decide (marked 1 leaving) |> shouldBe (act [ Action.EvictLeaders(storeId 2) ])
+    let mark = { Since = ago 0; Store = Some(storeId 2); Leaders = Some 5; HeardAt = None }
+
+    decide (deleting tikv)
+    |> shouldBe (act [ TakeDisruption(clusterMeta tikv, "Removal") ])
+
+    decide leaving |> shouldBe (act [ MarkEviction mark ])
+    decide (begun 1 leaving) |> shouldBe (act [ Action.EvictLeaders(storeId 2) ])
 
     decide (leaving |> marked 1 |> evicting 2)
     |> shouldBe (wait [ LeadersRemain 5 ])
@@ -45,7 +50,10 @@ let ``its process runs on until PD calls the store Removed`` () =
 [<Test>]
 let ``a store that leaves without its instance being deleted takes the same steps, and keeps its Pod`` () =
     let observed = offline tikv
-    decide observed |> shouldBe (act [ MarkEviction(ago 0) ])
+
+    decide observed
+    |> shouldBe (act [ TakeDisruption(clusterMeta tikv, "Removal") ])
+
     decide (observed |> removing 2) |> shouldBe (wait [ RegionsRemain 15 ])
 
     for gone in [ tombstone 2; tombstone 2 >> withoutPod; tombstone 2 >> terminating ] do

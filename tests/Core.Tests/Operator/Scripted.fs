@@ -254,6 +254,9 @@ let private answer call world : Outcome<PdReply> * World =
             ),
             world
         | PdCall.GetEvictLeaders -> reply (PdEncode.evictLeaders world.Evicting), world
+        | PdCall.GetRegionCount ->
+            let leaders = named "basic-tikv-" world |> List.sumBy (storeOf world >> _.Leaders)
+            reply (Json.object [ "count", Json.int leaders ]), world
         | PdCall.EvictLeaders store ->
             reply Json.empty, { world with Evicting = Set.add store world.Evicting }
         | PdCall.StopEvictingLeaders store ->
