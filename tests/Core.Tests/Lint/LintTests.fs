@@ -188,7 +188,7 @@ let ``a member is removed only while the others have a quorum`` () =
 [<Test>]
 let ``data goes only when nothing depends on it and the policy says so`` () =
     let gone = tikv |> deleting |> tombstone 2 |> reclaimed |> withoutPod
-    let claim = [ removeClaim (claimOf "data").Meta gone ]
+    let claim = [ removeClaim (claimOf "data-basic-tikv-2").Meta gone ]
     allowed claim gone
     refused "law 7" claim (tikv |> tombstone 2 |> reclaimed |> withoutPod)
     refused "law 7" claim (tikv |> deleting |> tombstone 2 |> reclaimed)

@@ -201,6 +201,9 @@ let private storeOf world name =
     {
         store with
             StateName = (if runs name world then "Up" else "Disconnected")
+            LastHeartbeat =
+                let (Instant now) = world.Now
+                store.LastHeartbeat |> Option.map (fun start -> start + now * 1_000_000L)
             Leaders = (if Set.contains store.Id world.Evicting then 0 else 5)
     }
 
