@@ -51,6 +51,8 @@ type Observed = {
     Revisions: RevisionView list
     /// The PodDisruptionBudget that bears the group's name.
     Budget: Sighting<BudgetView>
+    /// The Secrets of its instances' certificates, by name; empty without TLS.
+    Secrets: Map<string, Sighting<SecretView>>
 }
 
 /// Everything that may be done for a group.

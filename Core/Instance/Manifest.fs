@@ -227,6 +227,16 @@ let private mounts (observed: Observed) =
     @ (if tls observed then [ readOnly "tls" (tlsPath observed) ] else [])
     @ ((Seen.template observed).Volumes |> List.collect ofVolume)
 
+/// The Secrets of the certificates: that of the authority, that of the pair. None without TLS.
+let tlsSecrets (observed: Observed) =
+    if tls observed then
+        Some(Defaults.tlsSecrets (``component`` observed) (groupName observed) (Seen.template observed))
+    else
+        None
+
+/// The DNS name that the others know the process by.
+let advertisedHost (observed: Observed) = hostOf observed (Seen.podName observed)
+
 let private tlsVolume (observed: Observed) =
     let ca, own = Defaults.tlsSecrets (``component`` observed) (groupName observed) (Seen.template observed)
 

@@ -66,4 +66,5 @@ let decide (observed: Observed) : Decision<Action, Reason> =
         | PD _ -> pd
         | TiKV _ -> tikv
 
-    observed |> Rule.inTurn [ Rules.pause; life ]
+    observed
+    |> Rule.inTurn [ Rules.pause; Rule.together [ life; Rules.certificates ] ]

@@ -81,11 +81,43 @@ let config (observed: Observed) =
     | Bootstraps
     | Joins -> wantedConfig observed
 
+/// What is the matter with the certificates of the process; none without TLS.
+let certificateProblems (observed: Observed) =
+    Manifest.tlsSecrets observed
+    |> Option.map (fun secrets ->
+        Certificates.problems observed.Clock observed.Secrets secrets [ Manifest.advertisedHost observed ])
+
+/// A process is never started, nor taken down to be started again, without the certificates that TLS needs (V T73).
+let startable (observed: Observed) =
+    certificateProblems observed
+    |> Option.defaultValue []
+    |> List.filter Certificates.blocks
+    |> List.map CertificateWrong
+    |> Decision.wait
+
+/// What is wrong with certificates is told, whatever else goes on. A process that runs is left alone: it has read its
+/// certificates, and new ones reach it as files.
+let certificates (observed: Observed) =
+    let isWarning problem =
+        match problem with
+        | CertificateProblem.ExpiresSoon _ -> true
+        | _ -> false
+
+    if Seen.deleting observed || Seen.suspended observed then
+        Decision.settled
+    else
+        certificateProblems observed
+        |> Option.defaultValue []
+        |> List.filter (isWarning >> not)
+        |> List.map CertificateWrong
+        |> Decision.wait
+
 /// The Pod that is to be made, for those who may make it.
 let withPod (observed: Observed) (make: Json -> Decision<Action, Reason>) =
-    match Manifest.pod observed (Revision.ofProcess observed) with
-    | Ok body -> make body
-    | Error problem -> Decision.wait [ InvalidSpec $"spec.overlay.pod.spec cannot be merged: %s{problem}" ]
+    match startable observed, Manifest.pod observed (Revision.ofProcess observed) with
+    | { Waiting = _ :: _ } as waiting, _ -> waiting
+    | _, Ok body -> make body
+    | _, Error problem -> Decision.wait [ InvalidSpec $"spec.overlay.pod.spec cannot be merged: %s{problem}" ]
 
 /// Why a Pod that exists does not serve.
 let private podProblem (pod: PodView) =
@@ -119,6 +151,7 @@ let broken (pod: PodView) = not pod.Running
 /// Who may take a process down now: nobody but the holder of the single disruption.
 let withDisruption why (observed: Observed) (act: unit -> Decision<Action, Reason>) =
     match observed.Cluster with
+    | _ when not (startable observed).Waiting.IsEmpty -> startable observed
     | None -> Decision.wait [ ClusterAbsent (Seen.settings observed).Cluster.Name ]
     | Some cluster ->
         match cluster.Status.Disruption with

@@ -44,6 +44,8 @@ type Observed = {
     Volumes: Map<string, Sighting<VolumeView>>
     /// The storage classes of the claims, by name of the claim.
     StorageClasses: Map<string, Sighting<StorageClassView>>
+    /// The Secrets of its certificates, by name; empty without TLS.
+    Secrets: Map<string, Sighting<SecretView>>
 }
 
 /// Everything that may be done for an instance. Each action is complete: nothing is left to be chosen when it is
@@ -140,6 +142,7 @@ type Reason =
     | RegionsRemain of Regions: int
     | StoresTooFew of Living: int * Needed: int
     | StoresSilent of Silent: int * Stores: int
+    | CertificateWrong of Problem: CertificateProblem
 
 module Reason =
     /// For people: the message of the Kubernetes condition, the event, the log line and the transcript.
@@ -178,6 +181,7 @@ module Reason =
             $"%d{living} living stores would remain, and %d{needed} are needed for all replicas"
         | StoresSilent(silent, stores) ->
             $"%d{silent} of %d{stores} stores are silent: an outage, and nothing is taken down in an outage"
+        | CertificateWrong problem -> Certificates.text problem
 
     /// The reason of the Kubernetes condition: stable, part of the API.
     let code reason =
@@ -209,6 +213,7 @@ module Reason =
         | RegionsRemain _ -> "RegionsDrained"
         | StoresTooFew _ -> "MinReplicasAfter"
         | StoresSilent _ -> "AllStoresUp"
+        | CertificateWrong problem -> Certificates.code problem
 
     /// How soon to look again unasked. Kubernetes tells when an object changes, and new facts of PD wake the instance
     /// too; what is left are waits that only time ends.
@@ -240,4 +245,5 @@ module Reason =
         | QuorumAtRisk _
         | RegionsRemain _
         | StoresTooFew _
-        | StoresSilent _ -> ValueNone
+        | StoresSilent _
+        | CertificateWrong _ -> ValueNone

@@ -14,6 +14,8 @@ type Sight = {
     Cache: Cache
     /// What is known of each cluster's PD; the key is `namespace/cluster`.
     Pds: Map<string, PdView>
+    /// The Secrets of each cluster with TLS, by name; the key is `namespace/cluster`.
+    Secrets: Map<string, Map<string, Sighting<SecretView>>>
 }
 
 let private okay (held: Held<'Spec, 'Status>) = held.Object |> Result.toOption
@@ -53,6 +55,104 @@ let private serviceHost (dns: Dns option) name space =
 let private usesTls (cluster: Object<ClusterSpec, ClusterStatus> option) =
     cluster |> Option.exists (fun cluster -> Defaults.isTls cluster.Spec)
 
+// ---- Secrets
+
+let private secretsOf space cluster sight =
+    sight.Secrets
+    |> Map.tryFind (Cache.key space cluster)
+    |> Option.defaultValue Map.empty
+
+/// What is known of some Secrets of a cluster.
+let private secretsNamed (cluster: Object<ClusterSpec, ClusterStatus> option) (ca, own) sight =
+    match cluster with
+    | Some cluster when Defaults.isTls cluster.Spec ->
+        let known = secretsOf cluster.Meta.Namespace cluster.Meta.Name sight
+
+        [ ca; own ]
+        |> List.map (fun name -> name, known |> Map.tryFind name |> Option.defaultValue Sighting.Unknown)
+        |> Map.ofList
+    | _ -> Map.empty
+
+/// The Secrets that a cluster with TLS needs: the operator's own, and those that its groups and their instances name.
+let secretNames space clusterName sight =
+    match cluster space clusterName sight with
+    | Some cluster when Defaults.isTls cluster.Spec ->
+        let pair (ca, own) = [ ca; own ]
+
+        let ofInstances kind held template (group: string) =
+            Cache.instancesOf kind space group sight.Cache
+            |> Map.toList
+            |> List.choose (fun (_, one) -> held one.Meta.Name)
+            |> List.collect (template >> pair)
+
+        let pd =
+            pdGroups space clusterName sight
+            |> List.collect (fun group ->
+                let name = group.Meta.Name
+                let secrets template = Defaults.tlsSecrets Component.PD name template
+
+                let held instance =
+                    sight.Cache.Pds
+                    |> Map.tryFind (Cache.key space instance)
+                    |> Option.bind (_.Held >> okay)
+
+                pair (secrets group.Spec.Template.Spec.Component)
+                @ ofInstances
+                    Kind.PD
+                    held
+                    (fun (one: Object<PDSpec, PDStatus>) -> secrets one.Spec.Template.Component)
+                    name)
+
+        let tikv =
+            tikvGroups space clusterName sight
+            |> List.collect (fun group ->
+                let name = group.Meta.Name
+                let secrets template = Defaults.tlsSecrets Component.TiKV name template
+
+                let held instance =
+                    sight.Cache.Tikvs
+                    |> Map.tryFind (Cache.key space instance)
+                    |> Option.bind (_.Held >> okay)
+
+                pair (secrets group.Spec.Template.Spec.Component)
+                @ ofInstances
+                    Kind.TiKV
+                    held
+                    (fun (one: Object<TiKVSpec, TiKVStatus>) -> secrets one.Spec.Template.Component)
+                    name)
+
+        pair (Defaults.clientTlsSecrets clusterName cluster.Spec) @ pd @ tikv
+        |> List.distinct
+    | _ -> []
+
+let private version sight space cluster name =
+    match secretsOf space cluster sight |> Map.tryFind name with
+    | Some(Sighting.Known view) ->
+        let (ResourceVersion version) = view.Meta.ResourceVersion
+        version
+    | _ -> ""
+
+/// The operator's own certificate, for calls of a cluster with TLS.
+let private endpointTls (cluster: Object<ClusterSpec, ClusterStatus> option) sight =
+    cluster
+    |> Option.filter (fun cluster -> Defaults.isTls cluster.Spec)
+    |> Option.map (fun cluster ->
+        let space, name = cluster.Meta.Namespace, cluster.Meta.Name
+        let authority, pair = Defaults.clientTlsSecrets name cluster.Spec
+
+        let version =
+            match version sight space name authority, version sight space name pair with
+            | "", _
+            | _, "" -> ""
+            | one, other -> $"%s{one}-%s{other}"
+
+        {
+            Authority = authority
+            Pair = pair
+            Version = version
+            SkipVerify = cluster.Spec.Security.Tls.Client |> Option.exists _.InsecureSkipTLSVerify
+        })
+
 let private clientPort (group: Object<PDGroupSpec, PDGroupStatus>) =
     Defaults.pdClientPort group.Spec.Template.Spec
 
@@ -70,7 +170,7 @@ let pdUrls space clusterName sight =
 let pdEndpoints space clusterName sight : PdEndpoint list =
     let cluster = cluster space clusterName sight
     let dns = cluster |> Option.map _.Spec.Dns
-    let tls = usesTls cluster
+    let tls = endpointTls cluster sight
     let groups = pdGroups space clusterName sight
 
     let pods =
@@ -138,13 +238,21 @@ let private instance
         | Instance.TiKV _ -> Set.empty
 
     let pod = sight.Cache.Pods |> Map.tryFind (Cache.key space podName)
+    let cluster = cluster space clusterName sight
+
+    let ofComponent =
+        match role with
+        | Instance.PD _ -> Component.PD
+        | Instance.TiKV _ -> Component.TiKV
+
+    let groupName = meta.Labels |> Map.tryFind Labels.group |> Option.defaultValue ""
 
     {
         At = sight.At
         Clock = sight.Clock
         Meta = meta
         Role = role
-        Cluster = cluster space clusterName sight
+        Cluster = cluster
         Pod = pod
         Config = sight.Cache.ConfigMaps |> Map.tryFind (Cache.key space podName)
         Claims = claims
@@ -165,6 +273,7 @@ let private instance
                 match claim.StorageClass with
                 | Some name -> Cache.storageClass name sight.Cache
                 | None -> Sighting.Unknown)
+        Secrets = secretsNamed cluster (Defaults.tlsSecrets ofComponent groupName template) sight
     }
 
 let pd sight (object: Object<PDSpec, PDStatus>) =
@@ -183,8 +292,9 @@ let tikv sight (object: Object<TiKVSpec, TiKVStatus>) =
         object.Spec.Instance
         object.Spec.Template.Component
 
-let private group sight (meta: Meta) role (settings: GroupSettings) instanceKind : Group.Observed =
+let private group sight (meta: Meta) role (settings: GroupSettings) instanceKind secrets : Group.Observed =
     let space = meta.Namespace
+    let cluster = cluster space settings.Cluster.Name sight
 
     let services =
         [ meta.Name; Group.Manifest.peerService meta.Name ]
@@ -199,7 +309,7 @@ let private group sight (meta: Meta) role (settings: GroupSettings) instanceKind
         Clock = sight.Clock
         Meta = meta
         Role = role
-        Cluster = cluster space settings.Cluster.Name sight
+        Cluster = cluster
         Instances = Cache.instancesOf instanceKind space meta.Name sight.Cache
         Services = services
         PdGroups =
@@ -220,13 +330,16 @@ let private group sight (meta: Meta) role (settings: GroupSettings) instanceKind
                 sight.Cache.Budgets
                 (Cache.key space meta.Name)
                 sight.Cache
+        Secrets = secretsNamed cluster secrets sight
     }
 
 let pdGroup sight (object: Object<PDGroupSpec, PDGroupStatus>) =
-    group sight object.Meta (Group.PD(object.Spec, object.Status)) object.Spec.Group Kind.PD
+    Defaults.tlsSecrets Component.PD object.Meta.Name object.Spec.Template.Spec.Component
+    |> group sight object.Meta (Group.PD(object.Spec, object.Status)) object.Spec.Group Kind.PD
 
 let tikvGroup sight (object: Object<TiKVGroupSpec, TiKVGroupStatus>) =
-    group sight object.Meta (Group.TiKV(object.Spec, object.Status)) object.Spec.Group Kind.TiKV
+    Defaults.tlsSecrets Component.TiKV object.Meta.Name object.Spec.Template.Spec.Component
+    |> group sight object.Meta (Group.TiKV(object.Spec, object.Status)) object.Spec.Group Kind.TiKV
 
 /// Whether the life of the instance that holds the disruption goes on.
 let private holderExists sight space (disruption: Disruption) =
@@ -280,4 +393,5 @@ let ofCluster sight (object: Object<ClusterSpec, ClusterStatus>) : Cluster.Obser
         PdUrls = pdUrls space name sight
         Pd = pdView space name sight
         HolderExists = object.Status.Disruption |> Option.forall (holderExists sight space)
+        Secrets = secretsNamed (Some object) (Defaults.clientTlsSecrets name object.Spec) sight
     }

@@ -8,6 +8,7 @@ open Tikv.Core.Pd
 open Tikv.Core.Operator.Run
 open Tikv.Core.Operator.Wakes
 open Tikv.Core.Operator.Polling
+open Tikv.Core.Operator.Secrets
 open Tikv.Core.Operator.Rounds
 
 // ---- reflectors
@@ -169,6 +170,8 @@ let private handle (input: Input) run =
             |> emit (Effect.Exit(0, "stopped"))
         else
             run
+    | HasRead(request, outcome) when Map.containsKey request run.State.OfSecrets ->
+        hasReadSecret input request outcome run
     | HasRead(request, outcome) ->
         match run.State.OfRound |> Map.tryFind request with
         | None -> run
@@ -300,7 +303,8 @@ let rec private takeWork (input: Input) run =
 
             match work with
             | Work.Reconcile object -> run |> beginRound input object |> takeWork input
-            | Work.AskPd _ -> takeWork input run
+            | Work.AskPd _
+            | Work.ReadSecrets _ -> takeWork input run
 
 let rec private takePolls (input: Input) run =
     if not (mayWrite input run.State) then
@@ -311,6 +315,11 @@ let rec private takePolls (input: Input) run =
             run
             |> change (fun state -> { state with PollQueue = taken })
             |> startPoll input space cluster
+            |> takePolls input
+        | Some(Work.ReadSecrets(space, cluster), taken) ->
+            run
+            |> change (fun state -> { state with PollQueue = taken })
+            |> startReads input space cluster
             |> takePolls input
         | Some(Work.Reconcile _, _)
         | None -> run
@@ -391,6 +400,9 @@ let start (settings: Settings) : OperatorState = {
     Cache = Cache.empty
     Pds = Map.empty
     PolledAt = Map.empty
+    SecretReads = Map.empty
+    OfSecrets = Map.empty
+    Secrets = Map.empty
     Queue = Queue.empty
     PollQueue = Queue.empty
     Streaks = Map.empty
