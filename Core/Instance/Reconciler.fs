@@ -56,6 +56,7 @@ let private tikv: Rule<Observed, Action, Reason> =
                 Rule.together [ Rules.podServes; TikvRules.membership ]
                 TikvRules.endEviction
                 Rules.release
+                StoreLabels.labels
             ]
 
 /// The rules in order of precedence: a rule is reached only when all above it are settled.

@@ -76,6 +76,8 @@ type Action =
     | RemoveConfig of Config: Meta
     | RemoveClaim of Claim: Meta
     | RemoveFinalizer
+    /// Adds to the store's labels in PD, or changes them; those that are not named stay.
+    | SetStoreLabels of Store: StoreId * Labels: Map<string, string>
 
 /// How much an action can spoil when it was decided on an old world.
 [<RequireQualifiedAccess; Struct>]
@@ -102,7 +104,8 @@ module Action =
         | StopEvictingLeaders _
         | UnmarkEviction
         | RestoreStore _
-        | RemoveConfig _ -> Risk.None
+        | RemoveConfig _
+        | SetStoreLabels _ -> Risk.None
         | TransferPdLeader _
         | RestartPod _
         | RemovePod _ -> Risk.Disruptive

@@ -142,6 +142,14 @@ let ofInstance endpoints (observed: Instance.Observed) action =
         delete Kind.PersistentVolumeClaim claim None
         |> kubernetes "RemoveClaim" $"volume claim %s{claim.Name} removed, as the policy says"
     | Instance.RemoveFinalizer -> removeFinalizer risk kind meta
+    | Instance.SetStoreLabels(StoreId id as store, labels) ->
+        let pairs =
+            labels
+            |> Map.toList
+            |> List.map (fun (key, value) -> $"%s{key}=%s{value}")
+            |> String.concat ", "
+
+        pd "SetStoreLabels" $"store %d{id} is labelled %s{pairs}" (PdCall.SetStoreLabels(store, labels))
 
 // ---- groups
 
