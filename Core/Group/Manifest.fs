@@ -43,7 +43,7 @@ let tlsSecrets (observed: Observed) =
     | TiKV(spec, _) -> Defaults.tlsSecrets Component.TiKV observed.Meta.Name spec.Template.Spec.Component
 
 /// The headless Service that gives every Pod of the group its name in DNS.
-let peerService (group: string) = $"%s{group}-peer"
+let peerService (group: string) = group + "-peer"
 
 let labels (observed: Observed) =
     Labels.ofGroup (settings observed).Cluster.Name observed.Meta.Name (componentName observed)
