@@ -200,13 +200,14 @@ public sealed class PdTlsTests
             Put(name, [.. new[] { ("ca.crt", authority.Pem), ("tls.crt", certificate), ("tls.key", key) }.Where(one => one.Item1 != without)]);
         }
 
-        public void Put(string name, params (string Key, string Value)[] data) => values[name] = JsonModule.present(
-        [
-            Tuple.Create("metadata", Given.Some(Given.Json(
-                $$"""{"name":"{{name}}","namespace":"shop","annotations":{"kubectl.kubernetes.io/last-applied-configuration":"secret"} }"""))),
-            Tuple.Create("data", Given.Some(JsonModule.present(data.Select(one => Tuple.Create(
-                one.Key, Given.Some(Json.NewString(Convert.ToBase64String(Encoding.UTF8.GetBytes(one.Value))))))))),
-        ]);
+        public void Put(string name, params (string Key, string Value)[] data)
+        {
+            var encoded = data.Select(one =>
+                $"\"{one.Key}\":\"{Convert.ToBase64String(Encoding.UTF8.GetBytes(one.Value))}\"");
+            var copy = "\"annotations\":{\"kubectl.kubernetes.io/last-applied-configuration\":\"all of it\"}";
+            values[name] = Given.Json(
+                $"{{\"metadata\":{{\"name\":\"{name}\",\"namespace\":\"shop\",{copy}}},\"data\":{{{string.Join(",", encoded)}}}}}");
+        }
 
         public Task<Outcome<Json>> Read(ObjectRef name, CancellationToken ct)
         {
