@@ -235,6 +235,16 @@ let tlsSecrets (observed: Observed) =
     else
         None
 
+/// TiKV's own HTTP server, reached with the client certificate of `tls`.
+let statusEndpoint (observed: Observed) tls : Pd.PdEndpoint = {
+    Namespace = observed.Meta.Namespace
+    IsPod = true
+    Name = Seen.podName observed
+    Host = hostOf observed (Seen.podName observed)
+    Port = secondPort observed
+    Tls = tls
+}
+
 /// The DNS name that the others know the process by.
 let advertisedHost (observed: Observed) = hostOf observed (Seen.podName observed)
 
@@ -394,7 +404,7 @@ let private spec (observed: Observed) =
 
 /// The Pod, with the user's overlay merged upon it; our labels cannot be overlaid. `Error` when the overlay cannot be
 /// merged.
-let pod (observed: Observed) revision =
+let pod (observed: Observed) revision extraAnnotations =
     let overlay = (Seen.template observed).Overlay |> Option.bind _.Pod
     let extra = overlay |> Option.map _.Metadata
     let laid map over = over |> Map.fold (fun all key value -> Map.add key value all) map
@@ -410,6 +420,9 @@ let pod (observed: Observed) revision =
     let annotations =
         laid (scrape |> Map.add "prometheus.io/port" (string port)) overAnnotations
         |> Map.add Annotations.processRevision revision
+        |> fun annotations ->
+            extraAnnotations
+            |> Map.fold (fun all key value -> Map.add key value all) annotations
 
     let labels = laid overLabels (labels observed)
 

@@ -19,6 +19,7 @@ let private pd: Rule<Observed, Action, Reason> =
                 Rules.finalizer
                 build PdRules.pod
                 PdRules.restart
+                Reload.reload
                 Rule.together [ Rules.podServes; PdRules.membership ]
                 Rules.release
             ]
@@ -53,6 +54,7 @@ let private tikv: Rule<Observed, Action, Reason> =
                 TikvRules.pd
                 build TikvRules.pod
                 TikvRules.restart
+                Reload.reload
                 Rule.together [ Rules.podServes; TikvRules.membership ]
                 TikvRules.endEviction
                 Rules.release

@@ -26,7 +26,10 @@ let private serves (observed: Observed) =
 
 let private upToDate (observed: Observed) =
     match observed.Pod with
-    | Some pod -> not (Rules.outdated observed pod) && pod.Meta.DeletionTimestamp.IsNone
+    | Some pod ->
+        not (Rules.outdated observed pod)
+        && pod.Meta.DeletionTimestamp.IsNone
+        && Reload.pending observed pod = Reload.InEffect
     | None -> false
 
 let private stalls reason =

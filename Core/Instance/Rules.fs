@@ -69,6 +69,7 @@ let private wantedConfig (observed: Observed) =
     | Ok file, None -> Decision.act [ CreateConfig(Manifest.configMap observed file) ]
     | Ok _, Some config when not (Seen.owns observed config.Meta) ->
         Decision.wait [ NotOurs("ConfigMap", config.Meta.Name) ]
+    | Ok _, Some _ when Reload.holdsConfig observed -> Decision.settled
     | Ok file, Some config when config.Data <> Map.ofList [ "config.toml", file ] ->
         Decision.act [ UpdateConfig(config.Meta, Manifest.configMap observed file) ]
     | Ok _, Some _ -> Decision.settled
@@ -112,9 +113,17 @@ let certificates (observed: Observed) =
         |> List.map CertificateWrong
         |> Decision.wait
 
+/// The Pod, with what its process is started with written down on it.
+let podBody (observed: Observed) =
+    Map [
+        Annotations.processBase, Revision.ofBase observed
+        Annotations.configInEffect, Reload.wanted observed
+    ]
+    |> Manifest.pod observed (Revision.ofProcess observed)
+
 /// The Pod that is to be made, for those who may make it.
 let withPod (observed: Observed) (make: Json -> Decision<Action, Reason>) =
-    match startable observed, Manifest.pod observed (Revision.ofProcess observed) with
+    match startable observed, podBody observed with
     | { Waiting = _ :: _ } as waiting, _ -> waiting
     | _, Ok body -> make body
     | _, Error problem -> Decision.wait [ InvalidSpec $"spec.overlay.pod.spec cannot be merged: %s{problem}" ]
@@ -141,9 +150,14 @@ let podServes (observed: Observed) =
 
 /// Whether the running process was started with other settings than are wanted now.
 let outdated (observed: Observed) (pod: PodView) =
+    let bears name revision = Map.tryFind name pod.Meta.Annotations = Some revision
+
+    let sameBase =
+        bears Annotations.processRevision (Revision.ofProcess observed)
+        || bears Annotations.processBase (Revision.ofBase observed)
+
     pod.Meta.DeletionTimestamp.IsNone
-    && pod.Meta.Annotations |> Map.tryFind Annotations.processRevision
-       <> Some(Revision.ofProcess observed)
+    && (not sameBase || Reload.pending observed pod = Reload.ByRestart)
 
 /// A process that does not run loses nothing by being replaced: a revert must always heal (law 5).
 let broken (pod: PodView) = not pod.Running

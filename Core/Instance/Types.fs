@@ -78,6 +78,10 @@ type Action =
     | RemoveFinalizer
     /// Adds to the store's labels in PD, or changes them; those that are not named stay.
     | SetStoreLabels of Store: StoreId * Labels: Map<string, string>
+    /// Gives settings to the running process; a refusal is written down on the Pod under the fingerprint.
+    | ReloadConfig of Pod: Meta * Settings: Map<string, Json> * Fingerprint: string
+    /// The configuration of that fingerprint is in effect in the Pod's process.
+    | MarkConfig of Pod: Meta * Fingerprint: string
 
 /// How much an action can spoil when it was decided on an old world.
 [<RequireQualifiedAccess; Struct>]
@@ -105,7 +109,9 @@ module Action =
         | UnmarkEviction
         | RestoreStore _
         | RemoveConfig _
-        | SetStoreLabels _ -> Risk.None
+        | SetStoreLabels _
+        | ReloadConfig _
+        | MarkConfig _ -> Risk.None
         | TransferPdLeader _
         | RestartPod _
         | RemovePod _ -> Risk.Disruptive

@@ -234,7 +234,23 @@ let private handle (input: Input) run =
                 ->
                 match PdCodec.written call reply with
                 | Ok() -> carriedOut input object step rest run
-                | Error error -> refused input object step (PdError.text error) run
+                | Error error ->
+                    match step.Otherwise with
+                    | Some(write, note) when PdCodec.refusesSettings call reply ->
+                        let instead: Steps.Step = {
+                            step with
+                                Request = Steps.ToKubernetes write
+                                Note = note
+                                Otherwise = None
+                        }
+
+                        run
+                        |> log
+                            LogLevel.Info
+                            "settings need a restart"
+                            (describe object @ [ "error", PdError.text error ])
+                        |> send input object instead []
+                    | _ -> refused input object step (PdError.text error) run
             | Some(Stage.Carrying(awaited, step, _)), (Unknown message | Refused { Message = message }) when
                 awaited = request
                 ->

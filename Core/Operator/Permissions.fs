@@ -35,7 +35,7 @@ module Permissions =
         | Kind.TiKV
         | Kind.ConfigMap
         | Kind.Service -> look @ [ "create"; "patch"; "delete" ]
-        | Kind.Pod
+        | Kind.Pod -> look @ [ "create"; "patch"; "delete" ]
         | Kind.PersistentVolumeClaim -> look @ [ "create"; "delete" ]
         | Kind.Lease -> [ "get"; "create"; "patch" ]
         | Kind.Event -> [ "create" ]

@@ -24,6 +24,10 @@ type PdCall =
     | RemoveStore of Store: StoreId
     | RestoreStore of Store: StoreId
     | SetStoreLabels of Store: StoreId * Labels: Map<string, string>
+    /// Settings of PD by dotted key, for all its members.
+    | SetConfig of Settings: Map<string, Json>
+    /// Settings of one TiKV by dotted key, asked of its status port.
+    | SetTikvConfig of Settings: Map<string, Json>
 
 /// The body of an answer: JSON where it parses as such (PD sends errors as JSON strings, JSON objects, plain text or
 /// nothing: P 6).
