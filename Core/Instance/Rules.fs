@@ -1,8 +1,6 @@
 /// The rules that PD and TiKV instances share: what stands before, beside and after the life of the process.
 module Tikv.Core.Instance.Rules
 
-open System
-open System.Globalization
 open Tikv.Core
 open Tikv.Core.Api
 open Tikv.Core.Kubernetes
@@ -87,25 +85,17 @@ let withPod (observed: Observed) (make: Json -> Decision<Action, Reason>) =
     | Ok body -> make body
     | Error problem -> Decision.wait [ InvalidSpec $"spec.overlay.pod.spec cannot be merged: %s{problem}" ]
 
-/// Why a Pod that exists does not serve.
-let private podProblem (pod: PodView) =
-    match pod.Problem with
-    | Some problem when problem.Message = "" -> problem.Reason
-    | Some problem -> $"%s{problem.Reason}: %s{problem.Message}"
-    | None -> "its readiness probe has not succeeded yet"
-
 /// The process is started, and serves. A Pod that has ended for good (evicted, or of a lost node's past) is replaced.
 let podServes (observed: Observed) =
     match observed.Pod with
     | None -> Decision.settled
-    | Some pod when pod.Meta.DeletionTimestamp.IsSome -> Decision.wait [ PodTerminating ]
-    | Some pod when pod.Phase = "Failed" || pod.Phase = "Succeeded" ->
-        Decision.act [ RemovePod(pod.Meta, $"Pod%s{pod.Phase}") ]
-    | Some pod when pod.Unschedulable <> "" -> Decision.wait [ PodPending pod.Unschedulable ]
-    | Some pod when not pod.Ready && pod.Problem.IsNone && pod.Phase <> "Running" ->
-        Decision.wait [ PodPending "its containers are being started" ]
-    | Some pod when not pod.Ready -> Decision.wait [ PodNotReady(podProblem pod) ]
-    | Some _ -> Decision.settled
+    | Some pod when
+        pod.Meta.DeletionTimestamp.IsNone
+        && (pod.Phase = "Failed" || pod.Phase = "Succeeded")
+        ->
+        let why = if pod.EndReason = "" then pod.Phase else pod.EndReason
+        Decision.act [ RemovePod(pod.Meta, $"Pod%s{why}") ]
+    | Some pod -> Decision.wait (Diagnosis.pod observed pod)
 
 /// Whether the running process was started with other settings than are wanted now.
 let outdated (observed: Observed) (pod: PodView) =
@@ -178,8 +168,4 @@ let endsWithCluster (observed: Observed) =
 
     tearDown deletes observed
 
-/// The time since a moment that was written down (RFC 3339); none when it cannot be read.
-let since (moment: string) (observed: Observed) =
-    match DateTimeOffset.TryParse(moment, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal) with
-    | true, at -> Some(observed.Clock - at)
-    | false, _ -> None
+let since = Diagnosis.since

@@ -44,6 +44,8 @@ type Observed = {
     Volumes: Map<string, Sighting<VolumeView>>
     /// The storage classes of the claims, by name of the claim.
     StorageClasses: Map<string, Sighting<StorageClassView>>
+    /// The nodes that those volumes are bound to, by the names that the volumes give.
+    VolumeNodes: Map<string, Sighting<NodeView>>
 }
 
 /// Everything that may be done for an instance. Each action is complete: nothing is left to be chosen when it is
@@ -74,6 +76,8 @@ type Action =
     | RemoveConfig of Config: Meta
     | RemoveClaim of Claim: Meta
     | RemoveFinalizer
+    /// Takes away, without its kubelet's word, a Pod that is being stopped on a node that is gone for good (V I09).
+    | ForceRemovePod of Pod: Meta * Why: string
 
 /// How much an action can spoil when it was decided on an old world.
 [<RequireQualifiedAccess; Struct>]
@@ -108,7 +112,8 @@ module Action =
         | RemoveStore _
         | RemoveMember _
         | RemoveClaim _
-        | RemoveFinalizer -> Risk.Irreversible
+        | RemoveFinalizer
+        | ForceRemovePod _ -> Risk.Irreversible
 
 /// Why an instance that is not (yet) as desired is left alone for now.
 type Reason =
@@ -140,6 +145,22 @@ type Reason =
     | RegionsRemain of Regions: int
     | StoresTooFew of Living: int * Needed: int
     | StoresSilent of Silent: int * Stores: int
+    | NoNodeFits of Obstacle: Obstacle
+    | QuotaExceeded of Message: string
+    | StorageClassMissing of Claim: string * Class: string
+    | ImageUnavailable of Message: string
+    | ContainerConfigInvalid of Message: string
+    | ProcessEnded of Death: Death
+    | NodeNotReady of Node: string
+    | NodeGone of Node: string
+    | NodeOutOfService of Node: string
+    | VolumeLost of Claim: string * Why: string
+    /// PD has removed the store whose data the instance's disk holds.
+    | StoreTombstoned of Store: StoreId
+    /// The disk of the store is gone, and the instance has another one.
+    | DiskLost of Store: StoreId
+    /// The same, of a member of PD.
+    | MemberDiskLost of Member: MemberId
 
 module Reason =
     /// For people: the message of the Kubernetes condition, the event, the log line and the transcript.
@@ -178,6 +199,28 @@ module Reason =
             $"%d{living} living stores would remain, and %d{needed} are needed for all replicas"
         | StoresSilent(silent, stores) ->
             $"%d{silent} of %d{stores} stores are silent: an outage, and nothing is taken down in an outage"
+        | NoNodeFits obstacle -> $"the Pod is pending: %s{Obstacle.text obstacle}"
+        | QuotaExceeded message ->
+            $"the namespace's quota is used up (%s{message}); raise the ResourceQuota, or ask for less"
+        | StorageClassMissing(claim, name) ->
+            $"the volume claim %s{claim} asks for the storage class %s{name}, which does not exist; make it"
+        | ImageUnavailable message ->
+            $"its image cannot be pulled: %s{message}; correct template.spec.image or version, or the registry's credentials"
+        | ContainerConfigInvalid message ->
+            $"its container cannot be made: %s{message}; make what it refers to, or correct the overlay"
+        | ProcessEnded death -> Death.text death
+        | NodeNotReady name ->
+            $"its node %s{name} is not ready: the process may be alive, so nothing is done until the node is back, is deleted, or has the taint node.kubernetes.io/out-of-service"
+        | NodeGone name -> $"its node %s{name} does not exist any more"
+        | NodeOutOfService name -> $"its node %s{name} is out of service, as its taint says"
+        | VolumeLost(claim, why) ->
+            $"the volume of the claim %s{claim} cannot be used: %s{why}; bring it back, or delete the instance to have it made anew elsewhere"
+        | StoreTombstoned(StoreId id) ->
+            $"PD has removed store %d{id}, whose data is on this disk: it cannot come back; delete the instance to have it made anew"
+        | DiskLost(StoreId id) ->
+            $"the disk of store %d{id} is gone: PD removes the store, and then the instance starts anew on the disk that it has"
+        | MemberDiskLost(MemberId id) ->
+            $"the disk of member %d{id} is gone: PD removes the member, and then the instance joins anew"
 
     /// The reason of the Kubernetes condition: stable, part of the API.
     let code reason =
@@ -209,6 +252,19 @@ module Reason =
         | RegionsRemain _ -> "RegionsDrained"
         | StoresTooFew _ -> "MinReplicasAfter"
         | StoresSilent _ -> "AllStoresUp"
+        | NoNodeFits obstacle -> Obstacle.code obstacle
+        | QuotaExceeded _ -> "QuotaExceeded"
+        | StorageClassMissing _ -> "StorageClassMissing"
+        | ImageUnavailable _ -> "ImagePullFailed"
+        | ContainerConfigInvalid _ -> "ContainerConfigInvalid"
+        | ProcessEnded death -> Death.code death
+        | NodeNotReady _ -> "NodeNotReady"
+        | NodeGone _ -> "NodeGone"
+        | NodeOutOfService _ -> "NodeOutOfService"
+        | VolumeLost _ -> "VolumeLost"
+        | StoreTombstoned _ -> "StoreTombstone"
+        | DiskLost _ -> "DiskLost"
+        | MemberDiskLost _ -> "DiskLost"
 
     /// How soon to look again unasked. Kubernetes tells when an object changes, and new facts of PD wake the instance
     /// too; what is left are waits that only time ends.
@@ -217,7 +273,9 @@ module Reason =
         | LeadersRemain _
         | LeadersReturnSoon -> ValueSome(TimeSpan.FromSeconds 5L)
         | InvalidSpec _
-        | NotOurs _ -> ValueSome(TimeSpan.FromMinutes 1L)
+        | NotOurs _
+        | NodeGone _
+        | NodeOutOfService _ -> ValueSome(TimeSpan.FromMinutes 1L)
         | StepRefused _
         | ClusterAbsent _
         | ClusterPaused
@@ -240,4 +298,15 @@ module Reason =
         | QuorumAtRisk _
         | RegionsRemain _
         | StoresTooFew _
-        | StoresSilent _ -> ValueNone
+        | StoresSilent _
+        | NoNodeFits _
+        | QuotaExceeded _
+        | StorageClassMissing _
+        | ImageUnavailable _
+        | ContainerConfigInvalid _
+        | ProcessEnded _
+        | NodeNotReady _
+        | VolumeLost _
+        | StoreTombstoned _
+        | DiskLost _
+        | MemberDiskLost _ -> ValueNone

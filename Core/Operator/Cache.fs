@@ -488,6 +488,19 @@ module Cache =
     /// The node of a name.
     let node name cache = cache |> sighting Kind.Node cache.Nodes (key "" name)
 
+    /// The node that calls itself so: by its name, or by the label of its host name, which is what volumes are bound to.
+    let nodeCalled name cache =
+        match node name cache with
+        | Sighting.Absent ->
+            cache.Nodes
+            |> Map.tryPick (fun _ (one: NodeView) ->
+                if one.Meta.Labels |> Map.tryFind "kubernetes.io/hostname" = Some name then
+                    Some(Sighting.Known one)
+                else
+                    None)
+            |> Option.defaultValue Sighting.Absent
+        | sighting -> sighting
+
     /// The volume of a name.
     let volume name cache = cache |> sighting Kind.PersistentVolume cache.Volumes (key "" name)
 

@@ -139,6 +139,11 @@ let private instance
 
     let pod = sight.Cache.Pods |> Map.tryFind (Cache.key space podName)
 
+    let volumes =
+        claims
+        |> Map.filter (fun _ claim -> claim.Volume <> "")
+        |> Map.map (fun _ claim -> Cache.volume claim.Volume sight.Cache)
+
     {
         At = sight.At
         Clock = sight.Clock
@@ -155,16 +160,23 @@ let private instance
             match pod with
             | Some pod when pod.Node <> "" -> Cache.node pod.Node sight.Cache
             | _ -> Sighting.Unknown
-        Volumes =
-            claims
-            |> Map.filter (fun _ claim -> claim.Volume <> "")
-            |> Map.map (fun _ claim -> Cache.volume claim.Volume sight.Cache)
+        Volumes = volumes
         StorageClasses =
             claims
             |> Map.map (fun _ claim ->
                 match claim.StorageClass with
                 | Some name -> Cache.storageClass name sight.Cache
                 | None -> Sighting.Unknown)
+        VolumeNodes =
+            volumes
+            |> Map.values
+            |> Seq.collect (fun volume ->
+                match volume with
+                | Sighting.Known volume -> volume.Nodes
+                | Sighting.Absent
+                | Sighting.Unknown -> [])
+            |> Seq.map (fun name -> name, Cache.nodeCalled name sight.Cache)
+            |> Map.ofSeq
     }
 
 let pd sight (object: Object<PDSpec, PDStatus>) =

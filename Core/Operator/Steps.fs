@@ -142,6 +142,9 @@ let ofInstance endpoints (observed: Instance.Observed) action =
         delete Kind.PersistentVolumeClaim claim None
         |> kubernetes "RemoveClaim" $"volume claim %s{claim.Name} removed, as the policy says"
     | Instance.RemoveFinalizer -> removeFinalizer risk kind meta
+    | Instance.ForceRemovePod(pod, why) ->
+        delete Kind.Pod pod (Some 0)
+        |> kubernetes "ForceRemovePod" $"Pod removed without its kubelet's word: %s{why}"
 
 // ---- groups
 

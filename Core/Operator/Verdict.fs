@@ -97,7 +97,7 @@ let private ofInstance sight (observed: Instance.Observed) =
         Instance.Reason.text
         Instance.Reason.recheckAfter
         (Instance.Report.status observed)
-        Instance.StepRefused
+        Instance.Diagnosis.refused
         ([ clusterRef space clusterName; named Kind.Pod (Instance.Seen.podName observed) ]
          @ (Instance.Seen.wantedClaims observed
             |> List.map (snd >> named Kind.PersistentVolumeClaim)))
