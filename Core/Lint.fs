@@ -130,6 +130,30 @@ let private restart (observed: Instance.Observed) (pod: Meta) = [
             yield! unless (silent <= max 1 ((counted - 1) / 2)) "nothing is taken down in an outage (law 6)"
 ]
 
+/// V I09: the node object is gone, or carries the out-of-service taint.
+let private forceRemove (observed: Instance.Observed) (pod: Meta) = [
+    yield!
+        unless
+            (observed.Pod
+             |> Option.exists (fun seen ->
+                 seen.Meta.Uid = pod.Uid
+                 && ownedBy observed.Meta.Uid seen.Meta
+                 && seen.Meta.DeletionTimestamp.IsSome
+                 && seen.Node <> ""))
+            "a Pod is removed by force only when Kubernetes is stopping it already, in the life that was observed"
+
+    let lost =
+        match observed.Node with
+        | Sighting.Absent -> true
+        | Sighting.Known node ->
+            not node.Ready
+            && node.Taints
+               |> List.exists (fun (key, _) -> key = "node.kubernetes.io/out-of-service")
+        | Sighting.Unknown -> false
+
+    yield! unless lost "a Pod is removed by force only when its node is gone or out of service (V I09)"
+]
+
 let private instanceAction (observed: Instance.Observed) action =
     match action with
     | Instance.RestartPod(pod, _) -> restart observed pod
@@ -191,6 +215,7 @@ let private instanceAction (observed: Instance.Observed) action =
              && (observed.Pod
                  |> Option.forall (fun pod -> not (ownedBy observed.Meta.Uid pod.Meta))))
             "the finalizer goes last, when no Pod of the instance is left"
+    | Instance.ForceRemovePod(pod, _) -> forceRemove observed pod
     | Instance.TransferPdLeader _
     | Instance.AddFinalizer
     | Instance.CreateClaim _

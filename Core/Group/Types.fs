@@ -51,6 +51,7 @@ type Observed = {
     Revisions: RevisionView list
     /// The PodDisruptionBudget that bears the group's name.
     Budget: Sighting<BudgetView>
+    Pd: PdView
 }
 
 /// Everything that may be done for a group.

@@ -232,6 +232,7 @@ let private group sight (meta: Meta) role (settings: GroupSettings) instanceKind
                 sight.Cache.Budgets
                 (Cache.key space meta.Name)
                 sight.Cache
+        Pd = pdView space settings.Cluster.Name sight
     }
 
 let pdGroup sight (object: Object<PDGroupSpec, PDGroupStatus>) =

@@ -73,6 +73,7 @@ let private bare role meta : Observed = {
     PdGroups = [ "basic-pd", Some "v8.5.2" ]
     Revisions = []
     Budget = Sighting.Unknown
+    Pd = Pd.PdView.Answered One.facts
 }
 
 let barePd =

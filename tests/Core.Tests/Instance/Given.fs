@@ -116,6 +116,7 @@ let private bare role (meta: Meta) : Observed = {
     Node = Sighting.Unknown
     Volumes = Map.empty
     StorageClasses = Map.empty
+    VolumeNodes = Map.empty
 }
 
 /// A Pod that serves, started with what is wanted now.
@@ -135,6 +136,8 @@ let podOf (observed: Observed) : PodView = {
     Running = true
     Restarts = 0
     Problem = None
+    LastEnd = None
+    EndReason = ""
 }
 
 let configOf (observed: Observed) : ConfigMapView = {
