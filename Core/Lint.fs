@@ -275,15 +275,15 @@ let group (observed: Group.Observed) (actions: Group.Action list) : string list 
                 | Group.PD _ -> false
                 | Group.TiKV _ ->
                     observed.Instances
-                    |> Map.exists (fun _ one ->
-                        one.Meta.Uid = seen.Uid && one.Registered && not one.Removed)
+                    |> Map.exists (fun _ one -> one.Meta.Uid = seen.Uid && one.Registered && not one.Removed)
 
             let alive =
                 observed.Cluster
                 |> Option.exists (fun cluster ->
                     cluster.Meta.DeletionTimestamp.IsNone && cluster.Status.Id.IsSome)
 
-            yield! unless (not (serving && alive)) "a store leaves PD before its instance is deleted (T 7.1 #7)"
+            yield!
+                unless (not (serving && alive)) "a store leaves PD before its instance is deleted (T 7.1 #7)"
         | Group.CreateInstance(name, _) ->
             let bootstraps =
                 match observed.Role with

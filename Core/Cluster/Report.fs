@@ -93,12 +93,15 @@ let private topologySafe (observed: Observed) conditions =
             reason
             message
 
-    match said |> List.tryFind (fun (_, condition) -> condition.Status = ConditionStatus.False), said with
+    match
+        said
+        |> List.tryFind (fun (_, condition) -> condition.Status = ConditionStatus.False),
+        said
+    with
     | Some(name, condition), _ ->
         set ConditionStatus.False condition.Reason $"%s{name}: %s{condition.Message}"
     | None, [] -> conditions |> Condition.remove ConditionType.TopologySafe
-    | None, _ ->
-        set ConditionStatus.True ConditionReason.Satisfied "the loss of any one domain is survived"
+    | None, _ -> set ConditionStatus.True ConditionReason.Satisfied "the loss of any one domain is survived"
 
 /// The status before, and as it should be now. The disruption and the id are written by actions, never here.
 let status (observed: Observed) (decision: Decision<Action, Reason>) =

@@ -84,10 +84,7 @@ let ofGroup (observed: Observed) : Plan =
     let surplus = max 0 (may.Length - settings.Replicas)
     let begun, free = may |> List.partition (fun one -> one.Offline || deferred one)
 
-    let going, calledBack =
-        begun
-        |> List.sortBy calledBackLast
-        |> List.splitAt (min surplus begun.Length)
+    let going, calledBack = begun |> List.sortBy calledBackLast |> List.splitAt (min surplus begun.Length)
 
     let staying, chosen = fewer observed (surplus - going.Length) (free @ calledBack)
 

@@ -54,13 +54,19 @@ let status (observed: Observed) (decision: Decision<Action, Reason>) =
     let revision = Shared.revision observed
     let instances = observed.Instances |> Map.toList |> List.map snd
     let count condition = instances |> List.filter condition |> List.length
+
     let isAt wanted (one: InstanceView) =
         one.Current = Some wanted
         && Map.tryFind Labels.revision one.Meta.Labels = Some wanted
 
     let readyCount = count _.Ready
     let plan = Plan.ofGroup observed
-    let complete = plan.New.IsEmpty && plan.Leaving.IsEmpty && plan.Staying.Length = instances.Length
+
+    let complete =
+        plan.New.IsEmpty
+        && plan.Leaving.IsEmpty
+        && plan.Staying.Length = instances.Length
+
     let all = complete && readyCount = instances.Length
 
     // Surplus that is kept until the others are updated has no part in what they have reached.

@@ -94,9 +94,7 @@ let history (observed: Observed) =
 
     let unused =
         observed.Revisions
-        |> List.filter (fun one ->
-            not (Set.contains (hashOf one) inUse)
-            && one.Meta.DeletionTimestamp.IsNone)
+        |> List.filter (fun one -> not (Set.contains (hashOf one) inUse) && one.Meta.DeletionTimestamp.IsNone)
         |> List.sortBy (fun one -> one.Revision, one.Meta.Name)
 
     unused
@@ -161,7 +159,8 @@ let rollBack (observed: Observed) =
         let found =
             asked observed request
             |> Option.bind (fun one ->
-                restored observed one |> Option.map (fun before -> one, templateOf observed before))
+                restored observed one
+                |> Option.map (fun before -> one, templateOf observed before))
 
         match found with
         | Some(one, template) -> Decision.act [ RollBack(one.Meta.Name, template) ]

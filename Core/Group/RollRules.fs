@@ -38,7 +38,11 @@ let unavailable observed (instances: InstanceView list) =
 let sorted (observed: Observed) (staying: InstanceView list) =
     let wanted, process' = Shared.wanted observed, Shared.wantedProcess observed
     let revision = Some(Shared.revision observed)
-    let current, outdated = staying |> List.partition (fun one -> one.Shared = wanted && label one = revision)
+
+    let current, outdated =
+        staying
+        |> List.partition (fun one -> one.Shared = wanted && label one = revision)
+
     let light, heavy = outdated |> List.partition (fun one -> one.Process = process')
     current, light, heavy
 
@@ -73,9 +77,7 @@ let roll (plan: Plan) (observed: Observed) =
             (heavy
              |> List.minBy (fun one -> one.Ready, not one.Fails, one.Leads, priority one, -one.Index))
 
-    let unproven =
-        current
-        |> List.filter (fun one -> not (serves one) && one.Current <> label one)
+    let unproven = current |> List.filter (fun one -> not (serves one) && one.Current <> label one)
 
     match light @ broken, heavy with
     | (_ :: _ as atOnce), _ -> Decision.act (atOnce |> List.map (update observed))

@@ -46,16 +46,12 @@ let scaleOut (plan: Plan) (observed: Observed) =
                 |> List.sort
                 |> List.map (Names.instance observed.Meta.Name)
 
-            {
-                Actions = create observed initial plan.Staying indexes
-                Waiting = terminating
-            }
+            { Actions = create observed initial plan.Staying indexes; Waiting = terminating }
     | [], _ -> Decision.settled
     | indexes, role ->
         let path = VersionRules.path observed
 
-        let template =
-            if Decision.isSettled path then Some observed else Revisions.current observed
+        let template = if Decision.isSettled path then Some observed else Revisions.current observed
 
         match template, role with
         | None, _ -> path
@@ -187,7 +183,12 @@ let drained (observed: Observed) =
     match observed.Role with
     | _ when alive.IsEmpty -> Decision.wait (all |> List.map leaves)
     | _ when clusterEnds observed || neverServed observed -> Decision.act (delete alive)
-    | TiKV _ -> stores observed { Staying = []; Leaving = alive |> List.sortBy (fun one -> one.Registered, not one.Fails, -one.Index); New = [] }
+    | TiKV _ ->
+        stores observed {
+            Staying = []
+            Leaving = alive |> List.sortBy (fun one -> one.Registered, not one.Fails, -one.Index)
+            New = []
+        }
     | PD _ when isLastPd observed -> Decision.wait [ LastPdGroup ]
     | PD _ when alive.Length < all.Length -> Decision.wait (all |> List.filter ending |> List.map leaves)
     | PD _ ->

@@ -13,9 +13,7 @@ let private shares (settings: GroupSettings) =
     |> Option.defaultValue []
 
 let private count topology (instances: InstanceView list) =
-    instances
-    |> List.filter (fun one -> one.Topology = topology)
-    |> List.length
+    instances |> List.filter (fun one -> one.Topology = topology) |> List.length
 
 /// How far a topology is behind its share; negative when it has more than that (T 3.3).
 let private lack (shares: TopologyShare list) (counts: int list) (share: TopologyShare) count =
@@ -53,7 +51,10 @@ let surplus settings (staying: InstanceView list) (one: InstanceView) =
     | shares ->
         let counts = shares |> List.map (fun share -> count share.Topology staying)
 
-        match List.zip shares counts |> List.tryFind (fun (share, _) -> share.Topology = one.Topology) with
+        match
+            List.zip shares counts
+            |> List.tryFind (fun (share, _) -> share.Topology = one.Topology)
+        with
         | None -> System.Int32.MaxValue
         | Some(_, 1) when counts |> List.exists (fun count -> count > 1) -> System.Int32.MinValue
         | Some(share, count) -> -(lack shares counts share count)
@@ -105,10 +106,7 @@ let safety (observed: Observed) settings (staying: InstanceView list) =
             )
     | TiKV _ when offered = 0 -> None
     | TiKV _ ->
-        let replicas =
-            PdView.facts observed.Pd
-            |> Option.map _.MaxReplicas
-            |> Option.defaultValue 3
+        let replicas = PdView.facts observed.Pd |> Option.map _.MaxReplicas |> Option.defaultValue 3
 
         let domains = known |> List.distinct |> List.length
 

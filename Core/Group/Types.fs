@@ -164,8 +164,10 @@ module Reason =
         | LastPdGroup -> "the last PD group of a cluster stays until the Cluster is deleted"
         | Downgrade(wanted, floor) ->
             $"%s{wanted} is older than %s{floor}, the version of the cluster: PD refuses such stores"
-        | StoresAreNewer(wanted, store) -> $"TiKV goes back first: a store runs %s{store}, and PD is to run %s{wanted}"
-        | UnknownRevision(asked, []) -> $"there is no revision \"%s{asked}\" to go back to, and no other is kept"
+        | StoresAreNewer(wanted, store) ->
+            $"TiKV goes back first: a store runs %s{store}, and PD is to run %s{wanted}"
+        | UnknownRevision(asked, []) ->
+            $"there is no revision \"%s{asked}\" to go back to, and no other is kept"
         | UnknownRevision(asked, known) ->
             $"there is no revision \"%s{asked}\" to go back to; kept are %s{names known}"
         | DeletionDeferred deferred -> $"%s{names deferred} will be removed when the others have been updated"

@@ -179,7 +179,8 @@ module Cache =
     let private tikvView before (object: Object<TiKVSpec, TiKVStatus>) =
         let prints =
             fingerprint before object.Meta (fun () ->
-                Group.Shared.ofTikv object.Meta object.Spec, Group.Shared.processOfTikv object.Meta object.Spec)
+                Group.Shared.ofTikv object.Meta object.Spec,
+                Group.Shared.processOfTikv object.Meta object.Spec)
 
         {
             view object.Meta prints object.Spec.Instance object.Status.Instance with

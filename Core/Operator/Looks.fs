@@ -224,14 +224,10 @@ let private retained sight (meta: Meta) (settings: GroupSettings) (template: Com
         && not (isListed pod pd)
 
     let rec find left index found =
-        if left <= 0 then
-            found
-        elif Map.containsKey index instances || Set.contains index offline then
-            find left (index + 1) found
-        elif isLeft index then
-            find left (index + 1) (Set.add index found)
-        else
-            find (left - 1) (index + 1) found
+        if left <= 0 then found
+        elif Map.containsKey index instances || Set.contains index offline then find left (index + 1) found
+        elif isLeft index then find left (index + 1) (Set.add index found)
+        else find (left - 1) (index + 1) found
 
     find (settings.Replicas - staying) 0 Set.empty
 
@@ -265,11 +261,7 @@ let private lively sight pd (one: Group.InstanceView) : Group.InstanceView =
                 | PdView.Unasked -> one.Leads
             Domain =
                 one.Domain
-                |> Option.orElse (
-                    pod
-                    |> Option.map _.Node
-                    |> Option.filter (fun node -> node <> "")
-                )
+                |> Option.orElse (pod |> Option.map _.Node |> Option.filter (fun node -> node <> ""))
     }
 
 let private group sight (meta: Meta) role (settings: GroupSettings) template instanceKind : Group.Observed =

@@ -237,7 +237,8 @@ let ofGroup cache (observed: Group.Observed) action =
             refOf instanceKind instance,
             false,
             Json.object [
-                "metadata", seen instance [ "annotations", Json.object [ Annotations.deferDelete, Json.Null ] ]
+                "metadata",
+                seen instance [ "annotations", Json.object [ Annotations.deferDelete, Json.Null ] ]
                 "spec", Json.object [ "offline", Json.bool true ]
             ]
         )
@@ -260,7 +261,10 @@ let ofGroup cache (observed: Group.Observed) action =
         |> kubernetes safe "CreateRevision" $"revision %s{name} recorded"
     | Group.RenumberRevision(revision, number) ->
         patch Kind.ControllerRevision revision [ "revision", Json.int64 number ]
-        |> kubernetes safe "RenumberRevision" $"revision %s{revision.Name} is wanted again, as number %d{number}"
+        |> kubernetes
+            safe
+            "RenumberRevision"
+            $"revision %s{revision.Name} is wanted again, as number %d{number}"
     | Group.RemoveRevision revision ->
         delete Kind.ControllerRevision revision None
         |> kubernetes safe "RemoveRevision" $"revision %s{revision.Name} is beyond the history that is kept"
@@ -286,7 +290,10 @@ let ofGroup cache (observed: Group.Observed) action =
         patchMeta instanceKind instance [
             "annotations", Json.object [ Annotations.deferDelete, Json.string "true" ]
         ]
-        |> kubernetes safe "DeferDeletion" $"instance %s{instance.Name} goes when the others have been updated"
+        |> kubernetes
+            safe
+            "DeferDeletion"
+            $"instance %s{instance.Name} goes when the others have been updated"
     | Group.CancelDeferral instance ->
         patchMeta instanceKind instance [ "annotations", Json.object [ Annotations.deferDelete, Json.Null ] ]
         |> kubernetes safe "CancelDeferral" $"instance %s{instance.Name} stays in the cluster"
