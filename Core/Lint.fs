@@ -276,14 +276,59 @@ let group (observed: Group.Observed) (actions: Group.Action list) : string list 
         | Group.UpdateInstance(seen, _)
         | Group.TakeOffline seen
         | Group.KeepOnline seen
+        | Group.RenumberRevision(seen, _)
+        | Group.DeferDeletion seen
+        | Group.CancelDeferral seen ->
+            yield! unless (ownedBy observed.Meta.Uid seen) $"%s{seen.Name} belongs to somebody else (law 9)"
+        | Group.RemoveRevision seen ->
+            yield! unless (ownedBy observed.Meta.Uid seen) $"%s{seen.Name} belongs to somebody else (law 9)"
+
+            let isUsed =
+                match Map.tryFind Labels.revision seen.Labels with
+                | None -> false
+                | revision ->
+                    observed.Instances
+                    |> Map.exists (fun _ one ->
+                        Map.tryFind Labels.revision one.Meta.Labels = revision || one.Current = revision)
+
+            yield! unless (not isUsed) "a revision that an instance has is kept"
         | Group.DeleteInstance seen ->
             yield! unless (ownedBy observed.Meta.Uid seen) $"%s{seen.Name} belongs to somebody else (law 9)"
+
+            let serving =
+                match observed.Role with
+                | Group.PD _ -> false
+                | Group.TiKV _ ->
+                    observed.Instances
+                    |> Map.exists (fun _ one -> one.Meta.Uid = seen.Uid && one.Registered && not one.Removed)
+
+            let alive =
+                observed.Cluster
+                |> Option.exists (fun cluster ->
+                    cluster.Meta.DeletionTimestamp.IsNone && cluster.Status.Id.IsSome)
+
+            yield!
+                unless (not (serving && alive)) "a store leaves PD before its instance is deleted (T 7.1 #7)"
+        | Group.CreateInstance(name, _) ->
+            let bootstraps =
+                match observed.Role with
+                | Group.PD(spec, _) -> not spec.Bootstrapped
+                | Group.TiKV _ -> false
+
+            yield!
+                unless
+                    (bootstraps
+                     || observed.Retained
+                        |> Set.forall (fun index -> name <> $"%s{observed.Meta.Name}-%d{index}"))
+                    "a new instance does not start on the volumes of one that has left (V I39)"
         | Group.AddFinalizer
         | Group.CreateService _
         | Group.UpdateService _
-        | Group.CreateInstance _
         | Group.MarkBootstrapped
-        | Group.RemoveService _ -> ()
+        | Group.RemoveService _
+        | Group.CreateRevision _
+        | Group.CountCollision _
+        | Group.RollBack _ -> ()
 ]
 
 /// The laws that a decision on a Cluster breaks.

@@ -115,18 +115,21 @@ module Cache =
 
     let private view
         (meta: Meta)
-        shared
+        (shared, process')
         (settings: InstanceSettings)
         (status: InstanceStatus)
         : Group.InstanceView =
         let ready = readyCondition status.Conditions meta
         let revision = meta.Labels |> Map.tryFind Labels.revision
+        let condition name = status.Conditions |> Condition.tryFind name
 
         {
             Meta = meta
             Index = settings.Index
             Topology = settings.Topology
+            Pod = Defaults.podName meta.Name settings
             Shared = shared
+            Process = process'
             Ready = ready.IsSome
             ReadySince = ready |> Option.map _.LastTransitionTime |> Option.defaultValue ""
             Settled =
@@ -137,9 +140,18 @@ module Cache =
                    |> Option.exists (fun synced ->
                        synced.Status = ConditionStatus.True
                        && synced.ObservedGeneration = meta.Generation)
+            Current = status.CurrentRevision
+            Fails = Condition.status ConditionType.Ready status.Conditions = ConditionStatus.False
+            Broken = false
+            Leads = false
             Offline = false
             Removed = false
             Registered = true
+            Waits =
+                condition ConditionType.Stalled
+                |> Option.orElse (condition ConditionType.Reconciling)
+                |> Option.map (fun found -> found.Reason, found.Message)
+            Domain = status.Zone |> Option.orElse status.NodeName
         }
 
     /// The fingerprint is that of the object before while nothing that enters it has changed.
@@ -150,18 +162,28 @@ module Cache =
             && before.Meta.Generation = meta.Generation
             && before.Meta.Annotations = meta.Annotations
             ->
-            before.Shared
+            before.Shared, before.Process
         | _ -> make ()
 
     let private pdView before (object: Object<PDSpec, PDStatus>) =
-        let shared = fingerprint before object.Meta (fun () -> Group.Shared.ofPd object.Meta object.Spec)
-        view object.Meta shared object.Spec.Instance object.Status.Instance
-
-    let private tikvView before (object: Object<TiKVSpec, TiKVStatus>) =
-        let shared = fingerprint before object.Meta (fun () -> Group.Shared.ofTikv object.Meta object.Spec)
+        let prints =
+            fingerprint before object.Meta (fun () ->
+                Group.Shared.ofPd object.Meta object.Spec, Group.Shared.processOfPd object.Meta object.Spec)
 
         {
-            view object.Meta shared object.Spec.Instance object.Status.Instance with
+            view object.Meta prints object.Spec.Instance object.Status.Instance with
+                Leads = object.Status.IsLeader
+                Registered = object.Status.Id.IsSome
+        }
+
+    let private tikvView before (object: Object<TiKVSpec, TiKVStatus>) =
+        let prints =
+            fingerprint before object.Meta (fun () ->
+                Group.Shared.ofTikv object.Meta object.Spec,
+                Group.Shared.processOfTikv object.Meta object.Spec)
+
+        {
+            view object.Meta prints object.Spec.Instance object.Status.Instance with
                 Offline = object.Spec.Offline
                 Removed = object.Status.State = Some StoreState.Removed
                 Registered = object.Status.Id.IsSome

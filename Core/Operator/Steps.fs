@@ -209,6 +209,11 @@ let private serviceSpec (observed: Group.Observed) name spec =
     surplus
     |> List.fold (fun spec key -> spec |> Json.setPath [ "selector"; key ] (Some Json.Null)) spec
 
+let private groupTemplate (observed: Group.Observed) =
+    match observed.Role with
+    | Group.PD(spec, _) -> Codec.encode spec.Template
+    | Group.TiKV(spec, _) -> Codec.encode spec.Template
+
 let ofGroup cache (observed: Group.Observed) action =
     let kind = Group.Manifest.kind observed
     let instanceKind = Group.Manifest.instanceKind observed
@@ -231,7 +236,15 @@ let ofGroup cache (observed: Group.Observed) action =
         updateInstance cache instanceKind seen body
         |> kubernetes safe "UpdateInstance" $"instance %s{seen.Name} is brought to the group's template"
     | Group.TakeOffline instance ->
-        patch instanceKind instance [ "spec", Json.object [ "offline", Json.bool true ] ]
+        Patch(
+            refOf instanceKind instance,
+            false,
+            Json.object [
+                "metadata",
+                seen instance [ "annotations", Json.object [ Annotations.deferDelete, Json.Null ] ]
+                "spec", Json.object [ "offline", Json.bool true ]
+            ]
+        )
         |> kubernetes Instance.Risk.Disruptive "TakeOffline" $"instance %s{instance.Name} leaves the cluster"
     | Group.KeepOnline instance ->
         patch instanceKind instance [ "spec", Json.object [ "offline", Json.Null ] ]
@@ -246,6 +259,47 @@ let ofGroup cache (observed: Group.Observed) action =
         delete Kind.Service service None
         |> kubernetes safe "RemoveService" $"Service %s{service.Name} removed"
     | Group.RemoveFinalizer -> removeFinalizer Instance.Risk.Irreversible kind meta
+    | Group.CreateRevision(name, body) ->
+        create Kind.ControllerRevision body
+        |> kubernetes safe "CreateRevision" $"revision %s{name} recorded"
+    | Group.RenumberRevision(revision, number) ->
+        patch Kind.ControllerRevision revision [ "revision", Json.int64 number ]
+        |> kubernetes
+            safe
+            "RenumberRevision"
+            $"revision %s{revision.Name} is wanted again, as number %d{number}"
+    | Group.RemoveRevision revision ->
+        delete Kind.ControllerRevision revision None
+        |> kubernetes safe "RemoveRevision" $"revision %s{revision.Name} is beyond the history that is kept"
+    | Group.CountCollision count ->
+        patchStatus kind meta (Json.object [ "collisionCount", Json.int count ])
+        |> kubernetes safe "CountCollision" "another template has the hash of the wanted one"
+    | Group.RollBack(revision, template) ->
+        let change =
+            MergePatch.diff (groupTemplate observed) template
+            |> Option.map (fun change -> "spec", Json.object [ "template", change ])
+            |> Option.toList
+
+        Patch(
+            refOf kind meta,
+            false,
+            Json.object (
+                ("metadata", seen meta [ "annotations", Json.object [ Annotations.rollbackTo, Json.Null ] ])
+                :: change
+            )
+        )
+        |> kubernetes safe "RollBack" $"the template goes back to that of revision %s{revision}"
+    | Group.DeferDeletion instance ->
+        patchMeta instanceKind instance [
+            "annotations", Json.object [ Annotations.deferDelete, Json.string "true" ]
+        ]
+        |> kubernetes
+            safe
+            "DeferDeletion"
+            $"instance %s{instance.Name} goes when the others have been updated"
+    | Group.CancelDeferral instance ->
+        patchMeta instanceKind instance [ "annotations", Json.object [ Annotations.deferDelete, Json.Null ] ]
+        |> kubernetes safe "CancelDeferral" $"instance %s{instance.Name} stays in the cluster"
 
 // ---- clusters
 
