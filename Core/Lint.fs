@@ -156,8 +156,8 @@ let private forceRemove (observed: Instance.Observed) (pod: Meta) = [
 
 let private instanceAction (observed: Instance.Observed) action =
     match action with
-    | Instance.RestartPod(pod, _) -> restart observed pod
-    | Instance.RemovePod(pod, _) ->
+    | Instance.RestartPod(pod, _, _) -> restart observed pod
+    | Instance.RemovePod(pod, _, _) ->
         unless
             (observed.Pod
              |> Option.exists (fun seen -> seen.Meta.Uid = pod.Uid && ownedBy observed.Meta.Uid seen.Meta))
@@ -178,14 +178,14 @@ let private instanceAction (observed: Instance.Observed) action =
         unless
             (never && ((recordedId observed).IsNone || completes))
             "PD is bootstrapped only when no cluster id is recorded, or to complete the recorded one (law 7)"
-    | Instance.RemoveStore id ->
+    | Instance.RemoveStore(id, _, _, _) ->
         match ownFacts observed with
         | None -> [ "a store is removed only with facts of PD (law 5)" ]
         | Some facts ->
             unless
                 ((storeWithId id facts).IsSome && livingBeside id facts >= facts.MaxReplicas)
                 "a store is removed only while enough living stores remain (V I05)"
-    | Instance.RemoveMember id ->
+    | Instance.RemoveMember(id, _, _) ->
         match ownFacts observed with
         | None -> [ "a member is removed only with facts of PD (law 5)" ]
         | Some facts ->
@@ -209,13 +209,13 @@ let private instanceAction (observed: Instance.Observed) action =
                 status.Evicting.IsSome
                 "leaders are evicted only after the mark of ours has been written (law 9)"
         | Instance.PD _ -> [ "PD has no region leaders" ]
-    | Instance.RemoveFinalizer ->
+    | Instance.RemoveFinalizer _ ->
         unless
             (observed.Meta.DeletionTimestamp.IsSome
              && (observed.Pod
                  |> Option.forall (fun pod -> not (ownedBy observed.Meta.Uid pod.Meta))))
             "the finalizer goes last, when no Pod of the instance is left"
-    | Instance.ForceRemovePod(pod, _) -> forceRemove observed pod
+    | Instance.ForceRemovePod(pod, _, _) -> forceRemove observed pod
     | Instance.TransferPdLeader _
     | Instance.AddFinalizer
     | Instance.CreateClaim _

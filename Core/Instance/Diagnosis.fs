@@ -2,11 +2,9 @@
 module Tikv.Core.Instance.Diagnosis
 
 open System
-open System.Globalization
 open Tikv.Core
 open Tikv.Core.Api
 open Tikv.Core.Kubernetes
-open Tikv.Core.Pd
 open Tikv.Core.Instance
 
 /// Kubernetes documentation, "Non-graceful node shutdown": whoever sets it says that nothing runs on the node any more.
@@ -25,14 +23,14 @@ let node (observed: Observed) =
     | Sighting.Known node, Some _ when not node.Ready -> [ NodeNotReady node.Meta.Name ]
     | _ -> []
 
-/// The node of the Pod will never say again that a process has ended: its Node object is gone, or people vouch for that.
+/// The node of this life of the Pod will never say again that a process has ended: its Node object is gone, or people vouch
+/// for that by the out-of-service taint.
+type NodeLost = private NodeLost of Pod: Uid
+
 let nodeLost (observed: Observed) =
-    node observed
-    |> List.tryFind (fun reason ->
-        match reason with
-        | NodeGone _
-        | NodeOutOfService _ -> true
-        | _ -> false)
+    match observed.Pod, node observed with
+    | Some pod, [ (NodeGone _ | NodeOutOfService _) as reason ] -> Some(NodeLost pod.Meta.Uid, reason)
+    | _ -> None
 
 // ---- disks
 
@@ -162,9 +160,3 @@ let private isQuota (message: string) = message.Contains("exceeded quota", Strin
 
 let refused (action: string, message: string) =
     if isQuota message then QuotaExceeded message else StepRefused(action, message)
-
-/// The time since a moment that was written down (RFC 3339); none when it cannot be read.
-let since (moment: string) (observed: Observed) =
-    match DateTimeOffset.TryParse(moment, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal) with
-    | true, at -> Some(observed.Clock - at)
-    | false, _ -> None

@@ -16,10 +16,10 @@ let private afterGarbageCollector = TimeSpan.FromSeconds 60.0
 /// that its name can run elsewhere. Never because a node is merely not ready (V I09).
 let stuckPod (observed: Observed) =
     match observed.Pod, Diagnosis.nodeLost observed with
-    | Some pod, Some lost when Seen.owns observed pod.Meta ->
-        match pod.Meta.DeletionTimestamp |> Option.bind (fun at -> Diagnosis.since at observed) with
+    | Some pod, Some(lost, why) when Seen.owns observed pod.Meta ->
+        match pod.Meta.DeletionTimestamp |> Option.bind (fun at -> Seen.since at observed) with
         | Some span when span >= afterGarbageCollector ->
-            Decision.act [ ForceRemovePod(pod.Meta, Reason.code lost) ]
+            Decision.act [ ForceRemovePod(pod.Meta, Reason.code why, lost) ]
         | _ -> Decision.settled
     | _ -> Decision.settled
 
@@ -30,53 +30,47 @@ let private recordedStore (observed: Observed) (facts: PdFacts) =
         |> Option.bind (fun id -> facts.Stores |> List.tryFind (fun store -> store.Id = id))
     | PD _ -> None
 
-/// PD has a leader, most of its members, and hears from most of the stores.
-let private calm (facts: PdFacts) =
-    let counted = facts.Stores |> List.filter (fun store -> store.NodeState <> NodeState.Removed)
-    let silent = counted |> List.filter (fun store -> store.StateName = "Down" || store.StateName = "Disconnected")
-    let healthy = facts.Members |> List.filter _.Healthy
-
-    silent.Length <= max 1 ((counted.Length - 1) / 2)
-    && healthy.Length > facts.Members.Length / 2
+/// Facts, when a disk is known to be gone and another one is there in its place.
+let private factsOfNewDisk (observed: Observed) =
+    if Diagnosis.diskReplaced observed && not (Seen.suspended observed) then
+        Seen.facts observed
+    else
+        None
 
 /// A store whose disk is gone leaves PD before a new one starts under its address, which PD would refuse (V P20). The
 /// disk is known to be gone when its claim is another one than the recorded (L F15); an empty directory alone may be a
 /// mount that is missing. Never by force.
 let storeDisk (observed: Observed) =
-    match Seen.facts observed with
-    | Some facts when Diagnosis.diskReplaced observed && not (Seen.suspended observed) ->
+    match factsOfNewDisk observed with
+    | None -> Decision.settled
+    | Some facts ->
         match recordedStore observed facts with
         | Some store when store.NodeState = NodeState.Removing ->
             Decision.wait [ DiskLost store.Id; RegionsRemain store.Regions ]
-        | Some store when store.NodeState <> NodeState.Removed && store.StateName <> "Up" ->
-            let living =
-                facts.Stores
-                |> List.filter (fun one -> one.Id <> store.Id && Seen.lives one)
-                |> List.length
+        | Some store when store.NodeState <> NodeState.Removed && not (Seen.hears facts store) ->
+            let evidence =
+                Evidence.notFrozen observed
+                |> Result.bind (fun calm ->
+                    Evidence.enoughStores store observed facts
+                    |> Result.bind (fun enough ->
+                        Evidence.leadersGone (Some store) observed facts
+                        |> Result.map (fun gone -> RemoveStore(store.Id, calm, enough, gone))))
 
-            if store.Leaders > 0 || not (calm facts) then
-                Decision.wait [ DiskLost store.Id; LeadersRemain store.Leaders ]
-            elif living < facts.MaxReplicas then
-                Decision.wait [ DiskLost store.Id; StoresTooFew(living, facts.MaxReplicas) ]
-            else
-                Decision.act [ RemoveStore store.Id ]
+            match evidence with
+            | Ok removal -> Decision.act [ removal ]
+            | Error reason -> Decision.wait [ DiskLost store.Id; reason ]
         | _ -> Decision.settled
-    | _ -> Decision.settled
 
-/// A member whose disk is gone leaves PD before it joins anew: PD refuses a second one of its name (V P45). One change of
-/// membership at a time, by a quorum of the others (V B9).
+/// A member whose disk is gone leaves PD before it joins anew: PD refuses a second one of its name (V P45).
 let memberDisk (observed: Observed) =
-    match observed.Role, Seen.facts observed with
-    | PD(_, status), Some facts when Diagnosis.diskReplaced observed && not (Seen.suspended observed) ->
+    match observed.Role, factsOfNewDisk observed with
+    | PD(_, status), Some facts ->
         match facts.Members |> List.tryFind (fun one -> Some one.Id = status.Id) with
         | Some self when not self.Healthy ->
-            let others = facts.Members |> List.filter (fun one -> one.Id <> self.Id)
-            let healthy = others |> List.filter _.Healthy |> List.length
-
-            if healthy > facts.Members.Length / 2 then
-                Decision.act [ RemoveMember self.Id ]
-            else
-                Decision.wait [ MemberDiskLost self.Id; QuorumAtRisk(healthy, facts.Members.Length) ]
+            match Evidence.notFrozen observed, Evidence.quorumWithoutIt self facts with
+            | Ok calm, Ok kept -> Decision.act [ RemoveMember(self.Id, calm, kept) ]
+            | Error reason, _
+            | _, Error reason -> Decision.wait [ MemberDiskLost self.Id; reason ]
         | _ -> Decision.settled
     | _ -> Decision.settled
 
@@ -87,13 +81,11 @@ let tombstone (observed: Observed) =
     | Some facts when not (Diagnosis.diskReplaced observed) ->
         match recordedStore observed facts, Seen.storeOf observed facts with
         | Some own, Some now when own.Id = now.Id && own.NodeState = NodeState.Removed ->
-            match observed.Pod with
-            | Some pod when
-                own.Regions = 0
-                && Seen.owns observed pod.Meta
-                && pod.Meta.DeletionTimestamp.IsNone
+            match observed.Pod, Evidence.departed observed with
+            | Some pod, Some departed when
+                Seen.owns observed pod.Meta && pod.Meta.DeletionTimestamp.IsNone
                 ->
-                Decision.act [ RemovePod(pod.Meta, "StoreTombstone") ]
+                Decision.act [ RemovePod(pod.Meta, "StoreTombstone", Evidence.Left departed) ]
             | _ -> Decision.wait [ StoreTombstoned own.Id ]
         | _ -> Decision.settled
     | _ -> Decision.settled

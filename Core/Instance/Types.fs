@@ -46,74 +46,11 @@ type Observed = {
     StorageClasses: Map<string, Sighting<StorageClassView>>
     /// The nodes that those volumes are bound to, by the names that the volumes give.
     VolumeNodes: Map<string, Sighting<NodeView>>
+    /// Every instance of the same component in the cluster, of all groups, this one included: its name, by that of its Pod.
+    Peers: Map<string, string>
+    /// PD only: the Pods among those of the peers that are being stopped.
+    Stopping: Set<string>
 }
-
-/// Everything that may be done for an instance. Each action is complete: nothing is left to be chosen when it is
-/// carried out. Every change of an existing object carries the metadata that it was decided on.
-type Action =
-    | AddFinalizer
-    | CreateClaim of Name: string * Body: Json
-    | CreateConfig of Body: Json
-    | UpdateConfig of Seen: Meta * Body: Json
-    | CreatePod of Body: Json
-    /// The only way to a first bootstrap of PD (architecture, law 7).
-    | CreateBootstrapPod of Body: Json
-    | TakeDisruption of Cluster: Meta * Why: string
-    | ReleaseDisruption of Cluster: Meta
-    /// Written to our status before the entry is made in PD, so that a crash cannot orphan it (law 9).
-    | MarkEviction of Since: string
-    | EvictLeaders of Store: StoreId
-    | StopEvictingLeaders of Store: StoreId
-    | UnmarkEviction
-    | TransferPdLeader of To: string
-    /// Takes down a process that may be serving.
-    | RestartPod of Pod: Meta * Why: string
-    /// Takes away a Pod whose process does not run, or one that is not needed any more.
-    | RemovePod of Pod: Meta * Why: string
-    | RemoveStore of Store: StoreId
-    | RestoreStore of Store: StoreId
-    | RemoveMember of Member: MemberId
-    | RemoveConfig of Config: Meta
-    | RemoveClaim of Claim: Meta
-    | RemoveFinalizer
-    /// Takes away, without its kubelet's word, a Pod that is being stopped on a node that is gone for good (V I09).
-    | ForceRemovePod of Pod: Meta * Why: string
-
-/// How much an action can spoil when it was decided on an old world.
-[<RequireQualifiedAccess; Struct>]
-type Risk =
-    /// Builds up, or can be undone.
-    | None
-    /// Needs another look, by quorum reads, before it is carried out (law 4).
-    | Disruptive
-    /// The same; and may depend only on facts that stay true for ever, or that the server checks (law 2).
-    | Irreversible
-
-module Action =
-    let risk action =
-        match action with
-        | AddFinalizer
-        | CreateClaim _
-        | CreateConfig _
-        | UpdateConfig _
-        | CreatePod _
-        | TakeDisruption _
-        | ReleaseDisruption _
-        | MarkEviction _
-        | EvictLeaders _
-        | StopEvictingLeaders _
-        | UnmarkEviction
-        | RestoreStore _
-        | RemoveConfig _ -> Risk.None
-        | TransferPdLeader _
-        | RestartPod _
-        | RemovePod _ -> Risk.Disruptive
-        | CreateBootstrapPod _
-        | RemoveStore _
-        | RemoveMember _
-        | RemoveClaim _
-        | RemoveFinalizer
-        | ForceRemovePod _ -> Risk.Irreversible
 
 /// Why an instance that is not (yet) as desired is left alone for now.
 type Reason =
@@ -161,6 +98,7 @@ type Reason =
     | DiskLost of Store: StoreId
     /// The same, of a member of PD.
     | MemberDiskLost of Member: MemberId
+    | MembersUnhealthy of Names: string list
 
 module Reason =
     /// For people: the message of the Kubernetes condition, the event, the log line and the transcript.
@@ -198,7 +136,7 @@ module Reason =
         | StoresTooFew(living, needed) ->
             $"%d{living} living stores would remain, and %d{needed} are needed for all replicas"
         | StoresSilent(silent, stores) ->
-            $"%d{silent} of %d{stores} stores are silent: an outage, and nothing is taken down in an outage"
+            $"%d{silent} of %d{stores} stores are silent: nothing else is taken down meanwhile"
         | NoNodeFits obstacle -> $"the Pod is pending: %s{Obstacle.text obstacle}"
         | QuotaExceeded message ->
             $"the namespace's quota is used up (%s{message}); raise the ResourceQuota, or ask for less"
@@ -221,6 +159,9 @@ module Reason =
             $"the disk of store %d{id} is gone: PD removes the store, and then the instance starts anew on the disk that it has"
         | MemberDiskLost(MemberId id) ->
             $"the disk of member %d{id} is gone: PD removes the member, and then the instance joins anew"
+        | MembersUnhealthy names ->
+            let names = String.Join(", ", names)
+            $"PD says that %s{names} is not healthy: no other member is touched meanwhile"
 
     /// The reason of the Kubernetes condition: stable, part of the API.
     let code reason =
@@ -265,6 +206,7 @@ module Reason =
         | StoreTombstoned _ -> "StoreTombstone"
         | DiskLost _ -> "DiskLost"
         | MemberDiskLost _ -> "DiskLost"
+        | MembersUnhealthy _ -> "PDQuorumAfter"
 
     /// How soon to look again unasked. Kubernetes tells when an object changes, and new facts of PD wake the instance
     /// too; what is left are waits that only time ends.
@@ -309,4 +251,5 @@ module Reason =
         | VolumeLost _
         | StoreTombstoned _
         | DiskLost _
-        | MemberDiskLost _ -> ValueNone
+        | MemberDiskLost _
+        | MembersUnhealthy _ -> ValueNone

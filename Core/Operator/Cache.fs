@@ -26,6 +26,8 @@ type Cache = {
     Tikvs: Map<string, HeldInstance<TiKVSpec, TiKVStatus>>
     /// The instances of each group by index; the key is `kind of the instances/namespace/group`.
     Instances: Map<string, Map<int, Group.InstanceView>>
+    /// The instances of each cluster by the names of their Pods; the key is `kind/namespace/cluster`.
+    Peers: Map<string, Map<string, string>>
     Pods: Map<string, PodView>
     ConfigMaps: Map<string, ConfigMapView>
     Claims: Map<string, ClaimView>
@@ -56,6 +58,7 @@ module Cache =
         Pds = Map.empty
         Tikvs = Map.empty
         Instances = Map.empty
+        Peers = Map.empty
         Pods = Map.empty
         ConfigMaps = Map.empty
         Claims = Map.empty
@@ -79,6 +82,12 @@ module Cache =
     let instancesOf kind space group cache =
         cache.Instances
         |> Map.tryFind (groupKey kind space group)
+        |> Option.defaultValue Map.empty
+
+    /// The names of the instances of one kind in a cluster, by the names of their Pods.
+    let peersOf kind space cluster cache =
+        cache.Peers
+        |> Map.tryFind (groupKey kind space cluster)
         |> Option.defaultValue Map.empty
 
     /// The metadata of an object, when the cache has it.
@@ -262,6 +271,38 @@ module Cache =
 
         View.pod main json
 
+    /// The cluster and the Pod of an instance; of one that cannot be read, what its metadata says.
+    let private peerOf (settings: 'Spec -> InstanceSettings) (held: Held<'Spec, 'Status>) =
+        match held.Object with
+        | Ok object ->
+            let settings = settings object.Spec
+            settings.Cluster.Name, Defaults.podName held.Meta.Name settings
+        | Error _ -> held.Meta.Labels |> Map.tryFind Labels.cluster |> Option.defaultValue "", held.Meta.Name
+
+    let private pdPeer (held: Held<PDSpec, PDStatus>) = peerOf (fun (spec: PDSpec) -> spec.Instance) held
+
+    let private tikvPeer (held: Held<TiKVSpec, TiKVStatus>) =
+        peerOf (fun (spec: TiKVSpec) -> spec.Instance) held
+
+    let private changePeers kind (meta: Meta) cluster change cache =
+        let key = groupKey kind meta.Namespace cluster
+        let peers = cache.Peers |> Map.tryFind key |> Option.defaultValue Map.empty |> change
+
+        {
+            cache with
+                Peers =
+                    if Map.isEmpty peers then
+                        cache.Peers |> Map.remove key
+                    else
+                        cache.Peers |> Map.add key peers
+        }
+
+    let private befriend kind (meta: Meta) (cluster, pod) cache =
+        changePeers kind meta cluster (Map.add pod meta.Name) cache
+
+    let private part kind (meta: Meta) (cluster, pod) cache =
+        changePeers kind meta cluster (Map.remove pod) cache
+
     let private put kind key json cache =
         match kind with
         | Kind.Cluster ->
@@ -300,6 +341,7 @@ module Cache =
             { cache with Pds = cache.Pds |> Map.add key { Held = held; View = view } }
             |> unlist kind before
             |> enlist kind view
+            |> befriend kind held.Meta (pdPeer held)
         | Kind.TiKV ->
             let known = cache.Tikvs |> Map.tryFind key
             let before = known |> Option.bind _.View
@@ -309,6 +351,7 @@ module Cache =
             { cache with Tikvs = cache.Tikvs |> Map.add key { Held = held; View = view } }
             |> unlist kind before
             |> enlist kind view
+            |> befriend kind held.Meta (tikvPeer held)
         | Kind.Pod -> { cache with Pods = cache.Pods |> Map.add key (podView json) }
         | Kind.ConfigMap -> { cache with ConfigMaps = cache.ConfigMaps |> Map.add key (View.configMap json) }
         | Kind.PersistentVolumeClaim -> { cache with Claims = cache.Claims |> Map.add key (View.claim json) }
@@ -334,11 +377,19 @@ module Cache =
         | Kind.PDGroup -> { cache with PdGroups = cache.PdGroups |> Map.remove key }
         | Kind.TiKVGroup -> { cache with TikvGroups = cache.TikvGroups |> Map.remove key }
         | Kind.PD ->
-            let before = cache.Pds |> Map.tryFind key |> Option.bind _.View
-            { cache with Pds = cache.Pds |> Map.remove key } |> unlist kind before
+            match cache.Pds |> Map.tryFind key with
+            | None -> cache
+            | Some known ->
+                { cache with Pds = cache.Pds |> Map.remove key }
+                |> unlist kind known.View
+                |> part kind known.Held.Meta (pdPeer known.Held)
         | Kind.TiKV ->
-            let before = cache.Tikvs |> Map.tryFind key |> Option.bind _.View
-            { cache with Tikvs = cache.Tikvs |> Map.remove key } |> unlist kind before
+            match cache.Tikvs |> Map.tryFind key with
+            | None -> cache
+            | Some known ->
+                { cache with Tikvs = cache.Tikvs |> Map.remove key }
+                |> unlist kind known.View
+                |> part kind known.Held.Meta (tikvPeer known.Held)
         | Kind.Pod -> { cache with Pods = cache.Pods |> Map.remove key }
         | Kind.ConfigMap -> { cache with ConfigMaps = cache.ConfigMaps |> Map.remove key }
         | Kind.PersistentVolumeClaim -> { cache with Claims = cache.Claims |> Map.remove key }

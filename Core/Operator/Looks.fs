@@ -148,6 +148,23 @@ let private instance
         |> Map.filter (fun _ claim -> claim.Volume <> "")
         |> Map.map (fun _ claim -> Cache.volume claim.Volume sight.Cache)
 
+    let kind =
+        match role with
+        | Instance.PD _ -> Kind.PD
+        | Instance.TiKV _ -> Kind.TiKV
+
+    let peers = Cache.peersOf kind space clusterName sight.Cache
+
+    let isStopping pod =
+        sight.Cache.Pods
+        |> Map.tryFind (Cache.key space pod)
+        |> Option.exists (fun pod -> pod.Meta.DeletionTimestamp.IsSome)
+
+    let stopping =
+        match role with
+        | Instance.PD _ -> peers |> Map.keys |> Seq.filter isStopping |> Set.ofSeq
+        | Instance.TiKV _ -> Set.empty
+
     {
         At = sight.At
         Clock = sight.Clock
@@ -181,6 +198,8 @@ let private instance
                 | Sighting.Unknown -> [])
             |> Seq.map (fun name -> name, Cache.nodeCalled name sight.Cache)
             |> Map.ofSeq
+        Peers = peers
+        Stopping = stopping
     }
 
 let pd sight (object: Object<PDSpec, PDStatus>) =

@@ -104,7 +104,7 @@ let ofInstance endpoints (observed: Instance.Observed) action =
         patch Kind.ConfigMap seen [ "data", configData observed.Config body ]
         |> kubernetes "UpdateConfig" "ConfigMap changed"
     | Instance.CreatePod body -> create Kind.Pod body |> kubernetes "CreatePod" "Pod created"
-    | Instance.CreateBootstrapPod body ->
+    | Instance.CreateBootstrapPod(body, _) ->
         create Kind.Pod body
         |> kubernetes "CreateBootstrapPod" "Pod created, to bootstrap a new PD cluster"
     | Instance.TakeDisruption(cluster, why) ->
@@ -123,26 +123,27 @@ let ofInstance endpoints (observed: Instance.Observed) action =
         pd "EvictLeaders" $"leaders are moved away from store %d{id}" (PdCall.EvictLeaders store)
     | Instance.StopEvictingLeaders(StoreId id as store) ->
         pd "StopEvictingLeaders" $"leaders may come back to store %d{id}" (PdCall.StopEvictingLeaders store)
-    | Instance.TransferPdLeader name ->
+    | Instance.TransferPdLeader heir ->
+        let name = Instance.Evidence.Heir.name heir
         pd "TransferPdLeader" $"PD's leader moves to %s{name}" (PdCall.TransferLeader name)
-    | Instance.RestartPod(pod, why) ->
+    | Instance.RestartPod(pod, why, _) ->
         delete Kind.Pod pod None |> kubernetes "RestartPod" $"Pod restarted: %s{why}"
-    | Instance.RemovePod(pod, why) ->
+    | Instance.RemovePod(pod, why, _) ->
         delete Kind.Pod pod None |> kubernetes "RemovePod" $"Pod removed: %s{why}"
-    | Instance.RemoveStore(StoreId id as store) ->
+    | Instance.RemoveStore(StoreId id as store, _, _, _) ->
         pd "RemoveStore" $"PD is asked to remove store %d{id}" (PdCall.RemoveStore store)
     | Instance.RestoreStore(StoreId id as store) ->
         pd "RestoreStore" $"the removal of store %d{id} is taken back" (PdCall.RestoreStore store)
-    | Instance.RemoveMember(MemberId id as one) ->
+    | Instance.RemoveMember(MemberId id as one, _, _) ->
         pd "RemoveMember" $"PD is asked to remove member %d{id}" (PdCall.RemoveMember one)
     | Instance.RemoveConfig config ->
         delete Kind.ConfigMap config None
         |> kubernetes "RemoveConfig" "ConfigMap removed"
-    | Instance.RemoveClaim claim ->
+    | Instance.RemoveClaim(claim, _, _, _) ->
         delete Kind.PersistentVolumeClaim claim None
         |> kubernetes "RemoveClaim" $"volume claim %s{claim.Name} removed, as the policy says"
-    | Instance.RemoveFinalizer -> removeFinalizer risk kind meta
-    | Instance.ForceRemovePod(pod, why) ->
+    | Instance.RemoveFinalizer _ -> removeFinalizer risk kind meta
+    | Instance.ForceRemovePod(pod, why, _) ->
         delete Kind.Pod pod (Some 0)
         |> kubernetes "ForceRemovePod" $"Pod removed without its kubelet's word: %s{why}"
 
