@@ -76,8 +76,6 @@ let private afterwards (before: World) (run: Simulation) : Simulation =
         { run with Told = run.World.Server.Revision }
 
 let private strike misfortune (run: Simulation) : Simulation =
-    let world world = { run with World = world }
-
     match misfortune with
     | Misfortune.ToWrite _ -> run
     | Misfortune.Crash number -> Interpreter.crash number "crashes" run
@@ -92,12 +90,12 @@ let private strike misfortune (run: Simulation) : Simulation =
             HeldBack = { Kind = kind; Versions = versions; Hold = hold } :: run.HeldBack
       }
     | Misfortune.EndHoldBack -> { run with HeldBack = [] }
-    | Misfortune.NodePower(node, on) ->
-        let connected = Map.tryFind node run.World.Machines |> Option.exists _.Connected
-        world (run.World |> Nodes.set on connected node |> Observer.observe)
-    | Misfortune.KubeletLink(node, on) ->
-        let up = Map.tryFind node run.World.Machines |> Option.exists _.Up
-        world (run.World |> Nodes.set up on node |> Observer.observe)
+    | misfortune ->
+        let run = { run with World = Calamity.strike misfortune run.World |> Observer.observe }
+
+        (run, Calamity.sequel misfortune)
+        ||> List.fold (fun run (after, next) ->
+            Simulation.enter (run.World.Now + after) (Coming.Strikes next) run)
 
 let private word verb =
     match verb with
