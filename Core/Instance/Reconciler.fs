@@ -17,6 +17,7 @@ let private pd: Rule<Observed, Action, Reason> =
             |> Rule.inTurn [
                 Rules.cluster
                 Rules.finalizer
+                Repair.memberDisk
                 build PdRules.pod
                 PdRules.restart
                 Reload.reload
@@ -52,6 +53,8 @@ let private tikv: Rule<Observed, Action, Reason> =
                 Rules.cluster
                 Rules.finalizer
                 TikvRules.pd
+                Repair.storeDisk
+                Repair.tombstone
                 build TikvRules.pod
                 TikvRules.restart
                 Reload.reload
@@ -69,5 +72,4 @@ let decide (observed: Observed) : Decision<Action, Reason> =
         | PD _ -> pd
         | TiKV _ -> tikv
 
-    observed
-    |> Rule.inTurn [ Rules.pause; Rule.together [ life; Rules.certificates ] ]
+    observed |> Rule.inTurn [ Rules.pause; Repair.stuckPod; Rule.together [ life; Rules.certificates ] ]

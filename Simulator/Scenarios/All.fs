@@ -2,7 +2,7 @@
 [<RequireQualifiedAccess>]
 module Tikv.Simulator.Scenarios.All
 
-let stories: Story list = List.concat [ Scaling.stories; Security.stories ]
+let stories: Story list = List.concat [ Scaling.stories; Groups.stories; Security.stories ]
 
 let tryFind (id: string) =
     stories
