@@ -47,3 +47,12 @@ module Annotations =
     let processRevision = "tikv.org/process-revision"
     /// On a ConfigMap or a Service: hash of what the operator wrote, to see at a glance whether it is still wanted.
     let written = "tikv.org/written"
+    /// On a Service: the keys of the annotations that the operator wrote, with commas between them; only these it takes away.
+    let writtenKeys = "tikv.org/written-annotations"
+    /// On an instance or a group that is being deleted: `true` lets it go without PD, when PD cannot let it go. Its volume
+    /// claims stay.
+    let abandon = "tikv.org/abandon"
+    /// On a PersistentVolumeClaim: the uid of the Cluster that it was made for.
+    let clusterUid = "tikv.org/cluster-uid"
+    /// On a Cluster: the uid of an earlier Cluster, whose volume claims it may take over.
+    let adoptVolumesOf = "tikv.org/adopt-volumes-of"

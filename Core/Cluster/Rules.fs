@@ -85,6 +85,3 @@ let groups (observed: Observed) =
             |> Option.defaultValue ""
 
         Decision.wait [ GroupsNotReady(waiting |> List.map (fun group -> group.Meta.Name, why group)) ]
-
-let suspended (observed: Observed) =
-    if observed.Spec.SuspendAction.SuspendCompute then Decision.wait [ Suspended ] else Decision.settled

@@ -2,11 +2,19 @@ module Tikv.Core.Group.Reconciler
 
 open Tikv.Core
 
+/// How many instances, and which one next.
+let private life =
+    Rule.inTurn [
+        Rules.suspended
+        Rule.together [ Rules.scaleOut; Rules.scaleIn; Rule.inTurn [ Rules.versionPath; Rules.roll ] ]
+        Rules.ready
+    ]
+
 /// The rules in order of precedence: a rule is reached only when all above it are settled.
 [<CompiledName "Decide">]
 let decide (observed: Observed) : Decision<Action, Reason> =
     if observed.Meta.DeletionTimestamp.IsSome then
-        observed |> Rule.inTurn [ Rules.pause; Rules.ends ]
+        observed |> Rule.inTurn [ Rules.pause; Ending.rule ]
     else
         observed
         |> Rule.inTurn [
@@ -15,7 +23,5 @@ let decide (observed: Observed) : Decision<Action, Reason> =
             Rules.finalizer
             Rules.services
             Rules.bootstrapped
-            Rules.suspended
-            Rule.together [ Rules.scaleOut; Rules.scaleIn; Rule.inTurn [ Rules.versionPath; Rules.roll ] ]
-            Rules.ready
+            Rule.together [ Budget.rule; life ]
         ]

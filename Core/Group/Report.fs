@@ -31,6 +31,72 @@ let private summary
     elif existing <> settings.Replicas then Summary.Scaling
     else Summary.Degraded
 
+/// No instance has a Pod, each by its own word on the Cluster's present generation.
+let private suspension (observed: Observed) conditions =
+    match observed.Cluster with
+    | Some cluster when cluster.Spec.SuspendAction.SuspendCompute ->
+        let awake =
+            observed.Instances
+            |> Map.toList
+            |> List.map snd
+            |> List.filter (fun one -> one.SuspendedAt <> Some cluster.Meta.Generation)
+
+        let status, reason, message =
+            match awake with
+            | [] -> ConditionStatus.True, ConditionReason.Suspended, "no Pod is left; volumes stay"
+            | awake ->
+                let stopped = observed.Instances.Count - awake.Length
+
+                ConditionStatus.False,
+                ConditionReason.Suspending,
+                $"%d{stopped} of %d{observed.Instances.Count} instances have stopped"
+
+        conditions
+        |> Condition.set
+            observed.Clock
+            observed.Meta.Generation
+            ConditionType.Suspended
+            status
+            reason
+            message
+    | _ -> conditions |> Condition.remove ConditionType.Suspended
+
+/// The gates that hold the group or one of its instances up, each since it has been so.
+let private blocked (observed: Observed) (decision: Decision<Action, Reason>) (old: BlockedBy list) : BlockedBy list =
+    let entry object since message gate : BlockedBy = {
+        Gate = gate
+        Object = object
+        Since = since
+        Message = message
+        RetryAt = None
+        Override = None
+    }
+
+    let name kind name = $"%s{Kubernetes.Kind.name kind}/%s{name}"
+    let own = name (Manifest.kind observed) observed.Meta.Name
+
+    let ofGroup reason =
+        Gate.tryOfCode (Reason.code reason)
+        |> Option.map (fun gate ->
+            let since =
+                old
+                |> List.tryFind (fun one -> one.Gate = gate && one.Object = own)
+                |> Option.map _.Since
+                |> Option.defaultValue (Condition.timestamp observed.Clock)
+
+            entry own since (Reason.text reason) gate)
+
+    let ofInstance (one: InstanceView) =
+        one.Waits
+        |> Option.bind (fun waits ->
+            Gate.tryOfCode waits.Reason
+            |> Option.map (
+                entry (name (Manifest.instanceKind observed) one.Meta.Name) waits.LastTransitionTime waits.Message
+            ))
+
+    (decision.Waiting |> List.choose ofGroup)
+    @ (observed.Instances |> Map.toList |> List.choose (snd >> ofInstance))
+
 /// The status before, and as it should be now.
 let status (observed: Observed) (decision: Decision<Action, Reason>) =
     let old = Manifest.status observed
@@ -66,6 +132,8 @@ let status (observed: Observed) (decision: Decision<Action, Reason>) =
             Conditions =
                 old.Conditions
                 |> Report.conditions observed.Clock observed.Meta.Generation verdict
+                |> suspension observed
+            BlockedBy = blocked observed decision old.BlockedBy
             Replicas = instances.Length
             ReadyReplicas = readyCount
             UpdatedReplicas = updated

@@ -15,12 +15,19 @@ let private reclaimed (policy: ReclaimPolicy) =
     | ReclaimPolicy.Retain -> Json.string "Retain"
     | ReclaimPolicy.Delete -> Json.string "Delete"
 
-let private fingerprint template policy metadata eviction =
+let private drained (policy: DrainPolicy) =
+    match policy with
+    | DrainPolicy.Move -> None
+    | DrainPolicy.Hold -> Some(Json.string "Hold")
+    | DrainPolicy.Unmanaged -> Some(Json.string "Unmanaged")
+
+let private fingerprint template policy drain metadata eviction =
     Json.present [
         "template", Some template
         "reclaim", Some(reclaimed policy)
         "metadata", Some(Json.string metadata)
         "eviction", eviction
+        "drain", drained drain
     ]
     |> Hash.ofJson
 
@@ -33,6 +40,7 @@ let ofPdGroup (spec: PDGroupSpec) =
     fingerprint
         (Codec.encode spec.Template.Spec)
         spec.Group.VolumeReclaimPolicy
+        spec.Group.Drain
         (metadataHash spec.Template.Metadata)
         None
 
@@ -40,16 +48,18 @@ let ofTikvGroup (spec: TiKVGroupSpec) =
     fingerprint
         (Codec.encode spec.Template.Spec)
         spec.Group.VolumeReclaimPolicy
+        spec.Group.Drain
         (metadataHash spec.Template.Metadata)
         (Some(Codec.encode spec.Eviction))
 
 let ofPd (meta: Meta) (spec: PDSpec) =
-    fingerprint (Codec.encode spec.Template) spec.Instance.VolumeReclaimPolicy (annotated meta) None
+    fingerprint (Codec.encode spec.Template) spec.Instance.VolumeReclaimPolicy spec.Instance.Drain (annotated meta) None
 
 let ofTikv (meta: Meta) (spec: TiKVSpec) =
     fingerprint
         (Codec.encode spec.Template)
         spec.Instance.VolumeReclaimPolicy
+        spec.Instance.Drain
         (annotated meta)
         (Some(Codec.encode spec.Eviction))
 

@@ -30,6 +30,21 @@ type InstanceView = {
     Removed: bool
     /// TiKV only: it has a store id.
     Registered: bool
+    /// TiKV only: PD has begun to let it go, or has done so.
+    Leaving: bool
+    /// The generation of the Cluster at which its Pod was gone by suspension.
+    SuspendedAt: int64 option
+    /// Its condition `Synced`, while it is not: what it waits for.
+    Waits: Condition option
+}
+
+/// What a group reads of the groups of its cluster, itself among them.
+type SiblingView = {
+    /// PDGroup or TiKVGroup.
+    Kind: Kind
+    Name: string
+    Deleting: bool
+    ReadyReplicas: int
 }
 
 /// One look at one group.
@@ -51,6 +66,8 @@ type Observed = {
     Revisions: RevisionView list
     /// The PodDisruptionBudget that bears the group's name.
     Budget: Sighting<BudgetView>
+    /// All groups of the cluster.
+    Siblings: SiblingView list
 }
 
 /// Everything that may be done for a group.
@@ -68,6 +85,11 @@ type Action =
     | MarkBootstrapped
     | RemoveService of Service: Meta
     | RemoveFinalizer
+    | CreateBudget of Body: Json
+    | UpdateBudget of Seen: Meta * Spec: Json
+    | RemoveBudget of Budget: Meta
+    /// The user lets the whole group go without PD: each of its instances is told.
+    | AbandonInstance of Instance: Meta
 
 /// Why a group that is not (yet) as desired is left alone for now.
 type Reason =
@@ -84,6 +106,8 @@ type Reason =
     | InstanceSoaking of Name: string * Left: TimeSpan
     | PdUpgradesFirst of Wanted: string
     | ScalingIn of Name: string
+    | ForeignBudget of Name: string
+    | LastPdGroup
 
 module Reason =
     let private names (names: string list) =
@@ -108,6 +132,10 @@ module Reason =
         | InstanceSoaking(name, left) -> $"%s{name} must be ready for %.0f{ceil left.TotalSeconds} s more"
         | PdUpgradesFirst wanted -> $"PD is upgraded to %s{wanted} before TiKV is"
         | ScalingIn name -> $"%s{name} is leaving the cluster"
+        | ForeignBudget name ->
+            $"the PodDisruptionBudget %s{name} exists and belongs to somebody else: drains are as it says"
+        | LastPdGroup ->
+            $"no other PD group of the cluster is ready, and the cluster cannot be without: add one, or delete the Cluster, or set the annotation %s{Annotations.abandon}=true on the group"
 
     /// The reason of the Kubernetes condition: stable, part of the API.
     let code reason =
@@ -124,6 +152,8 @@ module Reason =
         | InstanceSoaking _ -> "SoakTime"
         | PdUpgradesFirst _ -> "VersionPath"
         | ScalingIn _ -> "ScalingIn"
+        | ForeignBudget _ -> "PDBAllows"
+        | LastPdGroup -> "PDQuorumAfter"
 
     /// How soon to look again unasked; every other wait ends with a change of an object.
     let recheckAfter reason =
@@ -139,4 +169,6 @@ module Reason =
         | InstanceTerminating _
         | InstancesNotReady _
         | PdUpgradesFirst _
-        | ScalingIn _ -> ValueNone
+        | ScalingIn _
+        | ForeignBudget _
+        | LastPdGroup -> ValueNone

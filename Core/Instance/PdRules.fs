@@ -49,24 +49,26 @@ let private handOver others =
     | heir :: _ -> Decision.act [ TransferPdLeader heir.Name ]
     | [] -> Decision.wait [ PdLeaderHere ]
 
-/// A member with other settings than wanted is restarted:
+/// A member with other settings than wanted, or on a node that is to be emptied, is restarted:
 /// 1. one whose process does not run is replaced at once;
 /// 2. otherwise only while holding the disruption, with a quorum of healthy members besides it;
 /// 3. the leader only after another member leads.
 let restart (observed: Observed) =
     match observed.Pod with
-    | Some pod when Rules.broken pod && Rules.outdated observed pod ->
-        Decision.act [ RemovePod(pod.Meta, "TemplateChanged") ]
-    | Some pod when Rules.outdated observed pod ->
-        match Seen.facts observed with
-        | None -> Decision.wait [ Seen.pdReason observed ]
-        | Some facts ->
-            Rules.withDisruption "RollingUpdate" observed (fun () ->
-                match Seen.memberOf observed facts, othersCarry pod.Meta.Name facts with
-                | _, Error reason -> Decision.wait [ reason ]
-                | Some self, Ok others when self.IsLeader && not others.IsEmpty -> handOver others
-                | _, Ok _ -> Decision.act [ RestartPod(pod.Meta, "TemplateChanged") ])
-    | _ -> Decision.settled
+    | None -> Decision.settled
+    | Some pod ->
+        match Rules.restartCause observed pod with
+        | None -> Decision.settled
+        | Some(_, why) when Rules.broken pod -> Decision.act [ RemovePod(pod.Meta, why) ]
+        | Some(disruption, why) ->
+            match Seen.facts observed with
+            | None -> Decision.wait [ Seen.pdReason observed ]
+            | Some facts ->
+                Rules.withDisruption disruption observed (fun () ->
+                    match Seen.memberOf observed facts, othersCarry pod.Meta.Name facts with
+                    | _, Error reason -> Decision.wait [ reason ]
+                    | Some self, Ok others when self.IsLeader && not others.IsEmpty -> handOver others
+                    | _, Ok _ -> Decision.act [ RestartPod(pod.Meta, why) ])
 
 /// A running process is a member when the *other* members list it, and healthy when they say so (P 2, P 23).
 let membership (observed: Observed) =

@@ -71,7 +71,7 @@ let private common (observed: Observed) decision (old: InstanceStatus) =
 let private suspension (observed: Observed) conditions =
     if Seen.suspended observed then
         let status, reason =
-            if observed.Pod.IsNone then
+            if Suspension.isAtRest observed then
                 ConditionStatus.True, ConditionReason.Suspended
             else
                 ConditionStatus.False, ConditionReason.Suspending

@@ -15,6 +15,8 @@ let pause (observed: Observed) =
 /// An instance without its Cluster is not built up: nothing says how. It can still be deleted.
 let cluster (observed: Observed) =
     match observed.Cluster with
+    | None when observed.ClusterUnreadable ->
+        Decision.wait [ ClusterUnreadable (Seen.settings observed).Cluster.Name ]
     | None when not (Seen.deleting observed) ->
         Decision.wait [ ClusterAbsent (Seen.settings observed).Cluster.Name ]
     | _ -> Decision.settled
@@ -34,15 +36,6 @@ let foreign (observed: Observed) =
     match observed.Pod with
     | Some pod when not (Seen.owns observed pod.Meta) -> Decision.wait [ NotOurs("Pod", pod.Meta.Name) ]
     | _ -> Decision.settled
-
-/// A suspended instance has no Pod; claims, store and member stay as they are.
-let suspend (observed: Observed) =
-    match Seen.suspended observed, observed.Pod with
-    | false, _ -> Decision.settled
-    | true, None -> Decision.wait [ ClusterSuspended ]
-    | true, Some pod when not (Seen.owns observed pod.Meta) -> Decision.wait [ NotOurs("Pod", pod.Meta.Name) ]
-    | true, Some pod when pod.Meta.DeletionTimestamp.IsSome -> Decision.wait [ PodTerminating ]
-    | true, Some pod -> Decision.act [ RemovePod(pod.Meta, "Suspended") ]
 
 /// Every volume has its claim. One of that name that bears no label of ours is somebody else's.
 let claims (observed: Observed) =
@@ -101,7 +94,11 @@ let podServes (observed: Observed) =
     | Some pod when pod.Meta.DeletionTimestamp.IsSome -> Decision.wait [ PodTerminating ]
     | Some pod when pod.Phase = "Failed" || pod.Phase = "Succeeded" ->
         Decision.act [ RemovePod(pod.Meta, $"Pod%s{pod.Phase}") ]
-    | Some pod when pod.Unschedulable <> "" -> Decision.wait [ PodPending pod.Unschedulable ]
+    | Some pod when pod.Unschedulable <> "" ->
+        Decision.wait [
+            PodPending pod.Unschedulable
+            yield! Drain.left observed |> List.map NodeLeft
+        ]
     | Some pod when not pod.Ready && pod.Problem.IsNone && pod.Phase <> "Running" ->
         Decision.wait [ PodPending "its containers are being started" ]
     | Some pod when not pod.Ready -> Decision.wait [ PodNotReady(podProblem pod) ]
@@ -115,6 +112,12 @@ let outdated (observed: Observed) (pod: PodView) =
 
 /// A process that does not run loses nothing by being replaced: a revert must always heal (law 5).
 let broken (pod: PodView) = not pod.Running
+
+/// Why the running process is to be replaced: what the disruption is for, and what the restart says.
+let restartCause (observed: Observed) (pod: PodView) =
+    if outdated observed pod then Some("RollingUpdate", "TemplateChanged")
+    elif Drain.wanted observed then Some("NodeDrain", "NodeDrain")
+    else None
 
 /// Who may take a process down now: nobody but the holder of the single disruption.
 let withDisruption why (observed: Observed) (act: unit -> Decision<Action, Reason>) =

@@ -38,7 +38,7 @@ let deleting (observed: Observed) = observed.Meta.DeletionTimestamp.IsSome
 let clusterEnds (observed: Observed) =
     match observed.Cluster with
     | Some cluster -> cluster.Meta.DeletionTimestamp.IsSome
-    | None -> true
+    | None -> not observed.ClusterUnreadable
 
 let paused (observed: Observed) =
     match observed.Cluster with

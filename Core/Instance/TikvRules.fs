@@ -72,27 +72,29 @@ let private evicted (store: Store) (facts: PdFacts) (observed: Observed) =
             else
                 Decision.wait [ LeadersRemain store.Leaders ]
 
-/// A store with other settings than wanted is restarted:
+/// A store with other settings than wanted, or on a node that is to be emptied, is restarted:
 /// 1. one whose process does not run is replaced at once;
 /// 2. otherwise only while holding the disruption, never in an outage, and after its leaders have moved away.
 let restart (observed: Observed) =
     match observed.Pod with
-    | Some pod when Rules.broken pod && Rules.outdated observed pod ->
-        Decision.act [ RemovePod(pod.Meta, "TemplateChanged") ]
-    | Some pod when Rules.outdated observed pod ->
-        match Seen.facts observed with
-        | None -> Decision.wait [ Seen.pdReason observed ]
-        | Some facts ->
-            match outage facts, Seen.storeOf observed facts with
-            | Some reason, _ -> Decision.wait [ reason ]
-            | None, store ->
-                Rules.withDisruption "RollingUpdate" observed (fun () ->
-                    let go _ = Decision.act [ RestartPod(pod.Meta, "TemplateChanged") ]
+    | None -> Decision.settled
+    | Some pod ->
+        match Rules.restartCause observed pod with
+        | None -> Decision.settled
+        | Some(_, why) when Rules.broken pod -> Decision.act [ RemovePod(pod.Meta, why) ]
+        | Some(disruption, why) ->
+            match Seen.facts observed with
+            | None -> Decision.wait [ Seen.pdReason observed ]
+            | Some facts ->
+                match outage facts, Seen.storeOf observed facts with
+                | Some reason, _ -> Decision.wait [ reason ]
+                | None, store ->
+                    Rules.withDisruption disruption observed (fun () ->
+                        let go _ = Decision.act [ RestartPod(pod.Meta, why) ]
 
-                    match store with
-                    | Some store -> observed |> Rule.inTurn [ evicted store facts; go ]
-                    | None -> go observed)
-    | _ -> Decision.settled
+                        match store with
+                        | Some store -> observed |> Rule.inTurn [ evicted store facts; go ]
+                        | None -> go observed)
 
 /// Whether the store is to leave the cluster.
 let leaves (observed: Observed) =

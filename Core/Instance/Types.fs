@@ -44,6 +44,8 @@ type Observed = {
     Volumes: Map<string, Sighting<VolumeView>>
     /// The storage classes of the claims, by name of the claim.
     StorageClasses: Map<string, Sighting<StorageClassView>>
+    /// The Cluster is there, and cannot be read.
+    ClusterUnreadable: bool
 }
 
 /// Everything that may be done for an instance. Each action is complete: nothing is left to be chosen when it is
@@ -140,6 +142,12 @@ type Reason =
     | RegionsRemain of Regions: int
     | StoresTooFew of Living: int * Needed: int
     | StoresSilent of Silent: int * Stores: int
+    | ClusterUnreadable of Name: string
+    | StoresStopFirst
+    | PdStartsFirst
+    | LeaveNeedsPd
+    | ClaimOfAnotherCluster of Name: string * Cluster: Uid
+    | NodeLeft of Node: string
 
 module Reason =
     /// For people: the message of the Kubernetes condition, the event, the log line and the transcript.
@@ -178,6 +186,15 @@ module Reason =
             $"%d{living} living stores would remain, and %d{needed} are needed for all replicas"
         | StoresSilent(silent, stores) ->
             $"%d{silent} of %d{stores} stores are silent: an outage, and nothing is taken down in an outage"
+        | ClusterUnreadable name -> $"the Cluster %s{name} cannot be read; its status says why"
+        | StoresStopFirst -> "PD stops once every Pod of TiKV has stopped"
+        | PdStartsFirst -> "TiKV starts once PD answers again"
+        | LeaveNeedsPd ->
+            $"it leaves only with PD's consent; if PD is gone for good, set the annotation %s{Annotations.abandon}=true: it is then given up, and its volume claims stay"
+        | ClaimOfAnotherCluster(name, Uid cluster) ->
+            $"the volume claim %s{name} holds data of an earlier Cluster (uid %s{cluster}): delete the claim, or set the annotation %s{Annotations.adoptVolumesOf}=%s{cluster} on this Cluster to take it over"
+        | NodeLeft node ->
+            $"its volume is on the node %s{node}: it starts again when that node takes Pods (kubectl uncordon)"
 
     /// The reason of the Kubernetes condition: stable, part of the API.
     let code reason =
@@ -209,6 +226,12 @@ module Reason =
         | RegionsRemain _ -> "RegionsDrained"
         | StoresTooFew _ -> "MinReplicasAfter"
         | StoresSilent _ -> "AllStoresUp"
+        | ClusterUnreadable _ -> "ClusterUnreadable"
+        | StoresStopFirst -> "Suspending"
+        | PdStartsFirst -> "Resuming"
+        | LeaveNeedsPd -> "PDReachable"
+        | ClaimOfAnotherCluster _ -> "ConflictingOwner"
+        | NodeLeft _ -> "NodeDrained"
 
     /// How soon to look again unasked. Kubernetes tells when an object changes, and new facts of PD wake the instance
     /// too; what is left are waits that only time ends.
@@ -217,7 +240,9 @@ module Reason =
         | LeadersRemain _
         | LeadersReturnSoon -> ValueSome(TimeSpan.FromSeconds 5L)
         | InvalidSpec _
-        | NotOurs _ -> ValueSome(TimeSpan.FromMinutes 1L)
+        | NotOurs _
+        | PdSilent _
+        | LeaveNeedsPd -> ValueSome(TimeSpan.FromMinutes 1L)
         | StepRefused _
         | ClusterAbsent _
         | ClusterPaused
@@ -225,7 +250,6 @@ module Reason =
         | SiblingsMissing _
         | PdAbsent
         | PdNotAsked
-        | PdSilent _
         | ClaimTerminating _
         | ClaimPending _
         | PodPending _
@@ -240,4 +264,9 @@ module Reason =
         | QuorumAtRisk _
         | RegionsRemain _
         | StoresTooFew _
-        | StoresSilent _ -> ValueNone
+        | StoresSilent _
+        | ClusterUnreadable _
+        | StoresStopFirst
+        | PdStartsFirst
+        | ClaimOfAnotherCluster _
+        | NodeLeft _ -> ValueNone

@@ -140,6 +140,18 @@ module Cache =
             Offline = false
             Removed = false
             Registered = true
+            Leaving = false
+            SuspendedAt =
+                status.Conditions
+                |> Condition.tryFind ConditionType.Suspended
+                |> Option.filter (fun suspended ->
+                    suspended.Status = ConditionStatus.True
+                    && suspended.ObservedGeneration = meta.Generation)
+                |> Option.map (fun _ -> status.ObservedClusterGeneration)
+            Waits =
+                status.Conditions
+                |> Condition.tryFind ConditionType.Synced
+                |> Option.filter (fun synced -> synced.Status <> ConditionStatus.True)
         }
 
     /// The fingerprint is that of the object before while nothing that enters it has changed.
@@ -165,6 +177,9 @@ module Cache =
                 Offline = object.Spec.Offline
                 Removed = object.Status.State = Some StoreState.Removed
                 Registered = object.Status.Id.IsSome
+                Leaving =
+                    object.Status.State = Some StoreState.Removed
+                    || object.Status.State = Some StoreState.Removing
         }
 
     let private groupOf (meta: Meta) = meta.Labels |> Map.tryFind Labels.group |> Option.defaultValue ""

@@ -28,6 +28,12 @@ let pdView space cluster sight =
 let private inCluster space cluster (settings: GroupSettings) (meta: Meta) =
     meta.Namespace = space && settings.Cluster.Name = cluster
 
+/// The Cluster is there, and cannot be read: nobody can say what it wants, and it has not gone.
+let isUnreadable space name sight =
+    sight.Cache.Clusters
+    |> Map.tryFind (Cache.key space name)
+    |> Option.exists _.Object.IsError
+
 /// The PD groups of a cluster, in the order of their names.
 let pdGroups space cluster sight =
     sight.Cache.PdGroups
@@ -56,12 +62,13 @@ let private usesTls (cluster: Object<ClusterSpec, ClusterStatus> option) =
 let private clientPort (group: Object<PDGroupSpec, PDGroupStatus>) =
     Defaults.pdClientPort group.Spec.Template.Spec
 
-/// URLs of the client Services of PD, one a group.
+/// URLs of the client Services of PD, one a group; those of groups that are going come last.
 let pdUrls space clusterName sight =
     let cluster = cluster space clusterName sight
     let scheme = if usesTls cluster then "https" else "http"
 
     pdGroups space clusterName sight
+    |> List.sortBy _.Meta.DeletionTimestamp.IsSome
     |> List.map (fun group ->
         let host = serviceHost (cluster |> Option.map _.Spec.Dns) group.Meta.Name space
         $"%s{scheme}://%s{host}:%d{clientPort group}")
@@ -165,6 +172,7 @@ let private instance
                 match claim.StorageClass with
                 | Some name -> Cache.storageClass name sight.Cache
                 | None -> Sighting.Unknown)
+        ClusterUnreadable = isUnreadable space clusterName sight
     }
 
 let pd sight (object: Object<PDSpec, PDStatus>) =
@@ -220,6 +228,18 @@ let private group sight (meta: Meta) role (settings: GroupSettings) instanceKind
                 sight.Cache.Budgets
                 (Cache.key space meta.Name)
                 sight.Cache
+        Siblings =
+            let sibling kind (meta: Meta) (status: GroupStatus) : Group.SiblingView = {
+                Kind = kind
+                Name = meta.Name
+                Deleting = meta.DeletionTimestamp.IsSome
+                ReadyReplicas = status.ReadyReplicas
+            }
+
+            (pdGroups space settings.Cluster.Name sight
+             |> List.map (fun group -> sibling Kind.PDGroup group.Meta group.Status))
+            @ (tikvGroups space settings.Cluster.Name sight
+               |> List.map (fun group -> sibling Kind.TiKVGroup group.Meta group.Status))
     }
 
 let pdGroup sight (object: Object<PDGroupSpec, PDGroupStatus>) =

@@ -100,7 +100,12 @@ let private ofInstance sight (observed: Instance.Observed) =
         Instance.StepRefused
         ([ clusterRef space clusterName; named Kind.Pod (Instance.Seen.podName observed) ]
          @ (Instance.Seen.wantedClaims observed
-            |> List.map (snd >> named Kind.PersistentVolumeClaim)))
+            |> List.map (snd >> named Kind.PersistentVolumeClaim))
+         @ (match observed.Node with
+            | Sighting.Known node when Instance.Drain.wanted observed -> [
+                { Kind = Kind.Node; Namespace = ""; Name = node.Meta.Name }
+              ]
+            | _ -> []))
 
 let private ofGroup sight (observed: Group.Observed) =
     let space = observed.Meta.Namespace
@@ -112,6 +117,7 @@ let private ofGroup sight (observed: Group.Observed) =
         |> List.choose (fun action ->
             match action with
             | Group.TakeOffline instance
+            | Group.AbandonInstance instance
             | Group.DeleteInstance instance -> Some(refOf (Group.Manifest.instanceKind observed) instance)
             | _ -> None)
 

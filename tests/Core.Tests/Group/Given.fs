@@ -39,6 +39,9 @@ let instance (observed: Observed) index : InstanceView =
         Offline = false
         Removed = false
         Registered = true
+        Leaving = false
+        SuspendedAt = None
+        Waits = None
     }
 
 let service (observed: Observed) (name: string, spec: Json) : string * ServiceView =
@@ -73,6 +76,10 @@ let private bare role meta : Observed = {
     PdGroups = [ "basic-pd", Some "v8.5.2" ]
     Revisions = []
     Budget = Sighting.Unknown
+    Siblings = [
+        { Kind = Kind.PDGroup; Name = "basic-pd"; Deleting = false; ReadyReplicas = 3 }
+        { Kind = Kind.TiKVGroup; Name = "basic-tikv"; Deleting = false; ReadyReplicas = 3 }
+    ]
 }
 
 let barePd =

@@ -116,6 +116,7 @@ let private bare role (meta: Meta) : Observed = {
     Node = Sighting.Unknown
     Volumes = Map.empty
     StorageClasses = Map.empty
+    ClusterUnreadable = false
 }
 
 /// A Pod that serves, started with what is wanted now.
