@@ -97,6 +97,17 @@ let private serviceSpec (observed: Observed) headless (nodePort: int option) por
         |> Some
     ]
 
+let private typeName (given: ServiceType) =
+    match given with
+    | ServiceType.ClusterIP -> "ClusterIP"
+    | ServiceType.NodePort -> "NodePort"
+    | ServiceType.LoadBalancer -> "LoadBalancer"
+
+let private trafficName (given: ExternalTrafficPolicy) =
+    match given with
+    | ExternalTrafficPolicy.Cluster -> "Cluster"
+    | ExternalTrafficPolicy.Local -> "Local"
+
 /// A JSON null is a field that must not be there.
 let private exposure (observed: Observed) (settings: ServiceSettings) =
     let outside = settings.Type <> ServiceType.ClusterIP
@@ -109,13 +120,13 @@ let private exposure (observed: Observed) (settings: ServiceSettings) =
         |> Option.exists (fun cluster -> Features.isOn Feature.UsePDReadyAPI cluster.Spec)
 
     Json.present [
-        "type", Some(Codec.encode settings.Type)
+        "type", Some(Json.string (typeName settings.Type))
         "loadBalancerSourceRanges",
         absent
             (balanced && not settings.LoadBalancerSourceRanges.IsEmpty)
             (Some(Json.strings settings.LoadBalancerSourceRanges))
         "loadBalancerClass", absent balanced (settings.LoadBalancerClass |> Option.map Json.string)
-        "externalTrafficPolicy", absent outside (settings.ExternalTrafficPolicy |> Option.map Codec.encode)
+        "externalTrafficPolicy", absent outside (settings.ExternalTrafficPolicy |> Option.map (trafficName >> Json.string))
         "publishNotReadyAddresses", (if early then Some(Json.bool true) else None)
     ]
 

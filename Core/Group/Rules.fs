@@ -49,7 +49,7 @@ let private asWanted wanted annotations (service: ServiceView) =
                 ported (Json.asItems value |> Option.defaultValue []) actual
             // The default of every server, which one that was made by hand may lack.
             | "type", Json.String "ClusterIP", None -> true
-            | _, Json.Null, actual -> actual = None
+            | _, Json.Null, actual -> actual = None || actual = Some Json.Null
             | _, _, actual -> actual = Some value)
 
     let has key value = Map.tryFind key service.Meta.Annotations = Some value

@@ -314,6 +314,11 @@ let ofGroup cache (observed: Group.Observed) action =
 
 // ---- clusters
 
+let private componentName (kind: Component) =
+    match kind with
+    | Component.PD -> Kind.name Kind.PD
+    | Component.TiKV -> Kind.name Kind.TiKV
+
 let ofCluster (observed: Cluster.Observed) action =
     let meta = observed.Meta
 
@@ -343,7 +348,7 @@ let ofCluster (observed: Cluster.Observed) action =
         patchStatus
             Kind.Cluster
             meta
-            (Json.object [ "stopped", stopped |> List.map Codec.encode |> Json.array ])
+            (Json.object [ "stopped", stopped |> List.map componentName |> Json.strings ])
         |> ToKubernetes
         |> step risk "RecordStopped" note
     | Cluster.RemoveFinalizer -> removeFinalizer Instance.Risk.Irreversible Kind.Cluster meta
