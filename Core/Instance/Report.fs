@@ -44,6 +44,13 @@ let private verdict (observed: Observed) upToDate (decision: Decision<Action, Re
     Stalled = decision.Waiting |> List.exists stalls
 }
 
+/// The zone of the node that the Pod is on; the last known one while the node is not seen.
+let private zone (observed: Observed) (old: InstanceStatus) =
+    match observed.Node with
+    | Sighting.Known node -> node.Meta.Labels |> Map.tryFind "topology.kubernetes.io/zone"
+    | Sighting.Unknown
+    | Sighting.Absent -> old.Zone
+
 let private common (observed: Observed) decision (old: InstanceStatus) =
     let upToDate = upToDate observed
     let verdict = verdict observed upToDate decision
@@ -66,6 +73,7 @@ let private common (observed: Observed) decision (old: InstanceStatus) =
             UpdateRevision = revision |> Option.orElse old.UpdateRevision
             PodUid = observed.Pod |> Option.map _.Meta.Uid
             NodeName = observed.Pod |> Option.map _.Node |> Option.filter (fun node -> node <> "")
+            Zone = zone observed old
     }
 
 let private suspension (observed: Observed) conditions =
