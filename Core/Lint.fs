@@ -303,8 +303,7 @@ let cluster (observed: Cluster.Observed) (actions: Cluster.Action list) : string
 
             yield!
                 unless
-                    (stopped.IsEmpty
-                     || observed.Spec.SuspendAction.SuspendCompute && not running)
+                    (stopped.IsEmpty || observed.Spec.SuspendAction.SuspendCompute && not running)
                     "PD may stop only for a suspension, after the last store (V I26)"
         | Cluster.AddFinalizer
         | Cluster.VoidDisruption -> ()

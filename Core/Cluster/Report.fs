@@ -123,20 +123,14 @@ let private progress (observed: Observed) settled (decision: Decision<Action, Re
 let private suspension (observed: Observed) conditions =
     let set status reason message =
         conditions
-        |> Condition.set
-            observed.Clock
-            observed.Meta.Generation
-            ConditionType.Suspended
-            status
-            reason
-            message
+        |> Condition.set observed.Clock observed.Meta.Generation ConditionType.Suspended status reason message
 
-    let names groups = System.String.Join(", ", groups |> List.map (fun (group: GroupView) -> group.Meta.Name))
+    let names groups =
+        System.String.Join(", ", groups |> List.map (fun (group: GroupView) -> group.Meta.Name))
 
     match Suspension.isAsked observed, Suspension.awake observed with
     | true, [] -> set ConditionStatus.True ConditionReason.UserRequested "no Pod is left; volumes stay"
-    | true, awake ->
-        set ConditionStatus.False ConditionReason.Suspending $"the Pods of %s{names awake} stop"
+    | true, awake -> set ConditionStatus.False ConditionReason.Suspending $"the Pods of %s{names awake} stop"
     | false, _ when Suspension.isResuming observed ->
         set ConditionStatus.False ConditionReason.Resuming "PD starts, and TiKV after it"
     | false, _ -> conditions |> Condition.remove ConditionType.Suspended

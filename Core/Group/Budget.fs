@@ -9,13 +9,9 @@ open Tikv.Core.Kubernetes
 /// All Pods that there are or should be: so none that is healthy is evicted. It is a number, not `maxUnavailable`: for
 /// that the disruption controller asks the controllers of the Pods for their scale, and instances have none.
 let private needed (observed: Observed) =
-    let suspended =
-        observed.Cluster |> Option.exists _.Spec.SuspendAction.SuspendCompute
+    let suspended = observed.Cluster |> Option.exists _.Spec.SuspendAction.SuspendCompute
 
-    if suspended then
-        0
-    else
-        max (Manifest.settings observed).Replicas observed.Instances.Count
+    if suspended then 0 else max (Manifest.settings observed).Replicas observed.Instances.Count
 
 /// What it should say; none where the group is not to have one. A JSON null is a field that must not be there.
 let wanted (observed: Observed) =

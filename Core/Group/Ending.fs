@@ -57,10 +57,9 @@ let private lastObjects (observed: Observed) =
     let budgets =
         match observed.Budget with
         | Sighting.Known budget when
-            Manifest.owns observed budget.Meta
-            && budget.Meta.DeletionTimestamp.IsNone
-            ->
-            [ RemoveBudget budget.Meta ]
+            Manifest.owns observed budget.Meta && budget.Meta.DeletionTimestamp.IsNone
+              ->
+              [ RemoveBudget budget.Meta ]
         | Sighting.Known _
         | Sighting.Absent
         | Sighting.Unknown -> []
@@ -82,18 +81,14 @@ let rule (observed: Observed) : Decision<Action, Reason> =
             []
 
     match remaining, untold, lastObjects observed with
-    | _ :: _, [], _ when
-        not (withCluster observed)
-        && lastPd observed
-        && not (abandoned observed.Meta)
-        ->
+    | _ :: _, [], _ when not (withCluster observed) && lastPd observed && not (abandoned observed.Meta) ->
         Decision.wait [ LastPdGroup ]
-    | _ :: _, (_ :: _ as untold), _ ->
-        Decision.act (untold |> List.map (fun one -> AbandonInstance one.Meta))
+    | _ :: _, (_ :: _ as untold), _ -> Decision.act (untold |> List.map (fun one -> AbandonInstance one.Meta))
     | _ :: _, [], _ ->
         match next observed with
         | [] -> Decision.wait [ InstancesRemain(remaining |> List.map _.Meta.Name) ]
         | next -> Decision.act (next |> List.map (fun one -> DeleteInstance one.Meta))
-    | [], _, [] when List.contains Labels.finalizer observed.Meta.Finalizers -> Decision.act [ RemoveFinalizer ]
+    | [], _, [] when List.contains Labels.finalizer observed.Meta.Finalizers ->
+        Decision.act [ RemoveFinalizer ]
     | [], _, [] -> Decision.settled
     | [], _, objects -> Decision.act objects

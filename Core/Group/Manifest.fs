@@ -126,7 +126,8 @@ let private exposure (observed: Observed) (settings: ServiceSettings) =
             (balanced && not settings.LoadBalancerSourceRanges.IsEmpty)
             (Some(Json.strings settings.LoadBalancerSourceRanges))
         "loadBalancerClass", absent balanced (settings.LoadBalancerClass |> Option.map Json.string)
-        "externalTrafficPolicy", absent outside (settings.ExternalTrafficPolicy |> Option.map (trafficName >> Json.string))
+        "externalTrafficPolicy",
+        absent outside (settings.ExternalTrafficPolicy |> Option.map (trafficName >> Json.string))
         "publishNotReadyAddresses", (if early then Some(Json.bool true) else None)
     ]
 
@@ -157,10 +158,7 @@ let serviceAnnotations (observed: Observed) name =
 
 /// An object of ours beside the instances, such as a Service.
 let object apiVersion kind (observed: Observed) name annotations spec =
-    let present =
-        spec
-        |> Json.membersAt []
-        |> List.filter (fun (_, value) -> value <> Json.Null)
+    let present = spec |> Json.membersAt [] |> List.filter (fun (_, value) -> value <> Json.Null)
 
     Json.object [
         "apiVersion", Json.string apiVersion

@@ -52,17 +52,15 @@ let private suspension (observed: Observed) conditions =
                 $"%d{stopped} of %d{observed.Instances.Count} instances have stopped"
 
         conditions
-        |> Condition.set
-            observed.Clock
-            observed.Meta.Generation
-            ConditionType.Suspended
-            status
-            reason
-            message
+        |> Condition.set observed.Clock observed.Meta.Generation ConditionType.Suspended status reason message
     | _ -> conditions |> Condition.remove ConditionType.Suspended
 
 /// The gates that hold the group or one of its instances up, each since it has been so.
-let private blocked (observed: Observed) (decision: Decision<Action, Reason>) (old: BlockedBy list) : BlockedBy list =
+let private blocked
+    (observed: Observed)
+    (decision: Decision<Action, Reason>)
+    (old: BlockedBy list)
+    : BlockedBy list =
     let entry object since message gate : BlockedBy = {
         Gate = gate
         Object = object
@@ -91,7 +89,10 @@ let private blocked (observed: Observed) (decision: Decision<Action, Reason>) (o
         |> Option.bind (fun waits ->
             Gate.tryOfCode waits.Reason
             |> Option.map (
-                entry (name (Manifest.instanceKind observed) one.Meta.Name) waits.LastTransitionTime waits.Message
+                entry
+                    (name (Manifest.instanceKind observed) one.Meta.Name)
+                    waits.LastTransitionTime
+                    waits.Message
             ))
 
     (decision.Waiting |> List.choose ofGroup)

@@ -53,7 +53,12 @@ let ofTikvGroup (spec: TiKVGroupSpec) =
         (Some(Codec.encode spec.Eviction))
 
 let ofPd (meta: Meta) (spec: PDSpec) =
-    fingerprint (Codec.encode spec.Template) spec.Instance.VolumeReclaimPolicy spec.Instance.Drain (annotated meta) None
+    fingerprint
+        (Codec.encode spec.Template)
+        spec.Instance.VolumeReclaimPolicy
+        spec.Instance.Drain
+        (annotated meta)
+        None
 
 let ofTikv (meta: Meta) (spec: TiKVSpec) =
     fingerprint

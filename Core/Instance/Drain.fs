@@ -40,9 +40,7 @@ let private tolerates (observed: Observed) key =
 let wanted (observed: Observed) =
     (Seen.settings observed).Drain = DrainPolicy.Move
     && match observed.Node with
-       | Sighting.Known node ->
-           mark node
-           |> Option.exists (fun key -> not (tolerates observed key))
+       | Sighting.Known node -> mark node |> Option.exists (fun key -> not (tolerates observed key))
        | Sighting.Absent
        | Sighting.Unknown -> false
 

@@ -3,7 +3,8 @@ module Tikv.Core.Instance.Reconciler
 open Tikv.Core
 
 /// What a process needs, from the claims up to the Pod.
-let private build pod = Rule.inTurn [ Rules.foreign; Suspension.rule; Adoption.rule; Rules.claims; Rules.config; pod ]
+let private build pod =
+    Rule.inTurn [ Rules.foreign; Suspension.rule; Adoption.rule; Rules.claims; Rules.config; pod ]
 
 let private pd: Rule<Observed, Action, Reason> =
     fun observed ->

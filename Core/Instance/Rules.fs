@@ -95,10 +95,7 @@ let podServes (observed: Observed) =
     | Some pod when pod.Phase = "Failed" || pod.Phase = "Succeeded" ->
         Decision.act [ RemovePod(pod.Meta, $"Pod%s{pod.Phase}") ]
     | Some pod when pod.Unschedulable <> "" ->
-        Decision.wait [
-            PodPending pod.Unschedulable
-            yield! Drain.left observed |> List.map NodeLeft
-        ]
+        Decision.wait [ PodPending pod.Unschedulable; yield! Drain.left observed |> List.map NodeLeft ]
     | Some pod when not pod.Ready && pod.Problem.IsNone && pod.Phase <> "Running" ->
         Decision.wait [ PodPending "its containers are being started" ]
     | Some pod when not pod.Ready -> Decision.wait [ PodNotReady(podProblem pod) ]

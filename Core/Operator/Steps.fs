@@ -242,7 +242,8 @@ let private serviceAnnotations (observed: Group.Observed) (seen: Meta) =
     let dropped =
         seen.Annotations
         |> Map.tryFind Annotations.writtenKeys
-        |> Option.map (fun keys -> Annotations.writtenKeys :: List.ofArray (keys.Split(System.Convert.ToChar 44)))
+        |> Option.map (fun keys ->
+            Annotations.writtenKeys :: List.ofArray (keys.Split(System.Convert.ToChar 44)))
         |> Option.defaultValue []
         |> List.filter (fun key -> not (Map.containsKey key wanted) && Map.containsKey key seen.Annotations)
 
@@ -306,7 +307,9 @@ let ofGroup cache (observed: Group.Observed) action =
         delete Kind.PodDisruptionBudget budget None
         |> kubernetes safe "RemoveBudget" $"PodDisruptionBudget %s{budget.Name} removed"
     | Group.AbandonInstance instance ->
-        patchMeta instanceKind instance [ "annotations", Json.object [ Annotations.abandon, Json.string "true" ] ]
+        patchMeta instanceKind instance [
+            "annotations", Json.object [ Annotations.abandon, Json.string "true" ]
+        ]
         |> kubernetes
             Instance.Risk.Disruptive
             "AbandonInstance"

@@ -45,7 +45,9 @@ let ``the headless Service names every Pod of the group, ready or not`` () =
         "basic-pd",
         json
             """{"selector":{"tikv.org/group":"basic-pd","tikv.org/component":"pd"},
-                "ports":[{"name":"client","port":2379,"protocol":"TCP","targetPort":"client"}]}"""
+                "ports":[{"name":"client","port":2379,"protocol":"TCP","targetPort":"client"}],
+                "type":"ClusterIP",
+                "loadBalancerSourceRanges":null,"loadBalancerClass":null,"externalTrafficPolicy":null}"""
     ]
 
     Manifest.services tikv
@@ -114,23 +116,6 @@ let ``a group without its Cluster is not built up`` () =
     |> shouldBe (wait [ ClusterAbsent "basic" ])
 
 [<Test>]
-let ``a group goes after the last of its instances, its Services before it`` () =
-    let observed = deleting tikv
-
-    decide observed
-    |> shouldBe (act [ for index in 0..2 -> DeleteInstance(metaOf index observed) ])
-
-    decide (observed |> ending 0 |> ending 1 |> ending 2)
-    |> shouldBe (wait [ InstancesRemain [ "basic-tikv-0"; "basic-tikv-1"; "basic-tikv-2" ] ])
-
-    let empty = { observed with Instances = Map.empty }
-
-    decide empty
-    |> shouldBe (act [ RemoveService empty.Services["basic-tikv-peer"].Meta ])
-
-    decide { empty with Services = Map.empty } |> shouldBe (act [ RemoveFinalizer ])
-
-[<Test>]
 let ``a group that is being deleted goes without its Cluster`` () =
     { deleting tikv with Instances = Map.empty; Services = Map.empty; Cluster = None }
     |> decide
@@ -155,7 +140,7 @@ let ``an instance is made with the group's template, its own identity and our fi
                   "ownerReferences":[{"apiVersion":"core.tikv.org/v1alpha1","kind":"TiKVGroup","name":"basic-tikv",
                     "uid":"basic-tikv-uid","controller":true,"blockOwnerDeletion":true}]},
                 "spec":{"cluster":{"name":"basic"},"subdomain":"basic-tikv-peer","index":1,"topology":{"zone":"z1"},
-                  "volumeReclaimPolicy":"Retain","evictLeaderTimeout":"5m","evictLeaderPolicy":"Proceed",
+                  "volumeReclaimPolicy":"Retain","drain":"Move","evictLeaderTimeout":"5m","evictLeaderPolicy":"Proceed",
                   "minReadyForLeaderSeconds":0,"version":"v8.5.2","volumes":[{"name":"data","storage":"1Gi"}]}}"""
     )
 

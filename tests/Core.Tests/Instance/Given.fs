@@ -363,6 +363,29 @@ let tombstone index =
 /// PD has an evict-leader entry of the store.
 let evicting index = withFacts (fun facts -> { facts with Evicting = Set.add (storeId index) facts.Evicting })
 
+let node: NodeView = {
+    Meta = meta "node-1" "node-uid"
+    Ready = true
+    ReadySince = ago 3600
+    Unschedulable = false
+    Taints = []
+}
+
+let cordoned = { node with Unschedulable = true }
+let onNode (view: NodeView) (observed: Observed) = { observed with Node = Sighting.Known view }
+
+let storesStopped observed =
+    observed
+    |> withClusterStatus (fun status -> { status with Stopped = [ Component.TiKV ] })
+
+let abandoned (observed: Observed) = {
+    observed with
+        Meta = {
+            observed.Meta with
+                Annotations = Map.add Annotations.abandon "true" observed.Meta.Annotations
+        }
+}
+
 // ---- deciding
 
 let decide (observed: Observed) = Reconciler.decide observed

@@ -59,7 +59,12 @@ let ``a store that leaves without its instance being deleted takes the same step
 let ``no store leaves a suspended cluster`` () =
     let observed = offline tikv |> marked 10 |> evicting 2 |> withLeaders 2 0 |> suspended
     decide observed |> shouldBe (act [ RemovePod(podMeta observed, "Suspended") ])
-    decide (withoutPod observed) |> shouldBe (wait [ ClusterSuspended ])
+
+    decide (withoutPod observed)
+    |> shouldBe (act [ StopEvictingLeaders(storeId 2) ])
+
+    decide (offline tikv |> suspended |> withoutPod)
+    |> shouldBe (wait [ ClusterSuspended ])
 
 [<Test>]
 let ``a store stays while too few living ones would remain`` () =
