@@ -3,11 +3,18 @@ module Tikv.Core.Group.Reconciler
 open Tikv.Core
 
 /// How many instances, and which one next.
-let private life =
+let private life plan =
     Rule.inTurn [
         Rules.suspended
-        Rule.together [ Rules.scaleOut; Rules.scaleIn; Rule.inTurn [ Rules.versionPath; Rules.roll ] ]
-        Rules.ready
+        Revisions.kept
+        Rule.together [
+            Revisions.rollBack
+            ScaleRules.scaleOut plan
+            ScaleRules.scaleIn plan
+            Rule.inTurn [ VersionRules.path; RollRules.roll plan ]
+        ]
+        RollRules.available plan
+        Revisions.history
     ]
 
 /// The rules in order of precedence: a rule is reached only when all above it are settled.
@@ -23,5 +30,5 @@ let decide (observed: Observed) : Decision<Action, Reason> =
             Rules.finalizer
             Rules.services
             Rules.bootstrapped
-            Rule.together [ Budget.rule; life ]
+            Rule.together [ Budget.rule; life (Plan.ofGroup observed) ]
         ]

@@ -44,13 +44,11 @@ let wanted (observed: Observed) =
        | Sighting.Absent
        | Sighting.Unknown -> false
 
-/// The only nodes that can have its volumes.
-let left (observed: Observed) =
-    observed.Volumes
+/// The only nodes that can have its volumes, when they take no Pods.
+let cordonedHomes (observed: Observed) =
+    observed.VolumeNodes
     |> Map.toList
-    |> List.collect (fun (_, volume) ->
-        match volume with
-        | Sighting.Known volume -> volume.Nodes
-        | Sighting.Absent
-        | Sighting.Unknown -> [])
-    |> List.distinct
+    |> List.choose (fun (name, node) ->
+        match node with
+        | Sighting.Known node when (mark node).IsSome -> Some name
+        | _ -> None)

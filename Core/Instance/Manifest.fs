@@ -351,6 +351,8 @@ let private container (observed: Observed) =
         "ports", Some(Json.array (ports observed))
         "resources", Some(resources observed)
         "readinessProbe", readinessProbe observed
+        // What a process wrote before it died is what tells why (`Death`).
+        "terminationMessagePolicy", Some(Json.string "FallbackToLogsOnError")
         "securityContext",
         Some(
             Json.object [

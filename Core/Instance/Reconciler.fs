@@ -3,8 +3,7 @@ module Tikv.Core.Instance.Reconciler
 open Tikv.Core
 
 /// What a process needs, from the claims up to the Pod.
-let private build pod =
-    Rule.inTurn [ Rules.foreign; Suspension.rule; Adoption.rule; Rules.claims; Rules.config; pod ]
+let private build pod = Rule.inTurn [ Rules.foreign; Adoption.rule; Rules.claims; Rules.config; pod ]
 
 let private pd: Rule<Observed, Action, Reason> =
     fun observed ->
@@ -15,7 +14,11 @@ let private pd: Rule<Observed, Action, Reason> =
                 observed
                 |> Rule.inTurn [
                     Rules.cluster
-                    (if Abandon.applies observed then Abandon.rule else Suspension.rule)
+                    Abandon.rule
+                    (if (Evidence.departed observed).IsSome then
+                         fun _ -> Decision.settled
+                     else
+                         Suspension.rule)
                     Rule.together [ Rules.releaseEarly; PdRules.leave; Abandon.hint ]
                 ]
         else
@@ -23,6 +26,9 @@ let private pd: Rule<Observed, Action, Reason> =
             |> Rule.inTurn [
                 Rules.cluster
                 Rules.finalizer
+                Rules.foreign
+                Suspension.rule
+                Repair.memberDisk
                 build PdRules.pod
                 PdRules.restart
                 Rule.together [ Rules.podServes; PdRules.membership ]
@@ -37,9 +43,8 @@ let private tikv: Rule<Observed, Action, Reason> =
             observed
             |> Rule.inTurn [
                 Rules.cluster
-                (if Abandon.applies observed then Abandon.rule
-                 elif TikvRules.left observed then fun _ -> Decision.settled
-                 else Suspension.rule)
+                Abandon.rule
+                (if (Evidence.departed observed).IsSome then fun _ -> Decision.settled else Suspension.rule)
                 Rule.together [
                     Rules.releaseEarly
                     Rule.inTurn [ TikvRules.leave; TikvRules.endEviction; TikvRules.gone ]
@@ -63,7 +68,11 @@ let private tikv: Rule<Observed, Action, Reason> =
             |> Rule.inTurn [
                 Rules.cluster
                 Rules.finalizer
+                Rules.foreign
+                Suspension.rule
                 TikvRules.pd
+                Repair.storeDisk
+                Repair.tombstone
                 build TikvRules.pod
                 TikvRules.restart
                 Rule.together [ Rules.podServes; TikvRules.membership ]
@@ -79,4 +88,4 @@ let decide (observed: Observed) : Decision<Action, Reason> =
         | PD _ -> pd
         | TiKV _ -> tikv
 
-    observed |> Rule.inTurn [ Rules.pause; life ]
+    observed |> Rule.inTurn [ Rules.pause; Repair.stuckPod; life ]

@@ -7,11 +7,6 @@ open Tikv.Core.Api
 open Tikv.Core.Kubernetes
 open Tikv.Core.Instance
 
-/// What the Cluster has recorded of its way to sleep.
-let private storesStopped (observed: Observed) =
-    observed.Cluster
-    |> Option.exists (fun cluster -> List.contains Component.TiKV cluster.Status.Stopped)
-
 /// What an instance was about is given up when its Pod has stopped: the disruption, and the eviction of its leaders while
 /// PD can still be told. What PD cannot be told now is made good after the resumption.
 let private atRest (observed: Observed) =
@@ -23,21 +18,17 @@ let private atRest (observed: Observed) =
     observed
     |> Rule.inTurn [ Rules.release; eviction; fun _ -> Decision.wait [ ClusterSuspended ] ]
 
-let private stop (observed: Observed) =
-    match observed.Pod with
-    | None -> atRest observed
-    | Some pod when not (Seen.owns observed pod.Meta) -> Decision.wait [ NotOurs("Pod", pod.Meta.Name) ]
-    | Some pod when pod.Meta.DeletionTimestamp.IsSome -> Decision.wait [ PodTerminating ]
-    | Some pod -> Decision.act [ RemovePod(pod.Meta, "Suspended") ]
-
 /// Settled while the cluster is awake.
 let rule (observed: Observed) : Decision<Action, Reason> =
-    match observed.Role, Seen.suspended observed, storesStopped observed with
-    | PD _, true, false -> Decision.wait [ StoresStopFirst ]
-    | PD _, true, true
-    | TiKV _, true, _ -> stop observed
-    | TiKV _, false, true when observed.Pod.IsNone -> Decision.wait [ PdStartsFirst ]
-    | _ -> Decision.settled
+    match Evidence.suspensionAsked observed, observed.Pod with
+    | Some _, None -> atRest observed
+    | Some _, Some pod when not (Seen.owns observed pod.Meta) ->
+        Decision.wait [ NotOurs("Pod", pod.Meta.Name) ]
+    | Some _, Some pod when pod.Meta.DeletionTimestamp.IsSome -> Decision.wait [ PodTerminating ]
+    | Some asked, Some pod -> Decision.act [ RemovePod(pod.Meta, "Suspended", Evidence.Suspended asked) ]
+    | None, _ when Seen.suspended observed -> Decision.wait [ StoresStopFirst ]
+    | None, None when observed.Role.IsTiKV && Seen.storesStopped observed -> Decision.wait [ PdStartsFirst ]
+    | None, _ -> Decision.settled
 
 /// Its Pod is gone, and nothing of what it was about is left in PD that could be taken back now.
 let isAtRest (observed: Observed) =

@@ -27,22 +27,26 @@ let ``an instance that cannot leave for want of PD tells what can be done`` () =
 let ``an instance that is given up goes without PD, and its claims stay whatever the policy says`` () =
     for observed in [ tikv; pd ] do
         let observed = observed |> silent |> deleting |> abandoned |> reclaimed
-        decide observed |> shouldBe (act [ RemovePod(podMeta observed, "Removed") ])
+
+        decide observed
+        |> shouldBe (act [ RemovePod(podMeta observed, "Removed", leftGrounds observed) ])
 
         decide { withoutPod observed with Config = None }
-        |> shouldBe (act [ RemoveFinalizer ])
+        |> shouldBe (act [ removeFinalizer observed ])
 
 [<Test>]
 let ``while PD can let it go, an instance that is given up leaves in the usual way`` () =
     decide (tikv |> deleting |> abandoned) |> shouldBe (act [ MarkEviction(ago 0) ])
 
-    decide (pd |> deleting |> abandoned)
-    |> shouldBe (act [ RemoveMember(memberId 1) ])
+    let member' = pd |> deleting |> abandoned
+    decide member' |> shouldBe (act [ removeMember member' ])
 
 [<Test>]
 let ``a store that PD does not know, and the only member, can be given up`` () =
     let unknown = tikv |> deleting |> abandoned |> withStores [ 0; 1; 3 ]
-    decide unknown |> shouldBe (act [ RemovePod(podMeta unknown, "Removed") ])
+
+    decide unknown
+    |> shouldBe (act [ RemovePod(podMeta unknown, "Removed", leftGrounds unknown) ])
 
     let only =
         pd
@@ -50,7 +54,8 @@ let ``a store that PD does not know, and the only member, can be given up`` () =
         |> abandoned
         |> withFacts (fun facts -> { facts with Members = [ memberFact 1 ] })
 
-    decide only |> shouldBe (act [ RemovePod(podMeta only, "Removed") ])
+    decide only
+    |> shouldBe (act [ RemovePod(podMeta only, "Removed", leftGrounds only) ])
 
 [<Test>]
 let ``an instance that is not being deleted is not given up`` () =

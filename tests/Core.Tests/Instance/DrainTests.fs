@@ -21,18 +21,22 @@ let ``a store whose node is cordoned moves as it is restarted: claim, eviction, 
     decide (observed |> holding |> marked 1 |> evicting 2)
     |> shouldBe (wait [ LeadersRemain 5 ])
 
-    decide (observed |> holding |> marked 1 |> evicting 2 |> withLeaders 2 0)
-    |> shouldBe (act [ RestartPod(podMeta observed, "NodeDrain") ])
+    let empty = observed |> holding |> marked 1 |> evicting 2 |> withLeaders 2 0
+
+    decide empty
+    |> shouldBe (act [ RestartPod(podMeta observed, "NodeDrain", restartGrounds empty) ])
 
 [<Test>]
 let ``a member of PD whose node is cordoned moves with a quorum beside it, the leader after another leads``
     ()
     =
-    decide (pd |> onNode cordoned |> holding)
-    |> shouldBe (act [ RestartPod(podMeta pd, "NodeDrain") ])
+    let follower = pd |> onNode cordoned |> holding
+
+    decide follower
+    |> shouldBe (act [ RestartPod(podMeta pd, "NodeDrain", restartGrounds follower) ])
 
     decide (pdLeader |> onNode cordoned |> holding)
-    |> shouldBe (act [ TransferPdLeader "basic-pd-1" ])
+    |> shouldBe (act [ transferTo "basic-pd-1" pdLeader ])
 
     decide (pd |> onNode cordoned |> holding |> unhealthy 2)
     |> shouldBe (wait [ QuorumAtRisk(2, 3) ])
@@ -53,7 +57,9 @@ let ``nothing moves in an outage, or while PD is silent`` () =
 [<Test>]
 let ``a process that does not run moves at once`` () =
     let observed = tikv |> onNode cordoned |> broken
-    decide observed |> shouldBe (act [ RemovePod(podMeta observed, "NodeDrain") ])
+
+    decide observed
+    |> shouldBe (act [ RemovePod(podMeta observed, "NodeDrain", brokenGrounds observed) ])
 
 [<Test>]
 let ``autoscalers mark nodes by taints`` () =
@@ -110,28 +116,24 @@ let ``an uncordoned node ends the move, and leaders come back`` () =
     |> shouldBe (act [ StopEvictingLeaders(storeId 2) ])
 
 [<Test>]
-let ``an instance whose volume is on one node says which`` () =
-    let volume: VolumeView = {
-        Meta = meta "pv-1" "pv-uid"
-        Phase = "Bound"
-        ReclaimPolicy = "Retain"
-        Nodes = [ "node-1" ]
-        ClaimUid = Uid "claim-uid"
-    }
+let ``an instance whose volume is on a cordoned node says which`` () =
+    let waiting =
+        tikv
+        |> withPod (fun pod -> {
+            pod with
+                Phase = "Pending"
+                Ready = false
+                Running = false
+                Node = ""
+                Unschedulable = "0/6 nodes are available"
+        })
 
-    let waiting = "0/6 nodes are available"
+    let on view = { waiting with VolumeNodes = Map [ "node-1", Sighting.Known view ] }
 
-    {
-        (tikv
-         |> withPod (fun pod -> {
-             pod with
-                 Phase = "Pending"
-                 Ready = false
-                 Running = false
-                 Node = ""
-                 Unschedulable = waiting
-         })) with
-            Volumes = Map [ "data-basic-tikv-2", Sighting.Known volume ]
-    }
-    |> decide
-    |> shouldBe (wait [ PodPending waiting; NodeLeft "node-1" ])
+    (decide (on cordoned)).Waiting
+    |> List.contains (NodeLeft "node-1")
+    |> shouldBe true
+
+    (decide (on node)).Waiting
+    |> List.contains (NodeLeft "node-1")
+    |> shouldBe false

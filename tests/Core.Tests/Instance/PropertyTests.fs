@@ -16,7 +16,7 @@ let private risky (observed: Observed) =
     (decide observed).Actions
     |> List.filter (fun action ->
         match action with
-        | RemovePod(_, why) when observed.Pod |> Option.exists (fun pod -> not pod.Running) ->
+        | RemovePod(_, why, _) when observed.Pod |> Option.exists (fun pod -> not pod.Running) ->
             why <> "TemplateChanged" && why <> "NodeDrain"
         | action -> Action.risk action <> Risk.None)
 
@@ -90,16 +90,16 @@ let ``while PD is silent, nothing is risked but for a broken process or a cluste
 
     Seen.clusterEnds observed
     || Seen.suspended observed
-    || Abandon.applies observed
+    || (Evidence.abandoned observed).IsSome
     || observed.Role.IsPD && (Seen.entry observed = Bootstraps)
     || risky observed
        |> List.forall (fun action ->
            match action with
            // It ended by itself.
-           | RemovePod(_, why) -> why.StartsWith "Pod"
+           | RemovePod(_, why, _) -> why.StartsWith "Pod"
            // It never had a part in PD.
            | RemoveClaim _
-           | RemoveFinalizer -> observed.Pod.IsNone
+           | RemoveFinalizer _ -> observed.Pod.IsNone
            | _ -> false)
 
 [<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 2_000)>]
@@ -112,15 +112,15 @@ let ``a PD that falls silent never makes an instance bolder`` (observed: Observe
         let bold = risky observed
 
         // The user's word says what is to be done when PD is silent.
-        Abandon.applies (Given.silent observed)
+        (Evidence.abandoned (Given.silent observed)).IsSome
         || risky (Given.silent observed)
            |> List.forall (fun action ->
                match action with
                // It ended by itself, or the whole cluster sleeps; an answer of PD may only have put another harmless step
                // before its removal.
-               | RemovePod(_, "Suspended")
-               | RemovePod(_, "PodFailed")
-               | RemovePod(_, "PodSucceeded") -> true
+               | RemovePod(_, "Suspended", _)
+               | RemovePod(_, "PodFailed", _)
+               | RemovePod(_, "PodSucceeded", _) -> true
                | action -> List.contains action bold)
     | _ -> true
 

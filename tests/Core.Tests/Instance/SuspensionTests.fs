@@ -12,8 +12,10 @@ open Tikv.Core.Tests.Instance.Given
 let ``a member of PD stops once the stores have stopped`` () =
     decide (suspended pd) |> shouldBe (wait [ StoresStopFirst ])
 
-    decide (pd |> suspended |> storesStopped)
-    |> shouldBe (act [ RemovePod(podMeta pd, "Suspended") ])
+    let told = pd |> suspended |> storesStopped
+
+    decide told
+    |> shouldBe (act [ RemovePod(podMeta pd, "Suspended", suspendedGrounds told) ])
 
 [<Test>]
 let ``a store starts once PD answers again, and a member of PD at once`` () =
@@ -35,7 +37,9 @@ let ``a store that runs while the way to sleep is taken back is left alone`` () 
 [<Test>]
 let ``suspension gives the disruption and the eviction back, once the Pod has stopped`` () =
     let observed = tikv |> marked 10 |> evicting 2 |> holding |> suspended
-    decide observed |> shouldBe (act [ RemovePod(podMeta observed, "Suspended") ])
+
+    decide observed
+    |> shouldBe (act [ RemovePod(podMeta observed, "Suspended", suspendedGrounds observed) ])
 
     decide (withoutPod observed)
     |> shouldBe (act [ ReleaseDisruption(clusterMeta observed) ])
@@ -59,11 +63,16 @@ let ``what a silent PD cannot be told does not hold the suspension up`` () =
 [<Test>]
 let ``a store or member that was deleted sleeps with its cluster, and leaves after it`` () =
     let store = tikv |> deleting |> suspended
-    decide store |> shouldBe (act [ RemovePod(podMeta store, "Suspended") ])
+
+    decide store
+    |> shouldBe (act [ RemovePod(podMeta store, "Suspended", suspendedGrounds store) ])
+
     decide (withoutPod store) |> shouldBe (wait [ ClusterSuspended ])
 
     let removed = store |> tombstone 2
-    decide removed |> shouldBe (act [ RemovePod(podMeta removed, "Removed") ])
+
+    decide removed
+    |> shouldBe (act [ RemovePod(podMeta removed, "Removed", leftGrounds removed) ])
 
     decide (pd |> deleting |> suspended) |> shouldBe (wait [ StoresStopFirst ])
 
@@ -74,6 +83,6 @@ let ``suspension never removes a claim, a store or a member`` () =
             (decide (sleeping |> suspended |> storesStopped)).Actions
             |> List.filter (fun action ->
                 match action with
-                | RemovePod(_, "Suspended") -> false
+                | RemovePod(_, "Suspended", _) -> false
                 | action -> Action.risk action <> Risk.None)
             |> shouldBe []
