@@ -38,6 +38,9 @@ type GroupSettings = {
       Minimum 1;
       Maximum 100>]
     MaxUnavailable: int
+    [<Doc "What is done about instances whose node is cordoned or marked by an autoscaler. Move: one after another, each after its leaders have moved away. Hold: they stay, and kubectl drain waits. Unmanaged: the same, and the operator keeps no PodDisruptionBudget.";
+      Default "Move">]
+    Drain: DrainPolicy
     [<Doc "What is done about instances that are down for good.">]
     Failover: Failover
 }

@@ -46,6 +46,8 @@ type InstanceView = {
     Waits: (string * string) option
     /// Its zone, or else its node, when it was seen on one.
     Domain: string option
+    /// The generation of the Cluster at which its Pod was gone by suspension.
+    SuspendedAt: int64 option
 }
 
 /// What a group reads of a PD group of its cluster.
@@ -113,6 +115,11 @@ type Action =
     /// A surplus instance stays until the roll is over.
     | DeferDeletion of Instance: Meta
     | CancelDeferral of Instance: Meta
+    | CreateBudget of Body: Json
+    | UpdateBudget of Seen: Meta * Spec: Json
+    | RemoveBudget of Budget: Meta
+    /// The user lets the whole group go without PD: each of its instances is told.
+    | AbandonInstance of Instance: Meta
 
 /// Why a group that is not (yet) as desired is left alone for now.
 type Reason =
@@ -137,6 +144,7 @@ type Reason =
     | StoresAreNewer of Wanted: string * Store: string
     | UnknownRevision of Asked: string * Known: string list
     | DeletionDeferred of Names: string list
+    | ForeignBudget of Name: string
 
 module Reason =
     let private names (names: string list) =
@@ -163,7 +171,8 @@ module Reason =
         | ScalingIn name -> $"%s{name} is leaving the cluster"
         | InstanceBlocked(name, _, message) -> $"%s{name}: %s{message}"
         | OtherGroupScalesIn name -> $"%s{name} of another group is leaving the cluster; one at a time"
-        | LastPdGroup -> "the last PD group of a cluster stays until the Cluster is deleted"
+        | LastPdGroup ->
+            $"the last PD group of a cluster stays until the Cluster is deleted, or until the group has the annotation %s{Annotations.abandon}=true"
         | Downgrade(wanted, floor) ->
             $"%s{wanted} is older than %s{floor}, the version of the cluster: PD refuses such stores"
         | StoresAreNewer(wanted, store) ->
@@ -173,6 +182,8 @@ module Reason =
         | UnknownRevision(asked, known) ->
             $"there is no revision \"%s{asked}\" to go back to; kept are %s{names known}"
         | DeletionDeferred deferred -> $"%s{names deferred} will be removed when the others have been updated"
+        | ForeignBudget name ->
+            $"the PodDisruptionBudget %s{name} exists and belongs to somebody else: drains are as it says"
 
     /// The reason of the Kubernetes condition: stable, part of the API.
     let code reason =
@@ -196,6 +207,7 @@ module Reason =
         | StoresAreNewer _ -> "VersionPath"
         | UnknownRevision _ -> "UnknownRevision"
         | DeletionDeferred _ -> "DeletionDeferred"
+        | ForeignBudget _ -> "PDBAllows"
 
     /// How soon to look again unasked; every other wait ends with a change of an object.
     let recheckAfter reason =
@@ -212,6 +224,7 @@ module Reason =
         | InstancesNotReady _
         | PdUpgradesFirst _
         | ScalingIn _
+        | ForeignBudget _
         | InstanceBlocked _
         | OtherGroupScalesIn _
         | LastPdGroup

@@ -30,6 +30,12 @@ let pdView space cluster sight =
 let private inCluster space cluster (settings: GroupSettings) (meta: Meta) =
     meta.Namespace = space && settings.Cluster.Name = cluster
 
+/// The Cluster is there, and cannot be read: nobody can say what it wants, and it has not gone.
+let isUnreadable space name sight =
+    sight.Cache.Clusters
+    |> Map.tryFind (Cache.key space name)
+    |> Option.exists _.Object.IsError
+
 /// The PD groups of a cluster, in the order of their names.
 let pdGroups space cluster sight =
     sight.Cache.PdGroups
@@ -309,6 +315,7 @@ let private instance
         Peers = peers
         Stopping = stopping
         Secrets = secretsNamed cluster (Defaults.tlsSecrets ofComponent groupName template) sight
+        ClusterUnreadable = isUnreadable space clusterName sight
     }
 
 let pd sight (object: Object<PDSpec, PDStatus>) =

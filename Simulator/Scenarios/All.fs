@@ -3,7 +3,13 @@
 module Tikv.Simulator.Scenarios.All
 
 let stories: Story list =
-    List.concat [ Scaling.stories; Groups.stories; Rolling.stories; Security.stories ]
+    List.concat [
+        Scaling.stories
+        Groups.stories
+        Rolling.stories
+        Security.stories
+        Life.stories
+    ]
 
 let tryFind (id: string) =
     stories
