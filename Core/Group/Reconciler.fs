@@ -19,7 +19,9 @@ let decide (observed: Observed) : Decision<Action, Reason> =
             Rules.bootstrapped
             Rules.suspended
             Revisions.kept
+            Failover.remember
             Rule.together [
+                Failover.waits
                 Revisions.rollBack
                 ScaleRules.scaleOut plan
                 ScaleRules.scaleIn plan

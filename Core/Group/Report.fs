@@ -34,6 +34,19 @@ let private summary
     elif existing <> settings.Replicas then Summary.Scaling
     else Summary.Degraded
 
+let private degraded (observed: Observed) conditions =
+    match Failover.degraded observed with
+    | None -> conditions |> Condition.remove ConditionType.Degraded
+    | Some(reason, message) ->
+        conditions
+        |> Condition.set
+            observed.Clock
+            observed.Meta.Generation
+            ConditionType.Degraded
+            ConditionStatus.True
+            reason
+            message
+
 let private topologySafe (observed: Observed) settings (plan: Plan.Plan) conditions =
     match Spread.safety observed settings plan.Staying with
     | None -> conditions |> Condition.remove ConditionType.TopologySafe
@@ -98,6 +111,7 @@ let status (observed: Observed) (decision: Decision<Action, Reason>) =
                 old.Conditions
                 |> Report.conditions observed.Clock observed.Meta.Generation verdict
                 |> topologySafe observed settings plan
+                |> degraded observed
             Replicas = instances.Length
             ReadyReplicas = readyCount
             UpdatedReplicas = count (isAt revision)

@@ -161,6 +161,7 @@ module Cache =
                 |> Option.orElse (condition ConditionType.Reconciling)
                 |> Option.map (fun found -> found.Reason, found.Message)
             Domain = status.Zone |> Option.orElse status.NodeName
+            PodWord = Group.PodWord.Pending
         }
 
     /// The fingerprint is that of the object before while nothing that enters it has changed.

@@ -301,6 +301,9 @@ let ofGroup cache (observed: Group.Observed) action =
     | Group.CancelDeferral instance ->
         patchMeta instanceKind instance [ "annotations", Json.object [ Annotations.deferDelete, Json.Null ] ]
         |> kubernetes safe "CancelDeferral" $"instance %s{instance.Name} stays in the cluster"
+    | Group.RecordFailures(failures, event, note) ->
+        patchStatus kind meta (Json.object [ "failures", failures |> List.map Codec.encode |> Json.array ])
+        |> kubernetes Instance.Risk.Disruptive event note
 
 // ---- clusters
 

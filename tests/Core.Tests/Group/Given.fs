@@ -43,6 +43,7 @@ let instance (observed: Observed) index : InstanceView =
         Registered = true
         Waits = None
         Domain = Some $"node-%d{index}"
+        PodWord = PodWord.Ready
     }
 
 let service (observed: Observed) (name: string, spec: Json) : string * ServiceView =
