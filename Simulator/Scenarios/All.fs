@@ -2,7 +2,12 @@
 [<RequireQualifiedAccess>]
 module Tikv.Simulator.Scenarios.All
 
-let stories: Story list = List.concat [ Scaling.stories; Groups.stories ]
+let stories: Story list =
+    List.concat [
+        Scaling.stories
+        Groups.stories
+        Rolling.stories
+    ]
 
 let tryFind (id: string) =
     stories
