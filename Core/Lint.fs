@@ -345,14 +345,17 @@ let group (observed: Group.Observed) (actions: Group.Action list) : string list 
 
                 match observed.Pd with
                 | PdView.Answered facts ->
-                    let silent =
+                    let stores =
                         facts.Stores
-                        |> List.filter (fun one -> one.StateName = "Down" || one.StateName = "Disconnected")
-                        |> List.length
+                        |> List.filter (fun one ->
+                            one.NodeState <> NodeState.Removed
+                            && Map.tryFind "engine" one.Labels <> Some "tiflash")
 
-                    let counted =
-                        facts.Stores
-                        |> List.filter (fun one -> one.NodeState <> NodeState.Removed)
+                    let counted = stores.Length
+
+                    let silent =
+                        stores
+                        |> List.filter (fun one -> one.StateName = "Down" || one.StateName = "Disconnected")
                         |> List.length
 
                     let healthy = facts.Members |> List.filter _.Healthy |> List.length

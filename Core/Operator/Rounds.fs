@@ -3,6 +3,7 @@ module internal Tikv.Core.Operator.Rounds
 
 open System
 open Tikv.Core
+open Tikv.Core.Api
 open Tikv.Core.Kubernetes
 open Tikv.Core.Pd
 open Tikv.Core.Operator.Run
@@ -184,9 +185,10 @@ let event (input: Input) (object: ObjectRef) (step: Steps.Step) run =
     | None -> run
     | Some meta ->
         let struct (id, run) = fresh run
+        let kind = if Set.contains step.Action EventReason.warnings then "Warning" else "Normal"
 
         run
-        |> emit (Effect.Write(id, Events.create input.Clock object meta "Normal" step.Action step.Note))
+        |> emit (Effect.Write(id, Events.create input.Clock object meta kind step.Action step.Note))
 
 let carriedOut (input: Input) (object: ObjectRef) (step: Steps.Step) rest run =
     let run =

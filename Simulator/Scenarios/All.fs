@@ -7,6 +7,7 @@ let stories: Story list =
         Scaling.stories
         Groups.stories
         Rolling.stories
+        Repair.stories
     ]
 
 let tryFind (id: string) =
