@@ -54,6 +54,7 @@ module EventReason =
     let GateOverridden = "GateOverridden"
     let ReconcileError = "ReconcileError"
     let PDMemberDown = "PDMemberDown"
+    let CertificateInvalid = "CertificateInvalid"
 
     /// Of type Warning; all others are Normal.
     let warnings =
@@ -77,4 +78,5 @@ module EventReason =
             GateOverridden
             ReconcileError
             PDMemberDown
+            CertificateInvalid
         ]

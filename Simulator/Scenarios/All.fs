@@ -8,6 +8,7 @@ let stories: Story list =
         Groups.stories
         Rolling.stories
         Repair.stories
+        Security.stories
     ]
 
 let tryFind (id: string) =
