@@ -363,6 +363,51 @@ let group (observed: Group.Observed) (actions: Group.Action list) : string list 
                      || observed.Retained
                         |> Set.forall (fun index -> name <> $"%s{observed.Meta.Name}-%d{index}"))
                     "a new instance does not start on the volumes of one that has left (V I39)"
+        | Group.RecordFailures(failures, _, _) ->
+            let settings, status =
+                match observed.Role with
+                | Group.PD(spec, status) -> spec.Group, status
+                | Group.TiKV(spec, status) -> spec.Group, status
+
+            let acted (failures: Failure list) =
+                failures
+                |> List.filter (fun one -> one.Stage <> FailureStage.Suspected)
+                |> List.map _.Uid
+                |> Set.ofList
+
+            let before, now = acted status.Failures, acted failures
+
+            if not (Set.isSubset now before) then
+                yield! unless settings.Failover.Enabled "failover is not asked for (V I41)"
+
+                yield!
+                    unless
+                        (now.Count <= settings.Failover.MaxReplacements)
+                        "no more replacements than allowed (V I41)"
+
+                match observed.Pd with
+                | PdView.Answered facts ->
+                    let stores =
+                        facts.Stores
+                        |> List.filter (fun one ->
+                            one.NodeState <> NodeState.Removed
+                            && Map.tryFind "engine" one.Labels <> Some "tiflash")
+
+                    let counted = stores.Length
+
+                    let silent =
+                        stores
+                        |> List.filter (fun one -> one.StateName = "Down" || one.StateName = "Disconnected")
+                        |> List.length
+
+                    let healthy = facts.Members |> List.filter _.Healthy |> List.length
+
+                    yield!
+                        unless
+                            (silent <= max 1 ((counted - 1) / 2) && healthy * 2 > facts.Members.Length)
+                            "no failover in an outage (V I24, I25)"
+                | PdView.Silent _
+                | PdView.Unasked -> "no failover without facts of PD (V I24)"
         | Group.AddFinalizer
         | Group.CreateService _
         | Group.UpdateService _

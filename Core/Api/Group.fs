@@ -45,6 +45,29 @@ type GroupSettings = {
     Failover: Failover
 }
 
+/// What is done about a failed instance.
+[<RequireQualifiedAccess>]
+type FailureStage =
+    | Suspected
+    | Replacing
+    | Retiring
+
+type Failure = {
+    [<Doc "The index of the failed instance."; Required; Minimum 0>]
+    Index: int
+    [<Doc "The life of the failed instance."; Required>]
+    Uid: Uid
+    [<Doc "Since when it counts as failed (RFC 3339)."; Required>]
+    Since: string
+    [<Doc "Suspected: PD has not called it down for long enough. Replacing: another one stands in for it. Retiring: it is to go.";
+      Required>]
+    Stage: FailureStage
+    [<Doc "PD: how often it was found down, a tenth of failover.downAfter apart.">]
+    Confirmations: int
+    [<Doc "PD: when it was found down last (RFC 3339).">]
+    ConfirmedAt: string option
+}
+
 type GroupStatus = {
     [<Doc "The generation that this status speaks of.">]
     ObservedGeneration: int64
@@ -74,4 +97,6 @@ type GroupStatus = {
     Summary: Summary option
     [<Doc "What keeps the operator from its next disruptive step.">]
     BlockedBy: BlockedBy list
+    [<Doc "Instances that are, or are to be, replaced because they are down (failover)."; ListMapKey "index">]
+    Failures: Failure list
 }

@@ -100,6 +100,18 @@ let private blocked
 
     (decision.Waiting |> List.choose ofGroup)
     @ (observed.Instances |> Map.toList |> List.choose (snd >> ofInstance))
+let private degraded (observed: Observed) conditions =
+    match Failover.degraded observed with
+    | None -> conditions |> Condition.remove ConditionType.Degraded
+    | Some(reason, message) ->
+        conditions
+        |> Condition.set
+            observed.Clock
+            observed.Meta.Generation
+            ConditionType.Degraded
+            ConditionStatus.True
+            reason
+            message
 
 let private topologySafe (observed: Observed) settings (plan: Plan.Plan) conditions =
     match Spread.safety observed settings plan.Staying with
@@ -171,6 +183,7 @@ let status (observed: Observed) (decision: Decision<Action, Reason>) =
                 |> topologySafe observed settings plan
                 |> suspension observed
             BlockedBy = blocked observed decision old.BlockedBy
+                |> degraded observed
             Replicas = instances.Length
             ReadyReplicas = readyCount
             UpdatedReplicas = count (isAt revision)

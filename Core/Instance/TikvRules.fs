@@ -117,6 +117,9 @@ let endEviction (observed: Observed) =
 /// would remain for all replicas (V I05: PD itself counts dead ones too).
 let leave (observed: Observed) =
     match Evidence.departed observed, Seen.facts observed with
+    // Its group deletes it; until then it is as it is.
+    | Some(Evidence.NothingDeparted _), _ when not (Seen.deleting observed) ->
+        Decision.wait [ StoreNotRegistered ]
     | Some _, _ -> Decision.settled
     | None, None -> Decision.wait [ Seen.pdReason observed ]
     | None, Some facts ->

@@ -206,6 +206,7 @@ module Cache =
                     suspended.Status = ConditionStatus.True
                     && suspended.ObservedGeneration = meta.Generation)
                 |> Option.map (fun _ -> status.ObservedClusterGeneration)
+            PodWord = Group.PodWord.Pending
         }
 
     /// The fingerprint is that of the object before while nothing that enters it has changed.

@@ -376,7 +376,8 @@ let private retained sight (meta: Meta) (settings: GroupSettings) (template: Com
         elif isLeft index then find left (index + 1) (Set.add index found)
         else find (left - 1) (index + 1) found
 
-    find (settings.Replicas - staying) 0 Set.empty
+    // Failover may make so many more.
+    find (settings.Replicas - staying + settings.Failover.MaxReplacements) 0 Set.empty
 
 /// The stores of the other groups of a cluster that are on their way out.
 let private leavingElsewhere space cluster (meta: Meta) sight =
@@ -398,6 +399,13 @@ let private lively sight pd (one: Group.InstanceView) : Group.InstanceView =
 
     {
         one with
+            PodWord =
+                match pod with
+                | None -> Group.PodWord.Pending
+                | Some pod when pod.Meta.DeletionTimestamp.IsSome -> Group.PodWord.Down
+                | Some pod when pod.Ready -> Group.PodWord.Ready
+                | Some pod when pod.Phase = "Pending" || pod.Phase = "" -> Group.PodWord.Pending
+                | Some _ -> Group.PodWord.Down
             Broken = pod |> Option.forall (fun pod -> not pod.Running)
             Leads =
                 match pd with

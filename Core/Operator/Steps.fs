@@ -415,6 +415,9 @@ let ofGroup cache (observed: Group.Observed) action =
             Instance.Risk.Disruptive
             "AbandonInstance"
             $"instance %s{instance.Name} may go without PD, as asked"
+    | Group.RecordFailures(failures, event, note) ->
+        patchStatus kind meta (Json.object [ "failures", failures |> List.map Codec.encode |> Json.array ])
+        |> kubernetes Instance.Risk.Disruptive event note
 
 // ---- clusters
 

@@ -9,6 +9,8 @@ let stories: Story list =
         Rolling.stories
         Security.stories
         Life.stories
+        Repair.stories
+        Security.stories
     ]
 
 let tryFind (id: string) =

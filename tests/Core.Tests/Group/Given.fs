@@ -44,6 +44,7 @@ let instance (observed: Observed) index : InstanceView =
         Waits = None
         Domain = Some $"node-%d{index}"
         SuspendedAt = None
+        PodWord = PodWord.Ready
     }
 
 let service (observed: Observed) (name: string, spec: Json) : string * ServiceView =
