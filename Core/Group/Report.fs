@@ -182,8 +182,8 @@ let status (observed: Observed) (decision: Decision<Action, Reason>) =
                     (Rules.certificateProblems observed)
                 |> topologySafe observed settings plan
                 |> suspension observed
-            BlockedBy = blocked observed decision old.BlockedBy
                 |> degraded observed
+            BlockedBy = blocked observed decision old.BlockedBy
             Replicas = instances.Length
             ReadyReplicas = readyCount
             UpdatedReplicas = count (isAt revision)
