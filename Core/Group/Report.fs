@@ -100,6 +100,7 @@ let private blocked
 
     (decision.Waiting |> List.choose ofGroup)
     @ (observed.Instances |> Map.toList |> List.choose (snd >> ofInstance))
+
 let private degraded (observed: Observed) conditions =
     match Failover.degraded observed with
     | None -> conditions |> Condition.remove ConditionType.Degraded
