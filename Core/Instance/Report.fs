@@ -26,7 +26,10 @@ let private serves (observed: Observed) =
 
 let private upToDate (observed: Observed) =
     match observed.Pod with
-    | Some pod -> not (Rules.outdated observed pod) && pod.Meta.DeletionTimestamp.IsNone
+    | Some pod ->
+        not (Rules.outdated observed pod)
+        && pod.Meta.DeletionTimestamp.IsNone
+        && Reload.pending observed pod = Reload.InEffect
     | None -> false
 
 let private stalls reason =
@@ -77,6 +80,10 @@ let private common (observed: Observed) decision (old: InstanceStatus) =
             Conditions =
                 old.Conditions
                 |> Report.conditions observed.Clock observed.Meta.Generation verdict
+                |> Certificates.condition
+                    observed.Clock
+                    observed.Meta.Generation
+                    (Rules.certificateProblems observed)
             CurrentRevision =
                 (if ready && upToDate then revision else None)
                 |> Option.orElse old.CurrentRevision
@@ -98,7 +105,7 @@ let private dataClaim (observed: Observed) isNew serves (old: InstanceStatus) =
 let private suspension (observed: Observed) conditions =
     if Seen.suspended observed then
         let status, reason =
-            if observed.Pod.IsNone then
+            if Suspension.isAtRest observed then
                 ConditionStatus.True, ConditionReason.Suspended
             else
                 ConditionStatus.False, ConditionReason.Suspending
@@ -155,10 +162,7 @@ let private pd (observed: Observed) decision (old: PDStatus) =
                     Conditions = status.Conditions |> initialized |> suspension observed
                     DataClaimUid =
                         old.Instance
-                        |> dataClaim
-                            observed
-                            (id <> old.Id)
-                            (id.IsSome && joined |> Option.exists _.Healthy)
+                        |> dataClaim observed (id <> old.Id) (id.IsSome && joined |> Option.exists _.Healthy)
             }
             Id = id
             IsLeader = self |> Option.map _.IsLeader |> Option.defaultValue old.IsLeader

@@ -134,7 +134,7 @@ let receive number life sending answer (run: Simulation) : Simulation =
         watch number life request kind ``namespace`` from milliseconds run
     | Sending.Read(request, object) ->
         let struct (run, response) = ask (Answers.ofRead object) run
-        reply number life request (HasRead(request, Answers.outcome response)) run
+        reply number life request (HasRead(request, Secret.redacted object (Answers.outcome response))) run
     | Sending.Write(request, write) ->
         let before = run.World
         let struct (run, response) = ask (Answers.ofWrite write) run

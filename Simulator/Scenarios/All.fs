@@ -7,6 +7,10 @@ let stories: Story list =
         Scaling.stories
         Groups.stories
         Rolling.stories
+        Security.stories
+        Life.stories
+        Repair.stories
+        Security.stories
     ]
 
 let tryFind (id: string) =

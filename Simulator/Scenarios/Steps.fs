@@ -18,7 +18,7 @@ module Target =
         match target.Split '/' with
         | [| kind; name |] ->
             match
-                Kind.watched @ [ Kind.Lease; Kind.Event ]
+                Kind.watched @ [ Kind.Lease; Kind.Event; Kind.Secret ]
                 |> List.tryFind (fun one -> Kind.name one = kind)
             with
             | Some kind -> Answers.key kind, name
