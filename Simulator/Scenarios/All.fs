@@ -11,7 +11,6 @@ let stories: Story list =
         Explorations.stories
         Life.stories
         Repair.stories
-        Security.stories
     ]
 
 let tryFind (id: string) =
