@@ -7,7 +7,7 @@ open Tikv.Simulator.Kubernetes
 open Tikv.Simulator.World
 
 type private Seen = {
-    /// By namespace and group: the most replicas that its spec ever asked for.
+    /// By namespace and group: the most replicas that its spec ever asked for, with the replacements that it allows.
     Most: Map<string, int>
     /// Names of the children that are not being deleted, by plural and group.
     Children: Map<string, Set<string>>
@@ -29,7 +29,14 @@ let private replicas seen key object =
 
     let offline = Json.itemsAt [ "spec"; "offlineIndexes" ] object |> List.length
 
-    let most = max (wanted + offline) (Map.tryFind key seen.Most |> Option.defaultValue 0)
+    let replacements =
+        if Json.boolAt [ "spec"; "failover"; "enabled" ] object = Some true then
+            Json.intAt [ "spec"; "failover"; "maxReplacements" ] object
+            |> Option.defaultValue 3
+        else
+            0
+
+    let most = max (wanted + offline + replacements) (Map.tryFind key seen.Most |> Option.defaultValue 0)
     { seen with Most = Map.add key most seen.Most }
 
 let private child (seen: Seen) (change: Change) =

@@ -82,6 +82,15 @@ let private watch
             |> Simulation.enter (run.World.Now + bookmarkEach) (Coming.Bookmarks(number, life, request))
             |> if watcher.Pending then deliver number life watcher else id
 
+/// How often objects were made and taken away, for comparison with a run without faults.
+let private countChildren write code (run: Simulation) =
+    match write with
+    | Create(object, _) when code < 300 -> Simulation.count ("create " + Kind.name object.Kind) run
+    | Delete(object, _, _) when code < 300 -> Simulation.count ("delete " + Kind.name object.Kind) run
+    | Create _
+    | Delete _
+    | Patch _ -> run
+
 let private landed number write (response: Response) before (run: Simulation) =
     let kind = (Write.object write).Kind
 
@@ -96,6 +105,7 @@ let private landed number write (response: Response) before (run: Simulation) =
                  + " -> "
                  + Words.code response.Code (Answers.error response).Reason)
             |> Simulation.count "writes"
+            |> countChildren write response.Code
 
     Simulation.see (Sight.Landed(number, write, response.Code, before)) run
 
