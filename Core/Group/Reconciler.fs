@@ -7,7 +7,9 @@ let private life plan =
     Rule.inTurn [
         Rules.suspended
         Revisions.kept
+        Failover.remember
         Rule.together [
+            Failover.waits
             Revisions.rollBack
             ScaleRules.scaleOut plan
             ScaleRules.scaleIn plan
@@ -31,16 +33,4 @@ let decide (observed: Observed) : Decision<Action, Reason> =
             Rules.services
             Rules.bootstrapped
             Rule.together [ Budget.rule; life (Plan.ofGroup observed) ]
-            Rules.suspended
-            Revisions.kept
-            Failover.remember
-            Rule.together [
-                Failover.waits
-                Revisions.rollBack
-                ScaleRules.scaleOut plan
-                ScaleRules.scaleIn plan
-                Rule.inTurn [ VersionRules.path; RollRules.roll plan ]
-            ]
-            RollRules.available plan
-            Revisions.history
         ]

@@ -100,6 +100,7 @@ let private blocked
 
     (decision.Waiting |> List.choose ofGroup)
     @ (observed.Instances |> Map.toList |> List.choose (snd >> ofInstance))
+
 let private degraded (observed: Observed) conditions =
     match Failover.degraded observed with
     | None -> conditions |> Condition.remove ConditionType.Degraded
@@ -182,8 +183,8 @@ let status (observed: Observed) (decision: Decision<Action, Reason>) =
                     (Rules.certificateProblems observed)
                 |> topologySafe observed settings plan
                 |> suspension observed
-            BlockedBy = blocked observed decision old.BlockedBy
                 |> degraded observed
+            BlockedBy = blocked observed decision old.BlockedBy
             Replicas = instances.Length
             ReadyReplicas = readyCount
             UpdatedReplicas = count (isAt revision)
