@@ -21,8 +21,8 @@ let decide (observed: Observed) : Decision<Action, Reason> =
             Revisions.kept
             Rule.together [
                 Revisions.rollBack
-                ScaleRules.scaleOut plan
                 ScaleRules.scaleIn plan
+                ScaleRules.scaleOut plan
                 Rule.inTurn [ VersionRules.path; RollRules.roll plan ]
             ]
             RollRules.available plan

@@ -113,8 +113,21 @@ let wakeFor (input: Input) (before: Cache) (object: ObjectRef) run =
                 |> Option.map _.Spec.Group.Cluster.Name
 
         let run = run |> queue (Queue.add later (Work.Reconcile object))
-        let known = Cache.meta object before |> Option.map (fun meta -> meta.Uid, meta.Generation)
-        let now = Cache.meta object cache |> Option.map (fun meta -> meta.Uid, meta.Generation)
+
+        // TiKV waits for the version that PD has reached.
+        let version (cache: Cache) =
+            cache.PdGroups
+            |> Map.tryFind (Cache.key space object.Name)
+            |> Option.bind (_.Object >> Result.toOption)
+            |> Option.bind _.Status.Version
+
+        let known =
+            Cache.meta object before
+            |> Option.map (fun meta -> meta.Uid, meta.Generation, version before)
+
+        let now =
+            Cache.meta object cache
+            |> Option.map (fun meta -> meta.Uid, meta.Generation, version cache)
 
         match cluster cache |> Option.orElse (cluster before) with
         | Some name -> run |> wakeCluster input space name (object.Kind = Kind.PDGroup && known <> now)
@@ -129,6 +142,22 @@ let wakeFor (input: Input) (before: Cache) (object: ObjectRef) run =
             | Some group, Kind.PD -> run |> queue (reconcile later Kind.PDGroup space group)
             | Some group, _ -> run |> queue (reconcile later Kind.TiKVGroup space group)
             | None, _ -> run
+
+        // Stores of a cluster leave one at a time, whichever group they are of.
+        let leaving (cache: Cache) =
+            cache.Tikvs
+            |> Map.tryFind (Cache.key space object.Name)
+            |> Option.bind _.View
+            |> Option.map (fun view -> view.Offline, view.Removed, view.Meta.DeletionTimestamp.IsSome)
+
+        let run =
+            match clusterOf with
+            | Some name when leaving before <> leaving cache ->
+                Looks.tikvGroups space name (sight input run.State)
+                |> List.fold
+                    (fun run group -> run |> queue (reconcile later Kind.TiKVGroup space group.Meta.Name))
+                    run
+            | _ -> run
 
         // Siblings of a first bootstrap wait for each other, and a disruption ends with its holder.
         match clusterOf with
