@@ -11,6 +11,15 @@ type Role =
     | PD of Spec: PDGroupSpec * Status: PDGroupStatus
     | TiKV of Spec: TiKVGroupSpec * Status: TiKVGroupStatus
 
+/// What Kubernetes says of the Pod of an instance.
+[<RequireQualifiedAccess>]
+type PodWord =
+    | Ready
+    /// It has not been started: it waits for a node, a volume or an image; or there is none.
+    | Pending
+    /// It was started, and does not serve; or it is being stopped.
+    | Down
+
 /// What a group reads of one of its instances.
 type InstanceView = {
     Meta: Meta
@@ -46,6 +55,9 @@ type InstanceView = {
     Waits: (string * string) option
     /// Its zone, or else its node, when it was seen on one.
     Domain: string option
+    /// The generation of the Cluster at which its Pod was gone by suspension.
+    SuspendedAt: int64 option
+    PodWord: PodWord
 }
 
 /// What a group reads of a PD group of its cluster.
@@ -114,6 +126,13 @@ type Action =
     /// A surplus instance stays until the roll is over.
     | DeferDeletion of Instance: Meta
     | CancelDeferral of Instance: Meta
+    | CreateBudget of Body: Json
+    | UpdateBudget of Seen: Meta * Spec: Json
+    | RemoveBudget of Budget: Meta
+    /// The user lets the whole group go without PD: each of its instances is told.
+    | AbandonInstance of Instance: Meta
+    /// All that is recorded of failed instances, as it is to be.
+    | RecordFailures of Failures: Failure list * Event: string * Note: string
 
 /// Why a group that is not (yet) as desired is left alone for now.
 type Reason =
@@ -138,6 +157,12 @@ type Reason =
     | StoresAreNewer of Wanted: string * Store: string
     | UnknownRevision of Asked: string * Known: string list
     | DeletionDeferred of Names: string list
+    | ForeignBudget of Name: string
+    | InstanceDown of Name: string * Why: string
+    | FailoverHeld of Name: string * Why: string
+    | FailoverPending of Name: string * After: TimeSpan * Left: TimeSpan
+    | FailedRemains of Name: string * Removed: bool
+    | FailedReturns of Name: string * Left: TimeSpan
 
 module Reason =
     let private names (names: string list) =
@@ -164,7 +189,8 @@ module Reason =
         | ScalingIn name -> $"%s{name} is leaving the cluster"
         | InstanceBlocked(name, _, message) -> $"%s{name}: %s{message}"
         | OtherGroupScalesIn name -> $"%s{name} goes first; stores of a cluster leave one at a time"
-        | LastPdGroup -> "the last PD group of a cluster stays until the Cluster is deleted"
+        | LastPdGroup ->
+            $"the last PD group of a cluster stays until the Cluster is deleted, or until the group has the annotation %s{Annotations.abandon}=true"
         | Downgrade(wanted, floor) ->
             $"%s{wanted} is older than %s{floor}, the version of the cluster: PD refuses such stores"
         | StoresAreNewer(wanted, store) ->
@@ -174,6 +200,16 @@ module Reason =
         | UnknownRevision(asked, known) ->
             $"there is no revision \"%s{asked}\" to go back to; kept are %s{names known}"
         | DeletionDeferred deferred -> $"%s{names deferred} will be removed when the others have been updated"
+        | ForeignBudget name ->
+            $"the PodDisruptionBudget %s{name} exists and belongs to somebody else: drains are as it says"
+        | InstanceDown(name, why) -> $"PD says that %s{name} is down, and it is not replaced: %s{why}"
+        | FailoverHeld(name, why) -> $"%s{name} may be down, and nothing is replaced now: %s{why}"
+        | FailoverPending(name, after, _) ->
+            $"PD says that %s{name} is down; it is replaced when it has been for %.0f{after.TotalMinutes} min"
+        | FailedRemains(name, true) -> $"%s{name} is down; it goes when its replacement serves"
+        | FailedRemains(name, false) ->
+            $"%s{name} is down and has a replacement; delete it when it is gone for good (or set spec.failover.removeFailed)"
+        | FailedReturns(name, _) -> $"%s{name} serves again; its replacement goes when that lasts"
 
     /// The reason of the Kubernetes condition: stable, part of the API.
     let code reason =
@@ -197,12 +233,23 @@ module Reason =
         | StoresAreNewer _ -> "VersionPath"
         | UnknownRevision _ -> "UnknownRevision"
         | DeletionDeferred _ -> "DeletionDeferred"
+        | ForeignBudget _ -> "PDBAllows"
+        | InstanceDown _ -> "InstanceDown"
+        | FailoverHeld _ -> "FailoverHeld"
+        | FailoverPending _ -> "FailoverPending"
+        | FailedRemains _ -> "FailedRemains"
+        | FailedReturns _ -> "FailedReturns"
 
     /// How soon to look again unasked; every other wait ends with a change of an object.
     let recheckAfter reason =
         match reason with
         | InstanceSoaking(_, left) -> ValueSome(max (TimeSpan.FromMilliseconds 100L) left)
-        | NotOurs _ -> ValueSome(TimeSpan.FromMinutes 1L)
+        | FailoverPending(_, _, left)
+        | FailedReturns(_, left) -> ValueSome(max (TimeSpan.FromSeconds 1.0) left)
+        | NotOurs _
+        | InstanceDown _
+        | FailoverHeld _
+        | FailedRemains _ -> ValueSome(TimeSpan.FromMinutes 1L)
         | StepRefused _
         | ClusterAbsent _
         | ClusterPaused
@@ -213,6 +260,7 @@ module Reason =
         | InstancesNotReady _
         | PdUpgradesFirst _
         | ScalingIn _
+        | ForeignBudget _
         | InstanceBlocked _
         | OtherGroupScalesIn _
         | LastPdGroup

@@ -105,7 +105,7 @@ let private dataClaim (observed: Observed) isNew serves (old: InstanceStatus) =
 let private suspension (observed: Observed) conditions =
     if Seen.suspended observed then
         let status, reason =
-            if observed.Pod.IsNone then
+            if Suspension.isAtRest observed then
                 ConditionStatus.True, ConditionReason.Suspended
             else
                 ConditionStatus.False, ConditionReason.Suspending
@@ -162,10 +162,7 @@ let private pd (observed: Observed) decision (old: PDStatus) =
                     Conditions = status.Conditions |> initialized |> suspension observed
                     DataClaimUid =
                         old.Instance
-                        |> dataClaim
-                            observed
-                            (id <> old.Id)
-                            (id.IsSome && joined |> Option.exists _.Healthy)
+                        |> dataClaim observed (id <> old.Id) (id.IsSome && joined |> Option.exists _.Healthy)
             }
             Id = id
             IsLeader = self |> Option.map _.IsLeader |> Option.defaultValue old.IsLeader

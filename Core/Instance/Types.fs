@@ -52,6 +52,8 @@ type Observed = {
     Stopping: Set<string>
     /// The Secrets of its certificates, by name; empty without TLS.
     Secrets: Map<string, Sighting<SecretView>>
+    /// The Cluster is there, and cannot be read.
+    ClusterUnreadable: bool
 }
 
 /// Why an instance that is not (yet) as desired is left alone for now.
@@ -102,6 +104,12 @@ type Reason =
     | MemberDiskLost of Member: MemberId
     | MembersUnhealthy of Names: string list
     | CertificateWrong of Problem: CertificateProblem
+    | ClusterUnreadable of Name: string
+    | StoresStopFirst
+    | PdStartsFirst
+    | LeaveNeedsPd
+    | ClaimOfAnotherCluster of Name: string * Cluster: Uid
+    | NodeLeft of Node: string
 
 module Reason =
     /// For people: the message of the Kubernetes condition, the event, the log line and the transcript.
@@ -166,6 +174,15 @@ module Reason =
             let names = String.Join(", ", names)
             $"PD says that %s{names} is not healthy: no other member is touched meanwhile"
         | CertificateWrong problem -> Certificates.text problem
+        | ClusterUnreadable name -> $"the Cluster %s{name} cannot be read; its status says why"
+        | StoresStopFirst -> "PD stops once every Pod of TiKV has stopped"
+        | PdStartsFirst -> "TiKV starts once PD answers again"
+        | LeaveNeedsPd ->
+            $"it leaves only with PD's consent; if PD is gone for good, set the annotation %s{Annotations.abandon}=true: it is then given up, and its volume claims stay"
+        | ClaimOfAnotherCluster(name, Uid cluster) ->
+            $"the volume claim %s{name} holds data of an earlier Cluster (uid %s{cluster}): delete the claim, or set the annotation %s{Annotations.adoptVolumesOf}=%s{cluster} on this Cluster to take it over"
+        | NodeLeft node ->
+            $"its volume is on the node %s{node}: it starts again when that node takes Pods (kubectl uncordon)"
 
     /// The reason of the Kubernetes condition: stable, part of the API.
     let code reason =
@@ -212,6 +229,12 @@ module Reason =
         | MemberDiskLost _ -> "DiskLost"
         | MembersUnhealthy _ -> "PDQuorumAfter"
         | CertificateWrong problem -> Certificates.code problem
+        | ClusterUnreadable _ -> "ClusterUnreadable"
+        | StoresStopFirst -> "Suspending"
+        | PdStartsFirst -> "Resuming"
+        | LeaveNeedsPd -> "PDReachable"
+        | ClaimOfAnotherCluster _ -> "ConflictingOwner"
+        | NodeLeft _ -> "NodeDrained"
 
     /// How soon to look again unasked. Kubernetes tells when an object changes, and new facts of PD wake the instance
     /// too; what is left are waits that only time ends.
@@ -221,6 +244,8 @@ module Reason =
         | LeadersReturnSoon -> ValueSome(TimeSpan.FromSeconds 5L)
         | InvalidSpec _
         | NotOurs _
+        | PdSilent _
+        | LeaveNeedsPd
         | NodeGone _
         | NodeOutOfService _ -> ValueSome(TimeSpan.FromMinutes 1L)
         | StepRefused _
@@ -230,7 +255,6 @@ module Reason =
         | SiblingsMissing _
         | PdAbsent
         | PdNotAsked
-        | PdSilent _
         | ClaimTerminating _
         | ClaimPending _
         | PodPending _
@@ -258,4 +282,9 @@ module Reason =
         | DiskLost _
         | MemberDiskLost _
         | MembersUnhealthy _
-        | CertificateWrong _ -> ValueNone
+        | CertificateWrong _
+        | ClusterUnreadable _
+        | StoresStopFirst
+        | PdStartsFirst
+        | ClaimOfAnotherCluster _
+        | NodeLeft _ -> ValueNone

@@ -200,6 +200,13 @@ module Cache =
                 |> Option.orElse (condition ConditionType.Reconciling)
                 |> Option.map (fun found -> found.Reason, found.Message)
             Domain = status.Zone |> Option.orElse status.NodeName
+            SuspendedAt =
+                condition ConditionType.Suspended
+                |> Option.filter (fun suspended ->
+                    suspended.Status = ConditionStatus.True
+                    && suspended.ObservedGeneration = meta.Generation)
+                |> Option.map (fun _ -> status.ObservedClusterGeneration)
+            PodWord = Group.PodWord.Pending
         }
 
     /// The fingerprint is that of the object before while nothing that enters it has changed.

@@ -3,7 +3,15 @@
 module Tikv.Simulator.Scenarios.All
 
 let stories: Story list =
-    List.concat [ Scaling.stories; Groups.stories; Rolling.stories; Security.stories ]
+    List.concat [
+        Scaling.stories
+        Groups.stories
+        Rolling.stories
+        Security.stories
+        Life.stories
+        Repair.stories
+        Security.stories
+    ]
 
 let tryFind (id: string) =
     stories
