@@ -10,7 +10,6 @@ let stories: Story list =
         Security.stories
         Life.stories
         Repair.stories
-        Security.stories
     ]
 
 let tryFind (id: string) =
