@@ -47,6 +47,7 @@ let matters (cache: Cache) key =
         held.Meta.Uid,
         held.Meta.Generation,
         held.Meta.DeletionTimestamp,
+        held.Meta.Annotations |> Map.tryFind Annotations.adoptVolumesOf,
         held.Object
         |> Result.toOption
         |> Option.map (fun cluster -> cluster.Status.Id, cluster.Status.Disruption, cluster.Status.Stopped))
