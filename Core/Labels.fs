@@ -31,8 +31,13 @@ module Labels =
         ]
 
     /// Which objects of a kind the operator keeps in its caches: all of our own kinds, and of Kubernetes' kinds those that
-    /// it has made, so that its memory does not grow with other people's Pods.
-    let selector kind = if List.contains kind Kind.ours then None else Some $"%s{managedBy}=%s{manager}"
+    /// it has made, so that its memory does not grow with other people's Pods. Nodes, volumes and storage classes are made
+    /// by others.
+    let selector kind =
+        if List.contains kind Kind.ours || Kind.isClusterWide kind then
+            None
+        else
+            Some $"%s{managedBy}=%s{manager}"
 
 [<RequireQualifiedAccess>]
 module Annotations =
@@ -42,3 +47,13 @@ module Annotations =
     let processRevision = "tikv.org/process-revision"
     /// On a ConfigMap or a Service: hash of what the operator wrote, to see at a glance whether it is still wanted.
     let written = "tikv.org/written"
+    /// On an instance, set by people: a number from 0; the lowest is the first to go, to be updated, and to be called back.
+    /// Without it, last (T 3.2).
+    let priority = "tikv.org/priority"
+    /// On an instance: it goes once the roll that is under way has ended (T 3.1). Taken away, it stays.
+    let deferDelete = "tikv.org/defer-delete"
+    /// On a group, set by people or `kubectl tikv rollback`: the revision to go back to, by its number, its hash or its
+    /// name; `previous` or `0` for the one before. The operator takes it away when it is done.
+    let rollbackTo = "tikv.org/rollback-to"
+    /// On an instance: the keys that came from the template's metadata, so that those that leave it leave the instance.
+    let templateKeys = "tikv.org/template-keys"

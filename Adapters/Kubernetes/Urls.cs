@@ -12,7 +12,7 @@ internal static class Urls
         var resource = KindModule.resource(kind);
         var root = resource.Group.Length == 0 ? $"api/{resource.Version}" : $"apis/{resource.Group}/{resource.Version}";
 
-        return space is null ? $"{root}/{resource.Plural}" : $"{root}/namespaces/{Escape(space)}/{resource.Plural}";
+        return string.IsNullOrEmpty(space) ? $"{root}/{resource.Plural}" : $"{root}/namespaces/{Escape(space)}/{resource.Plural}";
     }
 
     public static string Object(ObjectRef name) => $"{Collection(name.Kind, name.Namespace)}/{Escape(name.Name)}";

@@ -93,7 +93,13 @@ module Codec =
         | Kind.PersistentVolumeClaim
         | Kind.Service
         | Kind.Lease
-        | Kind.Event -> None
+        | Kind.Event
+        | Kind.Node
+        | Kind.PersistentVolume
+        | Kind.StorageClass
+        | Kind.PodDisruptionBudget
+        | Kind.ControllerRevision
+        | Kind.Secret -> None
 
     /// The members of spec that no field is named after.
     let unknownFields (kind: Kind) (json: Json) : Problem list =

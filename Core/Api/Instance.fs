@@ -41,4 +41,6 @@ type InstanceStatus = {
     NodeName: string option
     [<Doc "The zone of that node.">]
     Zone: string option
+    [<Doc "The life of the volume claim that holds the data of the recorded store or member.">]
+    DataClaimUid: Uid option
 }

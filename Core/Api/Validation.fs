@@ -192,7 +192,13 @@ module Validation =
             | Kind.PersistentVolumeClaim
             | Kind.Service
             | Kind.Lease
-            | Kind.Event -> Ok []
+            | Kind.Event
+            | Kind.Node
+            | Kind.PersistentVolume
+            | Kind.StorageClass
+            | Kind.PodDisruptionBudget
+            | Kind.ControllerRevision
+            | Kind.Secret -> Ok []
 
         Codec.unknownFields kind object @ errors checks
 
@@ -216,6 +222,12 @@ module Validation =
             | Kind.PersistentVolumeClaim
             | Kind.Service
             | Kind.Lease
-            | Kind.Event -> []
+            | Kind.Event
+            | Kind.Node
+            | Kind.PersistentVolume
+            | Kind.StorageClass
+            | Kind.PodDisruptionBudget
+            | Kind.ControllerRevision
+            | Kind.Secret -> []
 
         json kind now @ changes

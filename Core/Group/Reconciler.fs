@@ -8,6 +8,8 @@ let decide (observed: Observed) : Decision<Action, Reason> =
     if observed.Meta.DeletionTimestamp.IsSome then
         observed |> Rule.inTurn [ Rules.pause; Rules.ends ]
     else
+        let plan = Plan.ofGroup observed
+
         observed
         |> Rule.inTurn [
             Rules.pause
@@ -16,6 +18,13 @@ let decide (observed: Observed) : Decision<Action, Reason> =
             Rules.services
             Rules.bootstrapped
             Rules.suspended
-            Rule.together [ Rules.scaleOut; Rules.scaleIn; Rule.inTurn [ Rules.versionPath; Rules.roll ] ]
-            Rules.ready
+            Revisions.kept
+            Rule.together [
+                Revisions.rollBack
+                ScaleRules.scaleOut plan
+                ScaleRules.scaleIn plan
+                Rule.inTurn [ VersionRules.path; RollRules.roll plan ]
+            ]
+            RollRules.available plan
+            Revisions.history
         ]

@@ -17,6 +17,7 @@ let private pd: Rule<Observed, Action, Reason> =
             |> Rule.inTurn [
                 Rules.cluster
                 Rules.finalizer
+                Repair.memberDisk
                 build PdRules.pod
                 PdRules.restart
                 Rule.together [ Rules.podServes; PdRules.membership ]
@@ -51,6 +52,8 @@ let private tikv: Rule<Observed, Action, Reason> =
                 Rules.cluster
                 Rules.finalizer
                 TikvRules.pd
+                Repair.storeDisk
+                Repair.tombstone
                 build TikvRules.pod
                 TikvRules.restart
                 Rule.together [ Rules.podServes; TikvRules.membership ]
@@ -66,4 +69,4 @@ let decide (observed: Observed) : Decision<Action, Reason> =
         | PD _ -> pd
         | TiKV _ -> tikv
 
-    observed |> Rule.inTurn [ Rules.pause; life ]
+    observed |> Rule.inTurn [ Rules.pause; Repair.stuckPod; life ]

@@ -16,6 +16,12 @@ type Kind =
     | Service
     | Lease
     | Event
+    | Node
+    | PersistentVolume
+    | StorageClass
+    | PodDisruptionBudget
+    | ControllerRevision
+    | Secret
 
 /// Where a kind is served.
 type Resource = {
@@ -37,8 +43,32 @@ module Kind =
     /// Our own five kinds, from the top layer down.
     let ours = [ Kind.Cluster; Kind.PDGroup; Kind.TiKVGroup; Kind.PD; Kind.TiKV ]
 
+    /// Kinds whose objects belong to no namespace.
+    let isClusterWide kind =
+        match kind with
+        | Kind.Node
+        | Kind.PersistentVolume
+        | Kind.StorageClass -> true
+        | _ -> false
+
+    /// What the operator can do without: it may not be allowed to see them (an operator of some namespaces only), or the
+    /// server may not have them (`policy/v1` needs Kubernetes 1.21). What it then does not know, it does not act on.
+    let isOptional kind = isClusterWide kind || kind = Kind.PodDisruptionBudget
+
     /// The kinds that the operator keeps a cache of, each by a reflector of its own.
-    let watched = ours @ [ Kind.Pod; Kind.ConfigMap; Kind.PersistentVolumeClaim; Kind.Service ]
+    let watched =
+        ours
+        @ [
+            Kind.Pod
+            Kind.ConfigMap
+            Kind.PersistentVolumeClaim
+            Kind.Service
+            Kind.ControllerRevision
+            Kind.PodDisruptionBudget
+            Kind.Node
+            Kind.PersistentVolume
+            Kind.StorageClass
+        ]
 
     let resource kind =
         let own plural name = { Group = group; Version = version; Plural = plural; Name = name }
@@ -56,6 +86,27 @@ module Kind =
         | Kind.Service -> core "services" "Service"
         | Kind.Lease -> { Group = "coordination.k8s.io"; Version = "v1"; Plural = "leases"; Name = "Lease" }
         | Kind.Event -> core "events" "Event"
+        | Kind.Node -> core "nodes" "Node"
+        | Kind.PersistentVolume -> core "persistentvolumes" "PersistentVolume"
+        | Kind.Secret -> core "secrets" "Secret"
+        | Kind.StorageClass -> {
+            Group = "storage.k8s.io"
+            Version = "v1"
+            Plural = "storageclasses"
+            Name = "StorageClass"
+          }
+        | Kind.PodDisruptionBudget -> {
+            Group = "policy"
+            Version = "v1"
+            Plural = "poddisruptionbudgets"
+            Name = "PodDisruptionBudget"
+          }
+        | Kind.ControllerRevision -> {
+            Group = "apps"
+            Version = "v1"
+            Plural = "controllerrevisions"
+            Name = "ControllerRevision"
+          }
 
     /// `v1` or `group/version`, as manifests have it.
     let apiVersion kind =

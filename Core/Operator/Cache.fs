@@ -26,10 +26,20 @@ type Cache = {
     Tikvs: Map<string, HeldInstance<TiKVSpec, TiKVStatus>>
     /// The instances of each group by index; the key is `kind of the instances/namespace/group`.
     Instances: Map<string, Map<int, Group.InstanceView>>
+    /// The instances of each cluster by the names of their Pods; the key is `kind/namespace/cluster`.
+    Peers: Map<string, Map<string, string>>
     Pods: Map<string, PodView>
     ConfigMaps: Map<string, ConfigMapView>
     Claims: Map<string, ClaimView>
     Services: Map<string, ServiceView>
+    Revisions: Map<string, RevisionView>
+    Budgets: Map<string, BudgetView>
+    /// Of no namespace: the key is `/name`.
+    Nodes: Map<string, NodeView>
+    Volumes: Map<string, VolumeView>
+    StorageClasses: Map<string, StorageClassView>
+    /// Optional kinds that the server does not have, or does not show to the operator.
+    Hidden: Set<Kind>
     /// Objects that we wrote: events older than that version are of the past, and are passed over until it has come.
     Expected: Map<ObjectRef, ResourceVersion>
     /// The versions of each object before the one that is known, newest first: the late answer to a read or a write must
@@ -48,23 +58,36 @@ module Cache =
         Pds = Map.empty
         Tikvs = Map.empty
         Instances = Map.empty
+        Peers = Map.empty
         Pods = Map.empty
         ConfigMaps = Map.empty
         Claims = Map.empty
         Services = Map.empty
+        Revisions = Map.empty
+        Budgets = Map.empty
+        Nodes = Map.empty
+        Volumes = Map.empty
+        StorageClasses = Map.empty
+        Hidden = Set.empty
         Expected = Map.empty
         Passed = Map.empty
         Buried = []
     }
 
-    let key space name = $"%s{space}/%s{name}"
+    let key (space: string) (name: string) = space + "/" + name
     let keyOf (meta: Meta) = key meta.Namespace meta.Name
-    let private groupKey kind space group = $"%s{Kind.name kind}/%s{space}/%s{group}"
+    let private groupKey kind (space: string) (group: string) = Kind.name kind + "/" + space + "/" + group
 
     /// The instances of a group, by index.
     let instancesOf kind space group cache =
         cache.Instances
         |> Map.tryFind (groupKey kind space group)
+        |> Option.defaultValue Map.empty
+
+    /// The names of the instances of one kind in a cluster, by the names of their Pods.
+    let peersOf kind space cluster cache =
+        cache.Peers
+        |> Map.tryFind (groupKey kind space cluster)
         |> Option.defaultValue Map.empty
 
     /// The metadata of an object, when the cache has it.
@@ -81,6 +104,12 @@ module Cache =
         | Kind.ConfigMap -> cache.ConfigMaps |> Map.tryFind key |> Option.map _.Meta
         | Kind.PersistentVolumeClaim -> cache.Claims |> Map.tryFind key |> Option.map _.Meta
         | Kind.Service -> cache.Services |> Map.tryFind key |> Option.map _.Meta
+        | Kind.Node -> cache.Nodes |> Map.tryFind key |> Option.map _.Meta
+        | Kind.PersistentVolume -> cache.Volumes |> Map.tryFind key |> Option.map _.Meta
+        | Kind.StorageClass -> cache.StorageClasses |> Map.tryFind key |> Option.map _.Meta
+        | Kind.PodDisruptionBudget -> cache.Budgets |> Map.tryFind key |> Option.map _.Meta
+        | Kind.ControllerRevision -> cache.Revisions |> Map.tryFind key |> Option.map _.Meta
+        | Kind.Secret
         | Kind.Lease
         | Kind.Event -> None
 
@@ -95,18 +124,21 @@ module Cache =
 
     let private view
         (meta: Meta)
-        shared
+        (shared, process')
         (settings: InstanceSettings)
         (status: InstanceStatus)
         : Group.InstanceView =
         let ready = readyCondition status.Conditions meta
         let revision = meta.Labels |> Map.tryFind Labels.revision
+        let condition name = status.Conditions |> Condition.tryFind name
 
         {
             Meta = meta
             Index = settings.Index
             Topology = settings.Topology
+            Pod = Defaults.podName meta.Name settings
             Shared = shared
+            Process = process'
             Ready = ready.IsSome
             ReadySince = ready |> Option.map _.LastTransitionTime |> Option.defaultValue ""
             Settled =
@@ -117,9 +149,18 @@ module Cache =
                    |> Option.exists (fun synced ->
                        synced.Status = ConditionStatus.True
                        && synced.ObservedGeneration = meta.Generation)
+            Current = status.CurrentRevision
+            Fails = Condition.status ConditionType.Ready status.Conditions = ConditionStatus.False
+            Broken = false
+            Leads = false
             Offline = false
             Removed = false
             Registered = true
+            Waits =
+                condition ConditionType.Stalled
+                |> Option.orElse (condition ConditionType.Reconciling)
+                |> Option.map (fun found -> found.Reason, found.Message)
+            Domain = status.Zone |> Option.orElse status.NodeName
         }
 
     /// The fingerprint is that of the object before while nothing that enters it has changed.
@@ -130,18 +171,28 @@ module Cache =
             && before.Meta.Generation = meta.Generation
             && before.Meta.Annotations = meta.Annotations
             ->
-            before.Shared
+            before.Shared, before.Process
         | _ -> make ()
 
     let private pdView before (object: Object<PDSpec, PDStatus>) =
-        let shared = fingerprint before object.Meta (fun () -> Group.Shared.ofPd object.Meta object.Spec)
-        view object.Meta shared object.Spec.Instance object.Status.Instance
-
-    let private tikvView before (object: Object<TiKVSpec, TiKVStatus>) =
-        let shared = fingerprint before object.Meta (fun () -> Group.Shared.ofTikv object.Meta object.Spec)
+        let prints =
+            fingerprint before object.Meta (fun () ->
+                Group.Shared.ofPd object.Meta object.Spec, Group.Shared.processOfPd object.Meta object.Spec)
 
         {
-            view object.Meta shared object.Spec.Instance object.Status.Instance with
+            view object.Meta prints object.Spec.Instance object.Status.Instance with
+                Leads = object.Status.IsLeader
+                Registered = object.Status.Id.IsSome
+        }
+
+    let private tikvView before (object: Object<TiKVSpec, TiKVStatus>) =
+        let prints =
+            fingerprint before object.Meta (fun () ->
+                Group.Shared.ofTikv object.Meta object.Spec,
+                Group.Shared.processOfTikv object.Meta object.Spec)
+
+        {
+            view object.Meta prints object.Spec.Instance object.Status.Instance with
                 Offline = object.Spec.Offline
                 Removed = object.Status.State = Some StoreState.Removed
                 Registered = object.Status.Id.IsSome
@@ -220,6 +271,38 @@ module Cache =
 
         View.pod main json
 
+    /// The cluster and the Pod of an instance; of one that cannot be read, what its metadata says.
+    let private peerOf (settings: 'Spec -> InstanceSettings) (held: Held<'Spec, 'Status>) =
+        match held.Object with
+        | Ok object ->
+            let settings = settings object.Spec
+            settings.Cluster.Name, Defaults.podName held.Meta.Name settings
+        | Error _ -> held.Meta.Labels |> Map.tryFind Labels.cluster |> Option.defaultValue "", held.Meta.Name
+
+    let private pdPeer (held: Held<PDSpec, PDStatus>) = peerOf (fun (spec: PDSpec) -> spec.Instance) held
+
+    let private tikvPeer (held: Held<TiKVSpec, TiKVStatus>) =
+        peerOf (fun (spec: TiKVSpec) -> spec.Instance) held
+
+    let private changePeers kind (meta: Meta) cluster change cache =
+        let key = groupKey kind meta.Namespace cluster
+        let peers = cache.Peers |> Map.tryFind key |> Option.defaultValue Map.empty |> change
+
+        {
+            cache with
+                Peers =
+                    if Map.isEmpty peers then
+                        cache.Peers |> Map.remove key
+                    else
+                        cache.Peers |> Map.add key peers
+        }
+
+    let private befriend kind (meta: Meta) (cluster, pod) cache =
+        changePeers kind meta cluster (Map.add pod meta.Name) cache
+
+    let private part kind (meta: Meta) (cluster, pod) cache =
+        changePeers kind meta cluster (Map.remove pod) cache
+
     let private put kind key json cache =
         match kind with
         | Kind.Cluster ->
@@ -258,6 +341,7 @@ module Cache =
             { cache with Pds = cache.Pds |> Map.add key { Held = held; View = view } }
             |> unlist kind before
             |> enlist kind view
+            |> befriend kind held.Meta (pdPeer held)
         | Kind.TiKV ->
             let known = cache.Tikvs |> Map.tryFind key
             let before = known |> Option.bind _.View
@@ -267,10 +351,23 @@ module Cache =
             { cache with Tikvs = cache.Tikvs |> Map.add key { Held = held; View = view } }
             |> unlist kind before
             |> enlist kind view
+            |> befriend kind held.Meta (tikvPeer held)
         | Kind.Pod -> { cache with Pods = cache.Pods |> Map.add key (podView json) }
         | Kind.ConfigMap -> { cache with ConfigMaps = cache.ConfigMaps |> Map.add key (View.configMap json) }
         | Kind.PersistentVolumeClaim -> { cache with Claims = cache.Claims |> Map.add key (View.claim json) }
         | Kind.Service -> { cache with Services = cache.Services |> Map.add key (View.service json) }
+        | Kind.Node -> { cache with Nodes = cache.Nodes |> Map.add key (View.node json) }
+        | Kind.PersistentVolume -> { cache with Volumes = cache.Volumes |> Map.add key (View.volume json) }
+        | Kind.StorageClass -> {
+            cache with
+                StorageClasses = cache.StorageClasses |> Map.add key (View.storageClass json)
+          }
+        | Kind.PodDisruptionBudget -> { cache with Budgets = cache.Budgets |> Map.add key (View.budget json) }
+        | Kind.ControllerRevision -> {
+            cache with
+                Revisions = cache.Revisions |> Map.add key (View.revision json)
+          }
+        | Kind.Secret
         | Kind.Lease
         | Kind.Event -> cache
 
@@ -280,15 +377,29 @@ module Cache =
         | Kind.PDGroup -> { cache with PdGroups = cache.PdGroups |> Map.remove key }
         | Kind.TiKVGroup -> { cache with TikvGroups = cache.TikvGroups |> Map.remove key }
         | Kind.PD ->
-            let before = cache.Pds |> Map.tryFind key |> Option.bind _.View
-            { cache with Pds = cache.Pds |> Map.remove key } |> unlist kind before
+            match cache.Pds |> Map.tryFind key with
+            | None -> cache
+            | Some known ->
+                { cache with Pds = cache.Pds |> Map.remove key }
+                |> unlist kind known.View
+                |> part kind known.Held.Meta (pdPeer known.Held)
         | Kind.TiKV ->
-            let before = cache.Tikvs |> Map.tryFind key |> Option.bind _.View
-            { cache with Tikvs = cache.Tikvs |> Map.remove key } |> unlist kind before
+            match cache.Tikvs |> Map.tryFind key with
+            | None -> cache
+            | Some known ->
+                { cache with Tikvs = cache.Tikvs |> Map.remove key }
+                |> unlist kind known.View
+                |> part kind known.Held.Meta (tikvPeer known.Held)
         | Kind.Pod -> { cache with Pods = cache.Pods |> Map.remove key }
         | Kind.ConfigMap -> { cache with ConfigMaps = cache.ConfigMaps |> Map.remove key }
         | Kind.PersistentVolumeClaim -> { cache with Claims = cache.Claims |> Map.remove key }
         | Kind.Service -> { cache with Services = cache.Services |> Map.remove key }
+        | Kind.Node -> { cache with Nodes = cache.Nodes |> Map.remove key }
+        | Kind.PersistentVolume -> { cache with Volumes = cache.Volumes |> Map.remove key }
+        | Kind.StorageClass -> { cache with StorageClasses = cache.StorageClasses |> Map.remove key }
+        | Kind.PodDisruptionBudget -> { cache with Budgets = cache.Budgets |> Map.remove key }
+        | Kind.ControllerRevision -> { cache with Revisions = cache.Revisions |> Map.remove key }
+        | Kind.Secret
         | Kind.Lease
         | Kind.Event -> cache
 
@@ -402,6 +513,14 @@ module Cache =
             cache with
                 Services = cache.Services |> Map.remove key
           }
+        | Some known, Kind.ControllerRevision when known.Uid = uid -> {
+            cache with
+                Revisions = cache.Revisions |> Map.remove key
+          }
+        | Some known, Kind.PodDisruptionBudget when known.Uid = uid -> {
+            cache with
+                Budgets = cache.Budgets |> Map.remove key
+          }
         | _ -> cache
 
     let private names kind cache =
@@ -417,8 +536,49 @@ module Cache =
         | Kind.ConfigMap -> keys cache.ConfigMaps
         | Kind.PersistentVolumeClaim -> keys cache.Claims
         | Kind.Service -> keys cache.Services
+        | Kind.Node -> keys cache.Nodes
+        | Kind.PersistentVolume -> keys cache.Volumes
+        | Kind.StorageClass -> keys cache.StorageClasses
+        | Kind.PodDisruptionBudget -> keys cache.Budgets
+        | Kind.ControllerRevision -> keys cache.Revisions
+        | Kind.Secret
         | Kind.Lease
         | Kind.Event -> []
+
+    /// Whether the server shows the objects of a kind to the operator.
+    let shown kind isShown cache = {
+        cache with
+            Hidden = if isShown then Set.remove kind cache.Hidden else Set.add kind cache.Hidden
+    }
+
+    /// What is known of an object of an optional kind.
+    let sighting kind (map: Map<string, 'View>) key cache =
+        match Map.tryFind key map with
+        | Some view -> Sighting.Known view
+        | None when Set.contains kind cache.Hidden -> Sighting.Unknown
+        | None -> Sighting.Absent
+
+    /// The node of a name.
+    let node name cache = cache |> sighting Kind.Node cache.Nodes (key "" name)
+
+    /// The node that calls itself so: by its name, or by the label of its host name, which is what volumes are bound to.
+    let nodeCalled name cache =
+        match node name cache with
+        | Sighting.Absent ->
+            cache.Nodes
+            |> Map.tryPick (fun _ (one: NodeView) ->
+                if one.Meta.Labels |> Map.tryFind "kubernetes.io/hostname" = Some name then
+                    Some(Sighting.Known one)
+                else
+                    None)
+            |> Option.defaultValue Sighting.Absent
+        | sighting -> sighting
+
+    /// The volume of a name.
+    let volume name cache = cache |> sighting Kind.PersistentVolume cache.Volumes (key "" name)
+
+    /// The storage class of a name.
+    let storageClass name cache = cache |> sighting Kind.StorageClass cache.StorageClasses (key "" name)
 
     /// A whole list replaces what was known of its kind (and namespace). Returns every object that changed or vanished.
     let everything kind space objects cache =

@@ -35,7 +35,9 @@ let private startReflectors run =
         | [] -> [ None ]
         | names -> names |> List.map Some
 
-    List.allPairs Kind.watched spaces
+    Kind.watched
+    |> List.collect (fun kind ->
+        if Kind.isClusterWide kind then [ kind, None ] else spaces |> List.map (fun space -> kind, space))
     |> List.fold
         (fun run (kind, space) ->
             let struct (id, run) = fresh run
@@ -106,7 +108,16 @@ let private handle (input: Input) run =
 
             let run =
                 match outcome with
-                | Done _ -> run
+                | Done _ ->
+                    run
+                    |> change (fun state -> { state with Cache = Cache.shown (fst key) true state.Cache })
+                | Refused error when Reflector.isHidden reflector ->
+                    run
+                    |> change (fun state -> { state with Cache = Cache.shown (fst key) false state.Cache })
+                    |> log LogLevel.Warning "cannot see this kind; goes on without" [
+                        "kind", Kind.name (fst key)
+                        "error", error.Message
+                    ]
                 | Refused error ->
                     run
                     |> log LogLevel.Warning "cannot list" [

@@ -39,11 +39,17 @@ module Permissions =
         | Kind.PersistentVolumeClaim -> look @ [ "create"; "delete" ]
         | Kind.Lease -> [ "get"; "create"; "patch" ]
         | Kind.Event -> [ "create" ]
+        | Kind.ControllerRevision
+        | Kind.PodDisruptionBudget -> look @ [ "create"; "patch"; "delete" ]
+        | Kind.Node
+        | Kind.PersistentVolume
+        | Kind.StorageClass -> look
+        | Kind.Secret -> [ "get" ]
 
     /// In every namespace that is watched. `finalizers`: an owner that blocks deletion needs it where the admission
     /// plugin OwnerReferencesPermissionEnforcement is on.
     let watched = [
-        for kind in Kind.watched do
+        for kind in Kind.watched |> List.filter (Kind.isClusterWide >> not) do
             on kind (verbs kind)
 
         for kind in Kind.ours do
@@ -53,6 +59,12 @@ module Permissions =
             under kind "finalizers" [ "update" ]
 
         on Kind.Event (verbs Kind.Event)
+    ]
+
+    /// Of objects that belong to no namespace. Without these the operator does its work, and knows less of why a Pod waits.
+    let clusterWide = [
+        for kind in Kind.watched |> List.filter Kind.isClusterWide do
+            on kind (verbs kind)
     ]
 
     /// In the namespace of the lease.

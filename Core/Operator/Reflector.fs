@@ -37,6 +37,9 @@ module Reflector =
     let private backOff failures =
         TimeSpan.FromMilliseconds(min 30_000.0 (800.0 * Math.Pow(2.0, float (min failures 10))))
 
+    /// How often a kind that is not shown is asked for again: a role may have been granted meanwhile.
+    let private askAgain = TimeSpan.FromMinutes 10L
+
     /// A watch that ends sooner than this, having told nothing, counts as a failure (U 3.1 item 30).
     let private shortWatch = TimeSpan.FromSeconds 1L
 
@@ -66,6 +69,9 @@ module Reflector =
             Failures = 0
             Synced = false
         }
+
+    /// After a list was refused: whether that is taken for an answer.
+    let isHidden (reflector: Reflector) = Kind.isOptional reflector.Kind && reflector.Synced
 
     /// When it wants to be woken.
     let wakeAt (reflector: Reflector) =
@@ -100,6 +106,17 @@ module Reflector =
                     |> watch now page.ResourceVersion next
 
                 reflector, effects, [ Learnt.Everything everything ]
+        // Of an optional kind nothing is shown: that is an answer, too. It is asked again later on.
+        | ReflectorPhase.Listing(awaited, _), Refused { Code = 403 | 404 } when
+            awaited = request && Kind.isOptional reflector.Kind
+            ->
+            {
+                reflector with
+                    Phase = ReflectorPhase.Pausing(now |> Instant.add askAgain, None)
+                    Synced = true
+            },
+            [],
+            []
         | ReflectorPhase.Listing(awaited, _), (Refused _ | Unknown _) when awaited = request ->
             pause now None reflector, [], []
         | _ -> reflector, [], []

@@ -104,7 +104,7 @@ let ofInstance endpoints (observed: Instance.Observed) action =
         patch Kind.ConfigMap seen [ "data", configData observed.Config body ]
         |> kubernetes "UpdateConfig" "ConfigMap changed"
     | Instance.CreatePod body -> create Kind.Pod body |> kubernetes "CreatePod" "Pod created"
-    | Instance.CreateBootstrapPod body ->
+    | Instance.CreateBootstrapPod(body, _) ->
         create Kind.Pod body
         |> kubernetes "CreateBootstrapPod" "Pod created, to bootstrap a new PD cluster"
     | Instance.TakeDisruption(cluster, why) ->
@@ -123,25 +123,29 @@ let ofInstance endpoints (observed: Instance.Observed) action =
         pd "EvictLeaders" $"leaders are moved away from store %d{id}" (PdCall.EvictLeaders store)
     | Instance.StopEvictingLeaders(StoreId id as store) ->
         pd "StopEvictingLeaders" $"leaders may come back to store %d{id}" (PdCall.StopEvictingLeaders store)
-    | Instance.TransferPdLeader name ->
+    | Instance.TransferPdLeader heir ->
+        let name = Instance.Evidence.Heir.name heir
         pd "TransferPdLeader" $"PD's leader moves to %s{name}" (PdCall.TransferLeader name)
-    | Instance.RestartPod(pod, why) ->
+    | Instance.RestartPod(pod, why, _) ->
         delete Kind.Pod pod None |> kubernetes "RestartPod" $"Pod restarted: %s{why}"
-    | Instance.RemovePod(pod, why) ->
+    | Instance.RemovePod(pod, why, _) ->
         delete Kind.Pod pod None |> kubernetes "RemovePod" $"Pod removed: %s{why}"
-    | Instance.RemoveStore(StoreId id as store) ->
+    | Instance.RemoveStore(StoreId id as store, _, _, _) ->
         pd "RemoveStore" $"PD is asked to remove store %d{id}" (PdCall.RemoveStore store)
     | Instance.RestoreStore(StoreId id as store) ->
         pd "RestoreStore" $"the removal of store %d{id} is taken back" (PdCall.RestoreStore store)
-    | Instance.RemoveMember(MemberId id as one) ->
+    | Instance.RemoveMember(MemberId id as one, _, _) ->
         pd "RemoveMember" $"PD is asked to remove member %d{id}" (PdCall.RemoveMember one)
     | Instance.RemoveConfig config ->
         delete Kind.ConfigMap config None
         |> kubernetes "RemoveConfig" "ConfigMap removed"
-    | Instance.RemoveClaim claim ->
+    | Instance.RemoveClaim(claim, _, _, _) ->
         delete Kind.PersistentVolumeClaim claim None
         |> kubernetes "RemoveClaim" $"volume claim %s{claim.Name} removed, as the policy says"
-    | Instance.RemoveFinalizer -> removeFinalizer risk kind meta
+    | Instance.RemoveFinalizer _ -> removeFinalizer risk kind meta
+    | Instance.ForceRemovePod(pod, why, _) ->
+        delete Kind.Pod pod (Some 0)
+        |> kubernetes "ForceRemovePod" $"Pod removed without its kubelet's word: %s{why}"
 
 // ---- groups
 
@@ -206,6 +210,11 @@ let private serviceSpec (observed: Group.Observed) name spec =
     surplus
     |> List.fold (fun spec key -> spec |> Json.setPath [ "selector"; key ] (Some Json.Null)) spec
 
+let private groupTemplate (observed: Group.Observed) =
+    match observed.Role with
+    | Group.PD(spec, _) -> Codec.encode spec.Template
+    | Group.TiKV(spec, _) -> Codec.encode spec.Template
+
 let ofGroup cache (observed: Group.Observed) action =
     let kind = Group.Manifest.kind observed
     let instanceKind = Group.Manifest.instanceKind observed
@@ -228,7 +237,15 @@ let ofGroup cache (observed: Group.Observed) action =
         updateInstance cache instanceKind seen body
         |> kubernetes safe "UpdateInstance" $"instance %s{seen.Name} is brought to the group's template"
     | Group.TakeOffline instance ->
-        patch instanceKind instance [ "spec", Json.object [ "offline", Json.bool true ] ]
+        Patch(
+            refOf instanceKind instance,
+            false,
+            Json.object [
+                "metadata",
+                seen instance [ "annotations", Json.object [ Annotations.deferDelete, Json.Null ] ]
+                "spec", Json.object [ "offline", Json.bool true ]
+            ]
+        )
         |> kubernetes Instance.Risk.Disruptive "TakeOffline" $"instance %s{instance.Name} leaves the cluster"
     | Group.KeepOnline instance ->
         patch instanceKind instance [ "spec", Json.object [ "offline", Json.Null ] ]
@@ -243,6 +260,47 @@ let ofGroup cache (observed: Group.Observed) action =
         delete Kind.Service service None
         |> kubernetes safe "RemoveService" $"Service %s{service.Name} removed"
     | Group.RemoveFinalizer -> removeFinalizer Instance.Risk.Irreversible kind meta
+    | Group.CreateRevision(name, body) ->
+        create Kind.ControllerRevision body
+        |> kubernetes safe "CreateRevision" $"revision %s{name} recorded"
+    | Group.RenumberRevision(revision, number) ->
+        patch Kind.ControllerRevision revision [ "revision", Json.int64 number ]
+        |> kubernetes
+            safe
+            "RenumberRevision"
+            $"revision %s{revision.Name} is wanted again, as number %d{number}"
+    | Group.RemoveRevision revision ->
+        delete Kind.ControllerRevision revision None
+        |> kubernetes safe "RemoveRevision" $"revision %s{revision.Name} is beyond the history that is kept"
+    | Group.CountCollision count ->
+        patchStatus kind meta (Json.object [ "collisionCount", Json.int count ])
+        |> kubernetes safe "CountCollision" "another template has the hash of the wanted one"
+    | Group.RollBack(revision, template) ->
+        let change =
+            MergePatch.diff (groupTemplate observed) template
+            |> Option.map (fun change -> "spec", Json.object [ "template", change ])
+            |> Option.toList
+
+        Patch(
+            refOf kind meta,
+            false,
+            Json.object (
+                ("metadata", seen meta [ "annotations", Json.object [ Annotations.rollbackTo, Json.Null ] ])
+                :: change
+            )
+        )
+        |> kubernetes safe "RollBack" $"the template goes back to that of revision %s{revision}"
+    | Group.DeferDeletion instance ->
+        patchMeta instanceKind instance [
+            "annotations", Json.object [ Annotations.deferDelete, Json.string "true" ]
+        ]
+        |> kubernetes
+            safe
+            "DeferDeletion"
+            $"instance %s{instance.Name} goes when the others have been updated"
+    | Group.CancelDeferral instance ->
+        patchMeta instanceKind instance [ "annotations", Json.object [ Annotations.deferDelete, Json.Null ] ]
+        |> kubernetes safe "CancelDeferral" $"instance %s{instance.Name} stays in the cluster"
 
 // ---- clusters
 

@@ -68,6 +68,19 @@ let wakeCluster (input: Input) space name everybody run =
     else
         run
 
+/// The instances whose Pods are on a node.
+let wakeInstancesOn at node run =
+    run.State.Cache.Pods
+    |> Map.toSeq
+    |> Seq.map snd
+    |> Seq.filter (fun pod -> pod.Node = node)
+    |> Seq.fold
+        (fun run pod ->
+            match instanceKind pod.Meta, label Labels.instance pod.Meta with
+            | Some kind, Some instance -> run |> queue (reconcile at kind pod.Meta.Namespace instance)
+            | _ -> run)
+        run
+
 /// Owner mapping: an object that changed wakes itself when it is ours, and those above and beside it that read it.
 let wakeFor (input: Input) (before: Cache) (object: ObjectRef) run =
     let cache = run.State.Cache
@@ -137,6 +150,24 @@ let wakeFor (input: Input) (before: Cache) (object: ObjectRef) run =
         match meta |> Option.bind groupKind, meta |> Option.bind (label Labels.group) with
         | Some kind, Some group -> run |> queue (reconcile later kind space group)
         | _ -> run
+    | Kind.ControllerRevision
+    | Kind.PodDisruptionBudget ->
+        match meta |> Option.bind groupKind, meta |> Option.bind (label Labels.group) with
+        | Some kind, Some group -> run |> queue (reconcile later kind space group)
+        | _ -> run
+    | Kind.Node ->
+        let view (cache: Cache) =
+            cache.Nodes
+            |> Map.tryFind (Cache.key "" object.Name)
+            |> Option.map (fun node -> {
+                node with
+                    Meta = { node.Meta with ResourceVersion = ResourceVersion "" }
+            })
+
+        if view before = view cache then run else wakeInstancesOn later object.Name run
+    | Kind.PersistentVolume
+    | Kind.StorageClass
+    | Kind.Secret
     | Kind.Lease
     | Kind.Event -> run
 

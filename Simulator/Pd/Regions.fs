@@ -105,7 +105,9 @@ module Regions =
                         match one.Leader with
                         | ValueSome leader when Set.contains leader sources && heeds leader ->
                             match
-                                one.Voters |> List.filter (fun voter -> voter <> leader && mayLead voter && mayTake raft one voter)
+                                one.Voters
+                                |> List.filter (fun voter ->
+                                    voter <> leader && mayLead voter && mayTake raft one voter)
                             with
                             | [] -> None
                             | voters -> Some(one, voters |> List.minBy (fun voter -> leaders voter regions))
@@ -131,7 +133,11 @@ module Regions =
             |> List.tryPick (fun (_, into) ->
                 regions
                 |> Map.tryPick (fun one count ->
-                    if one.Leader = ValueSome from && List.contains into one.Voters && mayTake raft one into then
+                    if
+                        one.Leader = ValueSome from
+                        && List.contains into one.Voters
+                        && mayTake raft one into
+                    then
                         Some(move (min count budget) one { one with Leader = ValueSome into } regions)
                     else
                         None))

@@ -73,7 +73,8 @@ module Schedulers =
         let alone stores = if Set.count stores = 1 then stores else Set.empty
         let sources = Set.unionMany [ cluster.Evicting; alone stopping; alone slow ]
 
-        let evicted = Regions.evict rules.Raft sources rules.Heeds rules.MayLead timings.LeadersPerTick cluster.Regions
+        let evicted =
+            Regions.evict rules.Raft sources rules.Heeds rules.MayLead timings.LeadersPerTick cluster.Regions
 
         let moved =
             if LanguagePrimitives.PhysicalEquality evicted cluster.Regions then

@@ -18,7 +18,8 @@ let private resources =
 let key kind : ResourceKey = Map.find kind resources
 
 let private named (object: ObjectRef) verb body : Request =
-    Requests.make (key object.Kind) (Some object.Namespace) (Some object.Name) verb body
+    let space = if Kind.isClusterWide object.Kind then None else Some object.Namespace
+    Requests.make (key object.Kind) space (Some object.Name) verb body
 
 /// A write, as the operator's client sends it.
 let ofWrite (write: Write) : Request =

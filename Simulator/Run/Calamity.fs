@@ -146,7 +146,8 @@ let strike (misfortune: Misfortune) (world: World) : World =
     | Misfortune.Api _
     | Misfortune.Compacted
     | Misfortune.ClockJump _
-    | Misfortune.OperatorPause _ -> world
+    | Misfortune.OperatorPause _
+    | Misfortune.Acts _ -> world
 
 /// What follows a misfortune by itself: after so many milliseconds.
 let sequel (misfortune: Misfortune) : (int64 * Misfortune) list =

@@ -51,22 +51,25 @@ let pause (number: int) (span: int64) (run: Simulation) =
         |> Simulation.count "pauses"
     | None -> run
 
-/// The fault that was waiting for this write, if one was.
+/// What was waiting for this write: what befalls it, if anything; whatever else comes at the same time, comes now.
 let private fateOf (operator: OperatorProcess) (kind: Kind option) (run: Simulation) =
-    let isIt (fault: Fault) =
-        match fault.What, fault.When, kind with
-        | Misfortune.ToWrite _, Trigger.AtWrite(number, count), _ ->
-            number = operator.Number && count = operator.Writes
-        | Misfortune.ToWrite _, Trigger.AtWriteTo(number, wanted, count), Some kind ->
+    let isNow (fault: Fault) =
+        match fault.When, kind with
+        | Trigger.AtWrite(number, count), _ -> number = operator.Number && count = operator.Writes
+        | Trigger.AtWriteTo(number, wanted, count), Some kind ->
             number = operator.Number
             && wanted = kind
             && count = (Map.tryFind kind operator.WritesTo |> Option.defaultValue 0)
         | _ -> false
 
-    match run.Faults |> List.tryFind isIt with
-    | Some({ What = Misfortune.ToWrite fate } as fault) ->
-        struct ({ run with Faults = run.Faults |> List.filter (fun other -> other <> fault) }, ValueSome fate)
-    | _ -> struct (run, ValueNone)
+    match run.Faults |> List.partition isNow with
+    | [], _ -> struct (run, ValueNone)
+    | now, later ->
+        ((struct ({ run with Faults = later }, ValueNone)), now)
+        ||> List.fold (fun (struct (run, fate)) fault ->
+            match fault.What with
+            | Misfortune.ToWrite fate -> struct (run, ValueSome fate)
+            | other -> struct (Simulation.enter run.World.Now (Coming.Strikes other) run, fate))
 
 let private gaveUp = "no answer within the time-out"
 
@@ -91,7 +94,11 @@ let private sendWrite number kind request sending name refused unknown (run: Sim
         let struct (run, fate) = run |> Simulation.put operator |> fateOf operator kind
         let network = run.Scenario.Network
         let delay = draw "request" operator request network.Request run
-        let tell what = Simulation.line (who operator) ("fault: " + what + " of " + name)
+
+        // A write that is held up may change something yet: the run is not over.
+        let tell what run =
+            { run with ChangedAt = run.World.Now }
+            |> Simulation.line (who operator) ("fault: " + what + " of " + name)
 
         match fate with
         | ValueNone -> land' delay operator true sending run
@@ -226,7 +233,7 @@ let start number (run: Simulation) : Simulation =
         let operator = {
             Number = number
             Life = life
-            Program = ValueSome(run.Scenario.Program number)
+            Program = ValueSome(run.Scenario.Program number life)
             Watches = Map.empty
             WakeAt = Int64.MaxValue
             PausedUntil = 0L

@@ -13,7 +13,7 @@ public sealed class RbacTests
 
     [Test]
     public void The_cluster_role_grants_what_is_needed_where_it_watches_and_nothing_more() =>
-        Assert.That(Granted("ClusterRole").Except(["authorization.k8s.io selfsubjectaccessreviews create"]), Is.EquivalentTo(Needed(Permissions.watched)));
+        Assert.That(Granted("ClusterRole").Except(["authorization.k8s.io selfsubjectaccessreviews create"]), Is.EquivalentTo(Needed([.. Permissions.watched, .. Permissions.clusterWide])));
 
     [Test]
     public void The_role_grants_what_leader_election_needs_and_nothing_more() =>

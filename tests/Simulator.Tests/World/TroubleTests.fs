@@ -59,12 +59,13 @@ let private run program faults =
         Name = "trouble"
         Shows = "What befalls operators"
         World = Cluster.fresh
-        Program = fun _ -> program ()
+        Program = fun _ _ -> program ()
         Operators = 1
         Network = Network.quick
         Steps = []
         Faults = faults |> List.map (fun (at, what) -> { When = Trigger.AtTime at; What = what })
         Expect = []
+        MustStrike = true
         Quiet = 90_000L
         Limit = 1_000_000L
         Transcript = true
