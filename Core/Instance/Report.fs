@@ -26,7 +26,10 @@ let private serves (observed: Observed) =
 
 let private upToDate (observed: Observed) =
     match observed.Pod with
-    | Some pod -> not (Rules.outdated observed pod) && pod.Meta.DeletionTimestamp.IsNone
+    | Some pod ->
+        not (Rules.outdated observed pod)
+        && pod.Meta.DeletionTimestamp.IsNone
+        && Reload.pending observed pod = Reload.InEffect
     | None -> false
 
 let private stalls reason =
@@ -77,6 +80,10 @@ let private common (observed: Observed) decision (old: InstanceStatus) =
             Conditions =
                 old.Conditions
                 |> Report.conditions observed.Clock observed.Meta.Generation verdict
+                |> Certificates.condition
+                    observed.Clock
+                    observed.Meta.Generation
+                    (Rules.certificateProblems observed)
             CurrentRevision =
                 (if ready && upToDate then revision else None)
                 |> Option.orElse old.CurrentRevision

@@ -50,6 +50,8 @@ type Observed = {
     Peers: Map<string, string>
     /// PD only: the Pods among those of the peers that are being stopped.
     Stopping: Set<string>
+    /// The Secrets of its certificates, by name; empty without TLS.
+    Secrets: Map<string, Sighting<SecretView>>
 }
 
 /// Why an instance that is not (yet) as desired is left alone for now.
@@ -99,6 +101,7 @@ type Reason =
     /// The same, of a member of PD.
     | MemberDiskLost of Member: MemberId
     | MembersUnhealthy of Names: string list
+    | CertificateWrong of Problem: CertificateProblem
 
 module Reason =
     /// For people: the message of the Kubernetes condition, the event, the log line and the transcript.
@@ -162,6 +165,7 @@ module Reason =
         | MembersUnhealthy names ->
             let names = String.Join(", ", names)
             $"PD says that %s{names} is not healthy: no other member is touched meanwhile"
+        | CertificateWrong problem -> Certificates.text problem
 
     /// The reason of the Kubernetes condition: stable, part of the API.
     let code reason =
@@ -207,6 +211,7 @@ module Reason =
         | DiskLost _ -> "DiskLost"
         | MemberDiskLost _ -> "DiskLost"
         | MembersUnhealthy _ -> "PDQuorumAfter"
+        | CertificateWrong problem -> Certificates.code problem
 
     /// How soon to look again unasked. Kubernetes tells when an object changes, and new facts of PD wake the instance
     /// too; what is left are waits that only time ends.
@@ -252,4 +257,5 @@ module Reason =
         | StoreTombstoned _
         | DiskLost _
         | MemberDiskLost _
-        | MembersUnhealthy _ -> ValueNone
+        | MembersUnhealthy _
+        | CertificateWrong _ -> ValueNone

@@ -2,7 +2,8 @@
 [<RequireQualifiedAccess>]
 module Tikv.Simulator.Scenarios.All
 
-let stories: Story list = List.concat [ Scaling.stories; Groups.stories ]
+let stories: Story list =
+    List.concat [ Scaling.stories; Groups.stories; Rolling.stories; Security.stories ]
 
 let tryFind (id: string) =
     stories
