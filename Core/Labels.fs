@@ -45,5 +45,30 @@ module Annotations =
     let templateMetadata = "tikv.org/template-metadata"
     /// On a Pod: hash of all that the process was started with; see `Revision.ofProcess`.
     let processRevision = "tikv.org/process-revision"
+    /// On a Pod: as `processRevision`, without the configuration; see `Revision.ofBase`.
+    let processBase = "tikv.org/process-base"
+    /// On a Pod: fingerprint of the configuration that is in effect in its process; see `Reload`.
+    let configInEffect = "tikv.org/config-in-effect"
+    /// On a Pod: fingerprint of a configuration that its process would not take over without a restart.
+    let configRefused = "tikv.org/config-refused"
     /// On a ConfigMap or a Service: hash of what the operator wrote, to see at a glance whether it is still wanted.
     let written = "tikv.org/written"
+    /// On an instance, set by people: a number from 0; the lowest is the first to go, to be updated, and to be called back.
+    /// Without it, last (T 3.2).
+    let priority = "tikv.org/priority"
+    /// On an instance: it goes once the roll that is under way has ended (T 3.1). Taken away, it stays.
+    let deferDelete = "tikv.org/defer-delete"
+    /// On a group, set by people or `kubectl tikv rollback`: the revision to go back to, by its number, its hash or its
+    /// name; `previous` or `0` for the one before. The operator takes it away when it is done.
+    let rollbackTo = "tikv.org/rollback-to"
+    /// On an instance: the keys that came from the template's metadata, so that those that leave it leave the instance.
+    let templateKeys = "tikv.org/template-keys"
+    /// On a Service: the keys of the annotations that the operator wrote, with commas between them; only these it takes away.
+    let writtenKeys = "tikv.org/written-annotations"
+    /// On an instance or a group that is being deleted: `true` lets it go without PD, when PD cannot let it go. Its volume
+    /// claims stay.
+    let abandon = "tikv.org/abandon"
+    /// On a PersistentVolumeClaim: the uid of the Cluster that it was made for.
+    let clusterUid = "tikv.org/cluster-uid"
+    /// On a Cluster: the uid of an earlier Cluster, whose volume claims it may take over.
+    let adoptVolumesOf = "tikv.org/adopt-volumes-of"

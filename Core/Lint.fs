@@ -237,9 +237,19 @@ let private remove (observed: Instance.Observed) (pod: Meta) = [
         observed.Cluster
         |> Option.exists (fun cluster -> cluster.Spec.SuspendAction.SuspendCompute)
 
+    let isGivenUp = observed.Meta.Annotations |> Map.tryFind Annotations.abandon = Some "true"
+
+    let isTombstone =
+        match observed.Role, ownFacts observed with
+        | Instance.TiKV(_, { Id = Some id }), Some facts ->
+            storeWithId id facts
+            |> Option.exists (fun store -> store.NodeState = NodeState.Removed && store.Regions = 0)
+        | _ -> false
+
     let hasLeft =
         observed.Meta.DeletionTimestamp.IsSome
         && (clusterGone observed
+            || isGivenUp
             || match observed.Role, ownFacts observed with
                | Instance.PD(_, status), Some facts ->
                    facts.Members
@@ -253,7 +263,7 @@ let private remove (observed: Instance.Observed) (pod: Meta) = [
 
     yield!
         unless
-            (isBroken || isSuspended || hasLeft)
+            (isBroken || isSuspended || isTombstone || hasLeft)
             "a Pod is removed only when its process does not run, or PD has let it go (V I07, I23)"
 ]
 
@@ -274,9 +284,25 @@ let private isLeaving (observed: Instance.Observed) =
        | Instance.TiKV(spec, _) -> spec.Offline
        | Instance.PD _ -> false
 
+/// The claim that the data was recorded on has been replaced by another: the disk is gone for ever.
+let private hasOtherDisk (observed: Instance.Observed) =
+    let status =
+        match observed.Role with
+        | Instance.PD(_, status) -> status.Instance
+        | Instance.TiKV(_, status) -> status.Instance
+
+    match status.DataClaimUid with
+    | Some recorded ->
+        not observed.Claims.IsEmpty
+        && observed.Claims |> Map.forall (fun _ claim -> claim.Meta.Uid <> recorded)
+    | None -> false
+
 /// V I04-I06: the store is to leave, it is this instance's, enough others live, and no other leaves.
 let private removeStore (observed: Instance.Observed) id = [
-    yield! unless (isLeaving observed) "a store is removed only when its instance is to leave (V I04)"
+    yield!
+        unless
+            (isLeaving observed || hasOtherDisk observed)
+            "a store is removed only when its instance is to leave, or its disk is gone (V I04)"
     yield! unlessFrozen observed
 
     match ownFacts observed with
@@ -339,10 +365,44 @@ let private removeMember (observed: Instance.Observed) id = [
                     "a member is removed when its instance leaves, or when it is dead and nobody's (law 9)"
 ]
 
+/// V I26: all of PD stops at once only for a suspension, and after TiKV.
+let private healthyPdForSuspension (observed: Instance.Observed) why =
+    match observed.Role, observed.Cluster with
+    | Instance.PD _, Some cluster when why = "Suspended" ->
+        unless
+            (cluster.Spec.SuspendAction.SuspendCompute
+             && List.contains Component.TiKV cluster.Status.Stopped)
+            "PD stops only for a suspension, after the last store (V I26)"
+    | _ -> []
+
+/// V I09: the node object is gone, or carries the out-of-service taint.
+let private forceRemove (observed: Instance.Observed) (pod: Meta) = [
+    yield!
+        unless
+            (observed.Pod
+             |> Option.exists (fun seen ->
+                 seen.Meta.Uid = pod.Uid
+                 && ownedBy observed.Meta.Uid seen.Meta
+                 && seen.Meta.DeletionTimestamp.IsSome
+                 && seen.Node <> ""))
+            "a Pod is removed by force only when Kubernetes is stopping it already, in the life that was observed"
+
+    let lost =
+        match observed.Node with
+        | Sighting.Absent -> true
+        | Sighting.Known node ->
+            not node.Ready
+            && node.Taints
+               |> List.exists (fun (key, _) -> key = "node.kubernetes.io/out-of-service")
+        | Sighting.Unknown -> false
+
+    yield! unless lost "a Pod is removed by force only when its node is gone or out of service (V I09)"
+]
+
 let private instanceAction (observed: Instance.Observed) action =
     match action with
     | Instance.RestartPod(pod, _, _) -> restart observed pod
-    | Instance.RemovePod(pod, _, _) -> remove observed pod
+    | Instance.RemovePod(pod, why, _) -> remove observed pod @ healthyPdForSuspension observed why
     | Instance.CreateBootstrapPod _ ->
         let never =
             match observed.Role with
@@ -397,6 +457,7 @@ let private instanceAction (observed: Instance.Observed) action =
              && (observed.Pod
                  |> Option.forall (fun pod -> not (ownedBy observed.Meta.Uid pod.Meta))))
             "the finalizer goes last, when no Pod of the instance is left"
+    | Instance.ForceRemovePod(pod, _, _) -> forceRemove observed pod
     | Instance.AddFinalizer
     | Instance.CreateClaim _
     | Instance.CreateConfig _
@@ -408,6 +469,36 @@ let private instanceAction (observed: Instance.Observed) action =
     | Instance.UnmarkEviction
     | Instance.RestoreStore _
     | Instance.RemoveConfig _ -> []
+    | Instance.ReloadConfig(pod, _, _)
+    | Instance.MarkConfig(pod, _) ->
+        unless
+            (observed.Pod
+             |> Option.exists (fun seen -> seen.Meta.Uid = pod.Uid && ownedBy observed.Meta.Uid seen.Meta))
+            "a process is reconfigured only in the life that was observed, and only by its owner"
+    | Instance.SetStoreLabels(id, labels) ->
+        let address = observed.Meta.Name + "."
+
+        let isOwn =
+            match observed.Role, ownFacts observed with
+            | Instance.TiKV(spec, status), Some facts ->
+                let pod = spec.Instance.PodName |> Option.defaultValue observed.Meta.Name
+
+                status.Id = Some id
+                || facts.Stores
+                   |> List.exists (fun store ->
+                       store.Id = id
+                       && (store.Address.StartsWith(address, StringComparison.Ordinal)
+                           || store.Address.StartsWith(pod + ".", StringComparison.Ordinal)))
+            | _ -> false
+
+        [
+            yield! unless isOwn "only the instance's own store is labelled (law 9)"
+
+            yield!
+                unless
+                    (labels |> Map.forall (fun _ value -> value <> ""))
+                    "a label of a store is never taken away: it may be another's (law 9)"
+        ]
 
 let private atMostOne isCounted what actions =
     unless (actions |> List.filter isCounted |> List.length <= 1) what
@@ -453,16 +544,111 @@ let group (observed: Group.Observed) (actions: Group.Action list) : string list 
             yield!
                 unless (deleting && observed.Instances.IsEmpty) "a group goes after the last of its instances"
         | Group.UpdateInstance(seen, _)
+        | Group.AbandonInstance seen
         | Group.TakeOffline seen
         | Group.KeepOnline seen
+        | Group.RenumberRevision(seen, _)
+        | Group.DeferDeletion seen
+        | Group.CancelDeferral seen ->
+            yield! unless (ownedBy observed.Meta.Uid seen) $"%s{seen.Name} belongs to somebody else (law 9)"
+        | Group.RemoveRevision seen ->
+            yield! unless (ownedBy observed.Meta.Uid seen) $"%s{seen.Name} belongs to somebody else (law 9)"
+
+            let isUsed =
+                match Map.tryFind Labels.revision seen.Labels with
+                | None -> false
+                | revision ->
+                    observed.Instances
+                    |> Map.exists (fun _ one ->
+                        Map.tryFind Labels.revision one.Meta.Labels = revision || one.Current = revision)
+
+            yield! unless (not isUsed) "a revision that an instance has is kept"
         | Group.DeleteInstance seen ->
             yield! unless (ownedBy observed.Meta.Uid seen) $"%s{seen.Name} belongs to somebody else (law 9)"
+
+            let serving =
+                match observed.Role with
+                | Group.PD _ -> false
+                | Group.TiKV _ ->
+                    observed.Instances
+                    |> Map.exists (fun _ one -> one.Meta.Uid = seen.Uid && one.Registered && not one.Removed)
+
+            let alive =
+                observed.Cluster
+                |> Option.exists (fun cluster ->
+                    cluster.Meta.DeletionTimestamp.IsNone && cluster.Status.Id.IsSome)
+
+            yield!
+                unless (not (serving && alive)) "a store leaves PD before its instance is deleted (T 7.1 #7)"
+        | Group.CreateInstance(name, _) ->
+            let bootstraps =
+                match observed.Role with
+                | Group.PD(spec, _) -> not spec.Bootstrapped
+                | Group.TiKV _ -> false
+
+            yield!
+                unless
+                    (bootstraps
+                     || observed.Retained
+                        |> Set.forall (fun index -> name <> $"%s{observed.Meta.Name}-%d{index}"))
+                    "a new instance does not start on the volumes of one that has left (V I39)"
+        | Group.RecordFailures(failures, _, _) ->
+            let settings, status =
+                match observed.Role with
+                | Group.PD(spec, status) -> spec.Group, status
+                | Group.TiKV(spec, status) -> spec.Group, status
+
+            let acted (failures: Failure list) =
+                failures
+                |> List.filter (fun one -> one.Stage <> FailureStage.Suspected)
+                |> List.map _.Uid
+                |> Set.ofList
+
+            let before, now = acted status.Failures, acted failures
+
+            if not (Set.isSubset now before) then
+                yield! unless settings.Failover.Enabled "failover is not asked for (V I41)"
+
+                yield!
+                    unless
+                        (now.Count <= settings.Failover.MaxReplacements)
+                        "no more replacements than allowed (V I41)"
+
+                match observed.Pd with
+                | PdView.Answered facts ->
+                    let stores =
+                        facts.Stores
+                        |> List.filter (fun one ->
+                            one.NodeState <> NodeState.Removed
+                            && Map.tryFind "engine" one.Labels <> Some "tiflash")
+
+                    let counted = stores.Length
+
+                    let silent =
+                        stores
+                        |> List.filter (fun one -> one.StateName = "Down" || one.StateName = "Disconnected")
+                        |> List.length
+
+                    let healthy = facts.Members |> List.filter _.Healthy |> List.length
+
+                    yield!
+                        unless
+                            (silent <= max 1 ((counted - 1) / 2) && healthy * 2 > facts.Members.Length)
+                            "no failover in an outage (V I24, I25)"
+                | PdView.Silent _
+                | PdView.Unasked -> "no failover without facts of PD (V I24)"
         | Group.AddFinalizer
         | Group.CreateService _
         | Group.UpdateService _
-        | Group.CreateInstance _
+        | Group.CreateBudget _
         | Group.MarkBootstrapped
-        | Group.RemoveService _ -> ()
+        | Group.RemoveService _
+        | Group.CreateRevision _
+        | Group.CountCollision _
+        | Group.RollBack _ -> ()
+        | Group.UpdateBudget(seen, _)
+        | Group.RemoveBudget seen ->
+            yield! unless (ownedBy observed.Meta.Uid seen) $"%s{seen.Name} belongs to somebody else (law 9)"
 ]
 
 /// The laws that a decision on a Cluster breaks.
@@ -482,6 +668,17 @@ let cluster (observed: Cluster.Observed) (actions: Cluster.Action list) : string
             yield! unless (kind = Kind.TiKVGroup || not tikv) "TiKV goes before PD"
         | Cluster.RemoveFinalizer ->
             yield! unless (deleting && observed.Groups.IsEmpty) "a Cluster goes after the last of its groups"
+        | Cluster.RecordStopped stopped ->
+            let running =
+                observed.Groups
+                |> List.exists (fun group ->
+                    group.Kind = Kind.TiKVGroup
+                    && not (Condition.isTrue ConditionType.Suspended group.Status.Conditions))
+
+            yield!
+                unless
+                    (stopped.IsEmpty || observed.Spec.SuspendAction.SuspendCompute && not running)
+                    "PD may stop only for a suspension, after the last store (V I26)"
         | Cluster.AddFinalizer
         | Cluster.VoidDisruption -> ()
 ]

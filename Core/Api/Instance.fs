@@ -18,6 +18,8 @@ type InstanceSettings = {
     Topology: Map<string, string>
     [<Doc "What becomes of the volume claims after the instance has left the cluster."; Default "Retain">]
     VolumeReclaimPolicy: ReclaimPolicy
+    [<Doc "What is done when the node of the instance is to be emptied: see the group."; Default "Move">]
+    Drain: DrainPolicy
     [<Doc "Name of an adopted Pod. Default: the name of the instance."; Immutable; MaxLength 253>]
     PodName: string option
     [<Doc "Names of adopted claims, by volume. Default: <volume>-<pod>."; MaxLength 256>]
@@ -41,6 +43,6 @@ type InstanceStatus = {
     NodeName: string option
     [<Doc "The zone of that node.">]
     Zone: string option
-    [<Doc "The uid of each volume claim, by its name, when the process last served. Another one later means that the disk was lost.">]
-    VolumeClaims: Map<string, string>
+    [<Doc "The life of the volume claim that holds the data of the recorded store or member.">]
+    DataClaimUid: Uid option
 }

@@ -26,7 +26,7 @@ let instanceKind (observed: Observed) =
     | PD _ -> Kind.PD
     | TiKV _ -> Kind.TiKV
 
-let private componentName (observed: Observed) =
+let componentName (observed: Observed) =
     match observed.Role with
     | PD _ -> "pd"
     | TiKV _ -> "tikv"
@@ -36,13 +36,19 @@ let version (observed: Observed) =
     | PD(spec, _) -> spec.Template.Spec.Component.Version
     | TiKV(spec, _) -> spec.Template.Spec.Component.Version
 
+/// The Secrets of its instances' certificates: that of the authority, that of the pair.
+let tlsSecrets (observed: Observed) =
+    match observed.Role with
+    | PD(spec, _) -> Defaults.tlsSecrets Component.PD observed.Meta.Name spec.Template.Spec.Component
+    | TiKV(spec, _) -> Defaults.tlsSecrets Component.TiKV observed.Meta.Name spec.Template.Spec.Component
+
 /// The headless Service that gives every Pod of the group its name in DNS.
 let peerService (group: string) = group + "-peer"
 
 let labels (observed: Observed) =
     Labels.ofGroup (settings observed).Cluster.Name observed.Meta.Name (componentName observed)
 
-let private owner (observed: Observed) =
+let owner (observed: Observed) =
     let (Uid uid) = observed.Meta.Uid
     let kind = kind observed
 
@@ -70,92 +76,122 @@ let private ports (observed: Observed) =
         let template = spec.Template.Spec
         [ "client", Defaults.tikvClientPort template; "status", Defaults.tikvStatusPort template ]
 
+/// By which the Pods of the group, and no others, are found.
+let selector (observed: Observed) =
+    labels observed
+    |> Map.filter (fun key _ -> key = Labels.group || key = Labels.``component``)
+    |> Json.ofMap
+
 /// The fields of a Service's spec that are the operator's; the API server and cloud controllers own the others.
-let private serviceSpec (observed: Observed) headless ports =
+let private serviceSpec (observed: Observed) headless (nodePort: int option) ports =
     Json.present [
         "clusterIP", (if headless then Some(Json.string "None") else None)
         // A member must find its siblings before any of them is ready.
         "publishNotReadyAddresses", (if headless then Some(Json.bool true) else None)
-        "selector",
-        Some(
-            Json.ofMap (
-                labels observed
-                |> Map.filter (fun key _ -> key = Labels.group || key = Labels.``component``)
-            )
-        )
+        "selector", Some(selector observed)
         "ports",
         ports
         |> List.map (fun (name, port) ->
-            Json.object [
-                "name", Json.string name
-                "port", Json.int port
-                "protocol", Json.string "TCP"
-                "targetPort", Json.string name
+            Json.present [
+                "name", Some(Json.string name)
+                "port", Some(Json.int port)
+                "protocol", Some(Json.string "TCP")
+                "targetPort", Some(Json.string name)
+                "nodePort", nodePort |> Option.map Json.int
             ])
         |> Json.array
         |> Some
     ]
 
+let private typeName (given: ServiceType) =
+    match given with
+    | ServiceType.ClusterIP -> "ClusterIP"
+    | ServiceType.NodePort -> "NodePort"
+    | ServiceType.LoadBalancer -> "LoadBalancer"
+
+let private trafficName (given: ExternalTrafficPolicy) =
+    match given with
+    | ExternalTrafficPolicy.Cluster -> "Cluster"
+    | ExternalTrafficPolicy.Local -> "Local"
+
+/// A JSON null is a field that must not be there.
+let private exposure (observed: Observed) (settings: ServiceSettings) =
+    let outside = settings.Type <> ServiceType.ClusterIP
+    let balanced = settings.Type = ServiceType.LoadBalancer
+    let absent holds value = if holds then value else Some Json.Null
+
+    // PD's `ready` API says no on the first leader until TiKV bootstraps, and TiKV finds PD by this Service (P 1).
+    let early =
+        observed.Cluster
+        |> Option.exists (fun cluster -> Features.isOn Feature.UsePDReadyAPI cluster.Spec)
+
+    Json.present [
+        "type", Some(Json.string (typeName settings.Type))
+        "loadBalancerSourceRanges",
+        absent
+            (balanced && not settings.LoadBalancerSourceRanges.IsEmpty)
+            (Some(Json.strings settings.LoadBalancerSourceRanges))
+        "loadBalancerClass", absent balanced (settings.LoadBalancerClass |> Option.map Json.string)
+        "externalTrafficPolicy",
+        absent outside (settings.ExternalTrafficPolicy |> Option.map (trafficName >> Json.string))
+        "publishNotReadyAddresses", (if early then Some(Json.bool true) else None)
+    ]
+
+let private clientService (observed: Observed) (settings: ServiceSettings) =
+    let nodePort = if settings.Type = ServiceType.ClusterIP then None else settings.NodePort
+    let own = serviceSpec observed false nodePort (ports observed |> List.truncate 1)
+
+    Json.membersAt [] own @ Json.membersAt [] (exposure observed settings)
+    |> Json.object
+
 /// Name and owned spec of every Service of the group: the headless one, and for PD the one that clients use.
 let services (observed: Observed) = [
-    peerService observed.Meta.Name, serviceSpec observed true (ports observed)
+    peerService observed.Meta.Name, serviceSpec observed true None (ports observed)
     match observed.Role with
-    | PD _ -> observed.Meta.Name, serviceSpec observed false (ports observed |> List.truncate 1)
+    | PD(spec, _) -> observed.Meta.Name, clientService observed spec.Service
     | TiKV _ -> ()
 ]
 
-let service (observed: Observed) name spec =
+/// The annotations that a user gives to the client Service of PD.
+let serviceAnnotations (observed: Observed) name =
+    match observed.Role with
+    | PD(spec, _) when name = observed.Meta.Name && not spec.Service.Annotations.IsEmpty ->
+        spec.Service.Annotations
+        |> Map.add
+            Annotations.writtenKeys
+            (String.Join(",", spec.Service.Annotations |> Map.toSeq |> Seq.map fst))
+    | _ -> Map.empty
+
+/// An object of ours beside the instances, such as a Service.
+let object apiVersion kind (observed: Observed) name annotations spec =
+    let present = spec |> Json.membersAt [] |> List.filter (fun (_, value) -> value <> Json.Null)
+
     Json.object [
-        "apiVersion", Json.string "v1"
-        "kind", Json.string "Service"
+        "apiVersion", Json.string apiVersion
+        "kind", Json.string kind
         "metadata",
-        Json.object [
-            "name", Json.string name
-            "namespace", Json.string observed.Meta.Namespace
-            "labels", Json.ofMap (labels observed)
-            "ownerReferences", Json.array [ owner observed ]
+        Json.present [
+            "name", Some(Json.string name)
+            "namespace", Some(Json.string observed.Meta.Namespace)
+            "labels", Some(Json.ofMap (labels observed))
+            "annotations", (if Map.isEmpty annotations then None else Some(Json.ofMap annotations))
+            "ownerReferences", Some(Json.array [ owner observed ])
         ]
-        "spec", spec
+        "spec", Json.object present
     ]
+
+let service (observed: Observed) name spec =
+    object "v1" "Service" observed name (serviceAnnotations observed name) spec
 
 // ---- instances
 
-/// The topologies of the next instances, in turn: each time the one that is furthest behind its share; of equal ones the
-/// first; and one without any instance before all others (T 3.3). Empty ones when no spread is asked for.
-let topologies (observed: Observed) count : Map<string, string> list =
-    match (settings observed).SchedulePolicies |> List.tryPick _.EvenlySpread with
-    | None -> List.replicate count Map.empty
-    | Some spread ->
-        let weights = spread.Topologies |> List.sumBy _.Weight
+let private noMetadata: ObjectMetadata = { Labels = Map.empty; Annotations = Map.empty }
 
-        let present =
-            spread.Topologies
-            |> List.map (fun share ->
-                observed.Instances
-                |> Map.filter (fun _ one ->
-                    one.Topology = share.Topology
-                    && not one.Offline
-                    && one.Meta.DeletionTimestamp.IsNone)
-                |> Map.count)
+let private keys (metadata: ObjectMetadata) =
+    let names map = map |> Map.toList |> List.map fst |> Json.strings
 
-        let next counts =
-            let total = List.sum counts
-
-            List.zip spread.Topologies counts
-            |> List.indexed
-            |> List.maxBy (fun (_, (share, count)) -> count = 0, share.Weight * total - count * weights)
-            |> fst
-
-        let rec place counts left =
-            if left = 0 then
-                []
-            else
-                let index = next counts
-
-                spread.Topologies[index].Topology
-                :: place (counts |> List.updateAt index (counts[index] + 1)) (left - 1)
-
-        place present count
+    Json.object [ "labels", names metadata.Labels; "annotations", names metadata.Annotations ]
+    |> Json.print
 
 let private instanceMetadata (observed: Observed) name =
     let template =
@@ -174,8 +210,35 @@ let private instanceMetadata (observed: Observed) name =
     let annotations =
         template.Annotations
         |> Map.add Annotations.templateMetadata (Shared.metadataHash template)
+        |> if template = noMetadata then id else Map.add Annotations.templateKeys (keys template)
 
     labels, annotations
+
+/// Keys that came from the template once and are no more in it: a merge patch takes away only what it names.
+let private leftOver (seen: Meta) labels annotations =
+    let before =
+        seen.Annotations
+        |> Map.tryFind Annotations.templateKeys
+        |> Option.bind (Json.parse >> Result.toOption)
+        |> Option.defaultValue Json.empty
+
+    let gone field kept =
+        before
+        |> Json.itemsAt [ field ]
+        |> List.choose Json.asString
+        |> List.filter (fun key -> not (Map.containsKey key kept))
+        |> List.map (fun key -> key, Json.Null)
+
+    let unmarked =
+        if
+            Map.containsKey Annotations.templateKeys seen.Annotations
+            && not (Map.containsKey Annotations.templateKeys annotations)
+        then
+            [ Annotations.templateKeys, Json.Null ]
+        else
+            []
+
+    gone "labels" labels, gone "annotations" annotations @ unmarked
 
 let private instanceSettings (observed: Observed) index topology : InstanceSettings = {
     Cluster = (settings observed).Cluster
@@ -183,6 +246,7 @@ let private instanceSettings (observed: Observed) index topology : InstanceSetti
     Index = index
     Topology = topology
     VolumeReclaimPolicy = (settings observed).VolumeReclaimPolicy
+    Drain = (settings observed).Drain
     PodName = None
     VolumeClaimNames = Map.empty
 }
@@ -227,8 +291,10 @@ let instance (observed: Observed) initial (index, topology) =
 
 /// What an instance is brought to: the group's template and settings; its own identity, topology and initial members
 /// stay. The body holds the metadata and the parts of spec that the group gives.
-let update (observed: Observed) name =
-    let labels, annotations = instanceMetadata observed name
+let update (observed: Observed) (seen: Meta) =
+    let labels, annotations = instanceMetadata observed seen.Name
+    let goneLabels, goneAnnotations = leftOver seen labels annotations
+    let members gone map = Json.object ((Json.ofMap map |> Json.asMembers |> Option.defaultValue []) @ gone)
 
     let given =
         match observed.Role with
@@ -243,7 +309,20 @@ let update (observed: Observed) name =
         | ReclaimPolicy.Retain -> "Retain"
         | ReclaimPolicy.Delete -> "Delete"
 
+    let drain =
+        match (settings observed).Drain with
+        | DrainPolicy.Move -> "Move"
+        | DrainPolicy.Hold -> "Hold"
+        | DrainPolicy.Unmanaged -> "Unmanaged"
+
     Json.object [
-        "metadata", Json.object [ "labels", Json.ofMap labels; "annotations", Json.ofMap annotations ]
-        "spec", given |> Json.withField "volumeReclaimPolicy" (Json.string policy)
+        "metadata",
+        Json.object [
+            "labels", members goneLabels labels
+            "annotations", members goneAnnotations annotations
+        ]
+        "spec",
+        given
+        |> Json.withField "volumeReclaimPolicy" (Json.string policy)
+        |> Json.withField "drain" (Json.string drain)
     ]

@@ -2,11 +2,28 @@ module Tikv.Core.Group.Reconciler
 
 open Tikv.Core
 
+/// How many instances, and which one next.
+let private life plan =
+    Rule.inTurn [
+        Rules.suspended
+        Revisions.kept
+        Failover.remember
+        Rule.together [
+            Failover.waits
+            Revisions.rollBack
+            ScaleRules.scaleIn plan
+            ScaleRules.scaleOut plan
+            Rule.inTurn [ VersionRules.path; RollRules.roll plan ]
+        ]
+        RollRules.available plan
+        Revisions.history
+    ]
+
 /// The rules in order of precedence: a rule is reached only when all above it are settled.
 [<CompiledName "Decide">]
 let decide (observed: Observed) : Decision<Action, Reason> =
     if observed.Meta.DeletionTimestamp.IsSome then
-        observed |> Rule.inTurn [ Rules.pause; Rules.ends ]
+        observed |> Rule.inTurn [ Rules.pause; Ending.rule ]
     else
         observed
         |> Rule.inTurn [
@@ -15,7 +32,5 @@ let decide (observed: Observed) : Decision<Action, Reason> =
             Rules.finalizer
             Rules.services
             Rules.bootstrapped
-            Rules.suspended
-            Rule.together [ Rules.scaleOut; Rules.scaleIn; Rule.inTurn [ Rules.versionPath; Rules.roll ] ]
-            Rules.ready
+            Rule.together [ Budget.rule; life (Plan.ofGroup observed) ]
         ]

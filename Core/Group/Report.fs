@@ -6,7 +6,10 @@ open Tikv.Core.Api
 
 let private stalls reason =
     match reason with
-    | NotOurs _ -> true
+    | NotOurs _
+    | LastPdGroup
+    | Downgrade _
+    | UnknownRevision _ -> true
     | _ -> false
 
 let private summary
@@ -31,6 +34,99 @@ let private summary
     elif existing <> settings.Replicas then Summary.Scaling
     else Summary.Degraded
 
+/// No instance has a Pod, each by its own word on the Cluster's present generation.
+let private suspension (observed: Observed) conditions =
+    match observed.Cluster with
+    | Some cluster when cluster.Spec.SuspendAction.SuspendCompute ->
+        let awake =
+            observed.Instances
+            |> Map.toList
+            |> List.map snd
+            |> List.filter (fun one -> one.SuspendedAt <> Some cluster.Meta.Generation)
+
+        let status, reason, message =
+            match awake with
+            | [] -> ConditionStatus.True, ConditionReason.Suspended, "no Pod is left; volumes stay"
+            | awake ->
+                let stopped = observed.Instances.Count - awake.Length
+
+                ConditionStatus.False,
+                ConditionReason.Suspending,
+                $"%d{stopped} of %d{observed.Instances.Count} instances have stopped"
+
+        conditions
+        |> Condition.set observed.Clock observed.Meta.Generation ConditionType.Suspended status reason message
+    | _ -> conditions |> Condition.remove ConditionType.Suspended
+
+/// The gates that hold the group or one of its instances up, each since it has been so.
+let private blocked
+    (observed: Observed)
+    (decision: Decision<Action, Reason>)
+    (old: BlockedBy list)
+    : BlockedBy list =
+    let entry object since message gate : BlockedBy = {
+        Gate = gate
+        Object = object
+        Since = since
+        Message = message
+        RetryAt = None
+        Override = None
+    }
+
+    let name kind name = $"%s{Kubernetes.Kind.name kind}/%s{name}"
+    let own = name (Manifest.kind observed) observed.Meta.Name
+
+    let found object code message =
+        Gate.tryOfCode code
+        |> Option.map (fun gate ->
+            let since =
+                old
+                |> List.tryFind (fun one -> one.Gate = gate && one.Object = object)
+                |> Option.map _.Since
+                |> Option.defaultValue (Condition.timestamp observed.Clock)
+
+            entry object since message gate)
+
+    let ofGroup reason =
+        match reason with
+        // It is told with the instance.
+        | InstanceBlocked _ -> None
+        | reason -> found own (Reason.code reason) (Reason.text reason)
+
+    let ofInstance (one: InstanceView) =
+        one.Waits
+        |> Option.bind (fun (code, message) ->
+            found (name (Manifest.instanceKind observed) one.Meta.Name) code message)
+
+    (decision.Waiting |> List.choose ofGroup)
+    @ (observed.Instances |> Map.toList |> List.choose (snd >> ofInstance))
+
+let private degraded (observed: Observed) conditions =
+    match Failover.degraded observed with
+    | None -> conditions |> Condition.remove ConditionType.Degraded
+    | Some(reason, message) ->
+        conditions
+        |> Condition.set
+            observed.Clock
+            observed.Meta.Generation
+            ConditionType.Degraded
+            ConditionStatus.True
+            reason
+            message
+
+let private topologySafe (observed: Observed) settings (plan: Plan.Plan) conditions =
+    match Spread.safety observed settings plan.Staying with
+    | None -> conditions |> Condition.remove ConditionType.TopologySafe
+    | Some(status, reason, message) ->
+        conditions
+        |> Condition.set
+            observed.Clock
+            observed.Meta.Generation
+            ConditionType.TopologySafe
+            status
+            reason
+            message
+
 /// The status before, and as it should be now.
 let status (observed: Observed) (decision: Decision<Action, Reason>) =
     let old = Manifest.status observed
@@ -38,14 +134,29 @@ let status (observed: Observed) (decision: Decision<Action, Reason>) =
     let revision = Shared.revision observed
     let instances = observed.Instances |> Map.toList |> List.map snd
     let count condition = instances |> List.filter condition |> List.length
-    let hasRevision wanted (one: InstanceView) = one.Meta.Labels |> Map.tryFind Labels.revision = Some wanted
-    let updated = count (fun one -> hasRevision revision one && one.Settled)
+
+    let isAt wanted (one: InstanceView) =
+        one.Current = Some wanted
+        && Map.tryFind Labels.revision one.Meta.Labels = Some wanted
+
     let readyCount = count _.Ready
-    let wanted = Rules.wanted observed
-    let present = instances |> List.map _.Index |> Set.ofList
-    let all = present = wanted && readyCount = instances.Length
-    let synced = all && updated = instances.Length && decision.Actions.IsEmpty
-    let current = if synced then Some revision else old.CurrentRevision
+    let plan = Plan.ofGroup observed
+
+    let complete =
+        plan.New.IsEmpty
+        && plan.Leaving.IsEmpty
+        && plan.Staying.Length = instances.Length
+
+    let all = complete && readyCount = instances.Length
+
+    // Surplus that is kept until the others are updated has no part in what they have reached.
+    let reached =
+        plan.New.IsEmpty
+        && plan.Staying |> List.forall (isAt revision)
+        && (RollRules.unavailable observed plan.Staying).IsEmpty
+
+    let synced = reached && complete && decision.Actions.IsEmpty
+    let current = if reached then Some revision else old.CurrentRevision
 
     let verdict: Report.Verdict = {
         Ready = if all then ConditionStatus.True else ConditionStatus.False
@@ -66,15 +177,22 @@ let status (observed: Observed) (decision: Decision<Action, Reason>) =
             Conditions =
                 old.Conditions
                 |> Report.conditions observed.Clock observed.Meta.Generation verdict
+                |> Certificates.condition
+                    observed.Clock
+                    observed.Meta.Generation
+                    (Rules.certificateProblems observed)
+                |> topologySafe observed settings plan
+                |> suspension observed
+                |> degraded observed
+            BlockedBy = blocked observed decision old.BlockedBy
             Replicas = instances.Length
             ReadyReplicas = readyCount
-            UpdatedReplicas = updated
-            CurrentReplicas =
-                count (fun one -> current |> Option.exists (fun current -> hasRevision current one))
+            UpdatedReplicas = count (isAt revision)
+            CurrentReplicas = count (fun one -> current.IsSome && one.Current = current)
             CurrentRevision = current
             UpdateRevision = Some revision
             Selector = $"%s{Labels.group}=%s{observed.Meta.Name}"
-            Version = if synced then Some(Manifest.version observed) else old.Version
+            Version = if reached then Some(Manifest.version observed) else old.Version
             Summary = Some(summary observed settings synced decision revision)
     }
 

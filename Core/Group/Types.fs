@@ -11,25 +11,63 @@ type Role =
     | PD of Spec: PDGroupSpec * Status: PDGroupStatus
     | TiKV of Spec: TiKVGroupSpec * Status: TiKVGroupStatus
 
+/// What Kubernetes says of the Pod of an instance.
+[<RequireQualifiedAccess>]
+type PodWord =
+    | Ready
+    /// It has not been started: it waits for a node, a volume or an image; or there is none.
+    | Pending
+    /// It was started, and does not serve; or it is being stopped.
+    | Down
+
 /// What a group reads of one of its instances.
 type InstanceView = {
     Meta: Meta
     Index: int
     Topology: Map<string, string>
+    /// The name of its Pod.
+    Pod: string
     /// Hash of all that the group gives to each of its instances alike; see `Shared`.
     Shared: string
+    /// The same, of what its process is started with: an update that leaves it as it is restarts nothing.
+    Process: string
     /// Ready, judged on its present generation.
     Ready: bool
     /// When that began (RFC 3339); empty when it is not ready.
     ReadySince: string
     /// It has been ready with the revision that it is to have.
     Settled: bool
+    /// The revision that it last was ready with.
+    Current: string option
+    /// It is known not to serve. While PD is silent, what runs may serve or not.
+    Fails: bool
+    /// Its process is known not to run.
+    Broken: bool
+    /// PD only: it leads, as far as is known.
+    Leads: bool
     /// TiKV only: asked to leave PD.
     Offline: bool
     /// TiKV only: PD has let it go.
     Removed: bool
-    /// TiKV only: it has a store id.
+    /// It has a store id or a member id.
     Registered: bool
+    /// What it waits for, as code and text.
+    Waits: (string * string) option
+    /// Its zone, or else its node, when it was seen on one.
+    Domain: string option
+    /// The generation of the Cluster at which its Pod was gone by suspension.
+    SuspendedAt: int64 option
+    PodWord: PodWord
+}
+
+/// What a group reads of a PD group of its cluster.
+type PdGroupView = {
+    Name: string
+    /// The version that is asked for.
+    Wanted: string
+    /// The version that all its instances have reached.
+    Reached: string option
+    Deleting: bool
 }
 
 /// One look at one group.
@@ -45,12 +83,21 @@ type Observed = {
     Instances: Map<int, InstanceView>
     /// The Services that bear the group's names.
     Services: Map<string, ServiceView>
-    /// All PD groups of the cluster: name, and the version that all its instances have reached.
-    PdGroups: (string * string option) list
+    /// All PD groups of the cluster, in the order of their names.
+    PdGroups: PdGroupView list
     /// The revisions of the group's template that are kept, oldest first.
     Revisions: RevisionView list
     /// The PodDisruptionBudget that bears the group's name.
     Budget: Sighting<BudgetView>
+    /// The Secrets of its instances' certificates, by name; empty without TLS.
+    Secrets: Map<string, Sighting<SecretView>>
+    Pd: PdView
+    /// Indexes whose volume claims are left of an instance that has left the cluster: a new process must not start on them
+    /// (V I39).
+    Retained: Set<int>
+    /// The stores of other groups of the cluster that are on their way out, and those groups that come before this one
+    /// with what they have too much.
+    LeavingElsewhere: string list
 }
 
 /// Everything that may be done for a group.
@@ -68,6 +115,24 @@ type Action =
     | MarkBootstrapped
     | RemoveService of Service: Meta
     | RemoveFinalizer
+    | CreateRevision of Name: string * Body: Json
+    /// An old template is wanted again.
+    | RenumberRevision of Revision: Meta * Number: int64
+    | RemoveRevision of Revision: Meta
+    /// Another template has the same hash: the next one is taken with a count in it.
+    | CountCollision of Count: int
+    /// The template is brought back to a former revision, and the request for that is taken away.
+    | RollBack of Revision: string * Template: Json
+    /// A surplus instance stays until the roll is over.
+    | DeferDeletion of Instance: Meta
+    | CancelDeferral of Instance: Meta
+    | CreateBudget of Body: Json
+    | UpdateBudget of Seen: Meta * Spec: Json
+    | RemoveBudget of Budget: Meta
+    /// The user lets the whole group go without PD: each of its instances is told.
+    | AbandonInstance of Instance: Meta
+    /// All that is recorded of failed instances, as it is to be.
+    | RecordFailures of Failures: Failure list * Event: string * Note: string
 
 /// Why a group that is not (yet) as desired is left alone for now.
 type Reason =
@@ -84,6 +149,20 @@ type Reason =
     | InstanceSoaking of Name: string * Left: TimeSpan
     | PdUpgradesFirst of Wanted: string
     | ScalingIn of Name: string
+    /// An instance says why it cannot go on, by a gate.
+    | InstanceBlocked of Name: string * Code: string * Message: string
+    | OtherGroupScalesIn of Name: string
+    | LastPdGroup
+    | Downgrade of Wanted: string * Floor: string
+    | StoresAreNewer of Wanted: string * Store: string
+    | UnknownRevision of Asked: string * Known: string list
+    | DeletionDeferred of Names: string list
+    | ForeignBudget of Name: string
+    | InstanceDown of Name: string * Why: string
+    | FailoverHeld of Name: string * Why: string
+    | FailoverPending of Name: string * After: TimeSpan * Left: TimeSpan
+    | FailedRemains of Name: string * Removed: bool
+    | FailedReturns of Name: string * Left: TimeSpan
 
 module Reason =
     let private names (names: string list) =
@@ -103,11 +182,34 @@ module Reason =
             $"the %s{kind} %s{name} exists and belongs to somebody else; rename or remove it"
         | OtherGroupBootstraps name -> $"the group %s{name} bootstraps PD first; this one joins it"
         | InstancesRemain remaining -> $"waiting for %s{names remaining} to be removed"
-        | InstanceTerminating name -> $"%s{name} is being removed; it is made anew after that"
+        | InstanceTerminating name -> $"%s{name} is being removed; and makes room for another"
         | InstancesNotReady waiting -> $"waiting for %s{names waiting} to be ready"
-        | InstanceSoaking(name, left) -> $"%s{name} must be ready for %.0f{ceil left.TotalSeconds} s more"
+        | InstanceSoaking(name, _) -> $"%s{name} is ready, and must stay so for minReadySeconds"
         | PdUpgradesFirst wanted -> $"PD is upgraded to %s{wanted} before TiKV is"
         | ScalingIn name -> $"%s{name} is leaving the cluster"
+        | InstanceBlocked(name, _, message) -> $"%s{name}: %s{message}"
+        | OtherGroupScalesIn name -> $"%s{name} goes first; stores of a cluster leave one at a time"
+        | LastPdGroup ->
+            $"the last PD group of a cluster stays until the Cluster is deleted, or until the group has the annotation %s{Annotations.abandon}=true"
+        | Downgrade(wanted, floor) ->
+            $"%s{wanted} is older than %s{floor}, the version of the cluster: PD refuses such stores"
+        | StoresAreNewer(wanted, store) ->
+            $"TiKV goes back first: a store runs %s{store}, and PD is to run %s{wanted}"
+        | UnknownRevision(asked, []) ->
+            $"there is no revision \"%s{asked}\" to go back to, and no other is kept"
+        | UnknownRevision(asked, known) ->
+            $"there is no revision \"%s{asked}\" to go back to; kept are %s{names known}"
+        | DeletionDeferred deferred -> $"%s{names deferred} will be removed when the others have been updated"
+        | ForeignBudget name ->
+            $"the PodDisruptionBudget %s{name} exists and belongs to somebody else: drains are as it says"
+        | InstanceDown(name, why) -> $"PD says that %s{name} is down, and it is not replaced: %s{why}"
+        | FailoverHeld(name, why) -> $"%s{name} may be down, and nothing is replaced now: %s{why}"
+        | FailoverPending(name, after, _) ->
+            $"PD says that %s{name} is down; it is replaced when it has been for %.0f{after.TotalMinutes} min"
+        | FailedRemains(name, true) -> $"%s{name} is down; it goes when its replacement serves"
+        | FailedRemains(name, false) ->
+            $"%s{name} is down and has a replacement; delete it when it is gone for good (or set spec.failover.removeFailed)"
+        | FailedReturns(name, _) -> $"%s{name} serves again; its replacement goes when that lasts"
 
     /// The reason of the Kubernetes condition: stable, part of the API.
     let code reason =
@@ -124,12 +226,30 @@ module Reason =
         | InstanceSoaking _ -> "SoakTime"
         | PdUpgradesFirst _ -> "VersionPath"
         | ScalingIn _ -> "ScalingIn"
+        | InstanceBlocked(_, code, _) -> code
+        | OtherGroupScalesIn _ -> "OneAtATime"
+        | LastPdGroup -> "LastPDGroup"
+        | Downgrade _
+        | StoresAreNewer _ -> "VersionPath"
+        | UnknownRevision _ -> "UnknownRevision"
+        | DeletionDeferred _ -> "DeletionDeferred"
+        | ForeignBudget _ -> "PDBAllows"
+        | InstanceDown _ -> "InstanceDown"
+        | FailoverHeld _ -> "FailoverHeld"
+        | FailoverPending _ -> "FailoverPending"
+        | FailedRemains _ -> "FailedRemains"
+        | FailedReturns _ -> "FailedReturns"
 
     /// How soon to look again unasked; every other wait ends with a change of an object.
     let recheckAfter reason =
         match reason with
         | InstanceSoaking(_, left) -> ValueSome(max (TimeSpan.FromMilliseconds 100L) left)
-        | NotOurs _ -> ValueSome(TimeSpan.FromMinutes 1L)
+        | FailoverPending(_, _, left)
+        | FailedReturns(_, left) -> ValueSome(max (TimeSpan.FromSeconds 1.0) left)
+        | NotOurs _
+        | InstanceDown _
+        | FailoverHeld _
+        | FailedRemains _ -> ValueSome(TimeSpan.FromMinutes 1L)
         | StepRefused _
         | ClusterAbsent _
         | ClusterPaused
@@ -139,4 +259,12 @@ module Reason =
         | InstanceTerminating _
         | InstancesNotReady _
         | PdUpgradesFirst _
-        | ScalingIn _ -> ValueNone
+        | ScalingIn _
+        | ForeignBudget _
+        | InstanceBlocked _
+        | OtherGroupScalesIn _
+        | LastPdGroup
+        | Downgrade _
+        | StoresAreNewer _
+        | UnknownRevision _
+        | DeletionDeferred _ -> ValueNone

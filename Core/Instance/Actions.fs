@@ -35,6 +35,14 @@ type Action =
     | RemoveConfig of Config: Meta
     | RemoveClaim of Claim: Meta * Departed * PodGone * DataDisowned
     | RemoveFinalizer of Departed * PodGone
+    /// Takes away, without its kubelet's word, a Pod that is being stopped on a node that is gone for good (V I09).
+    | ForceRemovePod of Pod: Meta * Why: string * Diagnosis.NodeLost
+    /// Adds to the store's labels in PD, or changes them; those that are not named stay.
+    | SetStoreLabels of Store: StoreId * Labels: Map<string, string>
+    /// Gives settings to the running process; a refusal is written down on the Pod under the fingerprint.
+    | ReloadConfig of Pod: Meta * Settings: Map<string, Json> * Fingerprint: string
+    /// The configuration of that fingerprint is in effect in the Pod's process.
+    | MarkConfig of Pod: Meta * Fingerprint: string
 
 /// How much an action can spoil when it was decided on an old world.
 [<RequireQualifiedAccess; Struct>]
@@ -61,7 +69,10 @@ module Action =
         | StopEvictingLeaders _
         | UnmarkEviction
         | RestoreStore _
-        | RemoveConfig _ -> Risk.None
+        | RemoveConfig _
+        | SetStoreLabels _
+        | ReloadConfig _
+        | MarkConfig _ -> Risk.None
         | TransferPdLeader _
         | RestartPod _
         | RemovePod _ -> Risk.Disruptive
@@ -69,4 +80,5 @@ module Action =
         | RemoveStore _
         | RemoveMember _
         | RemoveClaim _
-        | RemoveFinalizer _ -> Risk.Irreversible
+        | RemoveFinalizer _
+        | ForceRemovePod _ -> Risk.Irreversible

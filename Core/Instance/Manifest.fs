@@ -185,7 +185,17 @@ let claim (observed: Observed) (volume: Volume) name =
         |> fun extra -> Map.fold (fun all key value -> Map.add key value all) extra (labels observed)
         |> Map.add Labels.volume volume.Name
 
-    let annotations = overlay |> Option.map _.Annotations |> Option.defaultValue Map.empty
+    let madeFor =
+        observed.Cluster
+        |> Option.map (fun cluster ->
+            let (Uid uid) = cluster.Meta.Uid
+            Annotations.clusterUid, uid)
+
+    let annotations =
+        overlay
+        |> Option.map _.Annotations
+        |> Option.defaultValue Map.empty
+        |> fun given -> madeFor |> Option.fold (fun all (key, uid) -> Map.add key uid all) given
 
     Json.object [
         "apiVersion", Json.string "v1"
@@ -227,6 +237,26 @@ let private mounts (observed: Observed) =
     [ readOnly "config" (configPath observed) ]
     @ (if tls observed then [ readOnly "tls" (tlsPath observed) ] else [])
     @ ((Seen.template observed).Volumes |> List.collect ofVolume)
+
+/// The Secrets of the certificates: that of the authority, that of the pair. None without TLS.
+let tlsSecrets (observed: Observed) =
+    if tls observed then
+        Some(Defaults.tlsSecrets (``component`` observed) (groupName observed) (Seen.template observed))
+    else
+        None
+
+/// TiKV's own HTTP server, reached with the client certificate of `tls`.
+let statusEndpoint (observed: Observed) tls : Pd.PdEndpoint = {
+    Namespace = observed.Meta.Namespace
+    IsPod = true
+    Name = Seen.podName observed
+    Host = hostOf observed (Seen.podName observed)
+    Port = secondPort observed
+    Tls = tls
+}
+
+/// The DNS name that the others know the process by.
+let advertisedHost (observed: Observed) = hostOf observed (Seen.podName observed)
 
 let private tlsVolume (observed: Observed) =
     let ca, own = Defaults.tlsSecrets (``component`` observed) (groupName observed) (Seen.template observed)
@@ -301,37 +331,56 @@ let private gracePeriod (observed: Observed) =
     | PD _ -> 30
     | TiKV _ -> 60
 
-/// PD listens before it has a leader, and its `ready` API waits for TiKV (P 1), so a TCP probe is what tells the truth.
+/// PD listens before it has a leader, and its `ready` API waits for TiKV (P 1), so a TCP probe is what tells the truth;
+/// the `ready` APIs are asked where a feature gate says so. With TLS they want a certificate, which a kubelet has not.
 let private readinessProbe (observed: Observed) =
-    let port =
-        match observed.Role with
-        | PD _ -> clientPort observed
-        | TiKV _ -> secondPort observed
+    let isOn feature =
+        observed.Cluster
+        |> Option.exists (fun cluster -> Features.isOn feature cluster.Spec)
 
-    Json.object [
-        "tcpSocket", Json.object [ "port", Json.int port ]
-        "initialDelaySeconds", Json.int 1
-        "periodSeconds", Json.int 5
-        "timeoutSeconds", Json.int 1
-        "successThreshold", Json.int 1
-        "failureThreshold", Json.int 3
-    ]
+    let tcp port = "tcpSocket", Json.object [ "port", Json.int port ]
+    let http port path = "httpGet", Json.object [ "path", Json.string path; "port", Json.int port ]
+
+    let handler =
+        match observed.Role with
+        | PD _ when isOn Feature.UsePDReadyAPI && not (tls observed) ->
+            Some(http (clientPort observed) "/pd/api/v2/ready")
+        | PD _ when isOn Feature.DisablePDDefaultReadinessProbe -> None
+        | PD _ -> Some(tcp (clientPort observed))
+        | TiKV _ when isOn Feature.UseTiKVReadyAPI && not (tls observed) ->
+            Some(http (secondPort observed) "/ready")
+        | TiKV _ -> Some(tcp (secondPort observed))
+
+    handler
+    |> Option.map (fun handler ->
+        Json.object [
+            handler
+            "initialDelaySeconds", Json.int 1
+            "periodSeconds", Json.int 5
+            "timeoutSeconds", Json.int 1
+            "successThreshold", Json.int 1
+            "failureThreshold", Json.int 3
+        ])
 
 let private container (observed: Observed) =
-    Json.object [
-        "name", Json.string (componentName observed)
-        "image", Json.string (image observed)
-        "imagePullPolicy", Json.string "IfNotPresent"
-        "command", Json.strings (command observed)
-        "ports", Json.array (ports observed)
-        "resources", resources observed
+    Json.present [
+        "name", Some(Json.string (componentName observed))
+        "image", Some(Json.string (image observed))
+        "imagePullPolicy", Some(Json.string "IfNotPresent")
+        "command", Some(Json.strings (command observed))
+        "ports", Some(Json.array (ports observed))
+        "resources", Some(resources observed)
         "readinessProbe", readinessProbe observed
+        // What a process wrote before it died is what tells why (`Death`).
+        "terminationMessagePolicy", Some(Json.string "FallbackToLogsOnError")
         "securityContext",
-        Json.object [
-            "allowPrivilegeEscalation", Json.bool false
-            "capabilities", Json.object [ "drop", Json.strings [ "ALL" ] ]
-        ]
-        "volumeMounts", Json.array (mounts observed)
+        Some(
+            Json.object [
+                "allowPrivilegeEscalation", Json.bool false
+                "capabilities", Json.object [ "drop", Json.strings [ "ALL" ] ]
+            ]
+        )
+        "volumeMounts", Some(Json.array (mounts observed))
     ]
 
 /// Instances of one group prefer nodes without another of them.
@@ -384,7 +433,7 @@ let private spec (observed: Observed) =
 
 /// The Pod, with the user's overlay merged upon it; our labels cannot be overlaid. `Error` when the overlay cannot be
 /// merged.
-let pod (observed: Observed) revision =
+let pod (observed: Observed) revision extraAnnotations =
     let overlay = (Seen.template observed).Overlay |> Option.bind _.Pod
     let extra = overlay |> Option.map _.Metadata
     let laid map over = over |> Map.fold (fun all key value -> Map.add key value all) map
@@ -400,6 +449,9 @@ let pod (observed: Observed) revision =
     let annotations =
         laid (scrape |> Map.add "prometheus.io/port" (string port)) overAnnotations
         |> Map.add Annotations.processRevision revision
+        |> fun annotations ->
+            extraAnnotations
+            |> Map.fold (fun all key value -> Map.add key value all) annotations
 
     let labels = laid overLabels (labels observed)
 

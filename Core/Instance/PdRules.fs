@@ -52,8 +52,7 @@ let private remove (self: MemberFact) unwanted (observed: Observed) facts =
     | _, Error reason -> Decision.wait [ reason ]
     | Ok calm, Ok quorum -> Decision.act [ RemoveMember(self.Id, calm, quorum, unwanted) ]
 
-/// The dead go first (V I23): a member that lost its disk, so that its Pod can join afresh under the empty one; and, by
-/// the instance of the leader, those whose instance is gone.
+/// The dead whose instance is gone are removed first, by the instance of the leader (V I23).
 let dead (observed: Observed) =
     match Seen.facts observed with
     | None -> Decision.settled
@@ -61,37 +60,42 @@ let dead (observed: Observed) =
         match Seen.memberOf observed facts with
         | None -> Decision.settled
         | Some self ->
-            match Evidence.lostDisk self observed, Evidence.orphans observed facts with
-            | Some unwanted, _ -> remove self unwanted observed facts
-            | None, (orphan, _, unwanted) :: _ when self.IsLeader -> remove orphan unwanted observed facts
-            | None, _ -> Decision.settled
+            match Evidence.orphans observed facts with
+            | (orphan, _, unwanted) :: _ when self.IsLeader -> remove orphan unwanted observed facts
+            | _ -> Decision.settled
 
-/// A member with other settings than wanted is restarted:
+/// A member with other settings than wanted, or on a node that is to be emptied, is restarted:
 /// 1. one whose process does not run, or whom nobody counts on, is replaced at once;
 /// 2. otherwise only while holding the disruption, while all other members are healthy and a quorum;
 /// 3. the leader only after another member leads.
 let restart (observed: Observed) =
     match observed.Pod with
-    | Some pod when Rules.outdated observed pod ->
-        let go grounds = Decision.act [ RestartPod(pod.Meta, "TemplateChanged", grounds) ]
+    | None -> Decision.settled
+    | Some pod ->
+        match
+            Rules.restartCause observed pod,
+            Evidence.notServing pod,
+            Evidence.notFrozen observed,
+            Seen.facts observed
+        with
+        | None, _, _, _ -> Decision.settled
+        | Some(_, why), Some _, _, _ -> Rules.replace pod why
+        | Some _, None, Error reason, _ -> Decision.wait [ reason ]
+        | Some _, None, Ok _, None -> Decision.wait [ Seen.pdReason observed ]
+        | Some(disruption, why), None, Ok calm, Some facts ->
+            let go grounds = Decision.act [ RestartPod(pod.Meta, why, grounds) ]
 
-        match Evidence.notServing pod, Evidence.notFrozen observed, Seen.facts observed with
-        | Some _, _, _ -> Rules.replace pod "TemplateChanged"
-        | None, Error reason, _ -> Decision.wait [ reason ]
-        | None, Ok _, None -> Decision.wait [ Seen.pdReason observed ]
-        | None, Ok calm, Some facts ->
             match Evidence.alreadyOut pod observed facts, Seen.memberOf observed facts with
             | Some out, _ -> go (Evidence.Unneeded(calm, out))
             | None, None -> Decision.wait [ MemberNotJoined ]
             | None, Some self ->
-                Rules.withDisruption "RollingUpdate" observed (fun held ->
+                Rules.withDisruption disruption observed (fun held ->
                     match
                         Evidence.quorumWhileItRests self facts, Evidence.notLeading self observed facts
                     with
                     | Error reason, _ -> Decision.wait [ reason ]
                     | Ok _, Error heir -> Decision.act [ TransferPdLeader heir ]
                     | Ok quorum, Ok follower -> go (Evidence.MemberRests(held, calm, quorum, follower)))
-    | _ -> Decision.settled
 
 /// A running process is a member when the *other* members list it, and healthy when they say so (P 2, P 23).
 let membership (observed: Observed) =

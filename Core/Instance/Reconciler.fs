@@ -3,20 +3,36 @@ module Tikv.Core.Instance.Reconciler
 open Tikv.Core
 
 /// What a process needs, from the claims up to the Pod.
-let private build pod = Rule.inTurn [ Rules.foreign; Rules.suspend; Rules.claims; Rules.config; pod ]
+let private build pod = Rule.inTurn [ Rules.foreign; Adoption.rule; Rules.claims; Rules.config; pod ]
 
 let private pd: Rule<Observed, Action, Reason> =
     fun observed ->
         if Seen.deleting observed then
-            if Seen.clusterEnds observed then Rules.endsWithCluster observed else PdRules.leave observed
+            if Seen.clusterEnds observed then
+                Rules.endsWithCluster observed
+            else
+                observed
+                |> Rule.inTurn [
+                    Rules.cluster
+                    Abandon.rule
+                    (if (Evidence.departed observed).IsSome then
+                         fun _ -> Decision.settled
+                     else
+                         Suspension.rule)
+                    Rule.together [ PdRules.leave; Abandon.hint ]
+                ]
         else
             observed
             |> Rule.inTurn [
                 Rules.cluster
                 Rules.finalizer
+                Rules.foreign
+                Suspension.rule
+                Repair.memberDisk
                 build PdRules.pod
                 PdRules.dead
                 PdRules.restart
+                Reload.reload
                 Rule.together [ Rules.podServes; PdRules.membership ]
                 Rules.release
             ]
@@ -26,14 +42,19 @@ let private tikv: Rule<Observed, Action, Reason> =
         if Seen.deleting observed && Seen.clusterEnds observed then
             Rules.endsWithCluster observed
         elif Seen.deleting observed then
-            observed |> Rule.inTurn [ TikvRules.leave; TikvRules.gone ]
+            observed
+            |> Rule.inTurn [
+                Rules.cluster
+                Abandon.rule
+                (if (Evidence.departed observed).IsSome then fun _ -> Decision.settled else Suspension.rule)
+                Rule.together [ Rule.inTurn [ TikvRules.leave; TikvRules.gone ]; Abandon.hint ]
+            ]
         elif TikvRules.leaves observed then
             observed
             |> Rule.inTurn [
                 Rules.cluster
                 Rules.finalizer
-                TikvRules.suspended
-                Rules.suspend
+                Suspension.rule
                 Rule.together [
                     (if TikvRules.left observed then fun _ -> Decision.settled else build TikvRules.pod)
                     TikvRules.leave
@@ -48,15 +69,20 @@ let private tikv: Rule<Observed, Action, Reason> =
                 Rule.inTurn [
                     Rules.cluster
                     Rules.finalizer
+                    Rules.foreign
+                    Suspension.rule
                     TikvRules.pd
-                    TikvRules.suspended
+                    Repair.storeDisk
+                    Repair.tombstone
                     build TikvRules.pod
                     TikvRules.restart
+                    Reload.reload
                     Rule.together [ Rules.podServes; TikvRules.stopping; TikvRules.membership ]
                     TikvRules.endEviction
                     TikvRules.caughtUp
                     TikvRules.unmark
                     Rules.release
+                    StoreLabels.labels
                 ]
             ]
 
@@ -68,4 +94,5 @@ let decide (observed: Observed) : Decision<Action, Reason> =
         | PD _ -> pd
         | TiKV _ -> tikv
 
-    observed |> Rule.inTurn [ Rules.pause; life ]
+    observed
+    |> Rule.inTurn [ Rules.pause; Repair.stuckPod; Rule.together [ life; Rules.certificates ] ]

@@ -26,13 +26,26 @@ let private serves (observed: Observed) =
 
 let private upToDate (observed: Observed) =
     match observed.Pod with
-    | Some pod -> not (Rules.outdated observed pod) && pod.Meta.DeletionTimestamp.IsNone
+    | Some pod ->
+        not (Rules.outdated observed pod)
+        && pod.Meta.DeletionTimestamp.IsNone
+        && Reload.pending observed pod = Reload.InEffect
     | None -> false
 
 let private stalls reason =
     match reason with
     | InvalidSpec _
-    | NotOurs _ -> true
+    | NotOurs _
+    | ImageUnavailable _
+    | VolumeLost _
+    | StoreTombstoned _ -> true
+    | ProcessEnded death ->
+        match death with
+        | Death.AnotherCluster _
+        | Death.Tombstone
+        | Death.BadConfig _
+        | Death.VersionRefused _ -> true
+        | _ -> false
     | _ -> false
 
 let private verdict (observed: Observed) upToDate (decision: Decision<Action, Reason>) : Report.Verdict = {
@@ -67,27 +80,32 @@ let private common (observed: Observed) decision (old: InstanceStatus) =
             Conditions =
                 old.Conditions
                 |> Report.conditions observed.Clock observed.Meta.Generation verdict
+                |> Certificates.condition
+                    observed.Clock
+                    observed.Meta.Generation
+                    (Rules.certificateProblems observed)
             CurrentRevision =
                 (if ready && upToDate then revision else None)
                 |> Option.orElse old.CurrentRevision
             UpdateRevision = revision |> Option.orElse old.UpdateRevision
             PodUid = observed.Pod |> Option.map _.Meta.Uid
-            VolumeClaims =
-                if ready then
-                    observed.Claims
-                    |> Map.map (fun _ claim ->
-                        let (Uid uid) = claim.Meta.Uid
-                        uid)
-                else
-                    old.VolumeClaims
             NodeName = observed.Pod |> Option.map _.Node |> Option.filter (fun node -> node <> "")
             Zone = zone observed old
     }
 
+/// The claim that the recorded store or member keeps its data on: noted together with its id, and, of one that was
+/// recorded without it, while it serves.
+let private dataClaim (observed: Observed) isNew serves (old: InstanceStatus) =
+    let present = Diagnosis.dataClaim observed |> Option.map _.Meta.Uid
+
+    if isNew then present
+    elif serves && old.DataClaimUid.IsNone then present
+    else old.DataClaimUid
+
 let private suspension (observed: Observed) conditions =
     if Seen.suspended observed then
         let status, reason =
-            if observed.Pod.IsNone then
+            if Suspension.isAtRest observed then
                 ConditionStatus.True, ConditionReason.Suspended
             else
                 ConditionStatus.False, ConditionReason.Suspending
@@ -130,15 +148,23 @@ let private pd (observed: Observed) decision (old: PDStatus) =
                 "PD does not list this member yet"
         | None, Some _ -> conditions
 
+    // A member that has an id never bootstraps again, so the cluster's own id has to be recorded before it.
+    let id =
+        Seen.clusterId observed
+        |> Option.bind (fun _ -> joined)
+        |> Option.map _.Id
+        |> Option.orElse old.Id
+
     {
         old with
-            Instance = { status with Conditions = status.Conditions |> initialized |> suspension observed }
-            // A member that has an id never bootstraps again, so the cluster's own id has to be recorded before it.
-            Id =
-                Seen.clusterId observed
-                |> Option.bind (fun _ -> joined)
-                |> Option.map _.Id
-                |> Option.orElse old.Id
+            Instance = {
+                status with
+                    Conditions = status.Conditions |> initialized |> suspension observed
+                    DataClaimUid =
+                        old.Instance
+                        |> dataClaim observed (id <> old.Id) (id.IsSome && joined |> Option.exists _.Healthy)
+            }
+            Id = id
             IsLeader = self |> Option.map _.IsLeader |> Option.defaultValue old.IsLeader
             Role =
                 self
@@ -210,13 +236,18 @@ let private tikv (observed: Observed) decision (old: TiKVStatus) =
                 "the store is leaving the cluster"
         | false, _ -> conditions |> Condition.remove ConditionType.Offlined
 
+    let id = store |> Option.map _.Id |> Option.orElse old.Id
+
     {
         old with
             Instance = {
                 status with
                     Conditions = status.Conditions |> evicted |> offlined |> suspension observed
+                    DataClaimUid =
+                        old.Instance
+                        |> dataClaim observed (id <> old.Id) (store |> Option.exists Seen.lives)
             }
-            Id = store |> Option.map _.Id |> Option.orElse old.Id
+            Id = id
             State = store |> Option.map (_.NodeState >> state) |> Option.orElse old.State
             Leaders =
                 store

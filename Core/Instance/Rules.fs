@@ -13,6 +13,8 @@ let pause (observed: Observed) =
 /// An instance without its Cluster is not built up: nothing says how. It can still be deleted.
 let cluster (observed: Observed) =
     match observed.Cluster with
+    | None when observed.ClusterUnreadable ->
+        Decision.wait [ ClusterUnreadable (Seen.settings observed).Cluster.Name ]
     | None when not (Seen.deleting observed) ->
         Decision.wait [ ClusterAbsent (Seen.settings observed).Cluster.Name ]
     | _ -> Decision.settled
@@ -32,16 +34,6 @@ let foreign (observed: Observed) =
     match observed.Pod with
     | Some pod when not (Seen.owns observed pod.Meta) -> Decision.wait [ NotOurs("Pod", pod.Meta.Name) ]
     | _ -> Decision.settled
-
-/// A suspended instance has no Pod; claims, store and member stay as they are.
-let suspend (observed: Observed) =
-    match Evidence.suspensionAsked observed, observed.Pod with
-    | None, _ -> Decision.settled
-    | Some _, None -> Decision.wait [ ClusterSuspended ]
-    | Some _, Some pod when not (Seen.owns observed pod.Meta) ->
-        Decision.wait [ NotOurs("Pod", pod.Meta.Name) ]
-    | Some _, Some pod when pod.Meta.DeletionTimestamp.IsSome -> Decision.wait [ PodTerminating ]
-    | Some asked, Some pod -> Decision.act [ RemovePod(pod.Meta, "Suspended", Evidence.Suspended asked) ]
 
 /// Every volume has its claim. One of that name that bears no label of ours is somebody else's.
 let claims (observed: Observed) =
@@ -68,6 +60,7 @@ let private wantedConfig (observed: Observed) =
     | Ok file, None -> Decision.act [ CreateConfig(Manifest.configMap observed file) ]
     | Ok _, Some config when not (Seen.owns observed config.Meta) ->
         Decision.wait [ NotOurs("ConfigMap", config.Meta.Name) ]
+    | Ok _, Some _ when Reload.holdsConfig observed -> Decision.settled
     | Ok file, Some config when config.Data <> Map.ofList [ "config.toml", file ] ->
         Decision.act [ UpdateConfig(config.Meta, Manifest.configMap observed file) ]
     | Ok _, Some _ -> Decision.settled
@@ -80,18 +73,51 @@ let config (observed: Observed) =
     | Bootstraps
     | Joins -> wantedConfig observed
 
+/// What is the matter with the certificates of the process; none without TLS.
+let certificateProblems (observed: Observed) =
+    Manifest.tlsSecrets observed
+    |> Option.map (fun secrets ->
+        Certificates.problems observed.Clock observed.Secrets secrets [ Manifest.advertisedHost observed ])
+
+/// A process is never started, nor taken down to be started again, without the certificates that TLS needs (V T73).
+let startable (observed: Observed) =
+    certificateProblems observed
+    |> Option.defaultValue []
+    |> List.filter Certificates.blocks
+    |> List.map CertificateWrong
+    |> Decision.wait
+
+/// What is wrong with certificates is told, whatever else goes on. A process that runs is left alone: it has read its
+/// certificates, and new ones reach it as files.
+let certificates (observed: Observed) =
+    let isWarning problem =
+        match problem with
+        | CertificateProblem.ExpiresSoon _ -> true
+        | _ -> false
+
+    if Seen.deleting observed || Seen.suspended observed then
+        Decision.settled
+    else
+        certificateProblems observed
+        |> Option.defaultValue []
+        |> List.filter (isWarning >> not)
+        |> List.map CertificateWrong
+        |> Decision.wait
+
+/// The Pod, with what its process is started with written down on it.
+let podBody (observed: Observed) =
+    Map [
+        Annotations.processBase, Revision.ofBase observed
+        Annotations.configInEffect, Reload.wanted observed
+    ]
+    |> Manifest.pod observed (Revision.ofProcess observed)
+
 /// The Pod that is to be made, for those who may make it.
 let withPod (observed: Observed) (make: Json -> Decision<Action, Reason>) =
-    match Manifest.pod observed (Revision.ofProcess observed) with
-    | Ok body -> make body
-    | Error problem -> Decision.wait [ InvalidSpec $"spec.overlay.pod.spec cannot be merged: %s{problem}" ]
-
-/// Why a Pod that exists does not serve.
-let private podProblem (pod: PodView) =
-    match pod.Problem with
-    | Some problem when problem.Message = "" -> problem.Reason
-    | Some problem -> $"%s{problem.Reason}: %s{problem.Message}"
-    | None -> "its readiness probe has not succeeded yet"
+    match startable observed, podBody observed with
+    | { Waiting = _ :: _ } as waiting, _ -> waiting
+    | _, Ok body -> make body
+    | _, Error problem -> Decision.wait [ InvalidSpec $"spec.overlay.pod.spec cannot be merged: %s{problem}" ]
 
 /// A process that does not run loses nothing by being replaced: a revert must always heal (law 5).
 let replace (pod: PodView) why =
@@ -103,23 +129,37 @@ let replace (pod: PodView) why =
 let podServes (observed: Observed) =
     match observed.Pod with
     | None -> Decision.settled
-    | Some pod when pod.Meta.DeletionTimestamp.IsSome -> Decision.wait [ PodTerminating ]
-    | Some pod when pod.Phase = "Failed" || pod.Phase = "Succeeded" -> replace pod $"Pod%s{pod.Phase}"
-    | Some pod when pod.Unschedulable <> "" -> Decision.wait [ PodPending pod.Unschedulable ]
-    | Some pod when not pod.Ready && pod.Problem.IsNone && pod.Phase <> "Running" ->
-        Decision.wait [ PodPending "its containers are being started" ]
-    | Some pod when not pod.Ready -> Decision.wait [ PodNotReady(podProblem pod) ]
-    | Some _ -> Decision.settled
+    | Some pod when
+        pod.Meta.DeletionTimestamp.IsNone
+        && (pod.Phase = "Failed" || pod.Phase = "Succeeded")
+        ->
+        let why = if pod.EndReason = "" then pod.Phase else pod.EndReason
+        replace pod $"Pod%s{why}"
+    | Some pod when pod.Unschedulable <> "" ->
+        Decision.wait (Diagnosis.pod observed pod @ (Drain.cordonedHomes observed |> List.map NodeLeft))
+    | Some pod -> Decision.wait (Diagnosis.pod observed pod)
 
 /// Whether the running process was started with other settings than are wanted now.
 let outdated (observed: Observed) (pod: PodView) =
+    let bears name revision = Map.tryFind name pod.Meta.Annotations = Some revision
+
+    let sameBase =
+        bears Annotations.processRevision (Revision.ofProcess observed)
+        || bears Annotations.processBase (Revision.ofBase observed)
+
     pod.Meta.DeletionTimestamp.IsNone
-    && pod.Meta.Annotations |> Map.tryFind Annotations.processRevision
-       <> Some(Revision.ofProcess observed)
+    && (not sameBase || Reload.pending observed pod = Reload.ByRestart)
+
+/// Why the running process is to be replaced: what the disruption is for, and what the restart says.
+let restartCause (observed: Observed) (pod: PodView) =
+    if outdated observed pod then Some("RollingUpdate", "TemplateChanged")
+    elif Drain.wanted observed && pod.Meta.DeletionTimestamp.IsNone then Some("NodeDrain", "NodeDrain")
+    else None
 
 /// Who may take a process down now: nobody but the holder of the single disruption.
 let withDisruption why (observed: Observed) (act: Evidence.HeldDisruption -> Decision<Action, Reason>) =
     match observed.Cluster, Evidence.heldDisruption observed with
+    | _ when not (startable observed).Waiting.IsEmpty -> startable observed
     | None, _ -> Decision.wait [ ClusterAbsent (Seen.settings observed).Cluster.Name ]
     | Some _, Some held -> act held
     | Some cluster, None ->
@@ -142,7 +182,7 @@ let releaseEarly (observed: Observed) =
 /// What is left of an instance that has no part in the cluster any more, from the process down to the finalizer.
 let tearDown departed (observed: Observed) =
     let claims =
-        match Evidence.podGone observed, Evidence.dataDisowned observed with
+        match Evidence.podGone observed, Evidence.dataDisowned departed observed with
         | Some gone, Some disowned ->
             Seen.wantedClaims observed
             |> List.choose (fun (_, name) -> observed.Claims |> Map.tryFind name)
@@ -161,7 +201,7 @@ let tearDown departed (observed: Observed) =
     | _, _, Some config, _ when Seen.owns observed config.Meta -> Decision.act [ RemoveConfig config.Meta ]
     | _, _, _, _ :: _ -> Decision.together claims
     // It may be using the data.
-    | Some foreign, _, _, [] when Evidence.wantsDataDeleted observed && not observed.Claims.IsEmpty ->
+    | Some foreign, _, _, [] when Evidence.wantsDataDeleted departed observed && not observed.Claims.IsEmpty ->
         Decision.wait [ NotOurs("Pod", foreign.Meta.Name) ]
     | _, Some gone, _, [] when List.contains Labels.finalizer observed.Meta.Finalizers ->
         Decision.act [ RemoveFinalizer(departed, gone) ]

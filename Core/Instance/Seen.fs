@@ -39,7 +39,7 @@ let deleting (observed: Observed) = observed.Meta.DeletionTimestamp.IsSome
 let clusterEnds (observed: Observed) =
     match observed.Cluster with
     | Some cluster -> cluster.Meta.DeletionTimestamp.IsSome
-    | None -> true
+    | None -> not observed.ClusterUnreadable
 
 let paused (observed: Observed) =
     match observed.Cluster with
@@ -50,6 +50,11 @@ let suspended (observed: Observed) =
     match observed.Cluster with
     | Some cluster -> cluster.Spec.SuspendAction.SuspendCompute
     | None -> false
+
+/// The Cluster has recorded that TiKV is asleep: PD may stop, and a store may not start.
+let storesStopped (observed: Observed) =
+    observed.Cluster
+    |> Option.exists (fun cluster -> List.contains Component.TiKV cluster.Status.Stopped)
 
 /// The cluster id that was recorded, once and for ever.
 let clusterId (observed: Observed) = observed.Cluster |> Option.bind _.Status.Id
@@ -167,24 +172,6 @@ let uptime (store: Store) =
 /// The store is that of an instance of ours: the host part of its address is the name of a Pod of one (L F34).
 let isOurs (observed: Observed) (store: Store) =
     observed.Peers |> Map.containsKey (store.Address.Split('.', 2)[0])
-
-/// The claims whose volume holds the component's data.
-let private dataClaims (observed: Observed) =
-    (template observed).Volumes
-    |> List.filter (fun volume ->
-        volume.Mounts.IsEmpty
-        || volume.Mounts |> List.exists (fun mount -> mount.Type = "data"))
-    |> List.map (claimName observed)
-
-/// The volume that held the data when the process last served is another one now: the disk was lost.
-let hasLostDisk (observed: Observed) =
-    let recorded = (status observed).VolumeClaims
-
-    dataClaims observed
-    |> List.exists (fun name ->
-        match Map.tryFind name recorded, Map.tryFind name observed.Claims with
-        | Some before, Some claim -> Uid before <> claim.Meta.Uid
-        | _ -> false)
 
 /// The claim to the single disruption, when it is held by this life of this instance.
 let holdsDisruption (observed: Observed) =

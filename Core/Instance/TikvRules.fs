@@ -78,31 +78,36 @@ let private evicted store (facts: PdFacts) go (observed: Observed) =
         observed
         |> Rule.inTurn [ evict store facts; (fun _ -> Decision.wait [ reason ]) ]
 
-/// A store with other settings than wanted is restarted:
+/// A store with other settings than wanted, or on a node that is to be emptied, is restarted:
 /// 1. one whose process does not run, or whom nobody counts on, is replaced at once;
 /// 2. otherwise only while holding the disruption, while every other store that holds regions is heard from, and after
 ///    its leaders have moved away.
 let restart (observed: Observed) =
     match observed.Pod with
-    | Some pod when Rules.outdated observed pod ->
-        let go grounds = Decision.act [ RestartPod(pod.Meta, "TemplateChanged", grounds) ]
-
-        match Evidence.notServing pod, Evidence.notFrozen observed, Seen.facts observed with
-        | Some _, _, _ -> Rules.replace pod "TemplateChanged"
-        | None, Error reason, _ -> Decision.wait [ reason ]
-        | None, Ok _, None -> Decision.wait [ Seen.pdReason observed ]
-        | None, Ok calm, Some facts ->
+    | None -> Decision.settled
+    | Some pod ->
+        match
+            Rules.restartCause observed pod,
+            Evidence.notServing pod,
+            Evidence.notFrozen observed,
+            Seen.facts observed
+        with
+        | None, _, _, _ -> Decision.settled
+        | Some(_, why), Some _, _, _ -> Rules.replace pod why
+        | Some _, None, Error reason, _ -> Decision.wait [ reason ]
+        | Some _, None, Ok _, None -> Decision.wait [ Seen.pdReason observed ]
+        | Some(disruption, why), None, Ok calm, Some facts ->
+            let go grounds = Decision.act [ RestartPod(pod.Meta, why, grounds) ]
             let store = Seen.storeOf observed facts
 
             match Evidence.alreadyOut pod observed facts, Evidence.othersHeard store facts with
             | Some out, _ -> go (Evidence.Unneeded(calm, out))
             | None, Error reason -> Decision.wait [ reason ]
             | None, Ok others ->
-                Rules.withDisruption "RollingUpdate" observed (fun held ->
+                Rules.withDisruption disruption observed (fun held ->
                     observed
                     |> evicted store facts (fun leaders ->
                         go (Evidence.StoreRests(held, calm, others, leaders))))
-    | _ -> Decision.settled
 
 /// A Pod that somebody else stops (a drained node) loses its leaders in an orderly way too, while it still runs.
 let stopping (observed: Observed) =
@@ -132,13 +137,6 @@ let abandoned (observed: Observed) =
         ->
         withdraw observed
     | _ -> Decision.settled
-
-/// A suspended cluster evicts nobody; nor is PD there to be asked for long.
-let suspended (observed: Observed) =
-    if Seen.suspended observed && (Seen.facts observed).IsSome then
-        endOfEviction observed
-    else
-        Decision.settled
 
 /// Whether the store is to leave the cluster.
 let leaves (observed: Observed) =
@@ -225,6 +223,9 @@ let leave (observed: Observed) =
         |> Rule.together [ withdraw; Rules.releaseEarly; (fun _ -> Decision.wait [ reason ]) ]
 
     match Evidence.departed observed, Seen.facts observed with
+    // Its group deletes it; until then it is as it is.
+    | Some(Evidence.NothingDeparted _), _ when not (Seen.deleting observed) ->
+        Decision.wait [ StoreNotRegistered ]
     | Some _, _ -> Decision.settled
     | None, None -> Decision.wait [ Seen.pdReason observed ]
     | None, Some facts ->

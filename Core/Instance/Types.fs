@@ -38,16 +38,22 @@ type Observed = {
     PdUrls: string list
     /// The members of the first bootstrap that exist as instances.
     Siblings: Set<string>
-    /// Every instance of the same component in the cluster, of all groups, this one included: its name, by that of its Pod.
-    Peers: Map<string, string>
-    /// PD only: the Pods among those of the peers that are being stopped.
-    Stopping: Set<string>
     /// The node that the Pod is on: absent when it has been deleted; unknown while there is no such Pod.
     Node: Sighting<NodeView>
     /// The volumes that the claims are bound to, by name of the claim.
     Volumes: Map<string, Sighting<VolumeView>>
     /// The storage classes of the claims, by name of the claim.
     StorageClasses: Map<string, Sighting<StorageClassView>>
+    /// The nodes that those volumes are bound to, by the names that the volumes give.
+    VolumeNodes: Map<string, Sighting<NodeView>>
+    /// Every instance of the same component in the cluster, of all groups, this one included: its name, by that of its Pod.
+    Peers: Map<string, string>
+    /// PD only: the Pods among those of the peers that are being stopped.
+    Stopping: Set<string>
+    /// The Secrets of its certificates, by name; empty without TLS.
+    Secrets: Map<string, Sighting<SecretView>>
+    /// The Cluster is there, and cannot be read.
+    ClusterUnreadable: bool
 }
 
 /// Why an instance that is not (yet) as desired is left alone for now.
@@ -80,6 +86,22 @@ type Reason =
     | RegionsRemain of Regions: int
     | StoresTooFew of Living: int * Needed: int
     | StoresSilent of Silent: int * Stores: int
+    | NoNodeFits of Obstacle: Obstacle
+    | QuotaExceeded of Message: string
+    | StorageClassMissing of Claim: string * Class: string
+    | ImageUnavailable of Message: string
+    | ContainerConfigInvalid of Message: string
+    | ProcessEnded of Death: Death
+    | NodeNotReady of Node: string
+    | NodeGone of Node: string
+    | NodeOutOfService of Node: string
+    | VolumeLost of Claim: string * Why: string
+    /// PD has removed the store whose data the instance's disk holds.
+    | StoreTombstoned of Store: StoreId
+    /// The disk of the store is gone, and the instance has another one.
+    | DiskLost of Store: StoreId
+    /// The same, of a member of PD.
+    | MemberDiskLost of Member: MemberId
     | MembersUnhealthy of Names: string list
     | LeadersUnknown of Known: int * Regions: int
     | LeadersUnconfirmed
@@ -87,6 +109,13 @@ type Reason =
     | LeadersComeBack of Leaders: int * Before: int
     | OtherStoreLeaves of Address: string
     | DomainsTooFew of Label: string * Domains: int * Needed: int
+    | CertificateWrong of Problem: CertificateProblem
+    | ClusterUnreadable of Name: string
+    | StoresStopFirst
+    | PdStartsFirst
+    | LeaveNeedsPd
+    | ClaimOfAnotherCluster of Name: string * Cluster: Uid
+    | NodeLeft of Node: string
 
 module Reason =
     /// For people: the message of the Kubernetes condition, the event, the log line and the transcript.
@@ -125,6 +154,28 @@ module Reason =
             $"%d{living} living stores would remain, and %d{needed} are needed for all replicas"
         | StoresSilent(silent, stores) ->
             $"%d{silent} of %d{stores} stores are silent: nothing else is taken down meanwhile"
+        | NoNodeFits obstacle -> $"the Pod is pending: %s{Obstacle.text obstacle}"
+        | QuotaExceeded message ->
+            $"the namespace's quota is used up (%s{message}); raise the ResourceQuota, or ask for less"
+        | StorageClassMissing(claim, name) ->
+            $"the volume claim %s{claim} asks for the storage class %s{name}, which does not exist; make it"
+        | ImageUnavailable message ->
+            $"its image cannot be pulled: %s{message}; correct template.spec.image or version, or the registry's credentials"
+        | ContainerConfigInvalid message ->
+            $"its container cannot be made: %s{message}; make what it refers to, or correct the overlay"
+        | ProcessEnded death -> Death.text death
+        | NodeNotReady name ->
+            $"its node %s{name} is not ready: the process may be alive, so nothing is done until the node is back, is deleted, or has the taint node.kubernetes.io/out-of-service"
+        | NodeGone name -> $"its node %s{name} does not exist any more"
+        | NodeOutOfService name -> $"its node %s{name} is out of service, as its taint says"
+        | VolumeLost(claim, why) ->
+            $"the volume of the claim %s{claim} cannot be used: %s{why}; bring it back, or delete the instance to have it made anew elsewhere"
+        | StoreTombstoned(StoreId id) ->
+            $"PD has removed store %d{id}, whose data is on this disk: it cannot come back; delete the instance to have it made anew"
+        | DiskLost(StoreId id) ->
+            $"the disk of store %d{id} is gone: PD removes the store, and then the instance starts anew on the disk that it has"
+        | MemberDiskLost(MemberId id) ->
+            $"the disk of member %d{id} is gone: PD removes the member, and then the instance joins anew"
         | MembersUnhealthy names ->
             let names = String.Join(", ", names)
             $"PD says that %s{names} is not healthy: no other member is touched meanwhile"
@@ -138,6 +189,16 @@ module Reason =
         | OtherStoreLeaves address -> $"the store %s{address} is leaving; one at a time"
         | DomainsTooFew(label, domains, needed) ->
             $"living stores in %d{domains} values of the label %s{label} would remain, and %d{needed} are needed"
+        | CertificateWrong problem -> Certificates.text problem
+        | ClusterUnreadable name -> $"the Cluster %s{name} cannot be read; its status says why"
+        | StoresStopFirst -> "PD stops once every Pod of TiKV has stopped"
+        | PdStartsFirst -> "TiKV starts once PD answers again"
+        | LeaveNeedsPd ->
+            $"it leaves only with PD's consent; if PD is gone for good, set the annotation %s{Annotations.abandon}=true: it is then given up, and its volume claims stay"
+        | ClaimOfAnotherCluster(name, Uid cluster) ->
+            $"the volume claim %s{name} holds data of an earlier Cluster (uid %s{cluster}): delete the claim, or set the annotation %s{Annotations.adoptVolumesOf}=%s{cluster} on this Cluster to take it over"
+        | NodeLeft node ->
+            $"its volume is on the node %s{node}: it starts again when that node takes Pods (kubectl uncordon)"
 
     /// The reason of the Kubernetes condition: stable, part of the API.
     let code reason =
@@ -169,6 +230,19 @@ module Reason =
         | RegionsRemain _ -> "RegionsDrained"
         | StoresTooFew _ -> "MinReplicasAfter"
         | StoresSilent _ -> "AllStoresUp"
+        | NoNodeFits obstacle -> Obstacle.code obstacle
+        | QuotaExceeded _ -> "QuotaExceeded"
+        | StorageClassMissing _ -> "StorageClassMissing"
+        | ImageUnavailable _ -> "ImagePullFailed"
+        | ContainerConfigInvalid _ -> "ContainerConfigInvalid"
+        | ProcessEnded death -> Death.code death
+        | NodeNotReady _ -> "NodeNotReady"
+        | NodeGone _ -> "NodeGone"
+        | NodeOutOfService _ -> "NodeOutOfService"
+        | VolumeLost _ -> "VolumeLost"
+        | StoreTombstoned _ -> "StoreTombstone"
+        | DiskLost _ -> "DiskLost"
+        | MemberDiskLost _ -> "DiskLost"
         | MembersUnhealthy _ -> "PDQuorumAfter"
         | LeadersUnknown _ -> "CacheFresh"
         | LeadersUnconfirmed -> "LeadersEvicted"
@@ -176,6 +250,13 @@ module Reason =
         | LeadersComeBack _ -> "SoakTime"
         | OtherStoreLeaves _ -> "OneAtATime"
         | DomainsTooFew _ -> "TopologySpreadAfter"
+        | CertificateWrong problem -> Certificates.code problem
+        | ClusterUnreadable _ -> "ClusterUnreadable"
+        | StoresStopFirst -> "Suspending"
+        | PdStartsFirst -> "Resuming"
+        | LeaveNeedsPd -> "PDReachable"
+        | ClaimOfAnotherCluster _ -> "ConflictingOwner"
+        | NodeLeft _ -> "NodeDrained"
 
     /// How soon to look again unasked. Kubernetes tells when an object changes, and new facts of PD wake the instance
     /// too; what is left are waits that only time ends.
@@ -188,7 +269,11 @@ module Reason =
         | LeadersComeBack _
         | LeadersReturnSoon -> ValueSome(TimeSpan.FromSeconds 5L)
         | InvalidSpec _
-        | NotOurs _ -> ValueSome(TimeSpan.FromMinutes 1L)
+        | NotOurs _
+        | PdSilent _
+        | LeaveNeedsPd
+        | NodeGone _
+        | NodeOutOfService _ -> ValueSome(TimeSpan.FromMinutes 1L)
         | StepRefused _
         | ClusterAbsent _
         | ClusterPaused
@@ -196,7 +281,6 @@ module Reason =
         | SiblingsMissing _
         | PdAbsent
         | PdNotAsked
-        | PdSilent _
         | ClaimTerminating _
         | ClaimPending _
         | PodPending _
@@ -215,3 +299,20 @@ module Reason =
         | OtherStoreLeaves _
         | DomainsTooFew _
         | MembersUnhealthy _ -> ValueNone
+        | NoNodeFits _
+        | QuotaExceeded _
+        | StorageClassMissing _
+        | ImageUnavailable _
+        | ContainerConfigInvalid _
+        | ProcessEnded _
+        | NodeNotReady _
+        | VolumeLost _
+        | StoreTombstoned _
+        | DiskLost _
+        | MemberDiskLost _
+        | CertificateWrong _
+        | ClusterUnreadable _
+        | StoresStopFirst
+        | PdStartsFirst
+        | ClaimOfAnotherCluster _
+        | NodeLeft _ -> ValueNone

@@ -113,6 +113,45 @@ module Cache =
         | Kind.Lease
         | Kind.Event -> None
 
+    /// The conditions of an object of ours; none when it is not there or cannot be read.
+    let conditions (object: ObjectRef) cache : Condition list =
+        let key = key object.Namespace object.Name
+        let from found = found |> Option.bind Result.toOption
+
+        match object.Kind with
+        | Kind.Cluster ->
+            cache.Clusters
+            |> Map.tryFind key
+            |> Option.map _.Object
+            |> from
+            |> Option.map _.Status.Conditions
+        | Kind.PDGroup ->
+            cache.PdGroups
+            |> Map.tryFind key
+            |> Option.map _.Object
+            |> from
+            |> Option.map _.Status.Conditions
+        | Kind.TiKVGroup ->
+            cache.TikvGroups
+            |> Map.tryFind key
+            |> Option.map _.Object
+            |> from
+            |> Option.map _.Status.Conditions
+        | Kind.PD ->
+            cache.Pds
+            |> Map.tryFind key
+            |> Option.map _.Held.Object
+            |> from
+            |> Option.map _.Status.Instance.Conditions
+        | Kind.TiKV ->
+            cache.Tikvs
+            |> Map.tryFind key
+            |> Option.map _.Held.Object
+            |> from
+            |> Option.map _.Status.Instance.Conditions
+        | _ -> None
+        |> Option.defaultValue []
+
     // ---- instances
 
     let private readyCondition (conditions: Condition list) (meta: Meta) =
@@ -124,18 +163,21 @@ module Cache =
 
     let private view
         (meta: Meta)
-        shared
+        (shared, process')
         (settings: InstanceSettings)
         (status: InstanceStatus)
         : Group.InstanceView =
         let ready = readyCondition status.Conditions meta
         let revision = meta.Labels |> Map.tryFind Labels.revision
+        let condition name = status.Conditions |> Condition.tryFind name
 
         {
             Meta = meta
             Index = settings.Index
             Topology = settings.Topology
+            Pod = Defaults.podName meta.Name settings
             Shared = shared
+            Process = process'
             Ready = ready.IsSome
             ReadySince = ready |> Option.map _.LastTransitionTime |> Option.defaultValue ""
             Settled =
@@ -146,9 +188,25 @@ module Cache =
                    |> Option.exists (fun synced ->
                        synced.Status = ConditionStatus.True
                        && synced.ObservedGeneration = meta.Generation)
+            Current = status.CurrentRevision
+            Fails = Condition.status ConditionType.Ready status.Conditions = ConditionStatus.False
+            Broken = false
+            Leads = false
             Offline = false
             Removed = false
             Registered = true
+            Waits =
+                condition ConditionType.Stalled
+                |> Option.orElse (condition ConditionType.Reconciling)
+                |> Option.map (fun found -> found.Reason, found.Message)
+            Domain = status.Zone |> Option.orElse status.NodeName
+            SuspendedAt =
+                condition ConditionType.Suspended
+                |> Option.filter (fun suspended ->
+                    suspended.Status = ConditionStatus.True
+                    && suspended.ObservedGeneration = meta.Generation)
+                |> Option.map (fun _ -> status.ObservedClusterGeneration)
+            PodWord = Group.PodWord.Pending
         }
 
     /// The fingerprint is that of the object before while nothing that enters it has changed.
@@ -159,18 +217,28 @@ module Cache =
             && before.Meta.Generation = meta.Generation
             && before.Meta.Annotations = meta.Annotations
             ->
-            before.Shared
+            before.Shared, before.Process
         | _ -> make ()
 
     let private pdView before (object: Object<PDSpec, PDStatus>) =
-        let shared = fingerprint before object.Meta (fun () -> Group.Shared.ofPd object.Meta object.Spec)
-        view object.Meta shared object.Spec.Instance object.Status.Instance
-
-    let private tikvView before (object: Object<TiKVSpec, TiKVStatus>) =
-        let shared = fingerprint before object.Meta (fun () -> Group.Shared.ofTikv object.Meta object.Spec)
+        let prints =
+            fingerprint before object.Meta (fun () ->
+                Group.Shared.ofPd object.Meta object.Spec, Group.Shared.processOfPd object.Meta object.Spec)
 
         {
-            view object.Meta shared object.Spec.Instance object.Status.Instance with
+            view object.Meta prints object.Spec.Instance object.Status.Instance with
+                Leads = object.Status.IsLeader
+                Registered = object.Status.Id.IsSome
+        }
+
+    let private tikvView before (object: Object<TiKVSpec, TiKVStatus>) =
+        let prints =
+            fingerprint before object.Meta (fun () ->
+                Group.Shared.ofTikv object.Meta object.Spec,
+                Group.Shared.processOfTikv object.Meta object.Spec)
+
+        {
+            view object.Meta prints object.Spec.Instance object.Status.Instance with
                 Offline = object.Spec.Offline
                 Removed = object.Status.State = Some StoreState.Removed
                 Registered = object.Status.Id.IsSome
@@ -538,6 +606,19 @@ module Cache =
 
     /// The node of a name.
     let node name cache = cache |> sighting Kind.Node cache.Nodes (key "" name)
+
+    /// The node that calls itself so: by its name, or by the label of its host name, which is what volumes are bound to.
+    let nodeCalled name cache =
+        match node name cache with
+        | Sighting.Absent ->
+            cache.Nodes
+            |> Map.tryPick (fun _ (one: NodeView) ->
+                if one.Meta.Labels |> Map.tryFind "kubernetes.io/hostname" = Some name then
+                    Some(Sighting.Known one)
+                else
+                    None)
+            |> Option.defaultValue Sighting.Absent
+        | sighting -> sighting
 
     /// The volume of a name.
     let volume name cache = cache |> sighting Kind.PersistentVolume cache.Volumes (key "" name)

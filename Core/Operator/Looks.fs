@@ -14,6 +14,8 @@ type Sight = {
     Cache: Cache
     /// What is known of each cluster's PD; the key is `namespace/cluster`.
     Pds: Map<string, PdView>
+    /// The Secrets of each cluster with TLS, by name; the key is `namespace/cluster`.
+    Secrets: Map<string, Map<string, Sighting<SecretView>>>
 }
 
 let private okay (held: Held<'Spec, 'Status>) = held.Object |> Result.toOption
@@ -27,6 +29,12 @@ let pdView space cluster sight =
 
 let private inCluster space cluster (settings: GroupSettings) (meta: Meta) =
     meta.Namespace = space && settings.Cluster.Name = cluster
+
+/// The Cluster is there, and cannot be read: nobody can say what it wants, and it has not gone.
+let isUnreadable space name sight =
+    sight.Cache.Clusters
+    |> Map.tryFind (Cache.key space name)
+    |> Option.exists _.Object.IsError
 
 /// The PD groups of a cluster, in the order of their names.
 let pdGroups space cluster sight =
@@ -53,15 +61,117 @@ let private serviceHost (dns: Dns option) (name: string) (space: string) =
 let private usesTls (cluster: Object<ClusterSpec, ClusterStatus> option) =
     cluster |> Option.exists (fun cluster -> Defaults.isTls cluster.Spec)
 
+// ---- Secrets
+
+let private secretsOf space cluster sight =
+    sight.Secrets
+    |> Map.tryFind (Cache.key space cluster)
+    |> Option.defaultValue Map.empty
+
+/// What is known of some Secrets of a cluster.
+let private secretsNamed (cluster: Object<ClusterSpec, ClusterStatus> option) (ca, own) sight =
+    match cluster with
+    | Some cluster when Defaults.isTls cluster.Spec ->
+        let known = secretsOf cluster.Meta.Namespace cluster.Meta.Name sight
+
+        [ ca; own ]
+        |> List.map (fun name -> name, known |> Map.tryFind name |> Option.defaultValue Sighting.Unknown)
+        |> Map.ofList
+    | _ -> Map.empty
+
+/// The Secrets that a cluster with TLS needs: the operator's own, and those that its groups and their instances name.
+let secretNames space clusterName sight =
+    match cluster space clusterName sight with
+    | Some cluster when Defaults.isTls cluster.Spec ->
+        let pair (ca, own) = [ ca; own ]
+
+        let ofInstances kind held template (group: string) =
+            Cache.instancesOf kind space group sight.Cache
+            |> Map.toList
+            |> List.choose (fun (_, one) -> held one.Meta.Name)
+            |> List.collect (template >> pair)
+
+        let pd =
+            pdGroups space clusterName sight
+            |> List.collect (fun group ->
+                let name = group.Meta.Name
+                let secrets template = Defaults.tlsSecrets Component.PD name template
+
+                let held instance =
+                    sight.Cache.Pds
+                    |> Map.tryFind (Cache.key space instance)
+                    |> Option.bind (_.Held >> okay)
+
+                pair (secrets group.Spec.Template.Spec.Component)
+                @ ofInstances
+                    Kind.PD
+                    held
+                    (fun (one: Object<PDSpec, PDStatus>) -> secrets one.Spec.Template.Component)
+                    name)
+
+        let tikv =
+            tikvGroups space clusterName sight
+            |> List.collect (fun group ->
+                let name = group.Meta.Name
+                let secrets template = Defaults.tlsSecrets Component.TiKV name template
+
+                let held instance =
+                    sight.Cache.Tikvs
+                    |> Map.tryFind (Cache.key space instance)
+                    |> Option.bind (_.Held >> okay)
+
+                pair (secrets group.Spec.Template.Spec.Component)
+                @ ofInstances
+                    Kind.TiKV
+                    held
+                    (fun (one: Object<TiKVSpec, TiKVStatus>) -> secrets one.Spec.Template.Component)
+                    name)
+
+        pair (Defaults.clientTlsSecrets clusterName cluster.Spec) @ pd @ tikv
+        |> List.distinct
+    | _ -> []
+
+let private version sight space cluster name =
+    match secretsOf space cluster sight |> Map.tryFind name with
+    | Some(Sighting.Known view) ->
+        let (ResourceVersion version) = view.Meta.ResourceVersion
+        version
+    | _ -> ""
+
+/// The operator's own certificate, for calls of a cluster with TLS.
+let private endpointTls (cluster: Object<ClusterSpec, ClusterStatus> option) sight =
+    cluster
+    |> Option.filter (fun cluster -> Defaults.isTls cluster.Spec)
+    |> Option.map (fun cluster ->
+        let space, name = cluster.Meta.Namespace, cluster.Meta.Name
+        let authority, pair = Defaults.clientTlsSecrets name cluster.Spec
+
+        let version =
+            match version sight space name authority, version sight space name pair with
+            | "", _
+            | _, "" -> ""
+            | one, other -> $"%s{one}-%s{other}"
+
+        {
+            Authority = authority
+            Pair = pair
+            Version = version
+            SkipVerify = cluster.Spec.Security.Tls.Client |> Option.exists _.InsecureSkipTLSVerify
+        })
+
 let private clientPort (group: Object<PDGroupSpec, PDGroupStatus>) =
     Defaults.pdClientPort group.Spec.Template.Spec
 
-/// URLs of the client Services of PD, one a group.
+/// URLs of the client Services of PD, one a group; those of groups that are being deleted only while there is no other.
 let pdUrls space clusterName sight =
     let cluster = cluster space clusterName sight
     let scheme = if usesTls cluster then "https" else "http"
 
-    pdGroups space clusterName sight
+    let living, ending =
+        pdGroups space clusterName sight
+        |> List.partition (fun group -> group.Meta.DeletionTimestamp.IsNone)
+
+    (if living.IsEmpty then ending else living)
     |> List.map (fun group ->
         let host = serviceHost (cluster |> Option.map _.Spec.Dns) group.Meta.Name space
         scheme + "://" + host + ":" + string (clientPort group))
@@ -70,7 +180,7 @@ let pdUrls space clusterName sight =
 let pdEndpoints space clusterName sight : PdEndpoint list =
     let cluster = cluster space clusterName sight
     let dns = cluster |> Option.map _.Spec.Dns
-    let tls = usesTls cluster
+    let tls = endpointTls cluster sight
     let groups = pdGroups space clusterName sight
 
     let pods =
@@ -137,6 +247,21 @@ let private instance
             |> Set.ofList
         | Instance.TiKV _ -> Set.empty
 
+    let pod = sight.Cache.Pods |> Map.tryFind (Cache.key space podName)
+    let cluster = cluster space clusterName sight
+
+    let ofComponent =
+        match role with
+        | Instance.PD _ -> Component.PD
+        | Instance.TiKV _ -> Component.TiKV
+
+    let groupName = meta.Labels |> Map.tryFind Labels.group |> Option.defaultValue ""
+
+    let volumes =
+        claims
+        |> Map.filter (fun _ claim -> claim.Volume <> "")
+        |> Map.map (fun _ claim -> Cache.volume claim.Volume sight.Cache)
+
     let kind =
         match role with
         | Instance.PD _ -> Kind.PD
@@ -153,36 +278,44 @@ let private instance
         match role with
         | Instance.PD _ -> peers |> Map.keys |> Seq.filter isStopping |> Set.ofSeq
         | Instance.TiKV _ -> Set.empty
-    let pod = sight.Cache.Pods |> Map.tryFind (Cache.key space podName)
 
     {
         At = sight.At
         Clock = sight.Clock
         Meta = meta
         Role = role
-        Cluster = cluster space clusterName sight
+        Cluster = cluster
         Pod = pod
         Config = sight.Cache.ConfigMaps |> Map.tryFind (Cache.key space podName)
         Claims = claims
         Pd = pdView space clusterName sight
         PdUrls = pdUrls space clusterName sight
         Siblings = siblings
-        Peers = peers
-        Stopping = stopping
         Node =
             match pod with
             | Some pod when pod.Node <> "" -> Cache.node pod.Node sight.Cache
             | _ -> Sighting.Unknown
-        Volumes =
-            claims
-            |> Map.filter (fun _ claim -> claim.Volume <> "")
-            |> Map.map (fun _ claim -> Cache.volume claim.Volume sight.Cache)
+        Volumes = volumes
         StorageClasses =
             claims
             |> Map.map (fun _ claim ->
                 match claim.StorageClass with
                 | Some name -> Cache.storageClass name sight.Cache
                 | None -> Sighting.Unknown)
+        VolumeNodes =
+            volumes
+            |> Map.values
+            |> Seq.collect (fun volume ->
+                match volume with
+                | Sighting.Known volume -> volume.Nodes
+                | Sighting.Absent
+                | Sighting.Unknown -> [])
+            |> Seq.map (fun name -> name, Cache.nodeCalled name sight.Cache)
+            |> Map.ofSeq
+        Peers = peers
+        Stopping = stopping
+        Secrets = secretsNamed cluster (Defaults.tlsSecrets ofComponent groupName template) sight
+        ClusterUnreadable = isUnreadable space clusterName sight
     }
 
 let pd sight (object: Object<PDSpec, PDStatus>) =
@@ -201,8 +334,121 @@ let tikv sight (object: Object<TiKVSpec, TiKVStatus>) =
         object.Spec.Instance
         object.Spec.Template.Component
 
-let private group sight (meta: Meta) role (settings: GroupSettings) instanceKind : Group.Observed =
+/// Whether PD lists a member, or a store that it has not let go, by the name of that Pod.
+let private isListed pod view =
+    match view with
+    | PdView.Answered facts ->
+        facts.Members |> List.exists (fun one -> one.Name = pod)
+        || facts.Stores
+           |> List.exists (fun store ->
+               store.NodeState <> NodeState.Removed
+               && store.Address.StartsWith(pod + ".", StringComparison.Ordinal))
+    | PdView.Silent _
+    | PdView.Unasked -> false
+
+/// The indexes among the next ones to be used whose claims were made in this life of the group, and whose instance has
+/// left: PD has let go whom the data belonged to. Claims of an earlier life of the group count as brought back on purpose.
+let private retained sight (meta: Meta) (settings: GroupSettings) (template: ComponentTemplate) pd instances =
+    let offline = Set.ofList settings.OfflineIndexes
+
+    let staying =
+        instances
+        |> Map.filter (fun index (one: Group.InstanceView) ->
+            one.Meta.DeletionTimestamp.IsNone
+            && not one.Removed
+            && not (Set.contains index offline))
+        |> Map.count
+
+    let isLeft index =
+        let pod = Names.instance meta.Name index
+
+        template.Volumes
+        |> List.exists (fun volume ->
+            sight.Cache.Claims
+            |> Map.tryFind (Cache.key meta.Namespace $"%s{volume.Name}-%s{pod}")
+            |> Option.exists (fun claim ->
+                String.CompareOrdinal(claim.Meta.CreationTimestamp, meta.CreationTimestamp) >= 0))
+        && not (isListed pod pd)
+
+    let rec find left index found =
+        if left <= 0 then found
+        elif Map.containsKey index instances || Set.contains index offline then find left (index + 1) found
+        elif isLeft index then find left (index + 1) (Set.add index found)
+        else find (left - 1) (index + 1) found
+
+    // Failover may make so many more.
+    find (settings.Replicas - staying + settings.Failover.MaxReplacements) 0 Set.empty
+
+/// The stores of the other groups of a cluster that are on their way out; and those groups that have too many stores and
+/// come before this one in the order of their names, so that two of them do not both begin.
+let private leavingElsewhere space cluster (meta: Meta) sight =
+    let others =
+        tikvGroups space cluster sight
+        |> List.filter (fun group -> group.Meta.Name <> meta.Name)
+        |> List.map (fun group ->
+            group,
+            Cache.instancesOf Kind.TiKV space group.Meta.Name sight.Cache
+            |> Map.toList
+            |> List.map snd
+            |> List.filter (fun one -> one.Registered && not one.Removed))
+
+    let leaving =
+        others
+        |> List.collect snd
+        |> List.filter (fun one -> one.Offline || one.Meta.DeletionTimestamp.IsSome)
+        |> List.map _.Meta.Name
+
+    let hasSurplus (group: Object<TiKVGroupSpec, TiKVGroupStatus>, stores: Group.InstanceView list) =
+        let named, others =
+            stores
+            |> List.filter (Group.Plan.deferred >> not)
+            |> List.partition (fun one -> List.contains one.Index group.Spec.Group.OfflineIndexes)
+
+        String.CompareOrdinal(group.Meta.Name, meta.Name) < 0
+        && (not named.IsEmpty || others.Length > group.Spec.Group.Replicas)
+
+    leaving
+    @ (others |> List.filter hasSurplus |> List.map (fun (group, _) -> group.Meta.Name))
+
+/// An instance with what its Pod and PD say of its process now. One whose Pod is not there has no process.
+let private lively sight pd (one: Group.InstanceView) : Group.InstanceView =
+    let pod = sight.Cache.Pods |> Map.tryFind (Cache.key one.Meta.Namespace one.Pod)
+
+    {
+        one with
+            PodWord =
+                match pod with
+                | None -> Group.PodWord.Pending
+                | Some pod when pod.Meta.DeletionTimestamp.IsSome -> Group.PodWord.Down
+                | Some pod when pod.Ready -> Group.PodWord.Ready
+                | Some pod when pod.Phase = "Pending" || pod.Phase = "" -> Group.PodWord.Pending
+                | Some _ -> Group.PodWord.Down
+            Broken = pod |> Option.forall (fun pod -> not pod.Running)
+            Leads =
+                match pd with
+                | PdView.Answered facts ->
+                    facts.Members
+                    |> List.exists (fun other -> other.IsLeader && other.Name = one.Pod)
+                | PdView.Silent _
+                | PdView.Unasked -> one.Leads
+            Domain =
+                one.Domain
+                |> Option.orElse (pod |> Option.map _.Node |> Option.filter (fun node -> node <> ""))
+    }
+
+let private group sight (meta: Meta) role (settings: GroupSettings) template instanceKind : Group.Observed =
     let space = meta.Namespace
+    let pd = pdView space settings.Cluster.Name sight
+    let cluster = cluster space settings.Cluster.Name sight
+
+    let ofComponent =
+        match instanceKind with
+        | Kind.PD -> Component.PD
+        | _ -> Component.TiKV
+
+    let instances =
+        Cache.instancesOf instanceKind space meta.Name sight.Cache
+        |> Map.map (fun _ one -> lively sight pd one)
 
     let services =
         [ meta.Name; Group.Manifest.peerService meta.Name ]
@@ -217,12 +463,17 @@ let private group sight (meta: Meta) role (settings: GroupSettings) instanceKind
         Clock = sight.Clock
         Meta = meta
         Role = role
-        Cluster = cluster space settings.Cluster.Name sight
-        Instances = Cache.instancesOf instanceKind space meta.Name sight.Cache
+        Cluster = cluster
+        Instances = instances
         Services = services
         PdGroups =
             pdGroups space settings.Cluster.Name sight
-            |> List.map (fun group -> group.Meta.Name, group.Status.Version)
+            |> List.map (fun group -> {
+                Name = group.Meta.Name
+                Wanted = group.Spec.Template.Spec.Component.Version
+                Reached = group.Status.Version
+                Deleting = group.Meta.DeletionTimestamp.IsSome
+            })
         Revisions =
             sight.Cache.Revisions
             |> Map.toList
@@ -238,13 +489,32 @@ let private group sight (meta: Meta) role (settings: GroupSettings) instanceKind
                 sight.Cache.Budgets
                 (Cache.key space meta.Name)
                 sight.Cache
+        Pd = pd
+        Secrets = secretsNamed cluster (Defaults.tlsSecrets ofComponent meta.Name template) sight
+        Retained = retained sight meta settings template pd instances
+        LeavingElsewhere =
+            match instanceKind with
+            | Kind.TiKV -> leavingElsewhere space settings.Cluster.Name meta sight
+            | _ -> []
     }
 
 let pdGroup sight (object: Object<PDGroupSpec, PDGroupStatus>) =
-    group sight object.Meta (Group.PD(object.Spec, object.Status)) object.Spec.Group Kind.PD
+    group
+        sight
+        object.Meta
+        (Group.PD(object.Spec, object.Status))
+        object.Spec.Group
+        object.Spec.Template.Spec.Component
+        Kind.PD
 
 let tikvGroup sight (object: Object<TiKVGroupSpec, TiKVGroupStatus>) =
-    group sight object.Meta (Group.TiKV(object.Spec, object.Status)) object.Spec.Group Kind.TiKV
+    group
+        sight
+        object.Meta
+        (Group.TiKV(object.Spec, object.Status))
+        object.Spec.Group
+        object.Spec.Template.Spec.Component
+        Kind.TiKV
 
 /// Whether the life of the instance that holds the disruption goes on.
 let private holderExists sight space (disruption: Disruption) =
@@ -298,4 +568,5 @@ let ofCluster sight (object: Object<ClusterSpec, ClusterStatus>) : Cluster.Obser
         PdUrls = pdUrls space name sight
         Pd = pdView space name sight
         HolderExists = object.Status.Disruption |> Option.forall (holderExists sight space)
+        Secrets = secretsNamed (Some object) (Defaults.clientTlsSecrets name object.Spec) sight
     }

@@ -35,7 +35,7 @@ module Permissions =
         | Kind.TiKV
         | Kind.ConfigMap
         | Kind.Service -> look @ [ "create"; "patch"; "delete" ]
-        | Kind.Pod
+        | Kind.Pod -> look @ [ "create"; "patch"; "delete" ]
         | Kind.PersistentVolumeClaim -> look @ [ "create"; "delete" ]
         | Kind.Lease -> [ "get"; "create"; "patch" ]
         | Kind.Event -> [ "create" ]
@@ -59,6 +59,7 @@ module Permissions =
             under kind "finalizers" [ "update" ]
 
         on Kind.Event (verbs Kind.Event)
+        on Kind.Secret (verbs Kind.Secret)
     ]
 
     /// Of objects that belong to no namespace. Without these the operator does its work, and knows less of why a Pod waits.

@@ -19,26 +19,35 @@ type Step = {
     Action: string
     /// For people.
     Note: string
+    /// What is written when the request is refused for good, with its note.
+    Otherwise: (Write * string) option
 }
 
-let private step risk action note request = { Request = request; Risk = risk; Action = action; Note = note }
+let private step risk action note request = {
+    Request = request
+    Risk = risk
+    Action = action
+    Note = note
+    Otherwise = None
+}
+
 let private safe = Instance.Risk.None
 
 let refOf kind (meta: Meta) : ObjectRef = { Kind = kind; Namespace = meta.Namespace; Name = meta.Name }
 
 /// `metadata` of a patch: what it was decided on, and what it changes.
-let private seen (meta: Meta) changes =
+let private metadataOf (meta: Meta) changes =
     let (Uid uid), (ResourceVersion version) = meta.Uid, meta.ResourceVersion
     Json.object ([ "uid", Json.string uid; "resourceVersion", Json.string version ] @ changes)
 
 let patch kind (meta: Meta) members =
-    Patch(refOf kind meta, false, Json.object (("metadata", seen meta []) :: members))
+    Patch(refOf kind meta, false, Json.object (("metadata", metadataOf meta []) :: members))
 
 let patchStatus kind (meta: Meta) status =
-    Patch(refOf kind meta, true, Json.object [ "metadata", seen meta []; "status", status ])
+    Patch(refOf kind meta, true, Json.object [ "metadata", metadataOf meta []; "status", status ])
 
 let private patchMeta kind meta changes =
-    Patch(refOf kind meta, false, Json.object [ "metadata", seen meta changes ])
+    Patch(refOf kind meta, false, Json.object [ "metadata", metadataOf meta changes ])
 
 let private delete kind (meta: Meta) grace =
     Delete(refOf kind meta, { Uid = meta.Uid; ResourceVersion = Some meta.ResourceVersion }, grace)
@@ -73,6 +82,9 @@ let private configData (config: ConfigMapView option) body =
     Json.object (wanted @ surplus)
 
 // ---- instances
+
+let private annotate (pod: Meta) name value =
+    patchMeta Kind.Pod pod [ "annotations", Json.object [ name, Json.string value ] ]
 
 let private disruption (observed: Instance.Observed) why =
     let (Uid uid) = observed.Meta.Uid
@@ -147,6 +159,39 @@ let ofInstance endpoints (observed: Instance.Observed) action =
         delete Kind.PersistentVolumeClaim claim None
         |> kubernetes "RemoveClaim" $"volume claim %s{claim.Name} removed, as the policy says"
     | Instance.RemoveFinalizer _ -> removeFinalizer risk kind meta
+    | Instance.ForceRemovePod(pod, why, _) ->
+        delete Kind.Pod pod (Some 0)
+        |> kubernetes "ForceRemovePod" $"Pod removed without its kubelet's word: %s{why}"
+    | Instance.ReloadConfig(pod, settings, fingerprint) ->
+        let keys = settings |> Map.toList |> List.map fst |> String.concat ", "
+
+        let endpoints, call =
+            match observed.Role with
+            | Instance.PD _ -> endpoints, PdCall.SetConfig settings
+            | Instance.TiKV _ ->
+                let tls = endpoints |> List.tryHead |> Option.bind _.Tls
+                [ Instance.Manifest.statusEndpoint observed tls ], PdCall.SetTikvConfig settings
+
+        {
+            (ToPd(endpoints, call)
+             |> step risk "ReloadConfig" $"settings change without a restart: %s{keys}") with
+                Otherwise =
+                    Some(
+                        annotate pod Annotations.configRefused fingerprint,
+                        $"a restart is needed to change %s{keys}"
+                    )
+        }
+    | Instance.MarkConfig(pod, fingerprint) ->
+        annotate pod Annotations.configInEffect fingerprint
+        |> kubernetes "MarkConfig" "the configuration is in effect"
+    | Instance.SetStoreLabels(StoreId id as store, labels) ->
+        let pairs =
+            labels
+            |> Map.toList
+            |> List.map (fun (key, value) -> $"%s{key}=%s{value}")
+            |> String.concat ", "
+
+        pd "SetStoreLabels" $"store %d{id} is labelled %s{pairs}" (PdCall.SetStoreLabels(store, labels))
 
 // ---- groups
 
@@ -196,7 +241,35 @@ let private updateInstance cache kind (meta: Meta) body =
             |> Option.defaultValue Json.empty
 
     let metadata = body |> Json.membersAt [ "metadata" ]
-    Patch(refOf kind meta, false, Json.object [ "metadata", seen meta metadata; "spec", spec ])
+    Patch(refOf kind meta, false, Json.object [ "metadata", metadataOf meta metadata; "spec", spec ])
+
+/// A merge patch replaces lists whole: what others put into a port (the node port that the server chose) is carried over.
+let private withKeptPorts (observed: Group.Observed) name spec =
+    let actual =
+        observed.Services
+        |> Map.tryFind name
+        |> Option.map (fun service -> Json.itemsAt [ "ports" ] service.Spec)
+        |> Option.defaultValue []
+
+    // The server takes node ports back with the type.
+    let inside = Json.stringAt [ "type" ] spec |> Option.defaultValue "ClusterIP" = "ClusterIP"
+
+    let kept port =
+        let name = Json.stringAt [ "name" ] port
+        let own = Json.membersAt [] port
+
+        actual
+        |> List.tryFind (fun one -> Json.stringAt [ "name" ] one = name)
+        |> Option.map (Json.membersAt [])
+        |> Option.defaultValue []
+        |> List.filter (fun (key, _) ->
+            own |> List.forall (fun (mine, _) -> mine <> key)
+            && not (inside && key = "nodePort"))
+        |> fun others -> Json.object (own @ others)
+
+    match Json.tryField "ports" spec with
+    | Some(Json.Array ports) -> spec |> Json.withField "ports" (Json.Array(ports |> List.map kept))
+    | _ -> spec
 
 /// A selector with a key too many selects nothing; a merge patch takes the key away only when it is told so.
 let private serviceSpec (observed: Group.Observed) name spec =
@@ -210,6 +283,30 @@ let private serviceSpec (observed: Group.Observed) name spec =
 
     surplus
     |> List.fold (fun spec key -> spec |> Json.setPath [ "selector"; key ] (Some Json.Null)) spec
+    |> withKeptPorts observed name
+
+/// Annotations that are wanted, and those that were ours and are not wanted any more.
+let private serviceAnnotations (observed: Group.Observed) (seen: Meta) =
+    let wanted = Group.Manifest.serviceAnnotations observed seen.Name
+
+    let dropped =
+        seen.Annotations
+        |> Map.tryFind Annotations.writtenKeys
+        |> Option.map (fun keys ->
+            Annotations.writtenKeys :: List.ofArray (keys.Split(System.Convert.ToChar 44)))
+        |> Option.defaultValue []
+        |> List.filter (fun key -> not (Map.containsKey key wanted) && Map.containsKey key seen.Annotations)
+
+    let members =
+        (wanted |> Map.toList |> List.map (fun (key, value) -> key, Json.string value))
+        @ (dropped |> List.map (fun key -> key, Json.Null))
+
+    if members.IsEmpty then [] else [ "annotations", Json.object members ]
+
+let private groupTemplate (observed: Group.Observed) =
+    match observed.Role with
+    | Group.PD(spec, _) -> Codec.encode spec.Template
+    | Group.TiKV(spec, _) -> Codec.encode spec.Template
 
 let ofGroup cache (observed: Group.Observed) action =
     let kind = Group.Manifest.kind observed
@@ -224,7 +321,14 @@ let ofGroup cache (observed: Group.Observed) action =
         create Kind.Service body
         |> kubernetes safe "CreateService" $"Service %s{name} created"
     | Group.UpdateService(seen, spec, _) ->
-        patch Kind.Service seen [ "spec", serviceSpec observed seen.Name spec ]
+        Patch(
+            refOf Kind.Service seen,
+            false,
+            Json.object [
+                "metadata", metadataOf seen (serviceAnnotations observed seen)
+                "spec", serviceSpec observed seen.Name spec
+            ]
+        )
         |> kubernetes safe "UpdateService" $"Service %s{seen.Name} changed"
     | Group.CreateInstance(name, body) ->
         create instanceKind body
@@ -233,7 +337,15 @@ let ofGroup cache (observed: Group.Observed) action =
         updateInstance cache instanceKind seen body
         |> kubernetes safe "UpdateInstance" $"instance %s{seen.Name} is brought to the group's template"
     | Group.TakeOffline instance ->
-        patch instanceKind instance [ "spec", Json.object [ "offline", Json.bool true ] ]
+        Patch(
+            refOf instanceKind instance,
+            false,
+            Json.object [
+                "metadata",
+                metadataOf instance [ "annotations", Json.object [ Annotations.deferDelete, Json.Null ] ]
+                "spec", Json.object [ "offline", Json.bool true ]
+            ]
+        )
         |> kubernetes Instance.Risk.Disruptive "TakeOffline" $"instance %s{instance.Name} leaves the cluster"
     | Group.KeepOnline instance ->
         patch instanceKind instance [ "spec", Json.object [ "offline", Json.Null ] ]
@@ -248,8 +360,75 @@ let ofGroup cache (observed: Group.Observed) action =
         delete Kind.Service service None
         |> kubernetes safe "RemoveService" $"Service %s{service.Name} removed"
     | Group.RemoveFinalizer -> removeFinalizer Instance.Risk.Irreversible kind meta
+    | Group.CreateRevision(name, body) ->
+        create Kind.ControllerRevision body
+        |> kubernetes safe "CreateRevision" $"revision %s{name} recorded"
+    | Group.RenumberRevision(revision, number) ->
+        patch Kind.ControllerRevision revision [ "revision", Json.int64 number ]
+        |> kubernetes
+            safe
+            "RenumberRevision"
+            $"revision %s{revision.Name} is wanted again, as number %d{number}"
+    | Group.RemoveRevision revision ->
+        delete Kind.ControllerRevision revision None
+        |> kubernetes safe "RemoveRevision" $"revision %s{revision.Name} is beyond the history that is kept"
+    | Group.CountCollision count ->
+        patchStatus kind meta (Json.object [ "collisionCount", Json.int count ])
+        |> kubernetes safe "CountCollision" "another template has the hash of the wanted one"
+    | Group.RollBack(revision, template) ->
+        let change =
+            MergePatch.diff (groupTemplate observed) template
+            |> Option.map (fun change -> "spec", Json.object [ "template", change ])
+            |> Option.toList
+
+        Patch(
+            refOf kind meta,
+            false,
+            Json.object (
+                ("metadata",
+                 metadataOf meta [ "annotations", Json.object [ Annotations.rollbackTo, Json.Null ] ])
+                :: change
+            )
+        )
+        |> kubernetes safe "RollBack" $"the template goes back to that of revision %s{revision}"
+    | Group.DeferDeletion instance ->
+        patchMeta instanceKind instance [
+            "annotations", Json.object [ Annotations.deferDelete, Json.string "true" ]
+        ]
+        |> kubernetes
+            safe
+            "DeferDeletion"
+            $"instance %s{instance.Name} goes when the others have been updated"
+    | Group.CancelDeferral instance ->
+        patchMeta instanceKind instance [ "annotations", Json.object [ Annotations.deferDelete, Json.Null ] ]
+        |> kubernetes safe "CancelDeferral" $"instance %s{instance.Name} stays in the cluster"
+    | Group.CreateBudget body ->
+        create Kind.PodDisruptionBudget body
+        |> kubernetes safe "CreateBudget" $"PodDisruptionBudget %s{meta.Name} created"
+    | Group.UpdateBudget(seen, spec) ->
+        patch Kind.PodDisruptionBudget seen [ "spec", spec ]
+        |> kubernetes safe "UpdateBudget" $"PodDisruptionBudget %s{seen.Name} changed"
+    | Group.RemoveBudget budget ->
+        delete Kind.PodDisruptionBudget budget None
+        |> kubernetes safe "RemoveBudget" $"PodDisruptionBudget %s{budget.Name} removed"
+    | Group.AbandonInstance instance ->
+        patchMeta instanceKind instance [
+            "annotations", Json.object [ Annotations.abandon, Json.string "true" ]
+        ]
+        |> kubernetes
+            Instance.Risk.Disruptive
+            "AbandonInstance"
+            $"instance %s{instance.Name} may go without PD, as asked"
+    | Group.RecordFailures(failures, event, note) ->
+        patchStatus kind meta (Json.object [ "failures", failures |> List.map Codec.encode |> Json.array ])
+        |> kubernetes Instance.Risk.Disruptive event note
 
 // ---- clusters
+
+let private componentName (kind: Component) =
+    match kind with
+    | Component.PD -> Kind.name Kind.PD
+    | Component.TiKV -> Kind.name Kind.TiKV
 
 let ofCluster (observed: Cluster.Observed) action =
     let meta = observed.Meta
@@ -270,4 +449,17 @@ let ofCluster (observed: Cluster.Observed) action =
         patchStatus Kind.Cluster meta (Json.object [ "disruption", Json.Null ])
         |> ToKubernetes
         |> step safe "VoidDisruption" "the holder of the disruption is gone"
+    | Cluster.RecordStopped stopped ->
+        let risk, note =
+            if List.isEmpty stopped then
+                safe, "PD serves again: TiKV starts"
+            else
+                Instance.Risk.Disruptive, "TiKV is asleep: PD may stop"
+
+        patchStatus
+            Kind.Cluster
+            meta
+            (Json.object [ "stopped", stopped |> List.map componentName |> Json.strings ])
+        |> ToKubernetes
+        |> step risk "RecordStopped" note
     | Cluster.RemoveFinalizer -> removeFinalizer Instance.Risk.Irreversible Kind.Cluster meta

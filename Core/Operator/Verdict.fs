@@ -25,6 +25,8 @@ type Verdict = {
     Cluster: string * string
     /// The laws that the decision would have broken; then it has no steps.
     Broken: string list
+    /// The Secrets that it was decided on.
+    Secrets: Map<string, Sighting<SecretView>>
 }
 
 let private earliest rechecks =
@@ -53,6 +55,7 @@ let private ofParts
     status
     refused
     reads
+    secrets
     =
     // A decision that breaks a law is not carried out, and its object says so.
     let decision, steps =
@@ -74,9 +77,18 @@ let private ofParts
                     (status { decision with Waiting = refused (action, message) :: decision.Waiting })
         Reads = refOf kind meta :: reads
         Cluster = cluster
+        Secrets = secrets
     }
 
 let private clusterRef space name : ObjectRef = { Kind = Kind.Cluster; Namespace = space; Name = name }
+
+/// That a node is gone is read from the server itself: a cache may not have heard of a new one yet.
+let private nodesToRead (observed: Instance.Observed) (actions: Instance.Action list) : ObjectRef list =
+    match observed.Pod with
+    | Some pod when pod.Node <> "" && actions |> List.exists _.IsForceRemovePod -> [
+        { Kind = Kind.Node; Namespace = ""; Name = pod.Node }
+      ]
+    | _ -> []
 
 let private ofInstance sight (observed: Instance.Observed) =
     let space = observed.Meta.Namespace
@@ -97,10 +109,17 @@ let private ofInstance sight (observed: Instance.Observed) =
         Instance.Reason.text
         Instance.Reason.recheckAfter
         (Instance.Report.status observed)
-        Instance.StepRefused
+        Instance.Diagnosis.refused
         ([ clusterRef space clusterName; named Kind.Pod (Instance.Seen.podName observed) ]
          @ (Instance.Seen.wantedClaims observed
-            |> List.map (snd >> named Kind.PersistentVolumeClaim)))
+            |> List.map (snd >> named Kind.PersistentVolumeClaim))
+         @ nodesToRead observed decision.Actions
+         @ (match observed.Node with
+            | Sighting.Known node when Instance.Drain.wanted observed -> [
+                { Kind = Kind.Node; Namespace = ""; Name = node.Meta.Name }
+              ]
+            | _ -> []))
+        observed.Secrets
 
 let private ofGroup sight (observed: Group.Observed) =
     let space = observed.Meta.Namespace
@@ -112,6 +131,7 @@ let private ofGroup sight (observed: Group.Observed) =
         |> List.choose (fun action ->
             match action with
             | Group.TakeOffline instance
+            | Group.AbandonInstance instance
             | Group.DeleteInstance instance -> Some(refOf (Group.Manifest.instanceKind observed) instance)
             | _ -> None)
 
@@ -128,6 +148,7 @@ let private ofGroup sight (observed: Group.Observed) =
         (Group.Report.status observed)
         Group.StepRefused
         (clusterRef space clusterName :: instances)
+        observed.Secrets
 
 let private ofCluster (observed: Cluster.Observed) =
     let decision = Cluster.Reconciler.decide observed
@@ -145,6 +166,7 @@ let private ofCluster (observed: Cluster.Observed) =
         (Cluster.Report.status observed)
         Cluster.StepRefused
         (observed.Groups |> List.map (fun group -> refOf group.Kind group.Meta))
+        observed.Secrets
 
 /// An object that cannot be read or breaks a rule is left as it is, and told so: nothing is disrupted.
 let private ofInvalid kind sight (held: Held<'Spec, 'Status>) problems =
@@ -182,6 +204,7 @@ let private ofInvalid kind sight (held: Held<'Spec, 'Status>) problems =
         Reads = []
         Cluster = held.Meta.Namespace, ""
         Broken = []
+        Secrets = Map.empty
     }
 
 let private judged kind sight (held: Held<'Spec, 'Status> option) look =

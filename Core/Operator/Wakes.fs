@@ -47,9 +47,10 @@ let matters (cache: Cache) key =
         held.Meta.Uid,
         held.Meta.Generation,
         held.Meta.DeletionTimestamp,
+        held.Meta.Annotations |> Map.tryFind Annotations.adoptVolumesOf,
         held.Object
         |> Result.toOption
-        |> Option.map (fun cluster -> cluster.Status.Id, cluster.Status.Disruption))
+        |> Option.map (fun cluster -> cluster.Status.Id, cluster.Status.Disruption, cluster.Status.Stopped))
 
 let wakeCluster (input: Input) space name everybody run =
     let later = input.At |> Instant.add gathering
@@ -113,8 +114,18 @@ let wakeFor (input: Input) (before: Cache) (object: ObjectRef) run =
                 |> Option.map _.Spec.Group.Cluster.Name
 
         let run = run |> queue (Queue.add later (Work.Reconcile object))
-        let known = Cache.meta object before |> Option.map (fun meta -> meta.Uid, meta.Generation)
-        let now = Cache.meta object cache |> Option.map (fun meta -> meta.Uid, meta.Generation)
+        // TiKV is upgraded after PD has reached the version.
+        let matters (cache: Cache) =
+            let reached =
+                cache.PdGroups
+                |> Map.tryFind (Cache.key space object.Name)
+                |> Option.bind (_.Object >> Result.toOption)
+                |> Option.bind _.Status.Version
+
+            Cache.meta object cache
+            |> Option.map (fun meta -> meta.Uid, meta.Generation, reached)
+
+        let known, now = matters before, matters cache
 
         match cluster cache |> Option.orElse (cluster before) with
         | Some name -> run |> wakeCluster input space name (object.Kind = Kind.PDGroup && known <> now)
@@ -129,6 +140,22 @@ let wakeFor (input: Input) (before: Cache) (object: ObjectRef) run =
             | Some group, Kind.PD -> run |> queue (reconcile later Kind.PDGroup space group)
             | Some group, _ -> run |> queue (reconcile later Kind.TiKVGroup space group)
             | None, _ -> run
+
+        // Stores of a cluster leave one at a time, whichever group they are of.
+        let leaving (cache: Cache) =
+            cache.Tikvs
+            |> Map.tryFind (Cache.key space object.Name)
+            |> Option.bind _.View
+            |> Option.map (fun view -> view.Offline, view.Removed, view.Meta.DeletionTimestamp.IsSome)
+
+        let run =
+            match clusterOf with
+            | Some name when leaving before <> leaving cache ->
+                Looks.tikvGroups space name (sight input run.State)
+                |> List.fold
+                    (fun run group -> run |> queue (reconcile later Kind.TiKVGroup space group.Meta.Name))
+                    run
+            | _ -> run
 
         // Siblings of a first bootstrap wait for each other, and a disruption ends with its holder.
         match clusterOf with

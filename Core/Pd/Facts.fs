@@ -34,6 +34,8 @@ type PdFacts = {
     /// Regions, whether PD has heard of their leaders or not. A PD that has just started has read the regions from its
     /// disk, and learns of the leaders within a region heartbeat (V P14, P31).
     Regions: int
+    /// The labels by which PD tells how far apart stores are, the widest first; empty when it does not.
+    LocationLabels: string list
 }
 
 /// What is known of PD. Not knowing is never the same as knowing that there is nothing.

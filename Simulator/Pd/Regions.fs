@@ -2,19 +2,14 @@ namespace Tikv.Simulator.Pd
 
 open Tikv.Core
 
-/// What a scheduler may do with the regions at the moment.
-type RegionRules = {
+/// The stores as raft finds them.
+type Raft = {
     /// Its process runs: its peers vote.
     Lives: StoreId -> bool
-    /// May be made the leader of regions.
-    MayLead: StoreId -> bool
-    /// Stores that may be given peers.
-    Targets: StoreId list
-    /// All peers are to leave it.
-    Leaving: StoreId -> bool
-    MaxReplicas: int
-    /// Differences that balancing leaves alone.
-    Tolerance: int
+    /// Whether some of them cannot reach each other.
+    Split: bool
+    /// Whether two of them reach each other, both ways.
+    Meets: StoreId -> StoreId -> bool
 }
 
 /// Regions by class: one count for all that have the same voters and leader. Every move takes whole regions from one
@@ -38,17 +33,40 @@ module Regions =
         (0, regions)
         ||> Map.fold (fun sum one count -> if List.contains store one.Voters then sum + count else sum)
 
-    let hasMajority lives (one: RegionClass) =
-        2 * (one.Voters |> List.filter lives |> List.length) > List.length one.Voters
+    /// The voters that live and reach a majority, themselves included: each of them may lead.
+    let electable (raft: Raft) (one: RegionClass) =
+        let living = one.Voters |> List.filter raft.Lives
+        let most count = 2 * count > List.length one.Voters
 
-    /// The leader of a class can serve and change it.
-    let private serves lives (one: RegionClass) =
-        hasMajority lives one && (one.Leader |> ValueOption.exists lives)
+        if not raft.Split then
+            if most (List.length living) then living else []
+        else
+            living
+            |> List.filter (fun voter ->
+                living
+                |> List.filter (fun other -> other = voter || raft.Meets voter other)
+                |> List.length
+                |> most)
+
+    /// A transfer to a voter that hears too few of the others, the old leader among them, is refused (V P30).
+    let mayTake (raft: Raft) (one: RegionClass) voter =
+        not raft.Split || List.contains voter (electable raft one)
+
+    let hasMajority raft one = not (List.isEmpty (electable raft one))
 
     /// Regions without majority: they can neither be read nor changed.
-    let unavailable lives regions =
+    let unavailable raft regions =
         (0, regions)
-        ||> Map.fold (fun sum one count -> if hasMajority lives one then sum else sum + count)
+        ||> Map.fold (fun sum one count -> if hasMajority raft one then sum else sum + count)
+
+    /// Leaders that have lost their majority step down.
+    let depose raft regions =
+        (regions, regions)
+        ||> Map.fold (fun regions one count ->
+            match one.Leader with
+            | ValueSome leader when not (List.contains leader (electable raft one)) ->
+                move count one { one with Leader = ValueNone } regions
+            | _ -> regions)
 
     /// The store is no longer there to lead.
     let loseLeader store regions =
@@ -62,13 +80,12 @@ module Regions =
     let leaderless regions = regions |> Map.exists (fun (one: RegionClass) _ -> one.Leader.IsNone)
 
     /// Every leaderless region that has a majority elects; their new leaders are spread evenly.
-    let elect lives regions =
+    let elect raft regions =
         (regions, regions)
         ||> Map.fold (fun regions one count ->
-            if one.Leader.IsSome || not (hasMajority lives one) then
-                regions
-            else
-                let voters = one.Voters |> List.filter lives
+            match (if one.Leader.IsSome then [] else electable raft one) with
+            | [] -> regions
+            | voters ->
                 let share, rest = count / voters.Length, count % voters.Length
 
                 (regions, List.indexed voters)
@@ -77,7 +94,7 @@ module Regions =
                     move part one { one with Leader = ValueSome voter } regions))
 
     /// Up to `budget` leaders leave the given stores, each for the voter that leads fewest.
-    let evict sources mayLead budget regions =
+    let evict raft sources heeds mayLead budget regions =
         let rec next budget regions =
             if budget <= 0 then
                 regions
@@ -86,9 +103,11 @@ module Regions =
                     regions
                     |> Map.tryPick (fun (one: RegionClass) _ ->
                         match one.Leader with
-                        | ValueSome leader when Set.contains leader sources ->
+                        | ValueSome leader when Set.contains leader sources && heeds leader ->
                             match
-                                one.Voters |> List.filter (fun voter -> voter <> leader && mayLead voter)
+                                one.Voters
+                                |> List.filter (fun voter ->
+                                    voter <> leader && mayLead voter && mayTake raft one voter)
                             with
                             | [] -> None
                             | voters -> Some(one, voters |> List.minBy (fun voter -> leaders voter regions))
@@ -103,7 +122,7 @@ module Regions =
 
     /// Leaders move from the store that leads most to the one that leads fewest of those that hold its regions, when
     /// they differ too much.
-    let balanceLeaders (stores: StoreId list) tolerance budget regions =
+    let balanceLeaders raft (stores: StoreId list) tolerance budget regions =
         match stores |> List.map (fun store -> leaders store regions, store) |> List.sort with
         | [] -> regions
         | counted ->
@@ -114,95 +133,15 @@ module Regions =
             |> List.tryPick (fun (_, into) ->
                 regions
                 |> Map.tryPick (fun one count ->
-                    if one.Leader = ValueSome from && List.contains into one.Voters then
+                    if
+                        one.Leader = ValueSome from
+                        && List.contains into one.Voters
+                        && mayTake raft one into
+                    then
                         Some(move (min count budget) one { one with Leader = ValueSome into } regions)
                     else
                         None))
             |> Option.defaultValue regions
-
-    let private without rules leaving (one: RegionClass) =
-        let voters = one.Voters |> List.filter (fun voter -> voter <> leaving)
-
-        {
-            Voters = voters
-            Leader =
-                if one.Leader = ValueSome leaving then
-                    match voters |> List.tryFind rules.MayLead with
-                    | Some voter -> ValueSome voter
-                    | None -> voters |> List.tryFind rules.Lives |> ValueOption.ofOption
-                else
-                    one.Leader
-        }
-
-    let private withVoter target (one: RegionClass) = { one with Voters = List.sort (target :: one.Voters) }
-
-    /// One peer for one target: a missing replica first, then one that has to leave its store, then balance. Tells
-    /// the store that gave a peer for balance, which gives no other in the same tick.
-    let private give rules givers target regions =
-        let usable (one: RegionClass) = serves rules.Lives one && not (List.contains target one.Voters)
-
-        let missing (one: RegionClass) _ =
-            if usable one && List.length one.Voters < rules.MaxReplicas then
-                Some(move 1 one (withVoter target one) regions, None)
-            else
-                None
-
-        let leaving (one: RegionClass) _ =
-            match one.Voters |> List.tryFind rules.Leaving with
-            | Some store when usable one ->
-                Some(move 1 one (one |> withVoter target |> without rules store) regions, None)
-            | _ -> None
-
-        let balance () =
-            let here = peers target regions
-
-            match
-                rules.Targets
-                |> List.filter (fun store -> store <> target && not (Set.contains store givers))
-                |> List.map (fun store -> peers store regions, store)
-                |> List.sortDescending
-            with
-            | (most, from) :: _ when most - here > rules.Tolerance ->
-                regions
-                |> Map.tryPick (fun one _ ->
-                    if usable one && List.contains from one.Voters then
-                        Some(move 1 one (one |> withVoter target |> without rules from) regions, Some from)
-                    else
-                        None)
-            | _ -> None
-
-        regions
-        |> Map.tryPick missing
-        |> Option.orElseWith (fun () -> regions |> Map.tryPick leaving)
-        |> Option.orElseWith balance
-
-    /// One region of each class that has too many replicas loses one.
-    let private trim rules regions =
-        (regions, regions)
-        ||> Map.fold (fun regions one _ ->
-            if List.length one.Voters > rules.MaxReplicas && serves rules.Lives one then
-                let surplus =
-                    one.Voters
-                    |> List.tryFind rules.Leaving
-                    |> Option.defaultWith (fun () ->
-                        one.Voters
-                        |> List.maxBy (fun voter -> one.Leader <> ValueSome voter, peers voter regions))
-
-                move 1 one (without rules surplus one) regions
-            else
-                regions)
-
-    /// One tick of the checkers and of region balance: every target is given one peer at the most.
-    let movePeers rules regions =
-        let byNeed = rules.Targets |> List.sortBy (fun store -> peers store regions, store)
-
-        ((trim rules regions, Set.empty), byNeed)
-        ||> List.fold (fun (regions, givers) target ->
-            match give rules givers target regions with
-            | Some(regions, Some giver) -> regions, Set.add giver givers
-            | Some(regions, None) -> regions, givers
-            | None -> regions, givers)
-        |> fst
 
     /// More regions, spread over the classes as those that there are.
     let split count regions =

@@ -62,6 +62,25 @@ type WriteFate =
     | CrashAfter
     /// The operator dies when it is sent; it is executed so many milliseconds later.
     | Zombie of Milliseconds: int64
+    /// The operator's process is stopped right before it is sent (a long pause of its machine), and sends it when it
+    /// goes on: by then it may lead no longer.
+    | Paused of Milliseconds: int64
+
+/// What is the matter with the API server, as its clients see it.
+[<RequireQualifiedAccess>]
+type ApiTrouble =
+    /// Nobody listens: connections are refused, watches break.
+    | Down
+    /// Every request takes so many milliseconds more.
+    | Slow of Milliseconds: int64
+    /// 429: too many requests; not executed (V K19).
+    | Throttles
+    /// 500; every other write is executed nevertheless (V K18).
+    | Fails
+    /// 403: a validating webhook denies what is created or changed (V K17).
+    | Denies of Message: string
+    /// 500: the webhook cannot be reached, and fails closed.
+    | WebhookDown
 
 /// Everything that can go wrong on purpose.
 [<RequireQualifiedAccess>]
@@ -83,6 +102,63 @@ type Misfortune =
     | KubeletLink of Node: string * On: bool
     /// Not a mishap: somebody acts.
     | Acts of Act
+    /// Power is lost, and back after so many milliseconds.
+    | NodeReboot of Node: string * Milliseconds: int64
+    /// The same for every node of a zone, or of the whole site (V P59).
+    | SitePower of Zone: string option * Milliseconds: int64
+    /// The machine is gone for good, with its local disks; its Node stays until somebody deletes it.
+    | NodeLost of Node: string
+    /// Somebody, or the cloud, deletes the Node.
+    | NodeDeleted of Node: string
+    /// Another machine under the same name and address, with empty disks (V K44).
+    | NodeReplaced of Node: string
+    | NodeCordon of Node: string * On: bool
+    /// `kubectl drain` begins, or is given up.
+    | NodeDrain of Node: string * On: bool
+    /// A taint comes or goes: key, effect. `node.kubernetes.io/out-of-service` frees the Pods of a lost node.
+    | NodeTaint of Node: string * Key: string * Effect: string * On: bool
+    | KubeletStops of Node: string
+    | KubeletStarts of Node: string
+    /// Open files that containers may have on a node, from their next start on.
+    | FileLimit of Node: string * Files: int
+    /// A container ends; Pods are named `namespace/name` from here on.
+    | ContainerKill of Pod: string * Code: int * Message: string
+    | OutOfMemory of Pod: string
+    /// The container fails now and at its next starts.
+    | CrashLoop of Pod: string * Times: int * Message: string
+    /// The kubelet evicts the Pod for want of a resource, such as `ephemeral-storage`.
+    | PodEvicted of Pod: string * Resource: string
+    /// No registry gives out the image, until it does again.
+    | BadImage of Image: string * On: bool
+    /// The data behind a claim (`namespace/name`) is gone; the volume is there, and empty.
+    | DiskLost of Claim: string
+    | DiskFull of Claim: string * On: bool
+    | DiskBroken of Claim: string * On: bool
+    /// The volume of a claim cannot be attached anywhere.
+    | AttachStuck of Claim: string * On: bool
+    /// The provisioner of a class makes no volumes.
+    | ProvisionerDown of Class: string * On: bool
+    /// A claim cannot be enlarged.
+    | ResizeFails of Claim: string * On: bool
+    /// The API server troubles requests of operators about a kind (or all), each by a chance of so many per cent, for so
+    /// many milliseconds.
+    | Api of Kind: Kind option * Trouble: ApiTrouble * Percent: int * Milliseconds: int64
+    /// The API server's history is compacted: watches from the past end with 410.
+    | Compacted
+    /// The wall clock of an operator's machine jumps.
+    | ClockJump of Operator: int * Milliseconds: int64
+    /// An operator's process stands still for so long, and goes on as if nothing had been.
+    | OperatorPause of Operator: int * Milliseconds: int64
+    /// Nothing passes between two places, or does again (V P57): `operator0`, `api`, or the name of a Pod; `*` is any.
+    | Partition of One: string * Other: string * On: bool
+    /// The same one way only.
+    | OneWay of From: string * Into: string * On: bool
+    /// The disk of a TiKV's Pod (by name) is slow: its heartbeats come late (V P58).
+    | SlowDisk of Pod: string * On: bool
+    /// The wall clock of a PD's Pod (by name) jumps: half an hour ahead makes every store Down at once (V P60).
+    | PdClockJump of Pod: string * Milliseconds: int64
+    /// Somebody asks PD for something (see `PdActs`): method, path, body.
+    | PdAct of Method: string * Path: string * Body: string
 
 type Fault = { When: Trigger; What: Misfortune }
 

@@ -2,7 +2,16 @@
 [<RequireQualifiedAccess>]
 module Tikv.Simulator.Scenarios.All
 
-let stories: Story list = List.concat [ Scaling.stories ]
+let stories: Story list =
+    List.concat [
+        Scaling.stories
+        Groups.stories
+        Rolling.stories
+        Faults.stories
+        Explorations.stories
+        Life.stories
+        Repair.stories
+    ]
 
 let tryFind (id: string) =
     stories

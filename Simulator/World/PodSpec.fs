@@ -10,6 +10,8 @@ type VolumeSource =
     /// With the file name of each key that is projected; empty projects all keys under their own names.
     | ConfigMap of Name: string * Items: (string * string) list * Optional: bool
     | Secret of Name: string * Optional: bool
+    /// Files of several Secrets in one directory, each with the keys that it must have.
+    | Secrets of Sources: (string * string list) list
     | Other
 
 type Mount = { Path: string; Volume: string; SubPath: string }
@@ -33,6 +35,8 @@ type Container = {
     Readiness: Probe option
     Liveness: Probe option
     Startup: Probe option
+    /// terminationMessagePolicy FallbackToLogsOnError: the end of the log tells why it ended.
+    TellsWhy: bool
 }
 
 /// Pods that must not share a domain: topology key, and the labels of the others.
@@ -61,6 +65,8 @@ type PodSpec = {
     /// Milliseconds.
     Grace: int64
     RestartPolicy: string
+    /// BestEffort, Burstable or Guaranteed.
+    Qos: string
     /// Not to be scheduled here and now: scheduling gates hold it, or another scheduler is to find its node.
     Gated: bool
 }
@@ -92,7 +98,18 @@ module PodSpec =
                     text [ "secretName" ] "" secret,
                     Json.boolAt [ "optional" ] secret |> Option.defaultValue false
                 )
-            | None, None, None -> VolumeSource.Other
+            | None, None, None ->
+                match
+                    Json.itemsAt [ "projected"; "sources" ] json
+                    |> List.choose (Json.tryField "secret")
+                with
+                | [] -> VolumeSource.Other
+                | sources ->
+                    sources
+                    |> List.map (fun secret ->
+                        text [ "name" ] "" secret,
+                        Json.itemsAt [ "items" ] secret |> List.map (text [ "key" ] ""))
+                    |> VolumeSource.Secrets
 
         text [ "name" ] "" json, source
 
@@ -169,6 +186,7 @@ module PodSpec =
             Readiness = Json.tryField "readinessProbe" json |> Option.map (probe ports)
             Liveness = Json.tryField "livenessProbe" json |> Option.map (probe ports)
             Startup = Json.tryField "startupProbe" json |> Option.map (probe ports)
+            TellsWhy = text [ "terminationMessagePolicy" ] "" json = "FallbackToLogsOnError"
         }
 
     let private separation json = {
@@ -196,6 +214,29 @@ module PodSpec =
         Effect = text [ "effect" ] "" json
         Seconds = Json.int64At [ "tolerationSeconds" ] json
     }
+
+    let private qos containers =
+        let amount kind name container =
+            match Json.tryPath [ "resources"; kind; name ] container with
+            | Some(Json.String text)
+            | Some(Json.Number text) -> Amount.milli text
+            | _ -> 0L
+
+        let all = [
+            for container in containers do
+                for name in [ "cpu"; "memory" ] ->
+                    amount "requests" name container, amount "limits" name container
+        ]
+
+        if all |> List.forall (fun (request, limit) -> request = 0L && limit = 0L) then
+            "BestEffort"
+        elif
+            all
+            |> List.forall (fun (request, limit) -> limit > 0L && (request = 0L || request = limit))
+        then
+            "Guaranteed"
+        else
+            "Burstable"
 
     /// Reads a Pod's spec.
     let read (pod: Json) : PodSpec =
@@ -250,6 +291,7 @@ module PodSpec =
                 1000L
                 * (Json.int64At [ "terminationGracePeriodSeconds" ] spec |> Option.defaultValue 30L)
             RestartPolicy = text [ "restartPolicy" ] "Always" spec
+            Qos = qos containers
             Gated =
                 not (List.isEmpty (Json.itemsAt [ "schedulingGates" ] spec))
                 || text [ "schedulerName" ] "default-scheduler" spec <> "default-scheduler"

@@ -17,6 +17,8 @@ type Shape = {
     NodesPerZone: int
     Cpu: string
     Memory: string
+    /// VolumeAttributesClasses that there are; with none the resource is not served at all.
+    VolumeAttributes: string list
 }
 
 /// Three zones of two nodes each.
@@ -28,6 +30,7 @@ let ordinary = {
     NodesPerZone = 2
     Cpu = "16"
     Memory = "64Gi"
+    VolumeAttributes = []
 }
 
 let private storageClass name (provisioner: string) mode isDefault =
@@ -49,6 +52,15 @@ let private storageClass name (provisioner: string) mode isDefault =
         "allowVolumeExpansion", Json.Bool isDefault
     ]
 
+let private attributesClass name =
+    Json.object [
+        "apiVersion", Json.String "storage.k8s.io/v1"
+        "kind", Json.String "VolumeAttributesClass"
+        "metadata", Json.object [ "name", Json.String name ]
+        "driverName", Json.String "simulator/network-disk"
+        "parameters", Json.object [ "tier", Json.String name ]
+    ]
+
 let private createAll requests (world: World) =
     (world, requests)
     ||> List.fold (fun world request -> World.send "simulator" request world)
@@ -60,6 +72,13 @@ let world (shape: Shape) : World =
             for number in 1 .. shape.NodesPerZone -> $"node-%s{zone}%d{number}", zone
     ]
 
+    let addresses =
+        nodes
+        |> List.mapi (fun index (name, _) -> name, $"10.0.%d{(index + 1) / 256}.%d{(index + 1) % 256}")
+        |> Map.ofList
+
+    let pd = PdWorld.create PdTimings.defaults shape.Seed (shape.Epoch.ToUnixTimeMilliseconds())
+
     let empty = {
         Seed = shape.Seed
         Timings = shape.Timings
@@ -67,7 +86,12 @@ let world (shape: Shape) : World =
         Now = 0L
         Agenda = Agenda.empty
         Due = Map.empty
-        Server = ApiServer.start (int (shape.Seed &&& 0x7FFFFFFFUL))
+        Server =
+            ApiServer.start (int (shape.Seed &&& 0x7FFFFFFFUL))
+            |> if List.isEmpty shape.VolumeAttributes then
+                   id
+               else
+                   ApiServer.serve Builtins.volumeAttributesClass
         Seen = 0L
         Pods = Map.empty
         PodKeys = Map.empty
@@ -80,10 +104,24 @@ let world (shape: Shape) : World =
             nodes
             |> List.map (fun (name, _) ->
                 name,
-                { Name = name; Up = true; Connected = true; SilentSince = ValueNone; Images = Set.empty })
+                {
+                    Name = name
+                    Ip = addresses[name]
+                    Up = true
+                    Connected = true
+                    Kubelet = true
+                    Lost = false
+                    FileLimit = 1_048_576
+                    SilentSince = ValueNone
+                    Images = Set.empty
+                })
             |> Map.ofList
         Runs = Map.empty
-        Pd = PdWorld.create PdTimings.defaults shape.Seed (shape.Epoch.ToUnixTimeMilliseconds())
+        Pd = pd
+        Probed = pd
+        Troubles = Troubles.none
+        Blamed = Map.empty
+        Deaths = []
         Disks = Map.empty
         Mounted = Map.empty
         NextIp = 1
@@ -102,16 +140,14 @@ let world (shape: Shape) : World =
             Builtins.storageClasses
             None
             (storageClass "local" "simulator/local-disk" "WaitForFirstConsumer" false)
+        for name in shape.VolumeAttributes do
+            Requests.create Builtins.volumeAttributesClasses None (attributesClass name)
         for name, zone in nodes do
-            let manifest = Nodes.manifest name zone shape.Cpu shape.Memory at
-            Requests.create Builtins.nodes None manifest
+            yield!
+                NodeForms.register
+                    "simulator"
+                    (NodeForms.manifest name zone addresses[name] shape.Cpu shape.Memory at)
 
-            Requests.patch
-                MergePatch
-                Builtins.nodes
-                None
-                name
-                (Json.object [ "status", Json.tryField "status" manifest |> Option.defaultValue Json.empty ])
-            |> Requests.onStatus
+            Requests.create Builtins.leases (Some "kube-node-lease") (NodeForms.lease name at)
     ]
     |> Observer.observe

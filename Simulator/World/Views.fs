@@ -36,6 +36,12 @@ type Claim = {
     Deleting: bool
     Finalizers: string list
     Modes: Json
+    /// Names of the VolumeAttributesClass that is asked for, and of the one that the volume has.
+    Attributes: string
+    CurrentAttributes: string
+    /// The resizer has begun with it.
+    Resizing: bool
+    Wishes: Map<string, string>
 }
 
 type Volume = {
@@ -47,6 +53,7 @@ type Volume = {
     Claim: struct (string * string * string)
     Phase: string
     Reclaim: string
+    Wishes: Map<string, string>
     NodeTerms: LabelRequirement list list
     Deleting: bool
 }
@@ -68,6 +75,10 @@ type Node = {
     Ready: bool
     /// Key, value, effect.
     Taints: (string * string * string) list
+    /// Since when each taint of effect NoExecute has been there, by key.
+    TaintedSince: Map<string, int64>
+    /// What a person asks of the machine under it: annotations of `simulator.tikv.org/`, without that prefix.
+    Wishes: Map<string, string>
     Cpu: int64
     Memory: int64
     Pods: int
@@ -92,6 +103,19 @@ module View =
         | Some(Json.String text)
         | Some(Json.Number text) -> text
         | _ -> ""
+
+    let private wish = "simulator.tikv.org/"
+
+    let private wishes object =
+        match Json.mapAt [ "metadata"; "annotations" ] object with
+        | annotations when Map.isEmpty annotations -> annotations
+        | annotations ->
+            (Map.empty, annotations)
+            ||> Map.fold (fun found key value ->
+                if key.StartsWith(wish, System.StringComparison.Ordinal) then
+                    Map.add (key.Substring wish.Length) value found
+                else
+                    found)
 
     let key (``namespace``: string) (name: string) = ``namespace`` + "/" + name
     let keyOf object = key (Meta.``namespace`` object) (Meta.name object)
@@ -146,6 +170,12 @@ module View =
         Modes =
             Json.tryPath [ "spec"; "accessModes" ] object
             |> Option.defaultValue (Json.Array [])
+        Attributes = text [ "spec"; "volumeAttributesClassName" ] object
+        CurrentAttributes = text [ "status"; "currentVolumeAttributesClassName" ] object
+        Resizing =
+            Json.itemsAt [ "status"; "conditions" ] object
+            |> List.exists (fun condition -> Json.stringAt [ "type" ] condition = Some "Resizing")
+        Wishes = wishes object
     }
 
     let volume object : Volume = {
@@ -159,6 +189,7 @@ module View =
                     text [ "spec"; "claimRef"; "uid" ] object)
         Phase = text [ "status"; "phase" ] object
         Reclaim = text [ "spec"; "persistentVolumeReclaimPolicy" ] object
+        Wishes = wishes object
         NodeTerms =
             object
             |> Json.itemsAt [ "spec"; "nodeAffinity"; "required"; "nodeSelectorTerms" ]
@@ -182,8 +213,21 @@ module View =
             |> Option.defaultValue false
     }
 
-    let node object : Node = {
+    /// Reads a node; a taint that its last view had has been there since then.
+    let node (before: Node option) (now: int64) object : Node = {
         Name = Meta.name object
+        TaintedSince =
+            Json.itemsAt [ "spec"; "taints" ] object
+            |> List.filter (fun taint -> text [ "effect" ] taint = "NoExecute")
+            |> List.map (fun taint ->
+                let key = text [ "key" ] taint
+
+                key,
+                before
+                |> Option.bind (fun before -> Map.tryFind key before.TaintedSince)
+                |> Option.defaultValue now)
+            |> Map.ofList
+        Wishes = wishes object
         Labels = Meta.labels object
         Unschedulable = Json.boolAt [ "spec"; "unschedulable" ] object |> Option.defaultValue false
         Ready =

@@ -36,6 +36,7 @@ let basic: Observed = {
     PdUrls = [ "http://basic-pd.default:2379" ]
     Pd = PdView.Answered One.facts
     HolderExists = true
+    Secrets = Map.empty
 }
 
 // ---- changes
@@ -90,6 +91,30 @@ let notReady why (group: GroupView) : GroupView = {
 let ending (group: GroupView) : GroupView = {
     group with
         Meta = { group.Meta with DeletionTimestamp = Some(One.ago 1) }
+}
+
+/// No Pod of it is left, by its own word on that generation of the Cluster.
+let asleepAt generation (group: GroupView) : GroupView = {
+    group with
+        Status = {
+            group.Status with
+                ObservedGeneration = group.Meta.Generation
+                ObservedClusterGeneration = generation
+                Conditions =
+                    group.Status.Conditions
+                    |> Condition.set
+                        One.clock
+                        group.Meta.Generation
+                        ConditionType.Suspended
+                        ConditionStatus.True
+                        ConditionReason.Suspended
+                        ""
+        }
+}
+
+let stopped components (observed: Observed) = {
+    observed with
+        Status = { observed.Status with Stopped = components }
 }
 
 // ---- deciding

@@ -13,7 +13,7 @@ let private claim observed =
     let volume, name = Seen.wantedClaims observed |> List.head
     CreateClaim(name, Manifest.claim observed volume name)
 
-let private pod observed = ok (Manifest.pod observed (Revision.ofProcess observed))
+let private pod observed = ok (Rules.podBody observed)
 let private config observed = Manifest.configMap observed (ok (Manifest.configFile observed))
 
 let private withClaims (observed: Observed) = { observed with Claims = (built observed).Claims }
@@ -262,7 +262,7 @@ let ``a Pod that has ended for good is replaced`` () =
 let ``why a Pod does not serve is told`` () =
     let table: ((PodView -> PodView) * Reason) list = [
         (fun pod -> { pod with Unschedulable = "0/3 nodes"; Phase = "Pending"; Ready = false }),
-        PodPending "0/3 nodes"
+        NoNodeFits(Obstacle.Other "0/3 nodes")
         (fun pod -> { pod with Phase = "Pending"; Ready = false }),
         PodPending "its containers are being started"
         (fun pod -> { pod with Ready = false }), PodNotReady "its readiness probe has not succeeded yet"
@@ -302,7 +302,6 @@ let ``a store is as desired when PD counts it and hears from it`` () =
     |> shouldBe (wait [ StoreNotRegistered ])
 
     decide (down 2 tikv) |> shouldBe (wait [ StoreNotServing "Down" ])
-    decide (tombstone 2 tikv) |> shouldBe (wait [ StoreNotServing "Removed" ])
     decide (silent tikv) |> shouldBe (wait [ PdSilent "no leader" ])
 
 [<Test>]

@@ -62,18 +62,3 @@ let ``a member that was not made by the operator is left alone`` () =
     let foreign = { halfJoined 3 with PeerUrls = [ "http://10.0.0.9:2380" ] }
 
     decide (pdLeader |> withMore [ foreign ] |> only 3) |> shouldBe settled
-
-[<Test>]
-let ``a member that lost its disk is removed, so that its Pod can join afresh`` () =
-    let lost = pd |> unhealthy 1 |> broken |> lostDisk
-    removes (memberId 1) lost
-
-    decide (lost |> unhealthy 2) |> shouldBe (wait [ QuorumAtRisk(1, 3) ])
-
-    decide (silent lost)
-    |> shouldBe (wait [ PodNotReady "CrashLoopBackOff: back-off"; PdSilent "no leader" ])
-
-[<Test>]
-let ``a member that is down with the disk that it had stays one`` () =
-    for observed in [ pd |> unhealthy 1 |> broken; pd |> unhealthy 1 |> lostDisk; pd |> broken |> lostDisk ] do
-        (decide observed).Actions |> shouldBe []

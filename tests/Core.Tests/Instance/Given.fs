@@ -78,6 +78,7 @@ let facts: PdFacts = {
     MaxReplicas = 3
     IsolationLevel = ""
     Regions = 20
+    LocationLabels = []
 }
 
 // ---- the instance
@@ -115,6 +116,11 @@ let private bare role (meta: Meta) : Observed = {
     Pd = PdView.Answered facts
     PdUrls = [ "http://basic-pd.default:2379" ]
     Siblings = Set.ofList [ "basic-pd-0"; "basic-pd-1"; "basic-pd-2" ]
+    Node = Sighting.Unknown
+    Volumes = Map.empty
+    StorageClasses = Map.empty
+    Secrets = Map.empty
+    VolumeNodes = Map.empty
     Peers =
         Map.ofList [
             for index in 0..9 do
@@ -123,9 +129,7 @@ let private bare role (meta: Meta) : Observed = {
                 | TiKV _ -> $"basic-tikv-%d{index}", $"basic-tikv-%d{index}"
         ]
     Stopping = Set.empty
-    Node = Sighting.Unknown
-    Volumes = Map.empty
-    StorageClasses = Map.empty
+    ClusterUnreadable = false
 }
 
 /// A Pod that serves, started with what is wanted now.
@@ -145,6 +149,8 @@ let podOf (observed: Observed) : PodView = {
     Running = true
     Restarts = 0
     Problem = None
+    LastEnd = None
+    EndReason = ""
 }
 
 let configOf (observed: Observed) : ConfigMapView = {
@@ -369,18 +375,18 @@ let startedAgo seconds index observed =
                         one)
     })
 
-/// The claims were others when the process last served.
+/// The claim of the data was another one when it was recorded.
 let lostDisk (observed: Observed) =
-    let recorded = observed.Claims |> Map.map (fun _ _ -> "an earlier volume")
+    let earlier (status: InstanceStatus) = { status with DataClaimUid = Some(Uid "an earlier volume") }
 
     match observed.Role with
     | PD(spec, status) -> {
         observed with
-            Role = PD(spec, { status with Instance = { status.Instance with VolumeClaims = recorded } })
+            Role = PD(spec, { status with Instance = earlier status.Instance })
       }
     | TiKV(spec, status) -> {
         observed with
-            Role = TiKV(spec, { status with Instance = { status.Instance with VolumeClaims = recorded } })
+            Role = TiKV(spec, { status with Instance = earlier status.Instance })
       }
 
 let offline = withTikvRole (fun (spec, status) -> { spec with Offline = true }, status)
@@ -429,6 +435,29 @@ let tombstone index =
 
 /// PD has an evict-leader entry of the store.
 let evicting index = withFacts (fun facts -> { facts with Evicting = Set.add (storeId index) facts.Evicting })
+
+let node: NodeView = {
+    Meta = meta "node-1" "node-uid"
+    Ready = true
+    ReadySince = ago 3600
+    Unschedulable = false
+    Taints = []
+}
+
+let cordoned = { node with Unschedulable = true }
+let onNode (view: NodeView) (observed: Observed) = { observed with Node = Sighting.Known view }
+
+let storesStopped observed =
+    observed
+    |> withClusterStatus (fun status -> { status with Stopped = [ Component.TiKV ] })
+
+let abandoned (observed: Observed) = {
+    observed with
+        Meta = {
+            observed.Meta with
+                Annotations = Map.add Annotations.abandon "true" observed.Meta.Annotations
+        }
+}
 
 // ---- the evidence that such a look gives
 
@@ -497,7 +526,13 @@ let bootstrapGrounds observed = seen (Evidence.firstBootstrap observed)
 
 let removeClaim claim (observed: Observed) =
     let alone = { observed with Pod = None }
-    RemoveClaim(claim, departed observed, seen (Evidence.podGone alone), seen (Evidence.dataDisowned alone))
+
+    RemoveClaim(
+        claim,
+        departed observed,
+        seen (Evidence.podGone alone),
+        seen (Evidence.dataDisowned (departed observed) alone)
+    )
 
 let removeFinalizer (observed: Observed) =
     RemoveFinalizer(departed observed, seen (Evidence.podGone { observed with Pod = None }))

@@ -66,17 +66,17 @@ let ``a store that leaves without its instance being deleted takes the same step
 
 [<Test>]
 let ``no store leaves a suspended cluster`` () =
-    let observed = offline tikv |> suspended
-
-    decide (observed |> marked 10 |> evicting 2)
-    |> shouldBe (act [ StopEvictingLeaders(storeId 2) ])
-
-    decide (marked 10 observed) |> shouldBe (act [ UnmarkEviction ])
+    let observed = offline tikv |> suspended |> marked 10 |> evicting 2
 
     decide observed
     |> shouldBe (act [ RemovePod(podMeta observed, "Suspended", suspendedGrounds observed) ])
 
-    decide (withoutPod observed) |> shouldBe (wait [ ClusterSuspended ])
+    decide (withoutPod observed)
+    |> shouldBe (act [ StopEvictingLeaders(storeId 2) ])
+
+    let ended = offline tikv |> suspended |> withoutPod
+    decide (marked 10 ended) |> shouldBe (act [ UnmarkEviction ])
+    decide ended |> shouldBe (wait [ ClusterSuspended ])
 
 [<Test>]
 let ``a store stays while too few living ones would remain`` () =

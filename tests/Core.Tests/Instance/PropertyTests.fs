@@ -23,7 +23,7 @@ let private risky (observed: Observed) =
     |> List.filter (fun action ->
         match action with
         | RemovePod(_, why, _) when observed.Pod |> Option.exists (fun pod -> not pod.Running) ->
-            why <> "TemplateChanged"
+            why <> "TemplateChanged" && why <> "NodeDrain"
         | action -> Action.risk action <> Risk.None)
 
 /// What an instance is to be, said without its rules.
@@ -96,6 +96,7 @@ let ``while PD is silent, nothing is risked but for a broken process or a cluste
 
     Seen.clusterEnds observed
     || Seen.suspended observed
+    || (Evidence.abandoned observed).IsSome
     || observed.Role.IsPD && (Seen.entry observed = Bootstraps)
     || risky observed
        |> List.forall (fun action ->
@@ -116,14 +117,17 @@ let ``a PD that falls silent never makes an instance bolder`` (observed: Observe
         ->
         let bold = risky observed
 
-        risky (Given.silent observed)
-        |> List.forall (fun action ->
-            match action with
-            // It ended by itself; an answer of PD may only have put another harmless step before its removal.
-            | RemovePod(_, "PodFailed", _)
-            | RemovePod(_, "PodSucceeded", _)
-            | RemovePod(_, "Suspended", _) -> true
-            | action -> List.contains action bold)
+        // The user's word says what is to be done when PD is silent.
+        (Evidence.abandoned (Given.silent observed)).IsSome
+        || risky (Given.silent observed)
+           |> List.forall (fun action ->
+               match action with
+               // It ended by itself, or the whole cluster sleeps; an answer of PD may only have put another harmless step
+               // before its removal.
+               | RemovePod(_, "Suspended", _)
+               | RemovePod(_, "PodFailed", _)
+               | RemovePod(_, "PodSucceeded", _) -> true
+               | action -> List.contains action bold)
     | _ -> true
 
 /// Steps that take down, or take for good, something that serves.
@@ -192,7 +196,7 @@ let private renamed (observed: Observed) =
 [<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 2_000)>]
 let ``the numbers of stores decide nothing (V I64)`` (observed: Observed) =
     let kinds (decision: Decision<Action, Reason>) =
-        decision.Actions |> List.map (fun action -> (Reflection.kind action)), decision.Waiting
+        decision.Actions |> List.map Reflection.kind, decision.Waiting |> List.map Reason.code
 
     kinds (decide (renamed observed)) = kinds (decide (Given.withFacts id observed))
 
@@ -204,7 +208,11 @@ let private later (seconds: float) (observed: Observed) =
         | None -> text
 
     { observed with Clock = observed.Clock.AddSeconds seconds }
-    |> Given.withPod (fun pod -> { pod with ReadySince = shift pod.ReadySince })
+    |> Given.withPod (fun pod -> {
+        pod with
+            ReadySince = shift pod.ReadySince
+            Meta = { pod.Meta with DeletionTimestamp = pod.Meta.DeletionTimestamp |> Option.map shift }
+    })
     |> Given.withMark (fun mark -> {
         mark with
             Since = shift mark.Since
@@ -232,7 +240,7 @@ let private later (seconds: float) (observed: Observed) =
 [<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 2_000)>]
 let ``the same some time later is decided the same (V I65)`` (observed: Observed) (hours: uint16) =
     let kinds (decision: Decision<Action, Reason>) =
-        decision.Actions |> List.map (fun action -> (Reflection.kind action)), decision.Waiting
+        decision.Actions |> List.map Reflection.kind, decision.Waiting |> List.map Reason.code
 
     kinds (decide (later (3600.0 * float hours) observed)) = kinds (decide (Given.withFacts id observed))
 

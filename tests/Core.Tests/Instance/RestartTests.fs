@@ -307,12 +307,6 @@ let ``an eviction does not outlast a process that never comes up again`` () =
     }
 
 [<Test>]
-let ``a suspended cluster evicts nobody`` () =
-    let observed = suspended tikv |> marked 60 |> evicting 2
-    decide observed |> shouldBe (act [ StopEvictingLeaders(storeId 2) ])
-    decide (suspended tikv |> marked 60) |> shouldBe (act [ UnmarkEviction ])
-
-[<Test>]
 let ``leaders move away from a Pod that somebody else stops, while it still runs`` () =
     let drained = terminating tikv
     let mark = { Since = ago 0; Store = Some(storeId 2); Leaders = Some 5; HeardAt = None }

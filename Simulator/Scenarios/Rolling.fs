@@ -1,0 +1,28 @@
+/// Upgrades and restarts: verification D2.
+module Tikv.Simulator.Scenarios.Rolling
+
+open Tikv.Core.Kubernetes
+
+let private ordinary = Given.ordinary
+
+let stories = [
+    scenario
+        "T23"
+        "An operator that dies after it has deleted a Pod does not restart it a second time"
+        [ "TO#4739" ]
+        ordinary [
+            at (seconds 10) (restart "TiKVGroup/basic-tikv" "once")
+            once (when' (terminating "Pod/basic-tikv-3")) crash
+        ] [ exactly 4 (deletes Kind.Pod); finally' settled; finally' noEvictions ]
+
+    scenario
+        "T75"
+        "Watches that end with 410 in the middle of a roll are replaced by lists, and each Pod is restarted once"
+        [ "V K25"; "V A2" ]
+        ordinary [
+            at (seconds 10) (restart "TiKVGroup/basic-tikv" "once")
+            once
+                (when' (terminating "Pod/basic-tikv-2"))
+                (Tikv.Simulator.Run.Misfortune.CutWatches(None, true))
+        ] [ exactly 4 (deletes Kind.Pod); finally' settled; finally' noEvictions ]
+]
