@@ -207,7 +207,14 @@ let private later (seconds: float) (observed: Observed) =
         | Some at -> Condition.timestamp (at.AddSeconds seconds)
         | None -> text
 
-    { observed with Clock = observed.Clock.AddSeconds seconds }
+    {
+        observed with
+            Clock = observed.Clock.AddSeconds seconds
+            Meta = {
+                observed.Meta with
+                    DeletionTimestamp = observed.Meta.DeletionTimestamp |> Option.map shift
+            }
+    }
     |> Given.withPod (fun pod -> {
         pod with
             ReadySince = shift pod.ReadySince
