@@ -1,6 +1,7 @@
 namespace Tikv.Core.Instance
 
 open Tikv.Core
+open Tikv.Core.Api
 open Tikv.Core.Kubernetes
 open Tikv.Core.Pd
 open Tikv.Core.Instance.Evidence
@@ -19,7 +20,7 @@ type Action =
     | TakeDisruption of Cluster: Meta * Why: string
     | ReleaseDisruption of Cluster: Meta
     /// Written to our status before the entry is made in PD, so that a crash cannot orphan it (law 9).
-    | MarkEviction of Since: string
+    | MarkEviction of EvictionMark
     | EvictLeaders of Store: StoreId
     | StopEvictingLeaders of Store: StoreId
     | UnmarkEviction
@@ -30,7 +31,7 @@ type Action =
     | RemovePod of Pod: Meta * Why: string * RemovalGrounds
     | RemoveStore of Store: StoreId * NotFrozen * EnoughStores * LeadersGone
     | RestoreStore of Store: StoreId
-    | RemoveMember of Member: MemberId * NotFrozen * QuorumKept
+    | RemoveMember of Member: MemberId * NotFrozen * QuorumKept * MemberUnwanted
     | RemoveConfig of Config: Meta
     | RemoveClaim of Claim: Meta * Departed * PodGone * DataDisowned
     | RemoveFinalizer of Departed * PodGone

@@ -103,6 +103,12 @@ type Reason =
     /// The same, of a member of PD.
     | MemberDiskLost of Member: MemberId
     | MembersUnhealthy of Names: string list
+    | LeadersUnknown of Known: int * Regions: int
+    | LeadersUnconfirmed
+    | PeersCatchUp of Pending: int
+    | LeadersComeBack of Leaders: int * Before: int
+    | OtherStoreLeaves of Address: string
+    | DomainsTooFew of Label: string * Domains: int * Needed: int
     | CertificateWrong of Problem: CertificateProblem
     | ClusterUnreadable of Name: string
     | StoresStopFirst
@@ -173,6 +179,16 @@ module Reason =
         | MembersUnhealthy names ->
             let names = String.Join(", ", names)
             $"PD says that %s{names} is not healthy: no other member is touched meanwhile"
+        | LeadersUnknown(known, regions) ->
+            $"PD has heard of the leaders of %d{known} of %d{regions} regions only: it has just started, or regions have none"
+        | LeadersUnconfirmed ->
+            "PD counts no leader on the store; the store's next heartbeat is to confirm that"
+        | PeersCatchUp pending ->
+            $"the store serves again; %d{pending} of its peers are pending, to be few for a minute"
+        | LeadersComeBack(leaders, before) -> $"%d{leaders} of the store's %d{before} leaders have come back"
+        | OtherStoreLeaves address -> $"the store %s{address} is leaving; one at a time"
+        | DomainsTooFew(label, domains, needed) ->
+            $"living stores in %d{domains} values of the label %s{label} would remain, and %d{needed} are needed"
         | CertificateWrong problem -> Certificates.text problem
         | ClusterUnreadable name -> $"the Cluster %s{name} cannot be read; its status says why"
         | StoresStopFirst -> "PD stops once every Pod of TiKV has stopped"
@@ -228,6 +244,12 @@ module Reason =
         | DiskLost _ -> "DiskLost"
         | MemberDiskLost _ -> "DiskLost"
         | MembersUnhealthy _ -> "PDQuorumAfter"
+        | LeadersUnknown _ -> "CacheFresh"
+        | LeadersUnconfirmed -> "LeadersEvicted"
+        | PeersCatchUp _
+        | LeadersComeBack _ -> "SoakTime"
+        | OtherStoreLeaves _ -> "OneAtATime"
+        | DomainsTooFew _ -> "TopologySpreadAfter"
         | CertificateWrong problem -> Certificates.code problem
         | ClusterUnreadable _ -> "ClusterUnreadable"
         | StoresStopFirst -> "Suspending"
@@ -241,6 +263,10 @@ module Reason =
     let recheckAfter reason =
         match reason with
         | LeadersRemain _
+        | LeadersUnknown _
+        | LeadersUnconfirmed
+        | PeersCatchUp _
+        | LeadersComeBack _
         | LeadersReturnSoon -> ValueSome(TimeSpan.FromSeconds 5L)
         | InvalidSpec _
         | NotOurs _
@@ -270,6 +296,9 @@ module Reason =
         | RegionsRemain _
         | StoresTooFew _
         | StoresSilent _
+        | OtherStoreLeaves _
+        | DomainsTooFew _
+        | MembersUnhealthy _ -> ValueNone
         | NoNodeFits _
         | QuotaExceeded _
         | StorageClassMissing _
@@ -281,7 +310,6 @@ module Reason =
         | StoreTombstoned _
         | DiskLost _
         | MemberDiskLost _
-        | MembersUnhealthy _
         | CertificateWrong _
         | ClusterUnreadable _
         | StoresStopFirst

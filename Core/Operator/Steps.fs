@@ -125,8 +125,12 @@ let ofInstance endpoints (observed: Instance.Observed) action =
     | Instance.ReleaseDisruption cluster ->
         patchStatus Kind.Cluster cluster (Json.object [ "disruption", Json.Null ])
         |> kubernetes "ReleaseDisruption" "gives the cluster's disruption back"
-    | Instance.MarkEviction since ->
-        patchStatus kind meta (Json.object [ "evicting", Json.object [ "since", Json.string since ] ])
+    | Instance.MarkEviction mark ->
+        let written = Codec.encode mark
+        // A merge patch keeps what it does not name.
+        let mark = if mark.HeardAt.IsSome then written else Json.withField "heardAt" Json.Null written
+
+        patchStatus kind meta (Json.object [ "evicting", mark ])
         |> kubernetes "MarkEviction" "leaders are about to be moved away"
     | Instance.UnmarkEviction ->
         patchStatus kind meta (Json.object [ "evicting", Json.Null ])
@@ -146,7 +150,7 @@ let ofInstance endpoints (observed: Instance.Observed) action =
         pd "RemoveStore" $"PD is asked to remove store %d{id}" (PdCall.RemoveStore store)
     | Instance.RestoreStore(StoreId id as store) ->
         pd "RestoreStore" $"the removal of store %d{id} is taken back" (PdCall.RestoreStore store)
-    | Instance.RemoveMember(MemberId id as one, _, _) ->
+    | Instance.RemoveMember(MemberId id as one, _, _, _) ->
         pd "RemoveMember" $"PD is asked to remove member %d{id}" (PdCall.RemoveMember one)
     | Instance.RemoveConfig config ->
         delete Kind.ConfigMap config None
