@@ -11,6 +11,8 @@ type private Seen = {
     Most: Map<string, int>
     /// Names of the children that are not being deleted, by plural and group.
     Children: Map<string, Set<string>>
+    /// Instances that are being deleted: a store runs on while its data moves, and another may be there already.
+    Ending: Set<string>
 }
 
 let private groupOf (name: string) =
@@ -29,10 +31,38 @@ let private replicas seen key object =
 
     let offline = Json.itemsAt [ "spec"; "offlineIndexes" ] object |> List.length
 
-    let most = max (wanted + offline) (Map.tryFind key seen.Most |> Option.defaultValue 0)
+    // One that has failed and stands still may have another beside it.
+    let failed =
+        Json.itemsAt [ "status"; "failures" ] object
+        |> List.filter (fun failure -> Json.stringAt [ "stage" ] failure <> Some "Suspected")
+        |> List.length
+
+    let most = max (wanted + offline + failed) (Map.tryFind key seen.Most |> Option.defaultValue 0)
     { seen with Most = Map.add key most seen.Most }
 
+let private ending (seen: Seen) (change: Change) =
+    if change.Resource.Plural = "pods" then
+        seen
+    else
+        let name = Meta.``namespace`` change.Object + "/" + Meta.name change.Object
+
+        if change.Type <> ChangeType.Deleted && Meta.isTerminating change.Object then
+            {
+                seen with
+                    Ending = Set.add name seen.Ending
+                    Children =
+                        seen.Children
+                        |> Map.map (fun key names ->
+                            if key.StartsWith("pods:", System.StringComparison.Ordinal) then
+                                Set.remove (Meta.name change.Object) names
+                            else
+                                names)
+            }
+        else
+            { seen with Ending = Set.remove name seen.Ending }
+
 let private child (seen: Seen) (change: Change) =
+    let seen = ending seen change
     let name = Meta.name change.Object
 
     match groupOf name with
@@ -45,7 +75,11 @@ let private child (seen: Seen) (change: Change) =
         match Map.tryFind group seen.Most with
         | None -> struct (seen, Finding.Nothing)
         | Some most ->
-            if change.Type = ChangeType.Deleted || Meta.isTerminating change.Object then
+            if
+                change.Type = ChangeType.Deleted
+                || Meta.isTerminating change.Object
+                || Set.contains (Meta.``namespace`` change.Object + "/" + name) seen.Ending
+            then
                 struct ({ seen with Children = Map.add key (Set.remove name known) seen.Children },
                         Finding.Nothing)
             elif Set.contains name known then
@@ -69,10 +103,10 @@ let asMany: Invariant =
         {
             Id = "I47"
             Means =
-                "A group never has more Pods or instances than its spec asks for, and each has its own index"
+                "A group never has more Pods or instances than its spec asks for, those apart that are being deleted or have failed, and each has its own index"
             Source = "architecture, law 1; verification C5 (I46, I47)"
         }
-        { Most = Map.empty; Children = Map.empty }
+        { Most = Map.empty; Children = Map.empty; Ending = Set.empty }
         (fun seen _ sight ->
             match sight with
             | Sight.Changed change when isGroup change.Resource.Plural ->
