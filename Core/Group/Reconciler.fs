@@ -11,8 +11,8 @@ let private life plan =
         Rule.together [
             Failover.waits
             Revisions.rollBack
-            ScaleRules.scaleOut plan
             ScaleRules.scaleIn plan
+            ScaleRules.scaleOut plan
             Rule.inTurn [ VersionRules.path; RollRules.roll plan ]
         ]
         RollRules.available plan

@@ -51,7 +51,8 @@ let diskReplaced (observed: Observed) =
 
 let private nodesOf (observed: Observed) (volume: VolumeView) =
     volume.Nodes
-    |> List.map (fun name -> name, observed.VolumeNodes |> Map.tryFind name |> Option.defaultValue Sighting.Unknown)
+    |> List.map (fun name ->
+        name, observed.VolumeNodes |> Map.tryFind name |> Option.defaultValue Sighting.Unknown)
 
 /// Volumes that no Pod can use again, unless they or their nodes come back.
 let volumes (observed: Observed) = [
@@ -144,14 +145,10 @@ let private container (observed: Observed) (pod: PodView) =
 
 /// Why a Pod that exists does not serve; nothing when it does.
 let pod (observed: Observed) (pod: PodView) : Reason list =
-    if pod.Meta.DeletionTimestamp.IsSome then
-        node observed @ [ PodTerminating ]
-    elif pod.Unschedulable <> "" then
-        pending observed pod
-    elif pod.Ready then
-        []
-    else
-        node observed @ [ container observed pod ]
+    if pod.Meta.DeletionTimestamp.IsSome then node observed @ [ PodTerminating ]
+    elif pod.Unschedulable <> "" then pending observed pod
+    elif pod.Ready then []
+    else node observed @ [ container observed pod ]
 
 // ---- what the API server refuses
 

@@ -36,9 +36,11 @@ module Death =
 
     /// What processes say, as PD and TiKV 5 to 8 print it; the first that fits.
     let private phrases: (string list * (string -> Death)) list = [
-        [ "too many open files"
-          "maximum number of open file descriptors is too small"
-          "open files limit" ],
+        [
+            "too many open files"
+            "maximum number of open file descriptors is too small"
+            "open files limit"
+        ],
         (fun _ -> Death.FileDescriptors)
         [ "no space left on device"; "os error 28"; "disk full" ], (fun _ -> Death.DiskFull)
         [ "cluster id mismatch"; "clusteridmismatch"; "mismatch cluster id" ], Death.AnotherCluster
@@ -48,18 +50,25 @@ module Death =
         [ "that has not joined successfully"; "unhealthy cluster" ], (fun _ -> Death.JoinBlocked)
         [ "version should compatible"; "incompatible version"; "incompatible with cluster version" ],
         Death.VersionRefused
-        [ "parse cmd flags error"
-          "invalid auto generated configuration"
-          "invalid configuration"
-          "failed to load config"
-          "load config error"
-          "toml parse error"
-          "unknown configuration"
-          "undefined item" ],
+        [
+            "parse cmd flags error"
+            "invalid auto generated configuration"
+            "invalid configuration"
+            "failed to load config"
+            "load config error"
+            "toml parse error"
+            "unknown configuration"
+            "undefined item"
+        ],
         Death.BadConfig
         [ "input/output error"; "os error 5)"; "read-only file system"; "os error 30"; "corruption:" ],
         Death.DiskFails
-        [ "pd cluster failed to respond"; "failed to connect to pd"; "cannot connect to pd"; "connect to pd" ],
+        [
+            "pd cluster failed to respond"
+            "failed to connect to pd"
+            "cannot connect to pd"
+            "connect to pd"
+        ],
         (fun _ -> Death.PdNotReached)
     ]
 
@@ -83,10 +92,7 @@ module Death =
 
             Some(
                 Death.DuplicateStore(
-                    if found.Success then
-                        Some(StoreId(UInt64.Parse found.Groups[1].Value))
-                    else
-                        None
+                    if found.Success then Some(StoreId(UInt64.Parse found.Groups[1].Value)) else None
                 )
             )
         else
@@ -115,7 +121,11 @@ module Death =
             match telling |> List.tryPick ofLine with
             | Some death -> death
             | None when ended.ExitCode = 137 -> Death.Killed
-            | None -> Death.Other(ended.ExitCode, telling |> List.tryHead |> Option.map plain |> Option.defaultValue "")
+            | None ->
+                Death.Other(
+                    ended.ExitCode,
+                    telling |> List.tryHead |> Option.map plain |> Option.defaultValue ""
+                )
 
     /// What it is, and what a person can do.
     let text death =
@@ -143,7 +153,8 @@ module Death =
         | Death.VersionRefused line -> $"PD refuses its version (%s{line}); the cluster is newer"
         | Death.BadConfig line -> $"its configuration is refused: %s{line}"
         | Death.PdNotReached -> "it has not reached PD; it tries again"
-        | Death.Other(code, "") -> $"its process ended with exit code %d{code}; see its log (kubectl logs --previous)"
+        | Death.Other(code, "") ->
+            $"its process ended with exit code %d{code}; see its log (kubectl logs --previous)"
         | Death.Other(code, line) -> $"its process ended with exit code %d{code}: %s{line}"
 
     /// CamelCase, stable.

@@ -91,4 +91,5 @@ let decide (observed: Observed) : Decision<Action, Reason> =
         | PD _ -> pd
         | TiKV _ -> tikv
 
-    observed |> Rule.inTurn [ Rules.pause; Repair.stuckPod; Rule.together [ life; Rules.certificates ] ]
+    observed
+    |> Rule.inTurn [ Rules.pause; Repair.stuckPod; Rule.together [ life; Rules.certificates ] ]

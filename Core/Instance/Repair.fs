@@ -82,9 +82,7 @@ let tombstone (observed: Observed) =
         match recordedStore observed facts, Seen.storeOf observed facts with
         | Some own, Some now when own.Id = now.Id && own.NodeState = NodeState.Removed ->
             match observed.Pod, Evidence.departed observed with
-            | Some pod, Some departed when
-                Seen.owns observed pod.Meta && pod.Meta.DeletionTimestamp.IsNone
-                ->
+            | Some pod, Some departed when Seen.owns observed pod.Meta && pod.Meta.DeletionTimestamp.IsNone ->
                 Decision.act [ RemovePod(pod.Meta, "StoreTombstone", Evidence.Left departed) ]
             | _ -> Decision.wait [ StoreTombstoned own.Id ]
         | _ -> Decision.settled

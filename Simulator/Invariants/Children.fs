@@ -7,12 +7,13 @@ open Tikv.Simulator.Kubernetes
 open Tikv.Simulator.World
 
 type private Seen = {
-    /// By namespace and group: the most replicas that its spec ever asked for.
+    /// By namespace and group: the most replicas that its spec ever asked for, with the replacements that it allows.
     Most: Map<string, int>
     /// Names of the children that are not being deleted, by plural and group.
     Children: Map<string, Set<string>>
-    /// Instances that are being deleted: a store runs on while its data moves, and another may be there already.
-    Ending: Set<string>
+    /// Names of the instances that are being deleted: their Pods run on until they have left the cluster, while others take
+    /// their place.
+    Leaving: Set<string>
 }
 
 let private groupOf (name: string) =
@@ -31,38 +32,17 @@ let private replicas seen key object =
 
     let offline = Json.itemsAt [ "spec"; "offlineIndexes" ] object |> List.length
 
-    // One that has failed and stands still may have another beside it.
-    let failed =
-        Json.itemsAt [ "status"; "failures" ] object
-        |> List.filter (fun failure -> Json.stringAt [ "stage" ] failure <> Some "Suspected")
-        |> List.length
+    let replacements =
+        if Json.boolAt [ "spec"; "failover"; "enabled" ] object = Some true then
+            Json.intAt [ "spec"; "failover"; "maxReplacements" ] object
+            |> Option.defaultValue 3
+        else
+            0
 
-    let most = max (wanted + offline + failed) (Map.tryFind key seen.Most |> Option.defaultValue 0)
+    let most = max (wanted + offline + replacements) (Map.tryFind key seen.Most |> Option.defaultValue 0)
     { seen with Most = Map.add key most seen.Most }
 
-let private ending (seen: Seen) (change: Change) =
-    if change.Resource.Plural = "pods" then
-        seen
-    else
-        let name = Meta.``namespace`` change.Object + "/" + Meta.name change.Object
-
-        if change.Type <> ChangeType.Deleted && Meta.isTerminating change.Object then
-            {
-                seen with
-                    Ending = Set.add name seen.Ending
-                    Children =
-                        seen.Children
-                        |> Map.map (fun key names ->
-                            if key.StartsWith("pods:", System.StringComparison.Ordinal) then
-                                Set.remove (Meta.name change.Object) names
-                            else
-                                names)
-            }
-        else
-            { seen with Ending = Set.remove name seen.Ending }
-
 let private child (seen: Seen) (change: Change) =
-    let seen = ending seen change
     let name = Meta.name change.Object
 
     match groupOf name with
@@ -75,14 +55,25 @@ let private child (seen: Seen) (change: Change) =
         match Map.tryFind group seen.Most with
         | None -> struct (seen, Finding.Nothing)
         | Some most ->
-            if
-                change.Type = ChangeType.Deleted
-                || Meta.isTerminating change.Object
-                || Set.contains (Meta.``namespace`` change.Object + "/" + name) seen.Ending
-            then
-                struct ({ seen with Children = Map.add key (Set.remove name known) seen.Children },
+            let whole = Meta.``namespace`` change.Object + "/" + name
+
+            if change.Type = ChangeType.Deleted || Meta.isTerminating change.Object then
+                let pods = "pods:" + group
+                let left = seen.Children |> Map.add key (Set.remove name known)
+                let ofPods = Map.tryFind pods left |> Option.defaultValue Set.empty
+
+                let leaving =
+                    if change.Resource.Plural = "pods" then seen.Leaving
+                    elif change.Type = ChangeType.Deleted then Set.remove whole seen.Leaving
+                    else Set.add whole seen.Leaving
+
+                struct ({
+                            seen with
+                                Children = left |> Map.add pods (Set.remove name ofPods)
+                                Leaving = leaving
+                        },
                         Finding.Nothing)
-            elif Set.contains name known then
+            elif Set.contains name known || Set.contains whole seen.Leaving then
                 struct (seen, Finding.Nothing)
             else
                 let now = Set.add name known
@@ -103,10 +94,10 @@ let asMany: Invariant =
         {
             Id = "I47"
             Means =
-                "A group never has more Pods or instances than its spec asks for, those apart that are being deleted or have failed, and each has its own index"
+                "A group never has more Pods or instances than its spec asks for, and each has its own index"
             Source = "architecture, law 1; verification C5 (I46, I47)"
         }
-        { Most = Map.empty; Children = Map.empty; Ending = Set.empty }
+        { Most = Map.empty; Children = Map.empty; Leaving = Set.empty }
         (fun seen _ sight ->
             match sight with
             | Sight.Changed change when isGroup change.Resource.Plural ->

@@ -139,25 +139,132 @@ let private bind (claim: Claim) (volume: Volume) (world: World) =
     |> World.send manager (patchClaim claim (status claim.WantedText) |> Requests.onStatus)
     |> World.note $"binder %s{claim.Name} = %s{volume.Name}"
 
-let private expand (claim: Claim) (volume: Volume) (world: World) =
-    let capacity = Json.object [ "storage", Json.String claim.WantedText ]
-
-    world
-    |> World.send
-        "csi-resizer"
-        (Requests.patch
-            MergePatch
-            Builtins.persistentVolumes
-            None
-            volume.Name
-            (Json.object [ "spec", Json.object [ "capacity", capacity ] ]))
-    |> World.send
-        "csi-resizer"
-        (patchClaim
-            claim
-            (Json.object [ "status", Json.object [ "capacity", capacity; "conditions", Json.Null ] ])
+let private reportClaim manager (claim: Claim) fields (world: World) =
+    World.send
+        manager
+        (patchClaim claim (Json.object [ "status", Json.object fields ])
          |> Requests.onStatus)
-    |> World.note $"resizer %s{claim.Name} to %s{claim.WantedText}"
+        world
+
+let private conditions (world: World) (found: (string * string) list) =
+    let at = Json.String(Meta.time (World.clock world))
+
+    Json.array [
+        for kind, message in found ->
+            Json.present [
+                "type", Some(Json.String kind)
+                "status", Some(Json.String "True")
+                "lastProbeTime", Some Json.Null
+                "lastTransitionTime", Some at
+                "message", (if message = "" then None else Some(Json.String message))
+            ]
+    ]
+
+let private resizeStatus state = "allocatedResourceStatuses", Json.object [ "storage", Json.String state ]
+
+/// Whether a container runs on the claim's volume: its kubelet enlarges the file system.
+let private isMounted (claim: Claim) (world: World) =
+    world.Runs.Values
+    |> Seq.exists (fun run ->
+        run.Pod.Namespace = claim.Namespace
+        && (match run.Life with
+            | Life.Running _ -> true
+            | _ -> false)
+        && run.Pod.Spec.Volumes.Values
+           |> Seq.exists (fun source -> source = VolumeSource.Claim claim.Name))
+
+/// One step of an expansion (V K56): begun, the volume enlarged, the file system on it enlarged where a Pod uses it.
+let private expand (claim: Claim) (volume: Volume) (world: World) =
+    let resizer = "csi-resizer"
+    let wanted = Json.object [ "storage", Json.String claim.WantedText ]
+    let isStuck = Set.contains (View.key claim.Namespace claim.Name) world.Troubles.BrokenResize
+
+    if volume.Capacity >= claim.Wanted then
+        if isMounted claim world then
+            world
+            |> reportClaim "kubelet" claim [
+                "capacity", wanted
+                "conditions", Json.Null
+                "allocatedResourceStatuses", Json.Null
+            ]
+            |> World.note $"kubelet %s{claim.Name}: file system of %s{claim.WantedText}"
+        else
+            world
+            |> reportClaim resizer claim [
+                "conditions",
+                conditions world [
+                    "FileSystemResizePending",
+                    "Waiting for user to (re-)start a pod to finish file system resize of volume on node."
+                ]
+                resizeStatus "NodeResizePending"
+            ]
+    elif isStuck && claim.Resizing then
+        world
+        |> reportClaim resizer claim [
+            "conditions",
+            conditions world [
+                "Resizing", ""
+                "ControllerResizeError",
+                "resize volume failed: rpc error: code = ResourceExhausted desc = no capacity"
+            ]
+            resizeStatus "ControllerResizeInfeasible"
+        ]
+    elif not claim.Resizing then
+        world
+        |> reportClaim resizer claim [
+            "conditions", conditions world [ "Resizing", "" ]
+            "allocatedResources", wanted
+            resizeStatus "ControllerResizeInProgress"
+        ]
+    else
+        world
+        |> World.send
+            resizer
+            (Requests.patch
+                MergePatch
+                Builtins.persistentVolumes
+                None
+                volume.Name
+                (Json.object [ "spec", Json.object [ "capacity", wanted ] ]))
+        |> World.note $"resizer %s{claim.Name} to %s{claim.WantedText}"
+
+let private serves (world: World) =
+    (ApiServer.tryResourceType Builtins.volumeAttributesClasses world.Server).IsSome
+
+/// The volume gets the attributes of another class, where there is such a class.
+let private modify (claim: Claim) (volume: Volume) (world: World) =
+    let resizer = "csi-resizer"
+
+    match ApiServer.tryGet Builtins.volumeAttributesClasses None claim.Attributes world.Server with
+    | None ->
+        reportClaim
+            resizer
+            claim
+            [
+                "modifyVolumeStatus",
+                Json.object [
+                    "targetVolumeAttributesClassName", Json.String claim.Attributes
+                    "status", Json.String "Pending"
+                ]
+            ]
+            world
+    | Some _ ->
+        world
+        |> World.send
+            resizer
+            (Requests.patch
+                MergePatch
+                Builtins.persistentVolumes
+                None
+                volume.Name
+                (Json.object [
+                    "spec", Json.object [ "volumeAttributesClassName", Json.String claim.Attributes ]
+                ]))
+        |> reportClaim resizer claim [
+            "currentVolumeAttributesClassName", Json.String claim.Attributes
+            "modifyVolumeStatus", Json.Null
+        ]
+        |> World.note $"resizer %s{claim.Name}: attributes of %s{claim.Attributes}"
 
 let private defaultClass (world: World) = world.Classes.Values |> Seq.tryFind _.Default
 
@@ -170,6 +277,12 @@ let claim (key: string) (world: World) : World =
         match Map.tryFind claim.Volume world.Volumes, Map.tryFind claim.Class world.Classes with
         | Some volume, Some storage when claim.Wanted > claim.Capacity && storage.Expands ->
             expand claim volume world
+        | Some volume, _ when
+            claim.Attributes <> ""
+            && claim.Attributes <> claim.CurrentAttributes
+            && serves world
+            ->
+            modify claim volume world
         | Some _, _ -> world
         | None, _ ->
             World.send
@@ -256,7 +369,7 @@ let delay (claim: Claim) (world: World) : Delay =
         && (candidate claim world).IsNone
     then
         world.Timings.Provision
-    elif claim.Phase = "Bound" && claim.Wanted > claim.Capacity then
+    elif claim.Phase = "Bound" && claim.Wanted > claim.Capacity && claim.Resizing then
         world.Timings.Expand
     else
         world.Timings.Notice

@@ -36,6 +36,11 @@ type Claim = {
     Deleting: bool
     Finalizers: string list
     Modes: Json
+    /// Names of the VolumeAttributesClass that is asked for, and of the one that the volume has.
+    Attributes: string
+    CurrentAttributes: string
+    /// The resizer has begun with it.
+    Resizing: bool
     Wishes: Map<string, string>
 }
 
@@ -165,6 +170,11 @@ module View =
         Modes =
             Json.tryPath [ "spec"; "accessModes" ] object
             |> Option.defaultValue (Json.Array [])
+        Attributes = text [ "spec"; "volumeAttributesClassName" ] object
+        CurrentAttributes = text [ "status"; "currentVolumeAttributesClassName" ] object
+        Resizing =
+            Json.itemsAt [ "status"; "conditions" ] object
+            |> List.exists (fun condition -> Json.stringAt [ "type" ] condition = Some "Resizing")
         Wishes = wishes object
     }
 

@@ -58,7 +58,10 @@ let private pending message =
 
 [<Test>]
 let ``a pending Pod says every reason that the scheduler gives`` () =
-    decide (tikv |> pending "0/3 nodes are available: 1 Insufficient cpu, 2 Insufficient memory.")
+    decide (
+        tikv
+        |> pending "0/3 nodes are available: 1 Insufficient cpu, 2 Insufficient memory."
+    )
     |> shouldBe (wait [ NoNodeFits Obstacle.Cpu; NoNodeFits Obstacle.Memory ])
 
 let private claimName = "data-basic-tikv-2"
@@ -138,17 +141,10 @@ let ``a Pod on a node that is not ready says so first`` () =
     let observed = { notReady tikv with Node = Sighting.Known { node with Ready = false } }
 
     decide observed
-    |> shouldBe (
-        wait [
-            NodeNotReady "node-1"
-            PodNotReady "its readiness probe has not succeeded yet"
-        ]
-    )
+    |> shouldBe (wait [ NodeNotReady "node-1"; PodNotReady "its readiness probe has not succeeded yet" ])
 
     decide { observed with Node = Sighting.Absent }
-    |> shouldBe (
-        wait [ NodeGone "node-1"; PodNotReady "its readiness probe has not succeeded yet" ]
-    )
+    |> shouldBe (wait [ NodeGone "node-1"; PodNotReady "its readiness probe has not succeeded yet" ])
 
 // ---- why a process ended
 
@@ -166,13 +162,15 @@ let ``the last lines of a process tell why it ended`` () =
         ended
             "Error"
             1
-            (fatal "the maximum number of open file descriptors is too small, got 1024, expect greater or equal to 82920"),
+            (fatal
+                "the maximum number of open file descriptors is too small, got 1024, expect greater or equal to 82920"),
         Death.FileDescriptors
         ended "Error" 1 (fatal "IO error: No space left on device (os error 28)"), Death.DiskFull
         ended
             "Error"
             1
-            (fatal "failed to start node: StoreTombstone(\\\"type: STORE_TOMBSTONE message: \\\\\\\"store is tombstone\\\\\\\"\\\")"),
+            (fatal
+                "failed to start node: StoreTombstone(\\\"type: STORE_TOMBSTONE message: \\\\\\\"store is tombstone\\\\\\\"\\\")"),
         Death.Tombstone
         ended
             "Error"
@@ -190,7 +188,10 @@ let ``the last lines of a process tell why it ended`` () =
             1
             "[2026/03/01 12:00:01.000 +00:00] [FATAL] [main.go:264] [\"join meet error\"] [error=\"there is a member 4 that has not joined successfully\"]",
         Death.JoinBlocked
-        ended "Error" 1 (fatal "IO error: While appending to file: /var/lib/tikv: Input/output error (os error 5)"),
+        ended
+            "Error"
+            1
+            (fatal "IO error: While appending to file: /var/lib/tikv: Input/output error (os error 5)"),
         Death.DiskFails
             "[\"IO error: While appending to file: /var/lib/tikv: Input/output error (os error 5)\"]"
         ended "Error" 1 (fatal "PD cluster failed to respond"), Death.PdNotReached
@@ -205,7 +206,11 @@ let ``the last lines of a process tell why it ended`` () =
 let ``data of another cluster is told with both ids`` () =
     match
         Death.diagnose (
-            ended "Error" 1 (fatal "cluster ID mismatch, local 1 != remote 2, you are trying to connect to another cluster")
+            ended
+                "Error"
+                1
+                (fatal
+                    "cluster ID mismatch, local 1 != remote 2, you are trying to connect to another cluster")
         )
     with
     | Death.AnotherCluster line -> Assert.That(line, Does.Contain "local 1 != remote 2")
@@ -282,7 +287,9 @@ let ``a container that cannot be made says what is missing`` () =
 let ``a Pod that the quota forbids has a reason of its own`` () =
     let message = "pods \"basic-tikv-2\" is forbidden: exceeded quota: compute, requested: cpu=4"
     Diagnosis.refused ("CreatePod", message) |> shouldBe (QuotaExceeded message)
-    Diagnosis.refused ("CreatePod", "no") |> shouldBe (StepRefused("CreatePod", "no"))
+
+    Diagnosis.refused ("CreatePod", "no")
+    |> shouldBe (StepRefused("CreatePod", "no"))
 
 // ---- the kubelet's words
 

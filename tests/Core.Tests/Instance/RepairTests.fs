@@ -43,7 +43,10 @@ let private forced (observed: Observed) =
 let ``a Pod that is stuck on a node that is gone is removed by force, after Kubernetes had its turn`` () =
     for observed in [ pd; tikv ] do
         let uid = (podMeta observed).Uid
-        forced (observed |> stopping 60 |> onNode Sighting.Absent) |> shouldBe [ uid, "NodeGone" ]
+
+        forced (observed |> stopping 60 |> onNode Sighting.Absent)
+        |> shouldBe [ uid, "NodeGone" ]
+
         forced (observed |> stopping 59 |> onNode Sighting.Absent) |> shouldBe []
         forced (observed |> onNode Sighting.Absent) |> shouldBe []
 
@@ -64,16 +67,21 @@ let ``also the Pod of an instance that is being deleted is not waited for on a n
 
 [<Test>]
 let ``a Pod of somebody else is not removed, wherever it is stuck`` () =
-    forced (tikv |> stopping 60 |> onNode Sighting.Absent |> foreignPod) |> shouldBe []
+    forced (tikv |> stopping 60 |> onNode Sighting.Absent |> foreignPod)
+    |> shouldBe []
 
 [<Test>]
 let ``the law forbids force without a lost node`` () =
     match (decide (tikv |> stopping 60 |> onNode Sighting.Absent)).Actions with
     | [ ForceRemovePod _ ] as actions ->
-        Lint.instance (tikv |> stopping 60 |> onNode Sighting.Absent) actions |> shouldBe []
+        Lint.instance (tikv |> stopping 60 |> onNode Sighting.Absent) actions
+        |> shouldBe []
 
         for sighting in [ node false []; Sighting.Unknown ] do
-            Assert.That(Lint.instance (tikv |> stopping 60 |> onNode sighting) actions, Has.Some.Contains "I09")
+            Assert.That(
+                Lint.instance (tikv |> stopping 60 |> onNode sighting) actions,
+                Has.Some.Contains "I09"
+            )
 
         Assert.That(Lint.instance (tikv |> onNode Sighting.Absent) actions, Is.Not.Empty)
     | other -> Assert.Fail $"%A{other}"
@@ -107,7 +115,8 @@ let ``a store whose disk is gone leaves PD before the instance starts anew`` () 
     | DiskLost id :: _ -> id |> shouldBe (storeId 2)
     | other -> Assert.Fail $"%A{other}"
 
-    decide (observed |> tombstone 2) |> shouldBe (act [ CreatePod(ok (Rules.podBody observed)) ])
+    decide (observed |> tombstone 2)
+    |> shouldBe (act [ CreatePod(ok (Rules.podBody observed)) ])
 
 [<Test>]
 let ``an empty directory on the recorded disk is no evidence: it may be a mount that is missing`` () =
@@ -143,10 +152,12 @@ let ``a store that PD hears from is not removed for a claim that is another`` ()
 [<Test>]
 let ``a store whose disk is gone stays while too few others live, or PD is silent`` () =
     let observed = tikv |> onOtherDisk |> down 2 |> drained 2 |> withoutPod
-    let few = observed |> withFacts (fun facts -> { facts with Stores = List.truncate 3 facts.Stores })
 
-    (decide few).Waiting
-    |> shouldBe [ DiskLost(storeId 2); StoresTooFew(2, 3) ]
+    let few =
+        observed
+        |> withFacts (fun facts -> { facts with Stores = List.truncate 3 facts.Stores })
+
+    (decide few).Waiting |> shouldBe [ DiskLost(storeId 2); StoresTooFew(2, 3) ]
 
     removals (silent observed) |> shouldBe []
     removals (observed |> down 0 |> down 1) |> shouldBe []
@@ -224,7 +235,11 @@ let ``data of another cluster is left untouched, and said to need a person`` () 
                 Ready = false
                 Running = false
                 LastEnd =
-                    Some { Reason = "Error"; ExitCode = 1; Message = "cluster ID mismatch, local 1 != remote 2" }
+                    Some {
+                        Reason = "Error"
+                        ExitCode = 1
+                        Message = "cluster ID mismatch, local 1 != remote 2"
+                    }
         })
 
     let decision = decide observed
