@@ -26,7 +26,7 @@ let private serves (observed: Observed) =
 
 let private upToDate (observed: Observed) =
     match observed.Pod with
-    | Some pod -> not (Rules.outdated observed pod) && pod.Meta.DeletionTimestamp.IsNone
+    | Some pod -> (Rules.restartCause observed pod).IsNone && pod.Meta.DeletionTimestamp.IsNone
     | None -> false
 
 let private stalls reason =
