@@ -27,7 +27,7 @@ let private serves (observed: Observed) =
 let private upToDate (observed: Observed) =
     match observed.Pod with
     | Some pod ->
-        not (Rules.outdated observed pod)
+        (Rules.restartCause observed pod).IsNone
         && pod.Meta.DeletionTimestamp.IsNone
         && Reload.pending observed pod = Reload.InEffect
     | None -> false
