@@ -14,6 +14,12 @@ module Labels =
     /// On an instance: the revision of the group's template that it was made from.
     let revision = "tikv.org/revision"
     let volume = "tikv.org/volume"
+    /// On a claim: the life of the Cluster that it was made for.
+    let clusterUid = "tikv.org/cluster-uid"
+    /// On a claim: which PD cluster, and which store or member of it, its data belongs to (decimal).
+    let clusterId = "tikv.org/cluster-id"
+    let storeId = "tikv.org/store-id"
+    let memberId = "tikv.org/member-id"
 
     /// The finalizer of all our kinds.
     let finalizer = "tikv.org/finalizer"
@@ -47,3 +53,11 @@ module Annotations =
     let processRevision = "tikv.org/process-revision"
     /// On a ConfigMap or a Service: hash of what the operator wrote, to see at a glance whether it is still wanted.
     let written = "tikv.org/written"
+    /// On a claim: the keys that an overlay has put there, as JSON, so that they go when the overlay does.
+    let overlayKeys = "tikv.org/overlay-keys"
+    /// On a claim: the VolumeAttributesClass that was asked for last, also when the API server has dropped it.
+    let attributesClass = "tikv.org/volume-attributes-class"
+    /// On a claim: the store or member (decimal) that held its data has left the cluster for ever.
+    let removed = "tikv.org/removed"
+    /// On a StorageClass, by its administrator: `Offline` says that a volume grows only when its Pod is started anew.
+    let volumeExpansion = "tikv.org/volume-expansion"

@@ -3,7 +3,7 @@ module Tikv.Core.Instance.Reconciler
 open Tikv.Core
 
 /// What a process needs, from the claims up to the Pod.
-let private build pod = Rule.inTurn [ Rules.foreign; Rules.suspend; Rules.claims; Rules.config; pod ]
+let private build pod = Rule.inTurn [ Rules.foreign; Rules.suspend; Volumes.claims; Rules.config; pod ]
 
 let private pd: Rule<Observed, Action, Reason> =
     fun observed ->
@@ -18,7 +18,7 @@ let private pd: Rule<Observed, Action, Reason> =
                 Rules.cluster
                 Rules.finalizer
                 build PdRules.pod
-                PdRules.restart
+                Volumes.sparing PdRules.restart
                 Rule.together [ Rules.podServes; PdRules.membership ]
                 Rules.release
             ]
@@ -52,7 +52,7 @@ let private tikv: Rule<Observed, Action, Reason> =
                 Rules.finalizer
                 TikvRules.pd
                 build TikvRules.pod
-                TikvRules.restart
+                Volumes.sparing TikvRules.restart
                 Rule.together [ Rules.podServes; TikvRules.membership ]
                 TikvRules.endEviction
                 Rules.release
@@ -66,4 +66,4 @@ let decide (observed: Observed) : Decision<Action, Reason> =
         | PD _ -> pd
         | TiKV _ -> tikv
 
-    observed |> Rule.inTurn [ Rules.pause; life ]
+    observed |> Rule.inTurn [ Rules.pause; Rule.together [ life; Volumes.upkeep ] ]

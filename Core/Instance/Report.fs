@@ -32,7 +32,15 @@ let private upToDate (observed: Observed) =
 let private stalls reason =
     match reason with
     | InvalidSpec _
-    | NotOurs _ -> true
+    | NotOurs _
+    | VolumeExpansionForbidden _
+    | VolumeShrinkRefused _
+    | VolumeAttributesClassNotServed _
+    | VolumeDeleting _
+    | VolumeLost _
+    | VolumeSpent _
+    | VolumeOfUnknownStore _
+    | VolumeOfAnotherCluster _ -> true
     | _ -> false
 
 let private verdict (observed: Observed) upToDate (decision: Decision<Action, Reason>) : Report.Verdict = {
@@ -43,6 +51,53 @@ let private verdict (observed: Observed) upToDate (decision: Decision<Action, Re
         |> List.map (fun reason -> Reason.code reason, Reason.text reason)
     Stalled = decision.Waiting |> List.exists stalls
 }
+
+let private ofVolumes reason =
+    match reason with
+    | ClaimTerminating _
+    | ClaimPending _
+    | VolumeClassDiffers _
+    | VolumeResizing _
+    | VolumeResizeFailed _
+    | VolumeExpansionForbidden _
+    | VolumeShrinkRefused _
+    | VolumeModifying _
+    | VolumeModifyFailed _
+    | VolumeAttributesClassNotServed _
+    | VolumeDeleting _
+    | VolumeLost _
+    | VolumeSpent _
+    | VolumeOfUnknownStore _
+    | VolumeOfAnotherCluster _ -> true
+    | _ -> false
+
+let private volumesReady (observed: Observed) (decision: Decision<Action, Reason>) conditions =
+    let set status reason message =
+        conditions
+        |> Condition.set
+            observed.Clock
+            observed.Meta.Generation
+            ConditionType.VolumesReady
+            status
+            reason
+            message
+
+    let unbound =
+        Seen.wantedClaims observed
+        |> List.map snd
+        |> List.filter (fun name ->
+            observed.Claims
+            |> Map.tryFind name
+            |> Option.forall (fun claim -> claim.Phase <> "Bound"))
+
+    match decision.Waiting |> List.filter ofVolumes, unbound with
+    | first :: _ as reasons, _ ->
+        let texts = reasons |> List.map Reason.text
+        set ConditionStatus.False (Reason.code first) (String.Join("; ", texts))
+    | [], _ :: _ ->
+        let names = String.Join(", ", unbound)
+        set ConditionStatus.False ConditionReason.Missing $"not bound: %s{names}"
+    | [], [] -> set ConditionStatus.True ConditionReason.Bound "every volume is as the specification says"
 
 let private common (observed: Observed) decision (old: InstanceStatus) =
     let upToDate = upToDate observed
@@ -60,12 +115,14 @@ let private common (observed: Observed) decision (old: InstanceStatus) =
             Conditions =
                 old.Conditions
                 |> Report.conditions observed.Clock observed.Meta.Generation verdict
+                |> volumesReady observed decision
             CurrentRevision =
                 (if ready && upToDate then revision else None)
                 |> Option.orElse old.CurrentRevision
             UpdateRevision = revision |> Option.orElse old.UpdateRevision
             PodUid = observed.Pod |> Option.map _.Meta.Uid
             NodeName = observed.Pod |> Option.map _.Node |> Option.filter (fun node -> node <> "")
+            Volumes = Ownership.status observed old.Volumes
     }
 
 let private suspension (observed: Observed) conditions =

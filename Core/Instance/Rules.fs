@@ -44,19 +44,6 @@ let suspend (observed: Observed) =
     | true, Some pod when pod.Meta.DeletionTimestamp.IsSome -> Decision.wait [ PodTerminating ]
     | true, Some pod -> Decision.act [ RemovePod(pod.Meta, "Suspended") ]
 
-/// Every volume has its claim. One of that name that bears no label of ours is somebody else's.
-let claims (observed: Observed) =
-    let ofClaim (volume: Volume, name) =
-        match observed.Claims |> Map.tryFind name with
-        | None -> Decision.act [ CreateClaim(name, Manifest.claim observed volume name) ]
-        | Some claim when claim.Meta.DeletionTimestamp.IsSome -> Decision.wait [ ClaimTerminating name ]
-        | Some claim when claim.Meta.Labels |> Map.tryFind Labels.managedBy <> Some Labels.manager ->
-            Decision.wait [ NotOurs("PersistentVolumeClaim", name) ]
-        | Some _ -> Decision.settled
-
-    observed
-    |> Rule.together (Seen.wantedClaims observed |> List.map (fun claim _ -> ofClaim claim))
-
 let private keptConfig (observed: Observed) =
     match observed.Config with
     | Some config when Seen.owns observed config.Meta -> Decision.settled
@@ -107,11 +94,13 @@ let podServes (observed: Observed) =
     | Some pod when not pod.Ready -> Decision.wait [ PodNotReady(podProblem pod) ]
     | Some _ -> Decision.settled
 
-/// Whether the running process was started with other settings than are wanted now.
+/// Whether the running process was started with other settings than are wanted now, or must be started anew for its volume
+/// to grow.
 let outdated (observed: Observed) (pod: PodView) =
     pod.Meta.DeletionTimestamp.IsNone
-    && pod.Meta.Annotations |> Map.tryFind Annotations.processRevision
-       <> Some(Revision.ofProcess observed)
+    && (pod.Meta.Annotations |> Map.tryFind Annotations.processRevision
+        <> Some(Revision.ofProcess observed)
+        || Volumes.awaitsRestart observed pod)
 
 /// A process that does not run loses nothing by being replaced: a revert must always heal (law 5).
 let broken (pod: PodView) = not pod.Running
@@ -139,14 +128,14 @@ let releaseEarly (observed: Observed) =
     | Some pod when pod.Ready && pod.Meta.DeletionTimestamp.IsNone -> release observed
     | _ -> Decision.settled
 
-/// What is left of an instance that has no part in the cluster any more, from the process down to the finalizer.
-let tearDown deletesClaims (observed: Observed) =
+/// What is left of an instance that has no part in the cluster any more, from the process down to the finalizer. `keep` is
+/// what becomes of claims that stay.
+let private tearDownWith keep deletesClaims (observed: Observed) =
     let claims =
         if deletesClaims then
             Seen.wantedClaims observed
             |> List.choose (fun (_, name) -> observed.Claims |> Map.tryFind name)
-            |> List.filter (fun claim ->
-                claim.Meta.Labels |> Map.tryFind Labels.managedBy = Some Labels.manager)
+            |> List.filter (Ownership.isOurs observed)
         else
             []
 
@@ -167,8 +156,12 @@ let tearDown deletesClaims (observed: Observed) =
                 else
                     Decision.act [ RemoveClaim claim.Meta ]
         ]
-    | _ when List.contains Labels.finalizer observed.Meta.Finalizers -> Decision.act [ RemoveFinalizer ]
+    | _ when List.contains Labels.finalizer observed.Meta.Finalizers ->
+        observed |> Rule.inTurn [ keep; (fun _ -> Decision.act [ RemoveFinalizer ]) ]
     | _ -> Decision.settled
+
+/// An instance that has left the cluster: nobody starts from its data again.
+let tearDown deletesClaims (observed: Observed) = tearDownWith Ownership.retire deletesClaims observed
 
 /// An instance that goes with its whole cluster: nothing is drained, data goes by the Cluster's policy.
 let endsWithCluster (observed: Observed) =
@@ -176,7 +169,7 @@ let endsWithCluster (observed: Observed) =
         observed.Cluster
         |> Option.exists (fun cluster -> cluster.Spec.DeletionPolicy = ReclaimPolicy.Delete)
 
-    tearDown deletes observed
+    tearDownWith (fun _ -> Decision.settled) deletes observed
 
 /// The time since a moment that was written down (RFC 3339); none when it cannot be read.
 let since (moment: string) (observed: Observed) =

@@ -74,6 +74,17 @@ type Action =
     | RemoveConfig of Config: Meta
     | RemoveClaim of Claim: Meta
     | RemoveFinalizer
+    /// Asks for another size.
+    | ExpandClaim of Claim: Meta * Size: string
+    /// Asks for another VolumeAttributesClass.
+    | ModifyClaim of Claim: Meta * AttributesClass: string
+    /// Labels and annotations; none takes a key away.
+    | DescribeClaim of
+        Claim: Meta *
+        Labels: Map<string, string option> *
+        Annotations: Map<string, string option>
+    /// A claim whose store or member (decimal id) has left for ever makes place for a new one.
+    | DiscardClaim of Claim: Meta * Held: string
 
 /// How much an action can spoil when it was decided on an old world.
 [<RequireQualifiedAccess; Struct>]
@@ -100,7 +111,10 @@ module Action =
         | StopEvictingLeaders _
         | UnmarkEviction
         | RestoreStore _
-        | RemoveConfig _ -> Risk.None
+        | RemoveConfig _
+        | ExpandClaim _
+        | ModifyClaim _
+        | DescribeClaim _ -> Risk.None
         | TransferPdLeader _
         | RestartPod _
         | RemovePod _ -> Risk.Disruptive
@@ -108,7 +122,8 @@ module Action =
         | RemoveStore _
         | RemoveMember _
         | RemoveClaim _
-        | RemoveFinalizer -> Risk.Irreversible
+        | RemoveFinalizer
+        | DiscardClaim _ -> Risk.Irreversible
 
 /// Why an instance that is not (yet) as desired is left alone for now.
 type Reason =
@@ -140,6 +155,19 @@ type Reason =
     | RegionsRemain of Regions: int
     | StoresTooFew of Living: int * Needed: int
     | StoresSilent of Silent: int * Stores: int
+    | VolumeClassDiffers of Claim: string * Actual: string * Wanted: string
+    | VolumeResizing of Claim: string * Size: string * Step: string
+    | VolumeResizeFailed of Claim: string * Size: string * Message: string
+    | VolumeExpansionForbidden of Claim: string * Class: string * Size: string
+    | VolumeShrinkRefused of Volume: string * Wanted: string * Claim: string * Allowed: string
+    | VolumeModifying of Claim: string * Class: string
+    | VolumeModifyFailed of Claim: string * Class: string * Message: string
+    | VolumeAttributesClassNotServed of Claim: string * Class: string
+    | VolumeDeleting of Claim: string
+    | VolumeLost of Claim: string * Volume: string
+    | VolumeSpent of Claim: string * Holder: string
+    | VolumeOfUnknownStore of Claim: string * Holder: string
+    | VolumeOfAnotherCluster of Claim: string
 
 module Reason =
     /// For people: the message of the Kubernetes condition, the event, the log line and the transcript.
@@ -178,6 +206,33 @@ module Reason =
             $"%d{living} living stores would remain, and %d{needed} are needed for all replicas"
         | StoresSilent(silent, stores) ->
             $"%d{silent} of %d{stores} stores are silent: an outage, and nothing is taken down in an outage"
+        | VolumeClassDiffers(claim, actual, wanted) ->
+            $"the volume claim %s{claim} has the storage class %s{actual}, which cannot be changed; another instance with a volume of the class %s{wanted} takes its place"
+        | VolumeResizing(claim, size, step) -> $"the volume of %s{claim} is growing to %s{size}: %s{step}"
+        | VolumeResizeFailed(claim, size, message) ->
+            let message = if message = "" then "its driver gives no reason" else message
+
+            $"the volume of %s{claim} could not grow to %s{size}: %s{message}; make room for it, or ask for a size between the present one and this"
+        | VolumeExpansionForbidden(claim, storageClass, size) ->
+            $"the volume claim %s{claim} cannot grow to %s{size}: its storage class %s{storageClass} does not allow expansion; set allowVolumeExpansion there, or take the larger size back"
+        | VolumeShrinkRefused(volume, wanted, claim, allowed) ->
+            $"the storage of the volume %s{volume} is %s{wanted}: it must be %s{allowed}, as the volume claim %s{claim} has it; a volume never shrinks"
+        | VolumeModifying(claim, attributes) ->
+            $"the volume of %s{claim} is being changed to the VolumeAttributesClass %s{attributes}"
+        | VolumeModifyFailed(claim, attributes, message) ->
+            $"the volume of %s{claim} cannot have the VolumeAttributesClass %s{attributes}: %s{message}"
+        | VolumeAttributesClassNotServed(claim, attributes) ->
+            $"the API server has not kept the VolumeAttributesClass %s{attributes} of the volume claim %s{claim}: it does not serve that field (Kubernetes 1.31 or later can); take it out of the specification, or change it once the server does"
+        | VolumeDeleting claim ->
+            $"somebody has deleted the volume claim %s{claim}: its data lasts as long as the Pod does, so the Pod is not restarted; replace this instance, or back the data up"
+        | VolumeLost(claim, volume) ->
+            $"the volume %s{volume} of the claim %s{claim} does not exist any more, nor does its data; delete this instance to have another one in its place"
+        | VolumeSpent(claim, holder) ->
+            $"the volume claim %s{claim} holds the data of %s{holder}, which has left the cluster for ever; delete the claim to have a new one made, or set volumeReclaimPolicy: Delete"
+        | VolumeOfUnknownStore(claim, holder) ->
+            $"the volume claim %s{claim} holds the data of %s{holder}, which PD does not know; delete the claim to have a new one made, or bring back the PD that knows it"
+        | VolumeOfAnotherCluster claim ->
+            $"the volume claim %s{claim} was made for another cluster, or another life of this one; delete it to have a new one made, or take its labels %s{Labels.clusterUid} and %s{Labels.clusterId} away to use its data"
 
     /// The reason of the Kubernetes condition: stable, part of the API.
     let code reason =
@@ -209,6 +264,19 @@ module Reason =
         | RegionsRemain _ -> "RegionsDrained"
         | StoresTooFew _ -> "MinReplicasAfter"
         | StoresSilent _ -> "AllStoresUp"
+        | VolumeClassDiffers _ -> "VolumeClassDiffers"
+        | VolumeResizing _ -> "VolumeResizing"
+        | VolumeResizeFailed _ -> "VolumeResizeFailed"
+        | VolumeExpansionForbidden _ -> "VolumeExpansionForbidden"
+        | VolumeShrinkRefused _ -> "VolumeShrinkRefused"
+        | VolumeModifying _ -> "VolumeModifying"
+        | VolumeModifyFailed _ -> "VolumeModifyFailed"
+        | VolumeAttributesClassNotServed _ -> "VolumeAttributesClassNotServed"
+        | VolumeDeleting _ -> "VolumeDeleting"
+        | VolumeLost _ -> "VolumeLost"
+        | VolumeSpent _ -> "VolumeSpent"
+        | VolumeOfUnknownStore _ -> "VolumeOfUnknownStore"
+        | VolumeOfAnotherCluster _ -> "VolumeOfAnotherCluster"
 
     /// How soon to look again unasked. Kubernetes tells when an object changes, and new facts of PD wake the instance
     /// too; what is left are waits that only time ends.
@@ -240,4 +308,17 @@ module Reason =
         | QuorumAtRisk _
         | RegionsRemain _
         | StoresTooFew _
-        | StoresSilent _ -> ValueNone
+        | StoresSilent _
+        | VolumeClassDiffers _
+        | VolumeResizing _
+        | VolumeResizeFailed _
+        | VolumeExpansionForbidden _
+        | VolumeShrinkRefused _
+        | VolumeModifying _
+        | VolumeModifyFailed _
+        | VolumeAttributesClassNotServed _
+        | VolumeDeleting _
+        | VolumeLost _
+        | VolumeSpent _
+        | VolumeOfUnknownStore _
+        | VolumeOfAnotherCluster _ -> ValueNone

@@ -34,9 +34,9 @@ module Permissions =
         | Kind.PD
         | Kind.TiKV
         | Kind.ConfigMap
+        | Kind.PersistentVolumeClaim
         | Kind.Service -> look @ [ "create"; "patch"; "delete" ]
-        | Kind.Pod
-        | Kind.PersistentVolumeClaim -> look @ [ "create"; "delete" ]
+        | Kind.Pod -> look @ [ "create"; "delete" ]
         | Kind.Lease -> [ "get"; "create"; "patch" ]
         | Kind.Event -> [ "create" ]
         | Kind.ControllerRevision

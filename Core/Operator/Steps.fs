@@ -72,6 +72,24 @@ let private configData (config: ConfigMapView option) body =
 
     Json.object (wanted @ surplus)
 
+/// A member of `metadata` that sets some keys and takes others away; none when it changes none.
+let private keys name (changes: Map<string, string option>) =
+    let value text =
+        match text with
+        | Some text -> Json.string text
+        | None -> Json.Null
+
+    if changes.IsEmpty then
+        []
+    else
+        [
+            name,
+            changes
+            |> Map.toList
+            |> List.map (fun (key, text) -> key, value text)
+            |> Json.object
+        ]
+
 // ---- instances
 
 let private disruption (observed: Instance.Observed) why =
@@ -142,6 +160,33 @@ let ofInstance endpoints (observed: Instance.Observed) action =
         delete Kind.PersistentVolumeClaim claim None
         |> kubernetes "RemoveClaim" $"volume claim %s{claim.Name} removed, as the policy says"
     | Instance.RemoveFinalizer -> removeFinalizer risk kind meta
+    | Instance.ExpandClaim(claim, size) ->
+        let storage = Json.object [ "requests", Json.object [ "storage", Json.string size ] ]
+
+        patch Kind.PersistentVolumeClaim claim [ "spec", Json.object [ "resources", storage ] ]
+        |> kubernetes "ExpandClaim" $"volume claim %s{claim.Name} is to have %s{size}"
+    | Instance.ModifyClaim(claim, asked) ->
+        let annotations = Json.object [ Annotations.attributesClass, Json.string asked ]
+
+        Patch(
+            refOf Kind.PersistentVolumeClaim claim,
+            false,
+            Json.object [
+                "metadata", seen claim [ "annotations", annotations ]
+                "spec", Json.object [ "volumeAttributesClassName", Json.string asked ]
+            ]
+        )
+        |> kubernetes
+            "ModifyClaim"
+            $"volume claim %s{claim.Name} is to have the VolumeAttributesClass %s{asked}"
+    | Instance.DescribeClaim(claim, labels, annotations) ->
+        patchMeta Kind.PersistentVolumeClaim claim (keys "labels" labels @ keys "annotations" annotations)
+        |> kubernetes "DescribeClaim" $"volume claim %s{claim.Name} described"
+    | Instance.DiscardClaim(claim, held) ->
+        let why = if held = "" then "it has no volume" else $"%s{held} has left the cluster"
+
+        delete Kind.PersistentVolumeClaim claim None
+        |> kubernetes "DiscardClaim" $"volume claim %s{claim.Name} removed to be made anew: %s{why}"
 
 // ---- groups
 
