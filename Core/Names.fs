@@ -84,7 +84,7 @@ module Names =
         | _ -> refused field value "a key has at most one '/'"
 
     /// The name of an instance, and of its Pod and ConfigMap.
-    let instance (group: string) (index: int) = $"%s{group}-%d{index}"
+    let instance (group: string) (index: int) = group + "-" + string index
 
     /// The index of an instance of the group; none when the name is not one of its own.
     let indexOf (group: string) (name: string) : int option =

@@ -42,8 +42,26 @@ type ExploreArgument =
             | From_Seed _ -> "what names and chances are drawn from (default: 1)"
             | Limit _ -> "so many runs and no more (default: all)"
 
+type ListArgument =
+    | [<Hidden>] All
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | All -> "all of them"
+
+type ScenariosArgument =
+    | [<Unique>] Markdown
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Markdown -> "as the page docs/scenarios.md"
+
 type Argument =
     | [<CliPrefix(CliPrefix.None)>] Run of ParseResults<RunArgument>
+    | [<CliPrefix(CliPrefix.None)>] List of ParseResults<ListArgument>
+    | [<CliPrefix(CliPrefix.None)>] Scenarios of ParseResults<ScenariosArgument>
     | [<CliPrefix(CliPrefix.None)>] Explore of ParseResults<ExploreArgument>
     | [<CliPrefix(CliPrefix.None)>] Serve of ParseResults<ServeArgument>
 
@@ -51,6 +69,8 @@ type Argument =
         member argument.Usage =
             match argument with
             | Run _ -> "run a scenario in virtual time, and leave the cluster alone for a day afterwards"
+            | List _ -> "name every scenario"
+            | Scenarios _ -> "print the catalogue of scenarios"
             | Explore _ -> "run a scenario with each misfortune at each point"
             | Serve _ -> "serve an embedded cluster to kubectl"
 
@@ -76,6 +96,8 @@ let main arguments =
             (given.GetResult RunArgument.Scenario)
             (given.GetResult(With_Seed, 1UL))
             (given.Contains Transcript)
+    | List _ -> Commands.list ()
+    | Scenarios given -> if given.Contains Markdown then Commands.scenarios () else Commands.list ()
     | Explore given ->
         Commands.explore (given.GetResult Of) (given.GetResult(From_Seed, 1UL)) (given.GetResult(Limit, 0))
     | Serve given -> serve given

@@ -28,6 +28,8 @@ module Crd =
     let private wide name path = column 1 "string" name path
     let private condition name = $".status.conditions[?(@.type==\"%s{name}\")].status"
     let private message = wide "Message" ".status.conditions[?(@.type==\"Ready\")].message"
+    /// Why it is not (yet) as desired: empty in a settled object.
+    let private reason = text "Reason" ".status.conditions[?(@.type==\"Reconciling\")].reason"
     let private age = column 0 "date" "Age" ".metadata.creationTimestamp"
     let private componentSummary name = $".status.components[?(@.kind==\"%s{name}\")].summary"
 
@@ -38,6 +40,7 @@ module Crd =
         number "Updated" ".status.updatedReplicas"
         text "Synced" (condition ConditionType.Synced)
         text "State" ".status.summary"
+        reason
         wide "Revision" ".status.updateRevision"
         message
         age
@@ -66,8 +69,10 @@ module Crd =
             text "Role" ".status.role"
             text "Ready" (condition ConditionType.Ready)
             text "Synced" (condition ConditionType.Synced)
+            reason
             wide "Node" ".status.nodeName"
             wide "Zone" ".status.zone"
+            message
             age
           ]
         | Kind.TiKV -> [
@@ -78,9 +83,11 @@ module Crd =
             number "Regions" ".status.regions"
             text "Ready" (condition ConditionType.Ready)
             text "Synced" (condition ConditionType.Synced)
+            reason
             wide "Zone" ".status.zone"
             wide "Node" ".status.nodeName"
             wide "Capacity-Used" ".status.capacityUsed"
+            message
             age
           ]
         | Kind.Pod

@@ -28,7 +28,7 @@ module Defaults =
     /// The image to run. Without a tag or digest of its own, the version is its tag.
     let image (kind: Component) (template: ComponentTemplate) =
         let image = template.Image |> Option.defaultValue $"pingcap/%s{word kind}"
-        if isTagged image then image else $"%s{image}:%s{template.Version}"
+        if isTagged image then image else image + ":" + template.Version
 
     let configUpdate (template: ComponentTemplate) =
         template.UpdateStrategy.Config |> Option.defaultValue ConfigUpdate.Restart
@@ -111,4 +111,4 @@ module Defaults =
     let volumeClaimName (instance: string) (settings: InstanceSettings) (volume: string) =
         settings.VolumeClaimNames
         |> Map.tryFind volume
-        |> Option.defaultValue $"%s{volume}-%s{podName instance settings}"
+        |> Option.defaultValue (volume + "-" + podName instance settings)

@@ -37,7 +37,7 @@ let version (observed: Observed) =
     | TiKV(spec, _) -> spec.Template.Spec.Component.Version
 
 /// The headless Service that gives every Pod of the group its name in DNS.
-let peerService (group: string) = $"%s{group}-peer"
+let peerService (group: string) = group + "-peer"
 
 let labels (observed: Observed) =
     Labels.ofGroup (settings observed).Cluster.Name observed.Meta.Name (componentName observed)

@@ -37,10 +37,10 @@ let private scheme (observed: Observed) = if tls observed then "https" else "htt
 /// The DNS name of an instance's Pod.
 let host (dns: Dns option) pod subdomain space =
     match dns |> Option.map (fun dns -> dns.Mode, dns.ClusterDomain) with
-    | Some(DnsMode.FQDN, domain) -> $"%s{pod}.%s{subdomain}.%s{space}.svc.%s{domain}"
-    | Some(DnsMode.Legacy, _) -> $"%s{pod}.%s{subdomain}.%s{space}.svc"
+    | Some(DnsMode.FQDN, domain) -> pod + "." + subdomain + "." + space + ".svc." + domain
+    | Some(DnsMode.Legacy, _) -> pod + "." + subdomain + "." + space + ".svc"
     | Some(DnsMode.InCluster, _)
-    | None -> $"%s{pod}.%s{subdomain}.%s{space}"
+    | None -> pod + "." + subdomain + "." + space
 
 let private hostOf (observed: Observed) pod =
     let dns = observed.Cluster |> Option.map _.Spec.Dns
@@ -82,15 +82,16 @@ let private dot = System.Convert.ToChar 46
 
 let private pdKeys (observed: Observed) (spec: PDSpec) =
     let name = Seen.podName observed
-    let url port = $"%s{scheme observed}://%s{hostOf observed name}:%d{port}"
-    let listen port = $"%s{scheme observed}://0.0.0.0:%d{port}"
+    let url port = scheme observed + "://" + hostOf observed name + ":" + string port
+    let listen port = scheme observed + "://0.0.0.0:" + string port
     let client, peer = clientPort observed, secondPort observed
 
     let membership =
         if Seen.entry observed = Bootstraps then
             let initial =
                 spec.InitialCluster
-                |> List.map (fun one -> $"%s{one}=%s{scheme observed}://%s{hostOf observed one}:%d{peer}")
+                |> List.map (fun one ->
+                    one + "=" + scheme observed + "://" + hostOf observed one + ":" + string peer)
 
             [
                 "initial-cluster", TomlValue.String(String.Join(",", (initial: string list)))
@@ -124,10 +125,10 @@ let private tikvKeys (observed: Observed) =
     let withoutScheme (url: string) = url.Substring(url.IndexOf("//", StringComparison.Ordinal) + 2)
 
     [
-        "server.addr", TomlValue.String $"0.0.0.0:%d{client}"
-        "server.advertise-addr", TomlValue.String $"%s{host}:%d{client}"
-        "server.status-addr", TomlValue.String $"0.0.0.0:%d{status}"
-        "server.advertise-status-addr", TomlValue.String $"%s{host}:%d{status}"
+        "server.addr", TomlValue.String("0.0.0.0:" + string client)
+        "server.advertise-addr", TomlValue.String(host + ":" + string client)
+        "server.status-addr", TomlValue.String("0.0.0.0:" + string status)
+        "server.advertise-status-addr", TomlValue.String(host + ":" + string status)
         "storage.data-dir", TomlValue.String(dataPath observed)
         "pd.endpoints", TomlValue.Array(observed.PdUrls |> List.map (withoutScheme >> TomlValue.String))
     ]

@@ -99,6 +99,13 @@ let private volumesReady (observed: Observed) (decision: Decision<Action, Reason
         set ConditionStatus.False ConditionReason.Missing $"not bound: %s{names}"
     | [], [] -> set ConditionStatus.True ConditionReason.Bound "every volume is as the specification says"
 
+/// The zone of the node that the Pod is on; the last known one while the node is not seen.
+let private zone (observed: Observed) (old: InstanceStatus) =
+    match observed.Node with
+    | Sighting.Known node -> node.Meta.Labels |> Map.tryFind "topology.kubernetes.io/zone"
+    | Sighting.Unknown
+    | Sighting.Absent -> old.Zone
+
 let private common (observed: Observed) decision (old: InstanceStatus) =
     let upToDate = upToDate observed
     let verdict = verdict observed upToDate decision
@@ -123,6 +130,8 @@ let private common (observed: Observed) decision (old: InstanceStatus) =
             PodUid = observed.Pod |> Option.map _.Meta.Uid
             NodeName = observed.Pod |> Option.map _.Node |> Option.filter (fun node -> node <> "")
             Volumes = Ownership.status observed old.Volumes
+=======
+            Zone = zone observed old
     }
 
 let private suspension (observed: Observed) conditions =

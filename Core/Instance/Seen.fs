@@ -72,7 +72,7 @@ let pdReason (observed: Observed) =
 /// The member that bears this instance's name, or that listens where it would (a half-joined member has no name: P 24).
 let memberOf (observed: Observed) (facts: PdFacts) =
     let name = podName observed
-    let host = $"//%s{name}."
+    let host = "//" + name + "."
 
     facts.Members
     |> List.tryFind (fun one ->

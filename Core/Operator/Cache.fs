@@ -71,9 +71,9 @@ module Cache =
         Buried = []
     }
 
-    let key space name = $"%s{space}/%s{name}"
+    let key (space: string) (name: string) = space + "/" + name
     let keyOf (meta: Meta) = key meta.Namespace meta.Name
-    let private groupKey kind space group = $"%s{Kind.name kind}/%s{space}/%s{group}"
+    let private groupKey kind (space: string) (group: string) = Kind.name kind + "/" + space + "/" + group
 
     /// The instances of a group, by index.
     let instancesOf kind space group cache =

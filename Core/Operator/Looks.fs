@@ -43,12 +43,12 @@ let tikvGroups space cluster sight =
 
 // ---- where PD is
 
-let private serviceHost (dns: Dns option) name space =
+let private serviceHost (dns: Dns option) (name: string) (space: string) =
     match dns |> Option.map (fun dns -> dns.Mode, dns.ClusterDomain) with
-    | Some(DnsMode.FQDN, domain) -> $"%s{name}.%s{space}.svc.%s{domain}"
-    | Some(DnsMode.Legacy, _) -> $"%s{name}.%s{space}.svc"
+    | Some(DnsMode.FQDN, domain) -> name + "." + space + ".svc." + domain
+    | Some(DnsMode.Legacy, _) -> name + "." + space + ".svc"
     | Some(DnsMode.InCluster, _)
-    | None -> $"%s{name}.%s{space}"
+    | None -> name + "." + space
 
 let private usesTls (cluster: Object<ClusterSpec, ClusterStatus> option) =
     cluster |> Option.exists (fun cluster -> Defaults.isTls cluster.Spec)
@@ -64,7 +64,7 @@ let pdUrls space clusterName sight =
     pdGroups space clusterName sight
     |> List.map (fun group ->
         let host = serviceHost (cluster |> Option.map _.Spec.Dns) group.Meta.Name space
-        $"%s{scheme}://%s{host}:%d{clientPort group}")
+        scheme + "://" + host + ":" + string (clientPort group))
 
 /// Where PD can be asked: the client Services, then the Pods of members that run. Empty while none runs.
 let pdEndpoints space clusterName sight : PdEndpoint list =

@@ -34,11 +34,19 @@ type PdBody =
 
 [<RequireQualifiedAccess>]
 module PdBody =
-    /// JSON where the bytes are JSON, text otherwise.
+    let private text (bytes: ReadOnlyMemory<byte>) = PdBody.Text(Encoding.UTF8.GetString bytes.Span)
+
+    /// JSON where the bytes are JSON, text otherwise. What cannot begin a JSON value is not tried as one: a failed attempt
+    /// costs a hundred times as much as a look at the first byte.
     let parse (bytes: ReadOnlyMemory<byte>) =
-        match Json.parseBytes bytes with
-        | Ok json -> PdBody.Json json
-        | Error _ -> PdBody.Text(Encoding.UTF8.GetString bytes.Span)
+        let begins = bytes.Span.TrimStart " \t\r\n"B
+
+        if begins.IsEmpty || not ("{[\"-0123456789tfn"B.AsSpan().Contains begins[0]) then
+            text bytes
+        else
+            match Json.parseBytes bytes with
+            | Ok json -> PdBody.Json json
+            | Error _ -> text bytes
 
     /// As PD writes it: JSON indented and ended by a newline.
     let print body =

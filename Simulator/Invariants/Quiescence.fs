@@ -23,6 +23,7 @@ let settledIsStill: Invariant =
         (fun settled _ sight ->
             match sight with
             | Sight.Settled -> struct (true, Finding.Held)
+            | Sight.Unsettled -> struct (false, Finding.Nothing)
             | Sight.Landed(_, write, code) when settled && not (routine (Write.object write).Kind) ->
                 let object = Write.object write
 

@@ -19,6 +19,8 @@ type Sight =
     | Processes
     /// What was asked for is reached, and nothing has been written for a while: from now on nothing need be.
     | Settled
+    /// Something new is about to be asked for, or to befall it.
+    | Unsettled
 
 /// What one sight means to an invariant.
 [<RequireQualifiedAccess>]
@@ -80,6 +82,9 @@ module Judge =
         Tested = invariants |> List.map (fun invariant -> invariant.Property.Id, 0) |> Map.ofList
         Violations = []
     }
+
+    /// The same invariants with what they remember, and more of them; nothing is counted yet.
+    let anew (more: Invariant list) (judge: Judge) : Judge = start (judge.Invariants @ more)
 
     let private count id (tested: Map<string, int>) =
         Map.add id (1 + (Map.tryFind id tested |> Option.defaultValue 0)) tested

@@ -184,7 +184,7 @@ let rec private check path (schema: Schema) (json: Json) (found: ResizeArray<Err
             match schema.Items with
             | Some inner ->
                 items
-                |> List.iteri (fun index item -> check $"%s{path}[%d{index}]" inner item found)
+                |> List.iteri (fun index item -> check (path + "[" + string index + "]") inner item found)
             | None -> ()
         | Json.Object members ->
             if schema.MinProperties.IsSome || schema.MaxProperties.IsSome then

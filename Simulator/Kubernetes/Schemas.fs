@@ -256,7 +256,10 @@ module Schemas =
             | Json.Array items ->
                 match schema.Items with
                 | Some inner ->
-                    Json.Array(items |> List.mapi (fun i item -> go $"%s{path}[%d{i}]" false inner item))
+                    Json.Array(
+                        items
+                        |> List.mapi (fun i item -> go (path + "[" + string i + "]") false inner item)
+                    )
                 | None -> json
             | json -> json
 

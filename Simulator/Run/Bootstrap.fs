@@ -116,8 +116,19 @@ let private members count : Expectation = {
             | found -> Some $"PD has %A{found} members, not %d{count}"
 }
 
+/// So many members and stores serve, and all says so.
+let expected pd tikv : Check list =
+    [
+        ready "clusters" "basic"
+        ready "pdgroups" "basic-pd"
+        ready "tikvgroups" "basic-tikv"
+        members pd
+        stores tikv
+    ]
+    |> List.map Check.Finally
+
 /// 3 PD and 3 TiKV, on six nodes in three zones.
-let scenario (program: int -> Program) (shape: Setup.Shape) (network: Network) : Scenario = {
+let scenario (program: int -> int -> Program) (shape: Setup.Shape) (network: Network) : Scenario = {
     Name = "bootstrap"
     Shows = "A cluster of three PD and three TiKV comes up from nothing"
     World = world shape
@@ -128,13 +139,8 @@ let scenario (program: int -> Program) (shape: Setup.Shape) (network: Network) :
         manifests 3 3
         |> List.mapi (fun index request -> 2_000L + 200L * int64 index, request)
     Faults = []
-    Expect = [
-        ready "clusters" "basic"
-        ready "pdgroups" "basic-pd"
-        ready "tikvgroups" "basic-tikv"
-        members 3
-        stores 3
-    ]
+    Expect = expected 3 3
+    MustStrike = true
     Quiet = 60_000L
     Limit = 1_200_000L
     Transcript = false

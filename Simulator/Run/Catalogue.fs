@@ -1,13 +1,84 @@
-/// The scenarios that can be asked for by name.
+/// What can be asked for by name, and the page of the documentation that tells of it.
 [<RequireQualifiedAccess>]
 module Tikv.Simulator.Run.Catalogue
 
+open System
+open Tikv.Simulator.Scenarios
 open Tikv.Simulator.World
 
-let all: (string * (uint64 -> Scenario)) list = [
-    "bootstrap",
-    fun seed -> Bootstrap.scenario Programs.alone { Setup.ordinary with Seed = seed } Network.realistic
-]
+let private bootstrap seed =
+    Bootstrap.scenario Programs.alone { Setup.ordinary with Seed = seed } Network.realistic
 
-let tryFind name = all |> List.tryFind (fun (known, _) -> known = name) |> Option.map snd
-let names = all |> List.map fst |> String.concat ", "
+/// How a named run begins: from nothing, or from a settled cluster.
+let tryStart (name: string) (seed: uint64) : Simulation option =
+    if String.Equals(name, "bootstrap", StringComparison.OrdinalIgnoreCase) then
+        Some(Engine.prepare (bootstrap seed) Tikv.Simulator.Invariants.All.invariants)
+    else
+        All.tryFind name
+        |> Option.map (fun story ->
+            let story = { story with Given = { story.Given with Seed = seed } }
+            Engine.resume (Play.scenario story) (Settled.from story.Given))
+
+let private status (story: Story) =
+    match story.Pending with
+    | None -> "passes"
+    | Some why -> "pending: " + why
+
+/// One line a scenario.
+let lines: string list =
+    "bootstrap  A cluster of three PD and three TiKV comes up from nothing"
+    :: (All.stories
+        |> List.map (fun story ->
+            let mark =
+                match story.Pending with
+                | None -> ""
+                | Some _ -> " (pending)"
+
+            story.Id.PadRight 9 + "  " + story.Shows + mark))
+
+let private escaped (text: string) = text.Replace("|", "\\|")
+
+let private row cells = "| " + String.Join(" | ", cells |> List.map escaped) + " |"
+
+let private sources (sources: string list) = String.Join(", ", sources)
+
+/// `docs/scenarios.md`.
+let markdown: string =
+    let passing = All.stories |> List.filter _.Pending.IsNone |> List.length
+
+    [
+        "# Scenarios"
+        ""
+        "Each is a run of the simulator from a settled cluster: something is asked for, something goes wrong, and what is"
+        "expected is checked, beside every invariant and a time of rest without a write. `tikv-sim run T01 --transcript`"
+        "shows one, `tikv-sim list` all. This page is printed by `tikv-sim scenarios --markdown` from"
+        "`Simulator/Scenarios`; a test compares them."
+        ""
+        "Sources: `TO#n` are issues of pingcap/tidb-operator, `pd#n` and `tikv#n` of those projects, other names with `#n`"
+        "issues of other operators. `T`, `L`, `V` and `P` are the project's own studies of tidb-operator v2, the former"
+        "TiKV operator, verification of operators, and of PD as observed. Ids that begin with `T` are from V D, with `S`"
+        "from T 7.2, with `C` from T 6.4, with `F` from L 7.3, with `B` from L 7.2."
+        ""
+        $"%d{All.stories.Length} scenarios, %d{passing} of which pass."
+        ""
+        "| id | what it shows | from | status |"
+        "| --- | --- | --- | --- |"
+        for story in All.stories |> List.sortBy (fun story -> story.Id[0], story.Id.Length, story.Id) do
+            row [ story.Id; story.Shows; sources story.Sources; status story ]
+        ""
+        "## The same under another id"
+        ""
+        "| id | where it is shown |"
+        "| --- | --- |"
+        for id, elsewhere in Elsewhere.shown do
+            row [ id; elsewhere ]
+        ""
+        "## Not applicable"
+        ""
+        "| id | why |"
+        "| --- | --- |"
+        for id, why in Elsewhere.notApplicable do
+            row [ id; why ]
+        ""
+    ]
+    |> fun lines -> String.Join("\n", lines)

@@ -1,4 +1,4 @@
-/// `tikv-sim run` and `tikv-sim explore`: what they print, and their exit codes.
+/// `tikv-sim run`, `list`, `scenarios` and `explore`: what they print, and their exit codes.
 [<RequireQualifiedAccess>]
 module Tikv.Simulator.Run.Commands
 
@@ -13,43 +13,50 @@ let private milliseconds (watch: Stopwatch) =
 let private printTested (result: Result) =
     printfn "How often each property was put to the test:"
 
-    for KeyValue(id, count) in result.Tested do
-        let means =
-            result.Final.Judge.Invariants
-            |> List.tryFind (fun invariant -> invariant.Property.Id = id)
-            |> Option.map _.Property.Means
-            |> Option.defaultValue ""
-
-        printfn $"  %s{id}  %6d{count}  %s{means}"
+    for invariant in result.Final.Judge.Invariants do
+        let property = invariant.Property
+        let count = Map.tryFind property.Id result.Tested |> Option.defaultValue 0
+        printfn $"  %-8s{property.Id} %6d{count}  %s{property.Means}"
 
 let private unknown name =
-    eprintfn $"tikv-sim: there is no scenario %s{name}; there are: %s{Catalogue.names}"
+    eprintfn $"tikv-sim: there is no scenario %s{name}; `tikv-sim list` names them"
     2
 
 /// Runs one scenario; then leaves it alone for a day.
 let run (name: string) (seed: uint64) (transcript: bool) : int =
-    match Catalogue.tryFind name with
+    match Catalogue.tryStart name seed with
     | None -> unknown name
-    | Some make ->
-        let scenario = { make seed with Transcript = transcript }
-        printfn $"%s{scenario.Name}: %s{scenario.Shows}."
+    | Some start ->
+        let start = { start with Scenario = { start.Scenario with Transcript = transcript } }
+        printfn $"%s{start.Scenario.Name}: %s{start.Scenario.Shows}."
         let watch = Stopwatch.StartNew()
-        let result = Run.run scenario
+        let result = Run.continue' start
         let took = milliseconds watch
 
         if transcript then
             result.Transcript |> List.iter (printfn "%s")
 
         printfn $"%s{Run.words result} (%s{took} ms; fingerprint %016x{result.Fingerprint})"
-        printTested result
 
         if not (Run.isGood result) then
+            printTested result
             1
         else
             let watch = Stopwatch.StartNew()
             let rested = Run.rest (24L * hours) result
+            printTested rested
             printfn $"Left alone for 24 hours: %s{Run.words rested} (%s{milliseconds watch} ms)"
             if Run.isGood rested then 0 else 1
+
+/// Names every scenario.
+let list () : int =
+    Catalogue.lines |> List.iter (printfn "%s")
+    0
+
+/// Prints the page of the documentation.
+let scenarios () : int =
+    printf $"%s{Catalogue.markdown}"
+    0
 
 let private lastLines = 40
 
@@ -60,46 +67,45 @@ let private tell (problem: string) (variation: Variation) =
     let lines = lines |> List.skip (max 0 (List.length lines - lastLines))
     lines |> List.iter (printfn "        | %s")
 
+let private told = 10
+
 /// Runs a scenario with every single misfortune, and tells which it did not survive.
 let explore (name: string) (seed: uint64) (limit: int) : int =
-    match Catalogue.tryFind name with
+    match Catalogue.tryStart name seed with
     | None -> unknown name
-    | Some make ->
-        let scenario = make seed
-        printfn $"%s{scenario.Name}: %s{scenario.Shows}; now with each misfortune at each point."
+    | Some start ->
+        printfn $"%s{start.Scenario.Name}: %s{start.Scenario.Shows}; now with each misfortune at each point."
         let watch = Stopwatch.StartNew()
-        let twin = Run.run scenario
-        printfn $"Without faults: %s{Run.words twin}."
+        let twin = Explore.twin start
+        printfn $"Without faults: %s{Run.words twin.Result}."
 
-        if not (Run.isGood twin) then
+        if not (Run.isGood twin.Result) then
             1
         else
-            let final = FinalState.ofWorld twin.Final.World
-            let all = Explore.variations scenario twin
+            let all = Explore.variations twin
             let variations = if limit > 0 then List.truncate limit all else all
             let total = List.length variations
             printfn $"%d{total} variations."
-            let mutable failed = 0
 
-            for index, variation in List.indexed variations do
-                match (Explore.run final variation).Problem with
-                | None -> ()
-                | Some problem ->
-                    failed <- failed + 1
+            let progress (finished: int) =
+                if finished % 100 = 0 then
+                    printfn $"  %d{finished} of %d{total} done, %s{milliseconds watch} ms"
 
-                    if failed <= 10 then
-                        tell problem variation
-                    else
-                        printfn $"FAILED  %s{variation.Name}: %s{problem}"
+            let failed =
+                Explore.all progress twin variations
+                |> List.choose (fun one -> one.Problem |> Option.map (fun problem -> problem, one.Variation))
 
-                if (index + 1) % 100 = 0 then
-                    printfn $"  %d{index + 1} of %d{total} done, %d{failed} failed, %s{milliseconds watch} ms"
+            for problem, variation in List.truncate told failed do
+                tell problem variation
+
+            for problem, variation in failed |> List.skip (min told failed.Length) do
+                printfn $"FAILED  %s{variation.Name}: %s{problem}"
 
             let verdict =
-                if failed = 0 then
+                if List.isEmpty failed then
                     "each ended as the run without faults, and every property held in all of them"
                 else
-                    $"%d{failed} did not end as the run without faults, or broke a property"
+                    $"%d{failed.Length} did not end as the run without faults, or broke a property"
 
             printfn $"%d{total} runs in %s{milliseconds watch} ms: %s{verdict}."
-            if failed = 0 then 0 else 1
+            if List.isEmpty failed then 0 else 1

@@ -46,11 +46,36 @@ let private judgeChange (run: Simulation) (change: Change) =
     }
     |> Simulation.see (Sight.Changed change)
 
+/// How many former states of the API server are kept, at least: lists may be so far behind.
+let private kept = 20
+
+/// Twice as many are kept before the oldest are dropped, so that few are copied.
 let private remember (before: ApiServer) (run: Simulation) =
-    if run.Scenario.Network.ListsBehind = 0 then
-        run
+    let depth = run.PastDepth + 1
+
+    if depth > 2 * kept then
+        { run with Past = before :: List.truncate kept run.Past; PastDepth = kept + 1 }
     else
-        { run with Past = List.truncate run.Scenario.Network.ListsBehind (before :: run.Past) }
+        { run with Past = before :: run.Past; PastDepth = depth }
+
+/// Acts and faults that wait for a state of the world: those whose time has come.
+let private watchFor (run: Simulation) =
+    let isNow (fault: Fault) =
+        match fault.When with
+        | Trigger.AtMoment(moment, _) -> moment.Holds run.World
+        | _ -> false
+
+    match run.Faults |> List.partition isNow with
+    | [], _ -> run
+    | now, later ->
+        ({ run with Faults = later }, now)
+        ||> List.fold (fun run fault ->
+            match fault.When with
+            | Trigger.AtMoment(moment, after) ->
+                run
+                |> Simulation.line "moment" moment.Says
+                |> Simulation.enter (run.World.Now + after) (Coming.Strikes fault.What)
+            | _ -> run)
 
 /// After each event: notes become lines, changes are shown to the judge, watches are woken.
 let private afterwards (before: World) (run: Simulation) : Simulation =
@@ -67,15 +92,19 @@ let private afterwards (before: World) (run: Simulation) : Simulation =
         else
             { run with Judged = run.World } |> Simulation.see Sight.Processes
 
-    if run.World.Server.Revision = run.Told then
-        run
-    else
-        let run = remember before.Server run
-        let run = (run, changes run.Told run.World.Server) ||> List.fold judgeChange
-        let run = Server.wake run
-        { run with Told = run.World.Server.Revision }
+    let run =
+        if run.World.Server.Revision = run.Told then
+            run
+        else
+            let run = remember before.Server run
+            let run = (run, changes run.Told run.World.Server) ||> List.fold judgeChange
+            let run = Server.wake run
+            { run with Told = run.World.Server.Revision }
+
+    if List.isEmpty run.Faults then run else watchFor run
 
 let private strike misfortune (run: Simulation) : Simulation =
+    let run = { run with StruckAt = run.World.Now }
     let world world = { run with World = world }
 
     match misfortune with
@@ -98,6 +127,10 @@ let private strike misfortune (run: Simulation) : Simulation =
     | Misfortune.KubeletLink(node, on) ->
         let up = Map.tryFind node run.World.Machines |> Option.exists _.Up
         world (run.World |> Nodes.set up on node |> Observer.observe)
+    | Misfortune.Acts act ->
+        let struct (after, told) = act.Do run.World
+        let words = if told = "" then act.Says else act.Says + " -> " + told
+        Simulation.line "user" words (world (Observer.observe after))
 
 let private word verb =
     match verb with
@@ -164,30 +197,54 @@ let private enterFault (run: Simulation) (fault: Fault) =
     | Trigger.AtTime time -> Simulation.enter time (Coming.Strikes fault.What) run
     | _ -> { run with Faults = fault :: run.Faults }
 
-/// A run about to begin.
-let prepare (scenario: Scenario) (invariants: Invariant list) : Simulation =
-    let run = {
-        Scenario = scenario
-        World = scenario.World
-        Coming = Agenda.empty
-        Operators = Map.empty
-        Faults = []
-        HeldBack = []
-        Judge = Judge.start invariants
-        Past = []
-        Fingerprint = Chance.offset
-        Lines = []
-        Told = scenario.World.Server.Revision
-        ChangedAt = scenario.World.Now
-        Judged = scenario.World
-        Counters = Map.empty
-    }
-
+let private enterAll (scenario: Scenario) (run: Simulation) =
     let run = (run, scenario.Faults) ||> List.fold enterFault
 
+    (run, scenario.Steps)
+    ||> List.fold (fun run (time, request) -> Simulation.enter time (Coming.User request) run)
+
+/// A run about to begin.
+let prepare (scenario: Scenario) (invariants: Invariant list) : Simulation =
     let run =
-        (run, scenario.Steps)
-        ||> List.fold (fun run (time, request) -> Simulation.enter time (Coming.User request) run)
+        enterAll scenario {
+            Scenario = scenario
+            World = scenario.World
+            Coming = Agenda.empty
+            Operators = Map.empty
+            Faults = []
+            HeldBack = []
+            Judge = Judge.start (invariants @ Checks.invariants scenario)
+            Past = []
+            PastDepth = 0
+            Fingerprint = Chance.offset
+            Lines = []
+            Told = scenario.World.Server.Revision
+            ChangedAt = scenario.World.Now
+            Judged = scenario.World
+            StruckAt = scenario.World.Now
+            Counters = Map.empty
+        }
 
     (run, [ 0 .. scenario.Operators - 1 ])
     ||> List.fold (fun run number -> Simulation.enter scenario.World.Now (Coming.Starts number) run)
+
+/// Goes on from where another run stands, with another scenario: its steps and faults come at times of that world, and
+/// writes are counted anew. What the invariants remember stays.
+let resume (scenario: Scenario) (run: Simulation) : Simulation =
+    enterAll scenario {
+        run with
+            Scenario = scenario
+            Faults = []
+            HeldBack = []
+            Judge =
+                (Simulation.see Sight.Unsettled run).Judge
+                |> Judge.anew (Checks.invariants scenario)
+            Fingerprint = Chance.offset
+            Lines = []
+            ChangedAt = run.World.Now
+            StruckAt = run.World.Now
+            Counters = Map.empty
+            Operators =
+                run.Operators
+                |> Map.map (fun _ operator -> { operator with Inputs = 0; Writes = 0; WritesTo = Map.empty })
+    }

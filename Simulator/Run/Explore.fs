@@ -1,11 +1,24 @@
 namespace Tikv.Simulator.Run
 
+open System
+open System.Threading
 open Tikv.Core
 open Tikv.Core.Kubernetes
 open Tikv.Simulator.World
 
-/// One run of an exploration: the scenario with one misfortune in it.
-type Variation = { Name: string; Scenario: Scenario }
+/// One run of an exploration: the same run with one misfortune in it, from the state just before it strikes.
+type Variation = { Name: string; From: Simulation }
+
+/// A run without faults, with the states that it can be left from.
+type Twin = {
+    Result: Result
+    Final: Map<string, Json>
+    /// The state in which each write was about to be sent, by the number of the write.
+    BeforeWrite: Map<int, Simulation>
+    /// The state after every so many milliseconds, earliest first.
+    AtTimes: Simulation list
+    Start: Simulation
+}
 
 type Exploration = {
     Variation: Variation
@@ -14,14 +27,9 @@ type Exploration = {
     Problem: string option
 }
 
-/// Every single misfortune at every point of a run (verification E5.2, depth 1).
+/// Every single misfortune at every point of a run (verification E5.2, depth 1). All runs share the part before theirs.
 [<RequireQualifiedAccess>]
 module Explore =
-
-    let private with' (scenario: Scenario) name faults : Variation = {
-        Name = name
-        Scenario = { scenario with Faults = scenario.Faults @ faults }
-    }
 
     let private refusal code reason : ApiError = {
         Code = code
@@ -43,87 +51,127 @@ module Explore =
         "zombie by 10 s of", WriteFate.Zombie 10_000L
     ]
 
-    let private writes (twin: Result) = [ 1 .. Map.tryFind 0 twin.Writes |> Option.defaultValue 0 ]
+    /// Runs without faults, and keeps the states on the way: before each write of operator 0, and at points of time.
+    let twin (start: Simulation) : Twin =
+        let result, before, states =
+            Run.watched
+                start
+                (fun before after (writes, states) ->
+                    let sent (run: Simulation) =
+                        Map.tryFind 0 run.Operators |> Option.map _.Writes |> Option.defaultValue 0
 
-    let private everyWrite (scenario: Scenario) twin = [
-        for number in writes twin do
+                    let writes =
+                        (writes, [ sent before + 1 .. sent after ])
+                        ||> List.fold (fun writes number -> Map.add number before writes)
+
+                    writes, (if after.World.Now > before.World.Now then before :: states else states))
+                (Map.empty, [])
+            |> fun (result, (writes, states)) -> result, writes, List.rev states
+
+        let span = max 1L ((result.ReachedAt - start.World.Now) / 10L)
+
+        let at part =
+            states
+            |> List.tryFind (fun state -> state.World.Now >= start.World.Now + part * span)
+
+        {
+            Result = result
+            Final = FinalState.ofWorld result.Final.World
+            BeforeWrite = before
+            AtTimes = [ 0L .. 9L ] |> List.choose at
+            Start = start
+        }
+
+    let private with' (fault: Fault) (run: Simulation) = { run with Faults = fault :: run.Faults }
+
+    let private now misfortune (run: Simulation) =
+        Simulation.enter run.World.Now (Coming.Strikes misfortune) run
+
+    let private everyWrite (twin: Twin) = [
+        for KeyValue(number, before) in twin.BeforeWrite do
             for name, fate in fates do
-                with' scenario $"%s{name} write %d{number}" [
-                    { When = Trigger.AtWrite(0, number); What = Misfortune.ToWrite fate }
-                ]
+                {
+                    Name = $"%s{name} write %d{number}"
+                    From = with' { When = Trigger.AtWrite(0, number); What = Misfortune.ToWrite fate } before
+                }
     ]
 
     /// Caches that lag by one or two versions, each for ten seconds.
-    let private staleCaches (scenario: Scenario) = [
+    let private staleCaches (twin: Twin) = [
         for versions in [ 1; 2 ] do
             for kind in None :: List.map Some Kind.watched do
                 let name = kind |> Option.map Kind.name |> Option.defaultValue "every kind"
 
-                with' scenario $"cache of %s{name} %d{versions} versions behind" [
-                    { When = Trigger.AtTime 0L; What = Misfortune.HoldBack(kind, versions, 10_000L) }
-                ]
-    ]
-
-    /// A new process that reads the past first (V K22).
-    let private timeTravel (scenario: Scenario) twin = [
-        for behind in [ 1; 5; 20 ] do
-            for number in writes twin |> List.filter (fun number -> number % 3 = 0) do
-                let variation =
-                    with' scenario $"crash after write %d{number}, lists %d{behind} states behind" [
-                        { When = Trigger.AtWrite(0, number); What = Misfortune.ToWrite WriteFate.CrashAfter }
-                    ]
-
                 {
-                    variation with
-                        Scenario = {
-                            variation.Scenario with
-                                Network = { scenario.Network with ListsBehind = behind }
-                        }
+                    Name = $"cache of %s{name} %d{versions} versions behind"
+                    From = now (Misfortune.HoldBack(kind, versions, 10_000L)) twin.Start
                 }
     ]
 
-    let private cutWatches (scenario: Scenario) (twin: Result) = [
-        for part in 1L .. 10L do
-            for gone in [ false; true ] do
-                let at = twin.ReachedAt * part / 11L
-                let how = if gone then "410 for all watches" else "all watches cut"
-
-                with' scenario $"%s{how} at %s{Simulation.clock at}" [
-                    { When = Trigger.AtTime at; What = Misfortune.CutWatches(None, gone) }
-                ]
+    /// A new process that reads the past first (V K22).
+    let private timeTravel (twin: Twin) = [
+        for behind in [ 1; 5; 20 ] do
+            for KeyValue(number, before) in twin.BeforeWrite do
+                if number % 3 = 0 then
+                    {
+                        Name = $"crash after write %d{number}, lists %d{behind} states behind"
+                        From =
+                            {
+                                before with
+                                    Scenario = {
+                                        before.Scenario with
+                                            Network = { before.Scenario.Network with ListsBehind = behind }
+                                    }
+                            }
+                            |> with' {
+                                When = Trigger.AtWrite(0, number)
+                                What = Misfortune.ToWrite WriteFate.CrashAfter
+                            }
+                    }
     ]
 
-    /// A second operator that starts while the first one works.
-    let private secondOperator (scenario: Scenario) (twin: Result) = [
-        for part in 0L .. 5L do
-            let at = twin.ReachedAt * part / 6L
-
-            with' scenario $"a second operator from %s{Simulation.clock at}" [
-                { When = Trigger.AtTime at; What = Misfortune.StartOperator 1 }
-            ]
+    let private timed name misfortune (twin: Twin) = [
+        for state in twin.AtTimes do
+            { Name = $"%s{name} at %s{Simulation.clock state.World.Now}"; From = now misfortune state }
     ]
 
-    /// Every variation of a scenario, given its run without faults.
-    let variations (scenario: Scenario) (twin: Result) : Variation list =
-        everyWrite scenario twin
-        @ staleCaches scenario
-        @ timeTravel scenario twin
-        @ cutWatches scenario twin
-        @ secondOperator scenario twin
+    /// Every variation of a run.
+    let variations (twin: Twin) : Variation list =
+        everyWrite twin
+        @ staleCaches twin
+        @ timeTravel twin
+        @ timed "all watches cut" (Misfortune.CutWatches(None, false)) twin
+        @ timed "410 for all watches" (Misfortune.CutWatches(None, true)) twin
+        @ timed "a second operator from" (Misfortune.StartOperator 1) twin
 
     /// Runs one variation, and compares what it leaves behind with what the run without faults left.
-    let run (final: Map<string, Json>) (variation: Variation) : Exploration =
-        let result = Run.run variation.Scenario
+    let run (twin: Twin) (variation: Variation) : Exploration =
+        let result = Run.continue' variation.From
 
         let problem =
             match result.Verdict with
             | Verdict.Reached ->
-                FinalState.tryDifference final (FinalState.ofWorld result.Final.World)
+                FinalState.tryDifference twin.Final (FinalState.ofWorld result.Final.World)
                 |> Option.map (fun difference -> "it ends otherwise: " + difference)
             | Verdict.Broke _
             | Verdict.Stuck _ -> Some(Run.words result)
 
         { Variation = variation; Result = result; Problem = problem }
 
+    /// Runs variations on all processors; the results are in the order of the variations. `progress` is told how many
+    /// are done.
+    let all (progress: int -> unit) (twin: Twin) (variations: Variation list) : Exploration list =
+        let finished = ref 0
+
+        variations
+        |> Array.ofList
+        |> Array.Parallel.map (fun variation ->
+            let result = run twin variation
+            progress (Interlocked.Increment finished)
+            // the state of the world is not needed any more when all went well
+            result)
+        |> List.ofArray
+
     /// The same variation again, with its transcript.
-    let replay (variation: Variation) : Result = Run.run { variation.Scenario with Transcript = true }
+    let replay (variation: Variation) : Result =
+        Run.continue' { variation.From with Scenario = { variation.From.Scenario with Transcript = true } }

@@ -43,22 +43,25 @@ let private land' delay (operator: OperatorProcess) answer sending (run: Simulat
 let private send (operator: OperatorProcess) request sending (run: Simulation) =
     land' (draw "request" operator request run.Scenario.Network.Request run) operator true sending run
 
-/// The fault that was waiting for this write, if one was.
+/// What was waiting for this write: what befalls it, if anything; whatever else comes at the same time, comes now.
 let private fateOf (operator: OperatorProcess) (kind: Kind option) (run: Simulation) =
-    let isIt (fault: Fault) =
-        match fault.What, fault.When, kind with
-        | Misfortune.ToWrite _, Trigger.AtWrite(number, count), _ ->
-            number = operator.Number && count = operator.Writes
-        | Misfortune.ToWrite _, Trigger.AtWriteTo(number, wanted, count), Some kind ->
+    let isNow (fault: Fault) =
+        match fault.When, kind with
+        | Trigger.AtWrite(number, count), _ -> number = operator.Number && count = operator.Writes
+        | Trigger.AtWriteTo(number, wanted, count), Some kind ->
             number = operator.Number
             && wanted = kind
             && count = (Map.tryFind kind operator.WritesTo |> Option.defaultValue 0)
         | _ -> false
 
-    match run.Faults |> List.tryFind isIt with
-    | Some({ What = Misfortune.ToWrite fate } as fault) ->
-        struct ({ run with Faults = run.Faults |> List.filter (fun other -> other <> fault) }, ValueSome fate)
-    | _ -> struct (run, ValueNone)
+    match run.Faults |> List.partition isNow with
+    | [], _ -> struct (run, ValueNone)
+    | now, later ->
+        ((struct ({ run with Faults = later }, ValueNone)), now)
+        ||> List.fold (fun (struct (run, fate)) fault ->
+            match fault.What with
+            | Misfortune.ToWrite fate -> struct (run, ValueSome fate)
+            | other -> struct (Simulation.enter run.World.Now (Coming.Strikes other) run, fate))
 
 let private gaveUp = "no answer within the time-out"
 
@@ -217,7 +220,7 @@ let start number (run: Simulation) : Simulation =
         let operator = {
             Number = number
             Life = life
-            Program = ValueSome(run.Scenario.Program number)
+            Program = ValueSome(run.Scenario.Program number life)
             Watches = Map.empty
             WakeAt = Int64.MaxValue
             Inputs = former |> Option.map _.Inputs |> Option.defaultValue 0

@@ -8,4 +8,17 @@ open Tikv.Core.Operator
 let private settings election : Settings = { Namespaces = []; Election = election; MaxConcurrent = 8 }
 
 /// One operator alone, without a lease.
-let alone (_: int) : Program = Program.ofStep Operator.step (Operator.start (settings None))
+let alone (_: int) (_: int) : Program = Program.ofStep Operator.step (Operator.start (settings None))
+
+/// One of several, of which the holder of the lease works. Each process has an identity of its own.
+let elected (number: int) (life: int) : Program =
+    let election: ElectionSettings = {
+        Namespace = "default"
+        Name = "tikv-operator"
+        Identity = $"operator-%d{number}-%d{life}"
+        LeaseDuration = TimeSpan.FromSeconds 15.0
+        RenewDeadline = TimeSpan.FromSeconds 10.0
+        RetryPeriod = TimeSpan.FromSeconds 2.0
+    }
+
+    Program.ofStep Operator.step (Operator.start (settings (Some election)))

@@ -37,11 +37,23 @@ module Run =
     /// Milliseconds after which expectations are looked at again though nothing was written.
     let private lookAgain = 5_000L
 
+    let private waitsFor (fault: Fault) =
+        match fault.When with
+        | Trigger.AtTime time -> "the time " + Simulation.clock time
+        | Trigger.AtWrite(_, number) -> $"write %d{number}"
+        | Trigger.AtWriteTo(_, kind, number) ->
+            $"write %d{number} to a %s{Tikv.Core.Kubernetes.Kind.name kind}"
+        | Trigger.AtStep(_, number) -> $"input %d{number}"
+        | Trigger.AtMoment(moment, _) -> moment.Says
+
     let private missing (run: Simulation) =
-        run.Scenario.Expect
-        |> List.choose (fun expectation ->
-            expectation.Missing run.World
-            |> Option.map (fun what -> expectation.Name + ": " + what))
+        let expected = Checks.missing run.Scenario run.Judge.Tested run.World
+
+        if run.Scenario.MustStrike then
+            expected
+            @ (run.Faults |> List.map (fun fault -> "has not come: " + waitsFor fault))
+        else
+            expected
 
     /// When the last of the user's steps and of the timed faults is over.
     let private planned (scenario: Scenario) =
@@ -85,31 +97,50 @@ module Run =
 
         [ $"time stands still: %d{most} events in one millisecond; the next is %s{next}" ]
 
-    let rec private go planned look repeats (run: Simulation) : Result =
+    /// Goes on until what is expected is reached; shows each step, before and after, to an onlooker.
+    let rec private go onlook seen planned look repeats (run: Simulation) : struct (Result * 'Seen) =
+        let ended verdict = struct (finish verdict run, seen)
+
         if not (List.isEmpty run.Judge.Violations) then
-            finish (Verdict.Broke(List.rev run.Judge.Violations)) run
+            ended (Verdict.Broke(List.rev run.Judge.Violations))
         elif repeats > most then
-            finish (Verdict.Stuck(standsStill run)) run
+            ended (Verdict.Stuck(standsStill run))
         else
             match Engine.next run with
             | ValueNone ->
                 match missing run with
-                | [] -> finish Verdict.Reached run
-                | missing -> finish (Verdict.Stuck missing) run
-            | ValueSome time when time > run.Scenario.Limit -> finish (Verdict.Stuck(missing run)) run
-            | ValueSome time when time > planned && time - run.ChangedAt >= run.Scenario.Quiet && time >= look ->
+                | [] -> ended Verdict.Reached
+                | missing -> ended (Verdict.Stuck missing)
+            | ValueSome time when time > run.Scenario.Limit -> ended (Verdict.Stuck(missing run))
+            | ValueSome time when
+                time > planned
+                && time - max run.ChangedAt run.StruckAt >= run.Scenario.Quiet
+                && time >= look
+                ->
                 match missing run with
-                | [] -> finish Verdict.Reached run
+                | [] -> ended Verdict.Reached
                 | _ ->
                     let struct (next, repeats) = step repeats run
-                    go planned (time + lookAgain) repeats next
+                    go onlook (onlook run next seen) planned (time + lookAgain) repeats next
             | ValueSome _ ->
                 let struct (next, repeats) = step repeats run
-                go planned look repeats next
+                go onlook (onlook run next seen) planned look repeats next
+
+    let private nobody (_: Simulation) (_: Simulation) () = ()
+
+    /// Goes on with a run as it stands, under the scenario that it bears, and shows each step to an onlooker.
+    let watched (run: Simulation) onlook (seen: 'Seen) : Result * 'Seen =
+        let struct (result, seen) = go onlook seen (planned run.Scenario) 0L 0 run
+        result, seen
+
+    /// Goes on with a run as it stands, under the scenario that it bears.
+    let continue' (run: Simulation) : Result = watched run nobody () |> fst
 
     /// Runs a scenario until what it expects is reached and has stood still, a property breaks, or time is up.
-    let run (scenario: Scenario) : Result =
-        go (planned scenario) 0L 0 (Engine.prepare scenario All.invariants)
+    let run (scenario: Scenario) : Result = continue' (Engine.prepare scenario All.invariants)
+
+    /// Goes on from where another run stands, with the steps and faults of a scenario.
+    let from (run: Simulation) (scenario: Scenario) : Result = continue' (Engine.resume scenario run)
 
     /// Goes on with a run that has reached what it expects: from now on nothing need be written for so long.
     let rest (milliseconds: int64) (result: Result) : Result =

@@ -4,6 +4,36 @@ open Tikv.Core
 open Tikv.Core.Kubernetes
 open Tikv.Simulator.Kubernetes
 open Tikv.Simulator.World
+open Tikv.Simulator.Invariants
+
+/// A state of the world to wait for, such as "store 4 is Removing". Equal when it says the same.
+[<CustomEquality; NoComparison>]
+type Moment = {
+    Says: string
+    Holds: World -> bool
+} with
+
+    override moment.Equals(other: obj) =
+        match other with
+        | :? Moment as other -> moment.Says = other.Says
+        | _ -> false
+
+    override moment.GetHashCode() = moment.Says.GetHashCode()
+
+/// What somebody beside the operators does: a user, an administrator of PD, another controller. Answers with the world
+/// after it, and with what came of it in a few words. Equal when it says the same.
+[<CustomEquality; NoComparison>]
+type Act = {
+    Says: string
+    Do: World -> struct (World * string)
+} with
+
+    override act.Equals(other: obj) =
+        match other with
+        | :? Act as other -> act.Says = other.Says
+        | _ -> false
+
+    override act.GetHashCode() = act.Says.GetHashCode()
 
 /// What a fault waits for. Writes are counted from 1, per operator, over all its lives: those to Kubernetes and those to
 /// PD.
@@ -14,6 +44,8 @@ type Trigger =
     | AtWriteTo of Operator: int * Kind: Kind * Number: int
     /// At the nth input that an operator takes, before it takes it.
     | AtStep of Operator: int * Number: int
+    /// So many milliseconds after the world is first seen to be so.
+    | AtMoment of Moment * After: int64
 
 /// What befalls one write. The rest of the effects of the same step goes on, save after a crash.
 [<RequireQualifiedAccess>]
@@ -49,6 +81,8 @@ type Misfortune =
     | EndHoldBack
     | NodePower of Node: string * On: bool
     | KubeletLink of Node: string * On: bool
+    /// Not a mishap: somebody acts.
+    | Acts of Act
 
 type Fault = { When: Trigger; What: Misfortune }
 
@@ -68,19 +102,33 @@ type Network = {
 /// A state that is to be reached: says what is still missing, or nothing.
 type Expectation = { Name: string; Missing: World -> string option }
 
+/// What is expected of a run, beside every invariant.
+[<RequireQualifiedAccess>]
+type Check =
+    /// Holds once all is done, and when the run ends.
+    | Finally of Expectation
+    /// Holds at some time before so many milliseconds after the beginning of the scenario.
+    | Eventually of Within: int64 * Expectation
+    /// Holds after everything that happens.
+    | Always of Expectation
+    /// As many of such sights, the bounds included.
+    | Times of Says: string * Least: int * Most: int * Concerns: (Sight -> bool)
+
 type Scenario = {
     Name: string
     /// One sentence: what it shows.
     Shows: string
     World: World
-    /// The program of an operator, by its number; each start makes a new one.
-    Program: int -> Program
+    /// The program of an operator, by its number and its life; each start makes a new one.
+    Program: int -> int -> Program
     Operators: int
     Network: Network
     /// Requests of users, at milliseconds of the world.
     Steps: (int64 * Request) list
     Faults: Fault list
-    Expect: Expectation list
+    Expect: Check list
+    /// A fault or act whose time never came fails the run.
+    MustStrike: bool
     /// Milliseconds without a write for which what is expected must hold before the run ends.
     Quiet: int64
     /// Milliseconds after which a run that has not come so far is stuck.

@@ -72,8 +72,9 @@ type Simulation = {
     Faults: Fault list
     HeldBack: HeldBack list
     Judge: Judge
-    /// Former states of the API server, newest first, as many as lists may be behind.
+    /// The last former states of the API server, newest first.
     Past: ApiServer list
+    PastDepth: int
     /// 64-bit FNV-1a of every event of the run.
     Fingerprint: uint64
     /// Latest first.
@@ -84,6 +85,8 @@ type Simulation = {
     ChangedAt: int64
     /// The processes of PD and TiKV, as they were judged last.
     Judged: World
+    /// When the last act or fault came.
+    StruckAt: int64
     Counters: Map<string, int>
 }
 

@@ -1,6 +1,7 @@
 module Tikv.Simulator.Tests.Bootstrap.BootstrapTests
 
 open NUnit.Framework
+open Tikv.Simulator.Invariants
 open Tikv.Simulator.Run
 open Tikv.Simulator.World
 
@@ -30,14 +31,13 @@ let ``a settled cluster is left alone for a day`` () =
 /// operator: the same that `tikv-sim explore bootstrap` tries.
 [<Test>]
 let ``a bootstrap with any one misfortune ends as one without`` () =
-    let final = FinalState.ofWorld twin.Value.Final.World
-    let variations = Explore.variations scenario twin.Value |> Array.ofList
+    let twin = Explore.twin (Engine.prepare scenario All.invariants)
+    let variations = Explore.variations twin
 
     let problems =
-        variations
-        |> Array.Parallel.choose (fun variation ->
-            (Explore.run final variation).Problem
-            |> Option.map (fun problem -> variation.Name + ": " + problem))
+        Explore.all ignore twin variations
+        |> List.choose (fun one ->
+            one.Problem |> Option.map (fun problem -> one.Variation.Name + ": " + problem))
 
     Assert.That(variations.Length, Is.GreaterThan 500)
     Assert.That(problems, Is.Empty)

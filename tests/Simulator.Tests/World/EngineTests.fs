@@ -60,12 +60,13 @@ let private scenario program : Scenario = {
     Name = "script"
     Shows = "What the engine does"
     World = Cluster.fresh
-    Program = fun _ -> program ()
+    Program = fun _ _ -> program ()
     Operators = 1
     Network = { Network.quick with Restart = 100_000L }
     Steps = []
     Faults = []
     Expect = []
+    MustStrike = true
     Quiet = 60_000L
     Limit = 1_000_000L
     Transcript = true
@@ -207,7 +208,7 @@ let ``a run that does not come to what it expects is stuck, and says what is mis
     let result =
         Run.run {
             scenario creator with
-                Expect = [ { Name = "moon"; Missing = fun _ -> Some "is not there" } ]
+                Expect = [ Check.Finally { Name = "moon"; Missing = fun _ -> Some "is not there" } ]
         }
 
     Assert.That(Run.words result, Does.EndWith "moon: is not there")

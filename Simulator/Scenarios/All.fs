@@ -1,0 +1,10 @@
+/// Every named scenario. An area adds its list here.
+[<RequireQualifiedAccess>]
+module Tikv.Simulator.Scenarios.All
+
+let stories: Story list = List.concat [ Scaling.stories ]
+
+let tryFind (id: string) =
+    stories
+    |> List.tryFind (fun story ->
+        System.String.Equals(story.Id, id, System.StringComparison.OrdinalIgnoreCase))

@@ -1,0 +1,40 @@
+/// Runs named scenarios.
+[<RequireQualifiedAccess>]
+module Tikv.Simulator.Scenarios.Play
+
+open Tikv.Simulator.Run
+
+/// As the engine takes it: every time counted from where the settled cluster stands.
+let scenario (story: Story) : Scenario =
+    let from = Settled.from story.Given
+    let start = from.World.Now
+
+    let fault (step: Step) : Fault = {
+        When =
+            match step.When with
+            | Trigger.AtTime time -> Trigger.AtTime(start + time)
+            | other -> other
+        What = step.What
+    }
+
+    {
+        from.Scenario with
+            Name = story.Id
+            Shows = story.Shows
+            World = from.World
+            Steps = []
+            Faults = story.Steps |> List.map fault
+            Expect = story.Expect
+            MustStrike = true
+            Quiet = story.Quiet
+            Limit = start + story.Limit
+            Transcript = false
+    }
+
+/// Runs a scenario, and leaves the cluster alone afterwards.
+let run' (transcript: bool) (story: Story) : Result =
+    let result = Run.from (Settled.from story.Given) { scenario story with Transcript = transcript }
+
+    if Run.isGood result && story.Rest > 0L then Run.rest story.Rest result else result
+
+let run (story: Story) : Result = run' false story

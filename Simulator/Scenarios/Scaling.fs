@@ -1,0 +1,58 @@
+/// More and fewer instances: verification D1.
+module Tikv.Simulator.Scenarios.Scaling
+
+open Tikv.Core.Kubernetes
+
+let private three = { Given.ordinary with Tikv = 3 }
+
+let stories = [
+    scenario
+        "T01"
+        "Scale-in under max-replicas is refused before any call, and a revert is quiet"
+        [ "TO#3182"; "TO#3367"; "TO#4737"; "L F10"; "T S16" ]
+        three [
+            at (seconds 10) (scale "TiKVGroup/basic-tikv" 2)
+            at (minutes 20) (scale "TiKVGroup/basic-tikv" 3)
+        ] [
+            never removesStore
+            never (deletes Kind.Pod)
+            eventually (minutes 5) (reason "TiKVGroup/basic-tikv" "MinReplicasAfter")
+            always (pods "basic-tikv" 3)
+            finally' settled
+        ]
+    |> pending "the group takes the instance offline before it is refused"
+
+    scenario
+        "T11"
+        "Scaling out makes exactly the missing instances while the caches of Pods and claims lag by ten seconds"
+        [ "TO#6287"; "TO#2699"; "TO#2709"; "L F22" ]
+        three [
+            at 0L (Tikv.Simulator.Run.Misfortune.HoldBack(Some Kind.Pod, 2, seconds 10))
+            at 0L (Tikv.Simulator.Run.Misfortune.HoldBack(Some Kind.PersistentVolumeClaim, 2, seconds 10))
+            at (seconds 10) (scale "TiKVGroup/basic-tikv" 5)
+        ] [
+            exactly 2 (creates Kind.TiKV)
+            exactly 2 (creates Kind.Pod)
+            exactly 2 (creates Kind.PersistentVolumeClaim)
+            finally' settled
+            finally' (storesUp 5)
+        ]
+
+    scenario
+        "T04"
+        "A store whose removal is cancelled halfway returns, also across a crash of the operator"
+        [ "TO#6396"; "TO#6487"; "T 6.4.31"; "L B21" ]
+        Given.ordinary [
+            at (seconds 10) (scale "TiKVGroup/basic-tikv" 3)
+            after (seconds 30) (when' (removing "basic-tikv-3")) (scale "TiKVGroup/basic-tikv" 4)
+            after (seconds 31) (when' (removing "basic-tikv-3")) crash
+        ] [
+            exactly 1 removesStore
+            atLeast 1 restoresStore
+            never (deletes Kind.PersistentVolumeClaim)
+            never (deletes Kind.Pod)
+            finally' settled
+            finally' (keepsStore Given.ordinary "basic-tikv-3")
+            finally' noEvictions
+        ]
+]
