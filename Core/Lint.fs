@@ -329,6 +329,7 @@ let group (observed: Group.Observed) (actions: Group.Action list) : string list 
         | Group.UpdateService _
         | Group.CreateInstance _
         | Group.MarkBootstrapped
+        | Group.MarkReplaced _
         | Group.RemoveService _ -> ()
 ]
 

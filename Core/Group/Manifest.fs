@@ -135,6 +135,7 @@ let topologies (observed: Observed) count : Map<string, string> list =
                 |> Map.filter (fun _ one ->
                     one.Topology = share.Topology
                     && not one.Offline
+                    && not (List.contains one.Index (status observed).Replaced)
                     && one.Meta.DeletionTimestamp.IsNone)
                 |> Map.count)
 

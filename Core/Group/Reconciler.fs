@@ -16,6 +16,11 @@ let decide (observed: Observed) : Decision<Action, Reason> =
             Rules.services
             Rules.bootstrapped
             Rules.suspended
-            Rule.together [ Rules.scaleOut; Rules.scaleIn; Rule.inTurn [ Rules.versionPath; Rules.roll ] ]
+            Rule.together [
+                Rules.scaleOut
+                Rules.scaleIn
+                Rules.replace
+                Rule.inTurn [ Rules.versionPath; Rules.roll ]
+            ]
             Rules.ready
         ]

@@ -83,12 +83,15 @@ let bootstrapped (observed: Observed) =
 /// The indexes that should exist: the lowest ones, without those that are to be left out.
 let wanted (observed: Observed) =
     let settings = settings observed
-    let out = Set.ofList settings.OfflineIndexes
+    let out = Set.union (Set.ofList settings.OfflineIndexes) (Replacement.leftOut observed)
 
     Seq.initInfinite id
     |> Seq.filter (fun index -> not (Set.contains index out))
     |> Seq.truncate settings.Replicas
     |> Set.ofSeq
+
+/// What cannot be changed in place is changed by another instance.
+let replace (observed: Observed) = Replacement.next (wanted observed) observed
 
 let private bootstrapsFirst (observed: Observed) =
     observed.PdGroups
@@ -152,6 +155,7 @@ let scaleIn (observed: Observed) =
 
     let next () =
         surplus
+        |> List.filter (Replacement.mayGo observed wanted)
         |> List.sortBy (fun one -> one.Registered, one.Ready, -one.Index)
         |> List.tryHead
 

@@ -30,6 +30,9 @@ type InstanceView = {
     Removed: bool
     /// TiKV only: it has a store id.
     Registered: bool
+    /// Its volumes are of another storage class than its template says; none while its status does not say so of its
+    /// present generation.
+    OtherClass: bool option
 }
 
 /// One look at one group.
@@ -68,6 +71,8 @@ type Action =
     | MarkBootstrapped
     | RemoveService of Service: Meta
     | RemoveFinalizer
+    /// The indexes, all of them, whose instances have been or are being replaced by others.
+    | MarkReplaced of Indexes: int list
 
 /// Why a group that is not (yet) as desired is left alone for now.
 type Reason =
@@ -84,6 +89,7 @@ type Reason =
     | InstanceSoaking of Name: string * Left: TimeSpan
     | PdUpgradesFirst of Wanted: string
     | ScalingIn of Name: string
+    | Replacing of Name: string
 
 module Reason =
     let private names (names: string list) =
@@ -108,6 +114,7 @@ module Reason =
         | InstanceSoaking(name, left) -> $"%s{name} must be ready for %.0f{ceil left.TotalSeconds} s more"
         | PdUpgradesFirst wanted -> $"PD is upgraded to %s{wanted} before TiKV is"
         | ScalingIn name -> $"%s{name} is leaving the cluster"
+        | Replacing name -> $"another instance takes the place of %s{name}"
 
     /// The reason of the Kubernetes condition: stable, part of the API.
     let code reason =
@@ -124,6 +131,7 @@ module Reason =
         | InstanceSoaking _ -> "SoakTime"
         | PdUpgradesFirst _ -> "VersionPath"
         | ScalingIn _ -> "ScalingIn"
+        | Replacing _ -> "Replacing"
 
     /// How soon to look again unasked; every other wait ends with a change of an object.
     let recheckAfter reason =
@@ -139,4 +147,5 @@ module Reason =
         | InstanceTerminating _
         | InstancesNotReady _
         | PdUpgradesFirst _
-        | ScalingIn _ -> ValueNone
+        | ScalingIn _
+        | Replacing _ -> ValueNone

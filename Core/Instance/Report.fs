@@ -130,7 +130,6 @@ let private common (observed: Observed) decision (old: InstanceStatus) =
             PodUid = observed.Pod |> Option.map _.Meta.Uid
             NodeName = observed.Pod |> Option.map _.Node |> Option.filter (fun node -> node <> "")
             Volumes = Ownership.status observed old.Volumes
-=======
             Zone = zone observed old
     }
 

@@ -140,6 +140,17 @@ module Cache =
             Offline = false
             Removed = false
             Registered = true
+            OtherClass =
+                status.Conditions
+                |> Condition.tryFind ConditionType.VolumesReady
+                |> Option.filter (fun volumes -> volumes.ObservedGeneration = meta.Generation)
+                |> Option.bind (fun volumes ->
+                    if volumes.Reason = Instance.Reason.code (Instance.VolumeClassDiffers("", "", "")) then
+                        Some true
+                    elif volumes.Status = ConditionStatus.True then
+                        Some false
+                    else
+                        None)
         }
 
     /// The fingerprint is that of the object before while nothing that enters it has changed.

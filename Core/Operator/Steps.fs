@@ -288,6 +288,11 @@ let ofGroup cache (observed: Group.Observed) action =
         delete Kind.Service service None
         |> kubernetes safe "RemoveService" $"Service %s{service.Name} removed"
     | Group.RemoveFinalizer -> removeFinalizer Instance.Risk.Irreversible kind meta
+    | Group.MarkReplaced indexes ->
+        let numbers = indexes |> List.map string |> String.concat ", "
+
+        patchStatus kind meta (Json.object [ "replaced", indexes |> List.map Json.int |> Json.array ])
+        |> kubernetes safe "MarkReplaced" $"replaced by other instances: %s{numbers}"
 
 // ---- clusters
 

@@ -39,6 +39,7 @@ let instance (observed: Observed) index : InstanceView =
         Offline = false
         Removed = false
         Registered = true
+        OtherClass = Some false
     }
 
 let service (observed: Observed) (name: string, spec: Json) : string * ServiceView =
