@@ -49,6 +49,15 @@ let private storageClass name (provisioner: string) mode isDefault =
         "allowVolumeExpansion", Json.Bool isDefault
     ]
 
+/// A small pool whose file systems grow only when a Pod is started, as its administrator says.
+let private offline =
+    storageClass "offline" "simulator/network-disk" "Immediate" false
+    |> Json.setPath [ "metadata"; "annotations"; "tikv.org/volume-expansion" ] (Some(Json.String "Offline"))
+    |> Json.withField "allowVolumeExpansion" (Json.Bool true)
+    |> Json.withField
+        "parameters"
+        (Json.object [ "expansion", Json.String "offline"; "largest", Json.String "10Gi" ])
+
 let private createAll requests (world: World) =
     (world, requests)
     ||> List.fold (fun world request -> World.send "simulator" request world)
@@ -102,6 +111,7 @@ let world (shape: Shape) : World =
             Builtins.storageClasses
             None
             (storageClass "local" "simulator/local-disk" "WaitForFirstConsumer" false)
+        Requests.create Builtins.storageClasses None offline
         for name, zone in nodes do
             let manifest = Nodes.manifest name zone shape.Cpu shape.Memory at
             Requests.create Builtins.nodes None manifest

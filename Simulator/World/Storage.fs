@@ -139,26 +139,6 @@ let private bind (claim: Claim) (volume: Volume) (world: World) =
     |> World.send manager (patchClaim claim (status claim.WantedText) |> Requests.onStatus)
     |> World.note $"binder %s{claim.Name} = %s{volume.Name}"
 
-let private expand (claim: Claim) (volume: Volume) (world: World) =
-    let capacity = Json.object [ "storage", Json.String claim.WantedText ]
-
-    world
-    |> World.send
-        "csi-resizer"
-        (Requests.patch
-            MergePatch
-            Builtins.persistentVolumes
-            None
-            volume.Name
-            (Json.object [ "spec", Json.object [ "capacity", capacity ] ]))
-    |> World.send
-        "csi-resizer"
-        (patchClaim
-            claim
-            (Json.object [ "status", Json.object [ "capacity", capacity; "conditions", Json.Null ] ])
-         |> Requests.onStatus)
-    |> World.note $"resizer %s{claim.Name} to %s{claim.WantedText}"
-
 let private defaultClass (world: World) = world.Classes.Values |> Seq.tryFind _.Default
 
 /// Looks at one claim; each look takes one step.
@@ -169,7 +149,8 @@ let claim (key: string) (world: World) : World =
     | Some claim when claim.Volume <> "" && claim.Phase = "Bound" ->
         match Map.tryFind claim.Volume world.Volumes, Map.tryFind claim.Class world.Classes with
         | Some volume, Some storage when claim.Wanted > claim.Capacity && storage.Expands ->
-            expand claim volume world
+            Expansion.grow claim volume storage world
+        | Some _, _ when Expansion.isModified claim -> Expansion.modify claim world
         | Some _, _ -> world
         | None, _ ->
             World.send
@@ -255,7 +236,10 @@ let delay (claim: Claim) (world: World) : Delay =
         && (candidate claim world).IsNone
     then
         world.Timings.Provision
-    elif claim.Phase = "Bound" && claim.Wanted > claim.Capacity then
+    elif
+        claim.Phase = "Bound"
+        && (claim.Wanted > claim.Capacity || Expansion.isModified claim)
+    then
         world.Timings.Expand
     else
         world.Timings.Notice

@@ -36,6 +36,11 @@ type Claim = {
     Deleting: bool
     Finalizers: string list
     Modes: Json
+    /// Where a resize stands (`allocatedResourceStatuses`), and since when its node has to do something (RFC 3339).
+    Resize: string
+    ResizeSince: string
+    AttributesClass: string
+    CurrentAttributesClass: string
 }
 
 type Volume = {
@@ -80,6 +85,10 @@ type StorageClass = {
     Expands: bool
     Default: bool
     Provisioner: string
+    /// Milli-bytes that its pool can give to one volume; 0 for any number. The parameter `largest`.
+    Largest: int64
+    /// File systems grow only when a Pod is started. The parameter `expansion: offline`.
+    GrowsAtMount: bool
 }
 
 /// Reading of objects, each once a change.
@@ -146,6 +155,14 @@ module View =
         Modes =
             Json.tryPath [ "spec"; "accessModes" ] object
             |> Option.defaultValue (Json.Array [])
+        Resize = text [ "status"; "allocatedResourceStatuses"; "storage" ] object
+        ResizeSince =
+            Json.itemsAt [ "status"; "conditions" ] object
+            |> List.tryFind (fun one -> Json.stringAt [ "type" ] one = Some "FileSystemResizePending")
+            |> Option.map (text [ "lastTransitionTime" ])
+            |> Option.defaultValue ""
+        AttributesClass = text [ "spec"; "volumeAttributesClassName" ] object
+        CurrentAttributesClass = text [ "status"; "currentVolumeAttributesClassName" ] object
     }
 
     let volume object : Volume = {
@@ -213,4 +230,9 @@ module View =
         Default =
             text [ "metadata"; "annotations"; "storageclass.kubernetes.io/is-default-class" ] object = "true"
         Provisioner = text [ "provisioner" ] object
+        Largest =
+            match quantity [ "parameters"; "largest" ] object with
+            | "" -> 0L
+            | largest -> Amount.milli largest
+        GrowsAtMount = text [ "parameters"; "expansion" ] object = "offline"
     }
