@@ -53,6 +53,8 @@ module Annotations =
     let processRevision = "tikv.org/process-revision"
     /// On a ConfigMap or a Service: hash of what the operator wrote, to see at a glance whether it is still wanted.
     let written = "tikv.org/written"
+    /// On an instance: another one takes its place, and then it leaves.
+    let replaced = "tikv.org/replaced"
     /// On a claim: the keys that an overlay has put there, as JSON, so that they go when the overlay does.
     let overlayKeys = "tikv.org/overlay-keys"
     /// On a claim: the VolumeAttributesClass that was asked for last, also when the API server has dropped it.
@@ -61,3 +63,13 @@ module Annotations =
     let removed = "tikv.org/removed"
     /// On a StorageClass, by its administrator: `Offline` says that a volume grows only when its Pod is started anew.
     let volumeExpansion = "tikv.org/volume-expansion"
+    /// On an instance, set by people: a number from 0; the lowest is the first to go, to be updated, and to be called back.
+    /// Without it, last (T 3.2).
+    let priority = "tikv.org/priority"
+    /// On an instance: it goes once the roll that is under way has ended (T 3.1). Taken away, it stays.
+    let deferDelete = "tikv.org/defer-delete"
+    /// On a group, set by people or `kubectl tikv rollback`: the revision to go back to, by its number, its hash or its
+    /// name; `previous` or `0` for the one before. The operator takes it away when it is done.
+    let rollbackTo = "tikv.org/rollback-to"
+    /// On an instance: the keys that came from the template's metadata, so that those that leave it leave the instance.
+    let templateKeys = "tikv.org/template-keys"

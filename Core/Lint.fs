@@ -130,6 +130,30 @@ let private restart (observed: Instance.Observed) (pod: Meta) = [
             yield! unless (silent <= max 1 ((counted - 1) / 2)) "nothing is taken down in an outage (law 6)"
 ]
 
+/// V I09: the node object is gone, or carries the out-of-service taint.
+let private forceRemove (observed: Instance.Observed) (pod: Meta) = [
+    yield!
+        unless
+            (observed.Pod
+             |> Option.exists (fun seen ->
+                 seen.Meta.Uid = pod.Uid
+                 && ownedBy observed.Meta.Uid seen.Meta
+                 && seen.Meta.DeletionTimestamp.IsSome
+                 && seen.Node <> ""))
+            "a Pod is removed by force only when Kubernetes is stopping it already, in the life that was observed"
+
+    let lost =
+        match observed.Node with
+        | Sighting.Absent -> true
+        | Sighting.Known node ->
+            not node.Ready
+            && node.Taints
+               |> List.exists (fun (key, _) -> key = "node.kubernetes.io/out-of-service")
+        | Sighting.Unknown -> false
+
+    yield! unless lost "a Pod is removed by force only when its node is gone or out of service (V I09)"
+]
+
 /// The claim is one that was seen, in the life and for the cluster that it was made for.
 let private ownClaim (observed: Instance.Observed) (claim: Meta) =
     observed.Claims
@@ -186,8 +210,8 @@ let private mayDiscardClaim (observed: Instance.Observed) (claim: Meta) held =
 
 let private instanceAction (observed: Instance.Observed) action =
     match action with
-    | Instance.RestartPod(pod, _) -> restart observed pod
-    | Instance.RemovePod(pod, _) ->
+    | Instance.RestartPod(pod, _, _) -> restart observed pod
+    | Instance.RemovePod(pod, _, _) ->
         unless
             (observed.Pod
              |> Option.exists (fun seen -> seen.Meta.Uid = pod.Uid && ownedBy observed.Meta.Uid seen.Meta))
@@ -208,14 +232,14 @@ let private instanceAction (observed: Instance.Observed) action =
         unless
             (never && ((recordedId observed).IsNone || completes))
             "PD is bootstrapped only when no cluster id is recorded, or to complete the recorded one (law 7)"
-    | Instance.RemoveStore id ->
+    | Instance.RemoveStore(id, _, _, _) ->
         match ownFacts observed with
         | None -> [ "a store is removed only with facts of PD (law 5)" ]
         | Some facts ->
             unless
                 ((storeWithId id facts).IsSome && livingBeside id facts >= facts.MaxReplicas)
                 "a store is removed only while enough living stores remain (V I05)"
-    | Instance.RemoveMember id ->
+    | Instance.RemoveMember(id, _, _) ->
         match ownFacts observed with
         | None -> [ "a member is removed only with facts of PD (law 5)" ]
         | Some facts ->
@@ -228,7 +252,7 @@ let private instanceAction (observed: Instance.Observed) action =
                  && left.Length >= (members - 1) / 2 + 1
                  && facts.Members |> List.exists (fun one -> one.Id = id))
                 "a member is removed only while the others have a quorum (V B9)"
-    | Instance.RemoveClaim claim ->
+    | Instance.RemoveClaim(claim, _, _, _) ->
         unless
             (mayRemoveClaim observed && claimIsOfThisCluster observed claim)
             "a volume claim is removed only when nothing depends on its data (law 7)"
@@ -239,13 +263,14 @@ let private instanceAction (observed: Instance.Observed) action =
                 status.Evicting.IsSome
                 "leaders are evicted only after the mark of ours has been written (law 9)"
         | Instance.PD _ -> [ "PD has no region leaders" ]
-    | Instance.RemoveFinalizer ->
+    | Instance.RemoveFinalizer _ ->
         unless
             (observed.Meta.DeletionTimestamp.IsSome
              && (observed.Pod
                  |> Option.forall (fun pod -> not (ownedBy observed.Meta.Uid pod.Meta))))
             "the finalizer goes last, when no Pod of the instance is left"
-    | Instance.DiscardClaim(claim, held) -> [
+    | Instance.ForceRemovePod(pod, _, _) -> forceRemove observed pod
+    | Instance.DiscardClaim(claim, held, _) -> [
         yield!
             unless
                 (ownClaim observed claim && claimIsOfThisCluster observed claim)
@@ -322,15 +347,61 @@ let group (observed: Group.Observed) (actions: Group.Action list) : string list 
         | Group.UpdateInstance(seen, _)
         | Group.TakeOffline seen
         | Group.KeepOnline seen
+        | Group.RenumberRevision(seen, _)
+        | Group.Replace seen
+        | Group.CancelReplacement seen
+        | Group.DeferDeletion seen
+        | Group.CancelDeferral seen ->
+            yield! unless (ownedBy observed.Meta.Uid seen) $"%s{seen.Name} belongs to somebody else (law 9)"
+        | Group.RemoveRevision seen ->
+            yield! unless (ownedBy observed.Meta.Uid seen) $"%s{seen.Name} belongs to somebody else (law 9)"
+
+            let isUsed =
+                match Map.tryFind Labels.revision seen.Labels with
+                | None -> false
+                | revision ->
+                    observed.Instances
+                    |> Map.exists (fun _ one ->
+                        Map.tryFind Labels.revision one.Meta.Labels = revision || one.Current = revision)
+
+            yield! unless (not isUsed) "a revision that an instance has is kept"
         | Group.DeleteInstance seen ->
             yield! unless (ownedBy observed.Meta.Uid seen) $"%s{seen.Name} belongs to somebody else (law 9)"
+
+            let serving =
+                match observed.Role with
+                | Group.PD _ -> false
+                | Group.TiKV _ ->
+                    observed.Instances
+                    |> Map.exists (fun _ one -> one.Meta.Uid = seen.Uid && one.Registered && not one.Removed)
+
+            let alive =
+                observed.Cluster
+                |> Option.exists (fun cluster ->
+                    cluster.Meta.DeletionTimestamp.IsNone && cluster.Status.Id.IsSome)
+
+            yield!
+                unless (not (serving && alive)) "a store leaves PD before its instance is deleted (T 7.1 #7)"
+        | Group.CreateInstance(name, _) ->
+            let bootstraps =
+                match observed.Role with
+                | Group.PD(spec, _) -> not spec.Bootstrapped
+                | Group.TiKV _ -> false
+
+            yield!
+                unless
+                    (bootstraps
+                     || observed.Retained
+                        |> Set.forall (fun index -> name <> $"%s{observed.Meta.Name}-%d{index}"))
+                    "a new instance does not start on the volumes of one that has left (V I39)"
         | Group.AddFinalizer
         | Group.CreateService _
         | Group.UpdateService _
-        | Group.CreateInstance _
         | Group.MarkBootstrapped
-        | Group.MarkReplaced _
-        | Group.RemoveService _ -> ()
+        | Group.RemoveService _
+        | Group.CreateRevision _
+        | Group.CountCollision _
+        | Group.RollBack _ -> ()
 ]
 
 /// The laws that a decision on a Cluster breaks.

@@ -69,9 +69,6 @@ type GroupStatus = {
     Version: string option
     [<Doc "State in one word.">]
     Summary: Summary option
-    [<Doc "Indexes whose instances were replaced by others, for a volume of another storage class; they are not used again.";
-      ListSet>]
-    Replaced: int list
     [<Doc "What keeps the operator from its next disruptive step.">]
     BlockedBy: BlockedBy list
 }

@@ -57,4 +57,6 @@ type InstanceStatus = {
     Zone: string option
     [<Doc "Its volumes."; ListMapKey "name">]
     Volumes: VolumeStatus list
+    [<Doc "The life of the volume claim that holds the data of the recorded store or member.">]
+    DataClaimUid: Uid option
 }

@@ -74,6 +74,35 @@ let private available (observed: Observed) =
             ConditionReason.AllRegionsServing,
             $"PD has a leader, and %d{up} of %d{all} stores are up"
 
+/// What the groups say, those that can.
+let private topologySafe (observed: Observed) conditions =
+    let said =
+        observed.Groups
+        |> List.choose (fun group ->
+            group.Status.Conditions
+            |> Condition.tryFind ConditionType.TopologySafe
+            |> Option.map (fun condition -> group.Meta.Name, condition))
+
+    let set status reason message =
+        conditions
+        |> Condition.set
+            observed.Clock
+            observed.Meta.Generation
+            ConditionType.TopologySafe
+            status
+            reason
+            message
+
+    match
+        said
+        |> List.tryFind (fun (_, condition) -> condition.Status = ConditionStatus.False),
+        said
+    with
+    | Some(name, condition), _ ->
+        set ConditionStatus.False condition.Reason $"%s{name}: %s{condition.Message}"
+    | None, [] -> conditions |> Condition.remove ConditionType.TopologySafe
+    | None, _ -> set ConditionStatus.True ConditionReason.Satisfied "the loss of any one domain is survived"
+
 /// The status before, and as it should be now. The disruption and the id are written by actions, never here.
 let status (observed: Observed) (decision: Decision<Action, Reason>) =
     let old = observed.Status
@@ -118,6 +147,7 @@ let status (observed: Observed) (decision: Decision<Action, Reason>) =
                 old.Conditions
                 |> Report.conditions observed.Clock generation verdict
                 |> Condition.set observed.Clock generation ConditionType.Available status reason message
+                |> topologySafe observed
                 |> flag
                     ConditionType.Paused
                     observed.Spec.Paused

@@ -26,7 +26,7 @@ let instanceKind (observed: Observed) =
     | PD _ -> Kind.PD
     | TiKV _ -> Kind.TiKV
 
-let private componentName (observed: Observed) =
+let componentName (observed: Observed) =
     match observed.Role with
     | PD _ -> "pd"
     | TiKV _ -> "tikv"
@@ -42,7 +42,7 @@ let peerService (group: string) = group + "-peer"
 let labels (observed: Observed) =
     Labels.ofGroup (settings observed).Cluster.Name observed.Meta.Name (componentName observed)
 
-let private owner (observed: Observed) =
+let owner (observed: Observed) =
     let (Uid uid) = observed.Meta.Uid
     let kind = kind observed
 
@@ -120,43 +120,13 @@ let service (observed: Observed) name spec =
 
 // ---- instances
 
-/// The topologies of the next instances, in turn: each time the one that is furthest behind its share; of equal ones the
-/// first; and one without any instance before all others (T 3.3). Empty ones when no spread is asked for.
-let topologies (observed: Observed) count : Map<string, string> list =
-    match (settings observed).SchedulePolicies |> List.tryPick _.EvenlySpread with
-    | None -> List.replicate count Map.empty
-    | Some spread ->
-        let weights = spread.Topologies |> List.sumBy _.Weight
+let private noMetadata: ObjectMetadata = { Labels = Map.empty; Annotations = Map.empty }
 
-        let present =
-            spread.Topologies
-            |> List.map (fun share ->
-                observed.Instances
-                |> Map.filter (fun _ one ->
-                    one.Topology = share.Topology
-                    && not one.Offline
-                    && not (List.contains one.Index (status observed).Replaced)
-                    && one.Meta.DeletionTimestamp.IsNone)
-                |> Map.count)
+let private keys (metadata: ObjectMetadata) =
+    let names map = map |> Map.toList |> List.map fst |> Json.strings
 
-        let next counts =
-            let total = List.sum counts
-
-            List.zip spread.Topologies counts
-            |> List.indexed
-            |> List.maxBy (fun (_, (share, count)) -> count = 0, share.Weight * total - count * weights)
-            |> fst
-
-        let rec place counts left =
-            if left = 0 then
-                []
-            else
-                let index = next counts
-
-                spread.Topologies[index].Topology
-                :: place (counts |> List.updateAt index (counts[index] + 1)) (left - 1)
-
-        place present count
+    Json.object [ "labels", names metadata.Labels; "annotations", names metadata.Annotations ]
+    |> Json.print
 
 let private instanceMetadata (observed: Observed) name =
     let template =
@@ -175,8 +145,35 @@ let private instanceMetadata (observed: Observed) name =
     let annotations =
         template.Annotations
         |> Map.add Annotations.templateMetadata (Shared.metadataHash template)
+        |> if template = noMetadata then id else Map.add Annotations.templateKeys (keys template)
 
     labels, annotations
+
+/// Keys that came from the template once and are no more in it: a merge patch takes away only what it names.
+let private leftOver (seen: Meta) labels annotations =
+    let before =
+        seen.Annotations
+        |> Map.tryFind Annotations.templateKeys
+        |> Option.bind (Json.parse >> Result.toOption)
+        |> Option.defaultValue Json.empty
+
+    let gone field kept =
+        before
+        |> Json.itemsAt [ field ]
+        |> List.choose Json.asString
+        |> List.filter (fun key -> not (Map.containsKey key kept))
+        |> List.map (fun key -> key, Json.Null)
+
+    let unmarked =
+        if
+            Map.containsKey Annotations.templateKeys seen.Annotations
+            && not (Map.containsKey Annotations.templateKeys annotations)
+        then
+            [ Annotations.templateKeys, Json.Null ]
+        else
+            []
+
+    gone "labels" labels, gone "annotations" annotations @ unmarked
 
 let private instanceSettings (observed: Observed) index topology : InstanceSettings = {
     Cluster = (settings observed).Cluster
@@ -228,8 +225,10 @@ let instance (observed: Observed) initial (index, topology) =
 
 /// What an instance is brought to: the group's template and settings; its own identity, topology and initial members
 /// stay. The body holds the metadata and the parts of spec that the group gives.
-let update (observed: Observed) name =
-    let labels, annotations = instanceMetadata observed name
+let update (observed: Observed) (seen: Meta) =
+    let labels, annotations = instanceMetadata observed seen.Name
+    let goneLabels, goneAnnotations = leftOver seen labels annotations
+    let members gone map = Json.object ((Json.ofMap map |> Json.asMembers |> Option.defaultValue []) @ gone)
 
     let given =
         match observed.Role with
@@ -245,6 +244,10 @@ let update (observed: Observed) name =
         | ReclaimPolicy.Delete -> "Delete"
 
     Json.object [
-        "metadata", Json.object [ "labels", Json.ofMap labels; "annotations", Json.ofMap annotations ]
+        "metadata",
+        Json.object [
+            "labels", members goneLabels labels
+            "annotations", members goneAnnotations annotations
+        ]
         "spec", given |> Json.withField "volumeReclaimPolicy" (Json.string policy)
     ]

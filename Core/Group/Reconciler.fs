@@ -8,6 +8,8 @@ let decide (observed: Observed) : Decision<Action, Reason> =
     if observed.Meta.DeletionTimestamp.IsSome then
         observed |> Rule.inTurn [ Rules.pause; Rules.ends ]
     else
+        let plan = Plan.ofGroup observed
+
         observed
         |> Rule.inTurn [
             Rules.pause
@@ -16,11 +18,14 @@ let decide (observed: Observed) : Decision<Action, Reason> =
             Rules.services
             Rules.bootstrapped
             Rules.suspended
+            Revisions.kept
             Rule.together [
-                Rules.scaleOut
-                Rules.scaleIn
-                Rules.replace
-                Rule.inTurn [ Rules.versionPath; Rules.roll ]
+                Revisions.rollBack
+                ScaleRules.scaleOut plan
+                ScaleRules.scaleIn plan
+                Replacement.next plan
+                Rule.inTurn [ VersionRules.path; RollRules.roll plan ]
             ]
-            Rules.ready
+            RollRules.available plan
+            Revisions.history
         ]

@@ -6,7 +6,10 @@ open Tikv.Core.Api
 
 let private stalls reason =
     match reason with
-    | NotOurs _ -> true
+    | NotOurs _
+    | LastPdGroup
+    | Downgrade _
+    | UnknownRevision _ -> true
     | _ -> false
 
 let private summary
@@ -31,6 +34,19 @@ let private summary
     elif existing <> settings.Replicas then Summary.Scaling
     else Summary.Degraded
 
+let private topologySafe (observed: Observed) settings (plan: Plan.Plan) conditions =
+    match Spread.safety observed settings plan.Staying with
+    | None -> conditions |> Condition.remove ConditionType.TopologySafe
+    | Some(status, reason, message) ->
+        conditions
+        |> Condition.set
+            observed.Clock
+            observed.Meta.Generation
+            ConditionType.TopologySafe
+            status
+            reason
+            message
+
 /// The status before, and as it should be now.
 let status (observed: Observed) (decision: Decision<Action, Reason>) =
     let old = Manifest.status observed
@@ -38,14 +54,29 @@ let status (observed: Observed) (decision: Decision<Action, Reason>) =
     let revision = Shared.revision observed
     let instances = observed.Instances |> Map.toList |> List.map snd
     let count condition = instances |> List.filter condition |> List.length
-    let hasRevision wanted (one: InstanceView) = one.Meta.Labels |> Map.tryFind Labels.revision = Some wanted
-    let updated = count (fun one -> hasRevision revision one && one.Settled)
+
+    let isAt wanted (one: InstanceView) =
+        one.Current = Some wanted
+        && Map.tryFind Labels.revision one.Meta.Labels = Some wanted
+
     let readyCount = count _.Ready
-    let wanted = Rules.wanted observed
-    let present = instances |> List.map _.Index |> Set.ofList
-    let all = present = wanted && readyCount = instances.Length
-    let synced = all && updated = instances.Length && decision.Actions.IsEmpty
-    let current = if synced then Some revision else old.CurrentRevision
+    let plan = Plan.ofGroup observed
+
+    let complete =
+        plan.New.IsEmpty
+        && plan.Leaving.IsEmpty
+        && plan.Staying.Length = instances.Length
+
+    let all = complete && readyCount = instances.Length
+
+    // Surplus that is kept until the others are updated has no part in what they have reached.
+    let reached =
+        plan.New.IsEmpty
+        && plan.Staying |> List.forall (isAt revision)
+        && (RollRules.unavailable observed plan.Staying).IsEmpty
+
+    let synced = reached && complete && decision.Actions.IsEmpty
+    let current = if reached then Some revision else old.CurrentRevision
 
     let verdict: Report.Verdict = {
         Ready = if all then ConditionStatus.True else ConditionStatus.False
@@ -66,15 +97,15 @@ let status (observed: Observed) (decision: Decision<Action, Reason>) =
             Conditions =
                 old.Conditions
                 |> Report.conditions observed.Clock observed.Meta.Generation verdict
+                |> topologySafe observed settings plan
             Replicas = instances.Length
             ReadyReplicas = readyCount
-            UpdatedReplicas = updated
-            CurrentReplicas =
-                count (fun one -> current |> Option.exists (fun current -> hasRevision current one))
+            UpdatedReplicas = count (isAt revision)
+            CurrentReplicas = count (fun one -> current.IsSome && one.Current = current)
             CurrentRevision = current
             UpdateRevision = Some revision
             Selector = $"%s{Labels.group}=%s{observed.Meta.Name}"
-            Version = if synced then Some(Manifest.version observed) else old.Version
+            Version = if reached then Some(Manifest.version observed) else old.Version
             Summary = Some(summary observed settings synced decision revision)
     }
 

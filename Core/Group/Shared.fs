@@ -1,4 +1,4 @@
-/// What a group gives to each of its instances alike, and the fingerprint by which an outdated instance is told.
+/// What a group gives to each of its instances alike, and the fingerprints by which an outdated instance is told.
 module Tikv.Core.Group.Shared
 
 open Tikv.Core
@@ -9,6 +9,29 @@ open Tikv.Core.Kubernetes
 let metadataHash (metadata: ObjectMetadata) =
     Json.object [ "labels", Json.ofMap metadata.Labels; "annotations", Json.ofMap metadata.Annotations ]
     |> Hash.ofJson
+
+/// One spelling for each amount: `1Gi` and `1024Mi` are no different templates.
+let private spelled quantity =
+    match Quantity.parse $"%d{Quantity.milli quantity}m" with
+    | Ok spelled -> spelled
+    | Error _ -> quantity
+
+let private canonical (template: ComponentTemplate) = {
+    template with
+        Resources = {
+            Cpu = template.Resources.Cpu |> Option.map spelled
+            Memory = template.Resources.Memory |> Option.map spelled
+        }
+        Volumes =
+            template.Volumes
+            |> List.map (fun volume -> { volume with Storage = spelled volume.Storage })
+}
+
+let private pdTemplate (template: PDTemplateSpec) =
+    Codec.encode { template with Component = canonical template.Component }
+
+let private tikvTemplate (template: TiKVTemplateSpec) =
+    Codec.encode { template with Component = canonical template.Component }
 
 let private reclaimed (policy: ReclaimPolicy) =
     match policy with
@@ -31,38 +54,85 @@ let private annotated (meta: Meta) =
 
 let ofPdGroup (spec: PDGroupSpec) =
     fingerprint
-        (Codec.encode spec.Template.Spec)
+        (pdTemplate spec.Template.Spec)
         spec.Group.VolumeReclaimPolicy
         (metadataHash spec.Template.Metadata)
         None
 
 let ofTikvGroup (spec: TiKVGroupSpec) =
     fingerprint
-        (Codec.encode spec.Template.Spec)
+        (tikvTemplate spec.Template.Spec)
         spec.Group.VolumeReclaimPolicy
         (metadataHash spec.Template.Metadata)
         (Some(Codec.encode spec.Eviction))
 
 let ofPd (meta: Meta) (spec: PDSpec) =
-    fingerprint (Codec.encode spec.Template) spec.Instance.VolumeReclaimPolicy (annotated meta) None
+    fingerprint (pdTemplate spec.Template) spec.Instance.VolumeReclaimPolicy (annotated meta) None
 
 let ofTikv (meta: Meta) (spec: TiKVSpec) =
     fingerprint
-        (Codec.encode spec.Template)
+        (tikvTemplate spec.Template)
         spec.Instance.VolumeReclaimPolicy
         (annotated meta)
         (Some(Codec.encode spec.Eviction))
 
-/// The revision of a group's template: it changes with the template, and never with replicas, settings or the operator.
-let revision (observed: Observed) =
-    let template, metadata =
-        match observed.Role with
-        | PD(spec, _) -> Codec.encode spec.Template.Spec, spec.Template.Metadata
-        | TiKV(spec, _) -> Codec.encode spec.Template.Spec, spec.Template.Metadata
+// ---- what a process is started with
 
+let private processOf (``component``: ComponentTemplate) template metadata =
+    let hotReload = Defaults.configUpdate ``component`` = ConfigUpdate.HotReload
+
+    Json.object [
+        "template", Instance.Revision.ofTemplate hotReload template
+        "metadata", Json.string metadata
+    ]
+    |> Hash.ofJson
+
+let processOfPd (meta: Meta) (spec: PDSpec) =
+    processOf spec.Template.Component (pdTemplate spec.Template) (annotated meta)
+
+let processOfTikv (meta: Meta) (spec: TiKVSpec) =
+    processOf spec.Template.Component (tikvTemplate spec.Template) (annotated meta)
+
+let processOfPdGroup (spec: PDGroupSpec) =
+    let template = spec.Template.Spec
+    processOf template.Component (pdTemplate template) (metadataHash spec.Template.Metadata)
+
+let processOfTikvGroup (spec: TiKVGroupSpec) =
+    let template = spec.Template.Spec
+    processOf template.Component (tikvTemplate template) (metadataHash spec.Template.Metadata)
+
+// ---- what is wanted
+
+/// The fingerprint of an instance that is up to date.
+let wanted (observed: Observed) =
+    match observed.Role with
+    | PD(spec, _) -> ofPdGroup spec
+    | TiKV(spec, _) -> ofTikvGroup spec
+
+let wantedProcess (observed: Observed) =
+    match observed.Role with
+    | PD(spec, _) -> processOfPdGroup spec
+    | TiKV(spec, _) -> processOfTikvGroup spec
+
+/// What of the template a revision is told by. The scheme changes only together with what stands here: neither an upgrade
+/// of the operator nor a new default makes a revision (T 7.1 #22).
+let private told template metadata =
     Json.object [
         "scheme", Json.string "1"
         "template", template
         "metadata", Json.string (metadataHash metadata)
     ]
+
+let toldOfPd (template: PDTemplate) = told (pdTemplate template.Spec) template.Metadata
+let toldOfTikv (template: TiKVTemplate) = told (tikvTemplate template.Spec) template.Metadata
+
+/// The revision of a group's template: it changes with the template, and never with replicas, settings or the operator.
+/// A count of collisions enters it once there was one.
+let revision (observed: Observed) =
+    let told, collisions =
+        match observed.Role with
+        | PD(spec, status) -> toldOfPd spec.Template, status.CollisionCount
+        | TiKV(spec, status) -> toldOfTikv spec.Template, status.CollisionCount
+
+    (if collisions = 0 then told else told |> Json.withField "collisions" (Json.int collisions))
     |> Hash.ofJson

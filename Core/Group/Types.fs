@@ -16,23 +16,49 @@ type InstanceView = {
     Meta: Meta
     Index: int
     Topology: Map<string, string>
+    /// The name of its Pod.
+    Pod: string
     /// Hash of all that the group gives to each of its instances alike; see `Shared`.
     Shared: string
+    /// The same, of what its process is started with: an update that leaves it as it is restarts nothing.
+    Process: string
     /// Ready, judged on its present generation.
     Ready: bool
     /// When that began (RFC 3339); empty when it is not ready.
     ReadySince: string
     /// It has been ready with the revision that it is to have.
     Settled: bool
+    /// The revision that it last was ready with.
+    Current: string option
+    /// It is known not to serve. While PD is silent, what runs may serve or not.
+    Fails: bool
+    /// Its process is known not to run.
+    Broken: bool
+    /// PD only: it leads, as far as is known.
+    Leads: bool
     /// TiKV only: asked to leave PD.
     Offline: bool
     /// TiKV only: PD has let it go.
     Removed: bool
-    /// TiKV only: it has a store id.
+    /// It has a store id or a member id.
     Registered: bool
+    /// What it waits for, as code and text.
+    Waits: (string * string) option
+    /// Its zone, or else its node, when it was seen on one.
+    Domain: string option
     /// Its volumes are of another storage class than its template says; none while its status does not say so of its
     /// present generation.
     OtherClass: bool option
+}
+
+/// What a group reads of a PD group of its cluster.
+type PdGroupView = {
+    Name: string
+    /// The version that is asked for.
+    Wanted: string
+    /// The version that all its instances have reached.
+    Reached: string option
+    Deleting: bool
 }
 
 /// One look at one group.
@@ -48,12 +74,18 @@ type Observed = {
     Instances: Map<int, InstanceView>
     /// The Services that bear the group's names.
     Services: Map<string, ServiceView>
-    /// All PD groups of the cluster: name, and the version that all its instances have reached.
-    PdGroups: (string * string option) list
+    /// All PD groups of the cluster, in the order of their names.
+    PdGroups: PdGroupView list
     /// The revisions of the group's template that are kept, oldest first.
     Revisions: RevisionView list
     /// The PodDisruptionBudget that bears the group's name.
     Budget: Sighting<BudgetView>
+    Pd: PdView
+    /// Indexes whose volume claims are left of an instance that has left the cluster: a new process must not start on them
+    /// (V I39).
+    Retained: Set<int>
+    /// The stores of other groups of the cluster that are on their way out.
+    LeavingElsewhere: string list
 }
 
 /// Everything that may be done for a group.
@@ -71,8 +103,20 @@ type Action =
     | MarkBootstrapped
     | RemoveService of Service: Meta
     | RemoveFinalizer
-    /// The indexes, all of them, whose instances have been or are being replaced by others.
-    | MarkReplaced of Indexes: int list
+    | CreateRevision of Name: string * Body: Json
+    /// An old template is wanted again.
+    | RenumberRevision of Revision: Meta * Number: int64
+    | RemoveRevision of Revision: Meta
+    /// Another template has the same hash: the next one is taken with a count in it.
+    | CountCollision of Count: int
+    /// The template is brought back to a former revision, and the request for that is taken away.
+    | RollBack of Revision: string * Template: Json
+    /// A surplus instance stays until the roll is over.
+    | DeferDeletion of Instance: Meta
+    | CancelDeferral of Instance: Meta
+    /// Another instance takes its place, and then it leaves.
+    | Replace of Instance: Meta
+    | CancelReplacement of Instance: Meta
 
 /// Why a group that is not (yet) as desired is left alone for now.
 type Reason =
@@ -89,6 +133,14 @@ type Reason =
     | InstanceSoaking of Name: string * Left: TimeSpan
     | PdUpgradesFirst of Wanted: string
     | ScalingIn of Name: string
+    /// An instance says why it cannot go on, by a gate.
+    | InstanceBlocked of Name: string * Code: string * Message: string
+    | OtherGroupScalesIn of Name: string
+    | LastPdGroup
+    | Downgrade of Wanted: string * Floor: string
+    | StoresAreNewer of Wanted: string * Store: string
+    | UnknownRevision of Asked: string * Known: string list
+    | DeletionDeferred of Names: string list
     | Replacing of Name: string
 
 module Reason =
@@ -109,12 +161,24 @@ module Reason =
             $"the %s{kind} %s{name} exists and belongs to somebody else; rename or remove it"
         | OtherGroupBootstraps name -> $"the group %s{name} bootstraps PD first; this one joins it"
         | InstancesRemain remaining -> $"waiting for %s{names remaining} to be removed"
-        | InstanceTerminating name -> $"%s{name} is being removed; it is made anew after that"
+        | InstanceTerminating name -> $"%s{name} is being removed; and makes room for another"
         | InstancesNotReady waiting -> $"waiting for %s{names waiting} to be ready"
-        | InstanceSoaking(name, left) -> $"%s{name} must be ready for %.0f{ceil left.TotalSeconds} s more"
+        | InstanceSoaking(name, _) -> $"%s{name} is ready, and must stay so for minReadySeconds"
         | PdUpgradesFirst wanted -> $"PD is upgraded to %s{wanted} before TiKV is"
         | ScalingIn name -> $"%s{name} is leaving the cluster"
+        | InstanceBlocked(name, _, message) -> $"%s{name}: %s{message}"
+        | OtherGroupScalesIn name -> $"%s{name} of another group is leaving the cluster; one at a time"
+        | LastPdGroup -> "the last PD group of a cluster stays until the Cluster is deleted"
+        | Downgrade(wanted, floor) ->
+            $"%s{wanted} is older than %s{floor}, the version of the cluster: PD refuses such stores"
+        | StoresAreNewer(wanted, store) ->
+            $"TiKV goes back first: a store runs %s{store}, and PD is to run %s{wanted}"
+        | UnknownRevision(asked, []) ->
+            $"there is no revision \"%s{asked}\" to go back to, and no other is kept"
+        | UnknownRevision(asked, known) ->
+            $"there is no revision \"%s{asked}\" to go back to; kept are %s{names known}"
         | Replacing name -> $"another instance takes the place of %s{name}"
+        | DeletionDeferred deferred -> $"%s{names deferred} will be removed when the others have been updated"
 
     /// The reason of the Kubernetes condition: stable, part of the API.
     let code reason =
@@ -131,6 +195,13 @@ module Reason =
         | InstanceSoaking _ -> "SoakTime"
         | PdUpgradesFirst _ -> "VersionPath"
         | ScalingIn _ -> "ScalingIn"
+        | InstanceBlocked(_, code, _) -> code
+        | OtherGroupScalesIn _ -> "OneAtATime"
+        | LastPdGroup -> "LastPDGroup"
+        | Downgrade _
+        | StoresAreNewer _ -> "VersionPath"
+        | UnknownRevision _ -> "UnknownRevision"
+        | DeletionDeferred _ -> "DeletionDeferred"
         | Replacing _ -> "Replacing"
 
     /// How soon to look again unasked; every other wait ends with a change of an object.
@@ -148,4 +219,11 @@ module Reason =
         | InstancesNotReady _
         | PdUpgradesFirst _
         | ScalingIn _
+        | InstanceBlocked _
+        | OtherGroupScalesIn _
+        | LastPdGroup
+        | Downgrade _
+        | StoresAreNewer _
+        | UnknownRevision _
+        | DeletionDeferred _
         | Replacing _ -> ValueNone

@@ -349,6 +349,8 @@ let private container (observed: Observed) =
         "ports", Json.array (ports observed)
         "resources", resources observed
         "readinessProbe", readinessProbe observed
+        // What a process wrote before it died is what tells why (`Death`).
+        "terminationMessagePolicy", Json.string "FallbackToLogsOnError"
         "securityContext",
         Json.object [
             "allowPrivilegeEscalation", Json.bool false

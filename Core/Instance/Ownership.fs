@@ -41,7 +41,7 @@ let private idLabel (observed: Observed) =
     | PD _ -> Labels.memberId
     | TiKV _ -> Labels.storeId
 
-let private ownId (observed: Observed) =
+let ownId (observed: Observed) =
     match observed.Role with
     | PD(_, status) -> status.Id |> Option.map (fun (MemberId id) -> string id)
     | TiKV(_, status) -> status.Id |> Option.map (fun (StoreId id) -> string id)
@@ -127,20 +127,27 @@ let identity (observed: Observed) (volume: Volume) (claim: ClaimView) =
         Map.ofList [ Labels.clusterId, cluster; idLabel observed, id ]
     | _ -> Map.empty
 
-/// The claims of an instance that has left keep the data; that nobody starts from it again is written on them, so that it
-/// is known also when PD has forgotten the store.
-let retire (observed: Observed) =
-    Decision.together [
-        for _, name in Seen.wantedClaims observed do
-            match Map.tryFind name observed.Claims, ownId observed with
-            | Some claim, Some own when isOurs observed claim && claim.Meta.DeletionTimestamp.IsNone ->
-                let id = holder observed claim |> Option.defaultValue own
+/// No volume was ever bound to it, and no node has begun to use it.
+let isEmpty (observed: Observed) (claim: ClaimView) =
+    claim.Phase = "Pending"
+    && claim.Volume = ""
+    && observed.Pod |> Option.forall (fun pod -> pod.Node = "")
 
-                if annotation Annotations.removed claim <> Some id then
-                    let annotations = Map.ofList [ Annotations.removed, Some id ]
-                    Decision.act [ DescribeClaim(claim.Meta, Map.empty, annotations) ]
-            | _ -> ()
-    ]
+/// Nobody can ever start from what the claim holds, and no Pod uses it.
+type Useless = private Useless of Claim: Uid
+
+/// The policy says that data goes with its store or member, and that has left for ever (law 7).
+let spent (observed: Observed) (claim: ClaimView) =
+    let deletes = (Seen.settings observed).VolumeReclaimPolicy = ReclaimPolicy.Delete
+
+    match standing observed claim with
+    | Standing.Left id when deletes && observed.Pod.IsNone && isOurs observed claim ->
+        Some(id, Useless claim.Meta.Uid)
+    | _ -> None
+
+/// It waits for a volume of a class that is not wanted any more.
+let neverFilled (observed: Observed) (claim: ClaimView) =
+    if isEmpty observed claim && isOurs observed claim then Some(Useless claim.Meta.Uid) else None
 
 /// What the status says of the volumes. A pair of claim and owner, once seen, is remembered until another claim is seen to
 /// hold the data of another owner.

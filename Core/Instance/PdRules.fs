@@ -21,51 +21,39 @@ let pod (observed: Observed) =
     | TiKV _, _
     | _, Some _ -> Decision.settled
     | PD(spec, _), None ->
-        match Seen.entry observed, Seen.clusterId observed with
-        | Bootstraps, _ ->
+        match Evidence.firstBootstrap observed, Seen.entry observed, Seen.clusterId observed with
+        | Some first, _, _ ->
             match siblingsMissing observed spec with
-            | [] -> Rules.withPod observed (fun body -> Decision.act [ CreateBootstrapPod body ])
+            | [] -> Rules.withPod observed (fun body -> Decision.act [ CreateBootstrapPod(body, first) ])
             | missing -> Decision.wait [ SiblingsMissing missing ]
-        | EntryUnknown, _
-        | Joins, None -> Decision.wait [ Seen.pdReason observed ]
-        | Joins, Some _ -> Rules.withPod observed (fun body -> Decision.act [ CreatePod body ])
-
-let private majority members = List.length members / 2 + 1
-
-/// Members that would be left healthy without this one, when PD says that there are enough of them for a quorum.
-let private othersCarry name (facts: PdFacts) =
-    let healthy = facts.Members |> List.filter _.Healthy
-    let others = healthy |> List.filter (fun one -> one.Name <> name)
-
-    // One or two members cannot be restarted without a pause: that was the user's choice (V I20).
-    if facts.Members.Length <= 2 || others.Length >= majority facts.Members then
-        Ok others
-    else
-        Error(QuorumAtRisk(healthy.Length, facts.Members.Length))
-
-/// Leadership moves to the healthy member with the first name, before the leader goes.
-let private handOver others =
-    match others |> List.filter (fun one -> one.Name <> "") |> List.sortBy _.Name with
-    | heir :: _ -> Decision.act [ TransferPdLeader heir.Name ]
-    | [] -> Decision.wait [ PdLeaderHere ]
+        | None, (Bootstraps | EntryUnknown), _
+        | None, Joins, None -> Decision.wait [ Seen.pdReason observed ]
+        | None, Joins, Some _ -> Rules.withPod observed (fun body -> Decision.act [ CreatePod body ])
 
 /// A member with other settings than wanted is restarted:
 /// 1. one whose process does not run is replaced at once;
-/// 2. otherwise only while holding the disruption, with a quorum of healthy members besides it;
+/// 2. otherwise only while holding the disruption, while all other members are healthy and a quorum;
 /// 3. the leader only after another member leads.
 let restart (observed: Observed) =
     match observed.Pod with
-    | Some pod when Rules.broken pod && Rules.outdated observed pod ->
-        Decision.act [ RemovePod(pod.Meta, "TemplateChanged") ]
     | Some pod when Rules.outdated observed pod ->
-        match Seen.facts observed with
-        | None -> Decision.wait [ Seen.pdReason observed ]
-        | Some facts ->
-            Rules.withDisruption "RollingUpdate" observed (fun () ->
-                match Seen.memberOf observed facts, othersCarry pod.Meta.Name facts with
-                | _, Error reason -> Decision.wait [ reason ]
-                | Some self, Ok others when self.IsLeader && not others.IsEmpty -> handOver others
-                | _, Ok _ -> Decision.act [ RestartPod(pod.Meta, "TemplateChanged") ])
+        match Evidence.notServing pod, Evidence.notFrozen observed, Seen.facts observed with
+        | Some _, _, _ -> Rules.replace pod "TemplateChanged"
+        | None, Error reason, _ -> Decision.wait [ reason ]
+        | None, Ok _, None -> Decision.wait [ Seen.pdReason observed ]
+        | None, Ok calm, Some facts ->
+            Rules.withDisruption "RollingUpdate" observed (fun held ->
+                match Seen.memberOf observed facts with
+                | None -> Decision.wait [ MemberNotJoined ]
+                | Some self ->
+                    match
+                        Evidence.quorumWhileItRests self facts, Evidence.notLeading self observed facts
+                    with
+                    | Error reason, _ -> Decision.wait [ reason ]
+                    | Ok _, Error heir -> Decision.act [ TransferPdLeader heir ]
+                    | Ok quorum, Ok follower ->
+                        let grounds = Evidence.MemberRests(held, calm, quorum, follower)
+                        Decision.act [ RestartPod(pod.Meta, "TemplateChanged", grounds) ])
     | _ -> Decision.settled
 
 /// A running process is a member when the *other* members list it, and healthy when they say so (P 2, P 23).
@@ -83,35 +71,16 @@ let membership (observed: Observed) =
 /// A member leaves PD before its Pod goes, by its id, and only while there is a quorum to agree to that and the others
 /// are one without it (V B9); a leader hands over first.
 let leave (observed: Observed) =
-    let gone () =
-        Rules.tearDown ((Seen.settings observed).VolumeReclaimPolicy = ReclaimPolicy.Delete) observed
-
-    match observed.Role, Seen.facts observed with
-    // It was never asked to run, and there is no cluster that could list it, so there is nobody to remove.
-    | PD(_, status), None when
-        status.Id.IsNone
-        && observed.Pod.IsNone
-        && observed.Config.IsNone
-        && (Seen.clusterId observed).IsNone
-        ->
-        gone ()
-    | _, None -> Decision.wait [ Seen.pdReason observed ]
-    | _, Some facts ->
-        match Seen.memberOf observed facts with
-        | None -> gone ()
-        | Some self ->
-            let others = facts.Members |> List.filter (fun one -> one.Id <> self.Id)
-            let healthy = others |> List.filter _.Healthy
-
-            let agreeing = (facts.Members |> List.filter _.Healthy).Length
-
-            if
-                agreeing < majority facts.Members
-                || healthy.Length < majority others
-                || others.IsEmpty
-            then
-                Decision.wait [ QuorumAtRisk(agreeing, facts.Members.Length) ]
-            elif self.IsLeader then
-                handOver healthy
-            else
-                Decision.act [ RemoveMember self.Id ]
+    match Evidence.departed observed, Seen.facts observed with
+    | Some departed, _ -> Rules.tearDown departed observed
+    | None, None -> Decision.wait [ Seen.pdReason observed ]
+    | None, Some facts ->
+        match Seen.memberOf observed facts, Evidence.notFrozen observed with
+        | None, _ -> Decision.wait [ MemberNotJoined ]
+        | Some _, Error reason -> Decision.wait [ reason ]
+        | Some self, Ok calm ->
+            match Evidence.quorumWithoutIt self facts, Evidence.notLeading self observed facts with
+            | Error reason, _ -> Decision.wait [ reason ]
+            | Ok _, Error heir -> Decision.act [ TransferPdLeader heir ]
+            | Ok _, Ok _ when self.IsLeader -> Decision.wait [ PdLeaderHere ]
+            | Ok quorum, Ok _ -> Decision.act [ RemoveMember(self.Id, calm, quorum) ]

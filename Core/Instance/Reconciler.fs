@@ -17,6 +17,7 @@ let private pd: Rule<Observed, Action, Reason> =
             |> Rule.inTurn [
                 Rules.cluster
                 Rules.finalizer
+                Repair.memberDisk
                 build PdRules.pod
                 Volumes.sparing PdRules.restart
                 Rule.together [ Rules.podServes; PdRules.membership ]
@@ -51,6 +52,8 @@ let private tikv: Rule<Observed, Action, Reason> =
                 Rules.cluster
                 Rules.finalizer
                 TikvRules.pd
+                Repair.storeDisk
+                Repair.tombstone
                 build TikvRules.pod
                 Volumes.sparing TikvRules.restart
                 Rule.together [ Rules.podServes; TikvRules.membership ]
@@ -66,4 +69,5 @@ let decide (observed: Observed) : Decision<Action, Reason> =
         | PD _ -> pd
         | TiKV _ -> tikv
 
-    observed |> Rule.inTurn [ Rules.pause; Rule.together [ life; Volumes.upkeep ] ]
+    observed
+    |> Rule.inTurn [ Rules.pause; Repair.stuckPod; Rule.together [ life; Volumes.upkeep ] ]

@@ -37,10 +37,19 @@ let private stalls reason =
     | VolumeShrinkRefused _
     | VolumeAttributesClassNotServed _
     | VolumeDeleting _
-    | VolumeLost _
     | VolumeSpent _
     | VolumeOfUnknownStore _
-    | VolumeOfAnotherCluster _ -> true
+    | VolumeOfAnotherCluster _
+    | ImageUnavailable _
+    | VolumeLost _
+    | StoreTombstoned _ -> true
+    | ProcessEnded death ->
+        match death with
+        | Death.AnotherCluster _
+        | Death.Tombstone
+        | Death.BadConfig _
+        | Death.VersionRefused _ -> true
+        | _ -> false
     | _ -> false
 
 let private verdict (observed: Observed) upToDate (decision: Decision<Action, Reason>) : Report.Verdict = {
@@ -56,6 +65,7 @@ let private ofVolumes reason =
     match reason with
     | ClaimTerminating _
     | ClaimPending _
+    | VolumeLost _
     | VolumeClassDiffers _
     | VolumeResizing _
     | VolumeResizeFailed _
@@ -65,7 +75,6 @@ let private ofVolumes reason =
     | VolumeModifyFailed _
     | VolumeAttributesClassNotServed _
     | VolumeDeleting _
-    | VolumeLost _
     | VolumeSpent _
     | VolumeOfUnknownStore _
     | VolumeOfAnotherCluster _ -> true
@@ -129,9 +138,18 @@ let private common (observed: Observed) decision (old: InstanceStatus) =
             UpdateRevision = revision |> Option.orElse old.UpdateRevision
             PodUid = observed.Pod |> Option.map _.Meta.Uid
             NodeName = observed.Pod |> Option.map _.Node |> Option.filter (fun node -> node <> "")
-            Volumes = Ownership.status observed old.Volumes
             Zone = zone observed old
+            Volumes = Ownership.status observed old.Volumes
     }
+
+/// The claim that the recorded store or member keeps its data on: noted together with its id, and, of one that was
+/// recorded without it, while it serves.
+let private dataClaim (observed: Observed) isNew serves (old: InstanceStatus) =
+    let present = Diagnosis.dataClaim observed |> Option.map _.Meta.Uid
+
+    if isNew then present
+    elif serves && old.DataClaimUid.IsNone then present
+    else old.DataClaimUid
 
 let private suspension (observed: Observed) conditions =
     if Seen.suspended observed then
@@ -179,15 +197,23 @@ let private pd (observed: Observed) decision (old: PDStatus) =
                 "PD does not list this member yet"
         | None, Some _ -> conditions
 
+    // A member that has an id never bootstraps again, so the cluster's own id has to be recorded before it.
+    let id =
+        Seen.clusterId observed
+        |> Option.bind (fun _ -> joined)
+        |> Option.map _.Id
+        |> Option.orElse old.Id
+
     {
         old with
-            Instance = { status with Conditions = status.Conditions |> initialized |> suspension observed }
-            // A member that has an id never bootstraps again, so the cluster's own id has to be recorded before it.
-            Id =
-                Seen.clusterId observed
-                |> Option.bind (fun _ -> joined)
-                |> Option.map _.Id
-                |> Option.orElse old.Id
+            Instance = {
+                status with
+                    Conditions = status.Conditions |> initialized |> suspension observed
+                    DataClaimUid =
+                        old.Instance
+                        |> dataClaim observed (id <> old.Id) (id.IsSome && joined |> Option.exists _.Healthy)
+            }
+            Id = id
             IsLeader = self |> Option.map _.IsLeader |> Option.defaultValue old.IsLeader
             Role =
                 self
@@ -259,13 +285,18 @@ let private tikv (observed: Observed) decision (old: TiKVStatus) =
                 "the store is leaving the cluster"
         | false, _ -> conditions |> Condition.remove ConditionType.Offlined
 
+    let id = store |> Option.map _.Id |> Option.orElse old.Id
+
     {
         old with
             Instance = {
                 status with
                     Conditions = status.Conditions |> evicted |> offlined |> suspension observed
+                    DataClaimUid =
+                        old.Instance
+                        |> dataClaim observed (id <> old.Id) (store |> Option.exists Seen.lives)
             }
-            Id = store |> Option.map _.Id |> Option.orElse old.Id
+            Id = id
             State = store |> Option.map (_.NodeState >> state) |> Option.orElse old.State
             Leaders =
                 store

@@ -27,7 +27,8 @@ let private mountsOnly volume =
     volume
     |> without [ [ "storage" ]; [ "storageClassName" ]; [ "volumeAttributesClassName" ] ]
 
-let private ofTemplate hotReload template =
+/// What of a template a process is started with.
+let ofTemplate hotReload template =
     let template =
         template
         |> without [

@@ -1,8 +1,6 @@
 /// The rules that PD and TiKV instances share: what stands before, beside and after the life of the process.
 module Tikv.Core.Instance.Rules
 
-open System
-open System.Globalization
 open Tikv.Core
 open Tikv.Core.Api
 open Tikv.Core.Kubernetes
@@ -37,12 +35,13 @@ let foreign (observed: Observed) =
 
 /// A suspended instance has no Pod; claims, store and member stay as they are.
 let suspend (observed: Observed) =
-    match Seen.suspended observed, observed.Pod with
-    | false, _ -> Decision.settled
-    | true, None -> Decision.wait [ ClusterSuspended ]
-    | true, Some pod when not (Seen.owns observed pod.Meta) -> Decision.wait [ NotOurs("Pod", pod.Meta.Name) ]
-    | true, Some pod when pod.Meta.DeletionTimestamp.IsSome -> Decision.wait [ PodTerminating ]
-    | true, Some pod -> Decision.act [ RemovePod(pod.Meta, "Suspended") ]
+    match Evidence.suspensionAsked observed, observed.Pod with
+    | None, _ -> Decision.settled
+    | Some _, None -> Decision.wait [ ClusterSuspended ]
+    | Some _, Some pod when not (Seen.owns observed pod.Meta) ->
+        Decision.wait [ NotOurs("Pod", pod.Meta.Name) ]
+    | Some _, Some pod when pod.Meta.DeletionTimestamp.IsSome -> Decision.wait [ PodTerminating ]
+    | Some asked, Some pod -> Decision.act [ RemovePod(pod.Meta, "Suspended", Evidence.Suspended asked) ]
 
 let private keptConfig (observed: Observed) =
     match observed.Config with
@@ -74,25 +73,23 @@ let withPod (observed: Observed) (make: Json -> Decision<Action, Reason>) =
     | Ok body -> make body
     | Error problem -> Decision.wait [ InvalidSpec $"spec.overlay.pod.spec cannot be merged: %s{problem}" ]
 
-/// Why a Pod that exists does not serve.
-let private podProblem (pod: PodView) =
-    match pod.Problem with
-    | Some problem when problem.Message = "" -> problem.Reason
-    | Some problem -> $"%s{problem.Reason}: %s{problem.Message}"
-    | None -> "its readiness probe has not succeeded yet"
+/// A process that does not run loses nothing by being replaced: a revert must always heal (law 5).
+let replace (pod: PodView) why =
+    match Evidence.notServing pod with
+    | Some broken -> Decision.act [ RemovePod(pod.Meta, why, Evidence.Broken broken) ]
+    | None -> Decision.settled
 
 /// The process is started, and serves. A Pod that has ended for good (evicted, or of a lost node's past) is replaced.
 let podServes (observed: Observed) =
     match observed.Pod with
     | None -> Decision.settled
-    | Some pod when pod.Meta.DeletionTimestamp.IsSome -> Decision.wait [ PodTerminating ]
-    | Some pod when pod.Phase = "Failed" || pod.Phase = "Succeeded" ->
-        Decision.act [ RemovePod(pod.Meta, $"Pod%s{pod.Phase}") ]
-    | Some pod when pod.Unschedulable <> "" -> Decision.wait [ PodPending pod.Unschedulable ]
-    | Some pod when not pod.Ready && pod.Problem.IsNone && pod.Phase <> "Running" ->
-        Decision.wait [ PodPending "its containers are being started" ]
-    | Some pod when not pod.Ready -> Decision.wait [ PodNotReady(podProblem pod) ]
-    | Some _ -> Decision.settled
+    | Some pod when
+        pod.Meta.DeletionTimestamp.IsNone
+        && (pod.Phase = "Failed" || pod.Phase = "Succeeded")
+        ->
+        let why = if pod.EndReason = "" then pod.Phase else pod.EndReason
+        replace pod $"Pod%s{why}"
+    | Some pod -> Decision.wait (Diagnosis.pod observed pod)
 
 /// Whether the running process was started with other settings than are wanted now, or must be started anew for its volume
 /// to grow.
@@ -102,18 +99,14 @@ let outdated (observed: Observed) (pod: PodView) =
         <> Some(Revision.ofProcess observed)
         || Volumes.awaitsRestart observed pod)
 
-/// A process that does not run loses nothing by being replaced: a revert must always heal (law 5).
-let broken (pod: PodView) = not pod.Running
-
 /// Who may take a process down now: nobody but the holder of the single disruption.
-let withDisruption why (observed: Observed) (act: unit -> Decision<Action, Reason>) =
-    match observed.Cluster with
-    | None -> Decision.wait [ ClusterAbsent (Seen.settings observed).Cluster.Name ]
-    | Some cluster ->
+let withDisruption why (observed: Observed) (act: Evidence.HeldDisruption -> Decision<Action, Reason>) =
+    match observed.Cluster, Evidence.heldDisruption observed with
+    | None, _ -> Decision.wait [ ClusterAbsent (Seen.settings observed).Cluster.Name ]
+    | Some _, Some held -> act held
+    | Some cluster, None ->
         match cluster.Status.Disruption with
-        | Some held when held.Uid <> observed.Meta.Uid ->
-            Decision.wait [ DisruptionHeldBy(held.Name, held.Reason) ]
-        | Some _ -> act ()
+        | Some other -> Decision.wait [ DisruptionHeldBy(other.Name, other.Reason) ]
         | None -> Decision.act [ TakeDisruption(cluster.Meta, why) ]
 
 /// The disruption is given back once the instance is as desired.
@@ -128,51 +121,43 @@ let releaseEarly (observed: Observed) =
     | Some pod when pod.Ready && pod.Meta.DeletionTimestamp.IsNone -> release observed
     | _ -> Decision.settled
 
-/// What is left of an instance that has no part in the cluster any more, from the process down to the finalizer. `keep` is
-/// what becomes of claims that stay.
-let private tearDownWith keep deletesClaims (observed: Observed) =
+/// What is left of an instance that has no part in the cluster any more, from the process down to the finalizer.
+let tearDown departed (observed: Observed) =
     let claims =
-        if deletesClaims then
+        match Evidence.podGone observed, Evidence.dataDisowned observed with
+        | Some gone, Some disowned ->
             Seen.wantedClaims observed
             |> List.choose (fun (_, name) -> observed.Claims |> Map.tryFind name)
             |> List.filter (Ownership.isOurs observed)
-        else
-            []
-
-    match observed.Pod, observed.Config, claims with
-    | Some pod, _, _ when Seen.owns observed pod.Meta ->
-        if pod.Meta.DeletionTimestamp.IsSome then
-            Decision.wait [ PodTerminating ]
-        else
-            Decision.act [ RemovePod(pod.Meta, "Removed") ]
-    | _, Some config, _ when Seen.owns observed config.Meta -> Decision.act [ RemoveConfig config.Meta ]
-    // It may be using the data.
-    | Some foreign, _, _ :: _ -> Decision.wait [ NotOurs("Pod", foreign.Meta.Name) ]
-    | None, _, _ :: _ ->
-        Decision.together [
-            for claim in claims do
+            |> List.map (fun claim ->
                 if claim.Meta.DeletionTimestamp.IsSome then
                     Decision.wait [ ClaimTerminating claim.Meta.Name ]
                 else
-                    Decision.act [ RemoveClaim claim.Meta ]
-        ]
-    | _ when List.contains Labels.finalizer observed.Meta.Finalizers ->
-        observed |> Rule.inTurn [ keep; (fun _ -> Decision.act [ RemoveFinalizer ]) ]
-    | _ -> Decision.settled
+                    Decision.act [ RemoveClaim(claim.Meta, departed, gone, disowned) ])
+        | _ -> []
 
-/// An instance that has left the cluster: nobody starts from its data again.
-let tearDown deletesClaims (observed: Observed) = tearDownWith Ownership.retire deletesClaims observed
+    match observed.Pod, Evidence.podGone observed, observed.Config, claims with
+    | Some pod, None, _, _ when pod.Meta.DeletionTimestamp.IsSome -> Decision.wait [ PodTerminating ]
+    | Some pod, None, _, _ -> Decision.act [ RemovePod(pod.Meta, "Removed", Evidence.Left departed) ]
+    | _, _, Some config, _ when Seen.owns observed config.Meta -> Decision.act [ RemoveConfig config.Meta ]
+    | _, _, _, _ :: _ -> Decision.together claims
+    // It may be using the data.
+    | Some foreign, _, _, [] when Evidence.wantsDataDeleted observed && not observed.Claims.IsEmpty ->
+        Decision.wait [ NotOurs("Pod", foreign.Meta.Name) ]
+    | _, Some gone, _, [] when List.contains Labels.finalizer observed.Meta.Finalizers ->
+        let kept =
+            match departed with
+            | Evidence.StoreDeparted _
+            | Evidence.MemberDeparted _ -> Volumes.retire
+            | Evidence.NothingDeparted _
+            | Evidence.ClusterDeparted _ -> fun _ -> Decision.settled
+
+        observed
+        |> Rule.inTurn [ kept; (fun _ -> Decision.act [ RemoveFinalizer(departed, gone) ]) ]
+    | _ -> Decision.settled
 
 /// An instance that goes with its whole cluster: nothing is drained, data goes by the Cluster's policy.
 let endsWithCluster (observed: Observed) =
-    let deletes =
-        observed.Cluster
-        |> Option.exists (fun cluster -> cluster.Spec.DeletionPolicy = ReclaimPolicy.Delete)
-
-    tearDownWith (fun _ -> Decision.settled) deletes observed
-
-/// The time since a moment that was written down (RFC 3339); none when it cannot be read.
-let since (moment: string) (observed: Observed) =
-    match DateTimeOffset.TryParse(moment, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal) with
-    | true, at -> Some(observed.Clock - at)
-    | false, _ -> None
+    match Evidence.clusterEnds observed with
+    | Some ends -> tearDown (Evidence.ClusterDeparted ends) observed
+    | None -> Decision.settled

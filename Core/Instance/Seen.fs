@@ -2,6 +2,7 @@
 module Tikv.Core.Instance.Seen
 
 open System
+open System.Globalization
 open Tikv.Core
 open Tikv.Core.Api
 open Tikv.Core.Kubernetes
@@ -129,6 +130,31 @@ let lives (store: Store) =
     store.StateName = "Up"
     && (store.NodeState = NodeState.Preparing || store.NodeState = NodeState.Serving)
 
+/// Stores of other engines (TiFlash, T 50) hold no voters.
+let isTikv (store: Store) = store.Labels |> Map.tryFind "engine" <> Some "tiflash"
+
+/// The stores of TiKV that are part of the cluster still.
+let tikvStores (facts: PdFacts) =
+    facts.Stores
+    |> List.filter (fun one -> one.NodeState <> NodeState.Removed && isTikv one)
+
+/// How long after the newest of all heartbeats an older one counts as silence, in nanoseconds: PD says `Disconnected`
+/// after 20 s.
+let private silence = 30_000_000_000L
+
+/// PD hears from the store. An Offline one is never shown as silent (P 13): its heartbeat is compared with the newest of all.
+let hears (facts: PdFacts) (store: Store) =
+    match store.StateName, store.LastHeartbeat with
+    | "Up", _ -> true
+    | "Offline", Some heartbeat ->
+        let newest = facts.Stores |> List.choose _.LastHeartbeat |> List.max
+        newest - heartbeat <= silence
+    | _ -> false
+
+/// The store is that of an instance of ours: the host part of its address is the name of a Pod of one (L F34).
+let isOurs (observed: Observed) (store: Store) =
+    observed.Peers |> Map.containsKey (store.Address.Split('.', 2)[0])
+
 /// The claim to the single disruption, when it is held by this life of this instance.
 let holdsDisruption (observed: Observed) =
     match observed.Cluster |> Option.bind _.Status.Disruption with
@@ -144,3 +170,9 @@ let wantedClaims (observed: Observed) =
 let owns (observed: Observed) (meta: Meta) =
     meta.OwnerReferences
     |> List.exists (fun owner -> owner.Uid = observed.Meta.Uid && owner.Controller)
+
+/// The time since a moment that was written down (RFC 3339); none when it cannot be read.
+let since (moment: string) (observed: Observed) =
+    match DateTimeOffset.TryParse(moment, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal) with
+    | true, at -> Some(observed.Clock - at)
+    | false, _ -> None

@@ -28,70 +28,36 @@ let private eviction (observed: Observed) =
     | TiKV(_, status) -> status.Evicting
     | PD _ -> None
 
-/// Stores other than this one that live and may take leaders.
-let private others (store: Store) (facts: PdFacts) =
-    facts.Stores |> List.filter (fun one -> one.Id <> store.Id && Seen.lives one)
-
-/// An outage is no time to take anything down: more than max(1, (n-1)/2) stores are silent (law 6).
-let private outage (facts: PdFacts) =
-    let counted = facts.Stores |> List.filter (fun store -> store.NodeState <> NodeState.Removed)
-
-    let silent =
-        counted
-        |> List.filter (fun store -> store.StateName = "Down" || store.StateName = "Disconnected")
-
-    if silent.Length > max 1 ((counted.Length - 1) / 2) then
-        Some(StoresSilent(silent.Length, counted.Length))
-    else
-        None
-
 /// Leaders are moved away from a store: the mark in our status comes first, then PD's entry, then its count must reach
 /// zero or the deadline pass. A single store, or single replicas, have nowhere to move leaders to.
-let private evicted (store: Store) (facts: PdFacts) (observed: Observed) =
-    match spec observed with
-    | None -> Decision.settled
-    | Some(spec, _) ->
-        let nowhere =
-            facts.MaxReplicas <= 1
-            || others store facts
-               |> List.forall (fun one -> Set.contains one.Id facts.Evicting)
-
-        let timeout = spec.Eviction.EvictLeaderTimeout
-        let holds = spec.Eviction.EvictLeaderPolicy = EvictLeaderPolicy.Hold
-
-        match eviction observed, Set.contains store.Id facts.Evicting with
-        | None, _ when nowhere || timeout = TimeSpan.Zero -> Decision.settled
-        | None, _ -> Decision.act [ MarkEviction(Condition.timestamp observed.Clock) ]
-        | Some _, false when nowhere -> Decision.settled
-        | Some _, false -> Decision.act [ Action.EvictLeaders store.Id ]
-        | Some mark, true ->
-            let late = Rules.since mark.Since observed |> Option.exists (fun span -> span >= timeout)
-
-            if store.Leaders = 0 || late && not holds then
-                Decision.settled
-            else
-                Decision.wait [ LeadersRemain store.Leaders ]
+let private evicted store (facts: PdFacts) (observed: Observed) go =
+    match Evidence.leadersGone store observed facts, store, eviction observed with
+    | Ok gone, _, _ -> go gone
+    | Error _, Some _, None -> Decision.act [ MarkEviction(Condition.timestamp observed.Clock) ]
+    | Error _, Some store, Some _ when not (Set.contains store.Id facts.Evicting) ->
+        Decision.act [ Action.EvictLeaders store.Id ]
+    | Error reason, _, _ -> Decision.wait [ reason ]
 
 /// A store with other settings than wanted is restarted:
 /// 1. one whose process does not run is replaced at once;
 /// 2. otherwise only while holding the disruption, never in an outage, and after its leaders have moved away.
 let restart (observed: Observed) =
     match observed.Pod with
-    | Some pod when Rules.broken pod && Rules.outdated observed pod ->
-        Decision.act [ RemovePod(pod.Meta, "TemplateChanged") ]
     | Some pod when Rules.outdated observed pod ->
-        match Seen.facts observed with
-        | None -> Decision.wait [ Seen.pdReason observed ]
-        | Some facts ->
-            match outage facts, Seen.storeOf observed facts with
-            | Some reason, _ -> Decision.wait [ reason ]
-            | None, store ->
-                Rules.withDisruption "RollingUpdate" observed (fun () ->
-                    let go _ = Decision.act [ RestartPod(pod.Meta, "TemplateChanged") ]
+        match Evidence.notServing pod, Evidence.notFrozen observed, Seen.facts observed with
+        | Some _, _, _ -> Rules.replace pod "TemplateChanged"
+        | None, Error reason, _ -> Decision.wait [ reason ]
+        | None, Ok _, None -> Decision.wait [ Seen.pdReason observed ]
+        | None, Ok calm, Some facts ->
+            let store = Seen.storeOf observed facts
 
-                    match store with
-                    | Some store -> observed |> Rule.inTurn [ evicted store facts; go ]
-                    | None -> go observed)
+            match Evidence.othersHeard store facts with
+            | Error reason -> Decision.wait [ reason ]
+            | Ok others ->
+                Rules.withDisruption "RollingUpdate" observed (fun held ->
+                    evicted store facts observed (fun leaders ->
+                        let grounds = Evidence.StoreRests(held, calm, others, leaders)
+                        Decision.act [ RestartPod(pod.Meta, "TemplateChanged", grounds) ]))
     | _ -> Decision.settled
 
 /// Whether the store is to leave the cluster.
@@ -123,8 +89,7 @@ let private readyLongEnough (observed: Observed) =
     | Some pod, Some(spec, _) ->
         let wanted = TimeSpan.FromSeconds(float spec.Eviction.MinReadyForLeaderSeconds)
 
-        Rules.since pod.ReadySince observed
-        |> Option.forall (fun span -> span >= wanted)
+        Seen.since pod.ReadySince observed |> Option.forall (fun span -> span >= wanted)
     | _ -> true
 
 /// The eviction that we began ends when the store serves again: first the entry in PD, then our mark.
@@ -141,49 +106,37 @@ let endEviction (observed: Observed) =
                 Decision.wait [ LeadersReturnSoon ]
         | _ -> Decision.act [ UnmarkEviction ]
 
-/// PD was seen to call the store Removed: that is for ever, also when it has forgotten its tombstones.
-let private removed (observed: Observed) =
-    spec observed
-    |> Option.exists (fun (_, status) -> status.State = Some Api.StoreState.Removed)
-
-let private registered (observed: Observed) =
-    spec observed |> Option.exists (fun (_, status) -> status.Id.IsSome)
-
 /// A store leaves in two steps: its leaders move away, PD is asked to remove it, and its regions move while the process
 /// runs on; only when PD calls it Removed is there anything to take down. It is refused while too few living stores
 /// would remain for all replicas (V I05: PD itself counts dead ones too).
 let leave (observed: Observed) =
-    match Seen.facts observed, spec observed with
-    // No store can be registered in a cluster that is none yet.
-    | None, Some(_, status) when status.Id.IsNone && observed.Pod.IsNone && (Seen.clusterId observed).IsNone ->
-        Decision.settled
-    | None, _ -> Decision.wait [ Seen.pdReason observed ]
-    | Some facts, _ ->
+    match Evidence.departed observed, Seen.facts observed with
+    | Some _, _ -> Decision.settled
+    | None, None -> Decision.wait [ Seen.pdReason observed ]
+    | None, Some facts ->
         match Seen.storeOf observed facts with
-        | None when removed observed || Seen.deleting observed && not (registered observed) ->
-            Decision.settled
         // A store that PD does not list may be one of a PD that lost its data: absence is not removal.
         | None -> Decision.wait [ StoreNotRegistered ]
         | Some store ->
-            match store.NodeState with
-            | NodeState.Removed -> Decision.settled
-            | NodeState.Removing -> Decision.wait [ RegionsRemain store.Regions ]
-            | NodeState.Preparing
-            | NodeState.Serving ->
-                let living = (others store facts).Length
-
-                if living < facts.MaxReplicas then
-                    Decision.wait [ StoresTooFew(living, facts.MaxReplicas) ]
-                else
-                    let go _ = Decision.act [ RemoveStore store.Id ]
-                    observed |> Rule.inTurn [ evicted store facts; go ]
+            match store.NodeState, Evidence.notFrozen observed with
+            | NodeState.Removed, _
+            | NodeState.Removing, _ -> Decision.wait [ RegionsRemain store.Regions ]
+            | (NodeState.Preparing | NodeState.Serving), Error reason -> Decision.wait [ reason ]
+            | (NodeState.Preparing | NodeState.Serving), Ok calm ->
+                match Evidence.enoughStores store observed facts with
+                | Error reason -> Decision.wait [ reason ]
+                | Ok enough ->
+                    evicted (Some store) facts observed (fun gone ->
+                        Decision.act [ RemoveStore(store.Id, calm, enough, gone) ])
 
 /// The store has left the cluster: a process of it would only end again.
 let left (observed: Observed) =
-    match Seen.facts observed |> Option.bind (Seen.storeOf observed) with
-    | Some store -> store.NodeState = NodeState.Removed
-    | None -> removed observed
+    match Evidence.departed observed with
+    | Some(Evidence.StoreDeparted _) -> true
+    | _ -> false
 
 /// What is left of a store that PD has let go.
 let gone (observed: Observed) =
-    Rules.tearDown ((Seen.settings observed).VolumeReclaimPolicy = ReclaimPolicy.Delete) observed
+    match Evidence.departed observed with
+    | Some departed -> Rules.tearDown departed observed
+    | None -> Decision.settled

@@ -44,86 +44,13 @@ type Observed = {
     Volumes: Map<string, Sighting<VolumeView>>
     /// The storage classes of the claims, by name of the claim.
     StorageClasses: Map<string, Sighting<StorageClassView>>
+    /// The nodes that those volumes are bound to, by the names that the volumes give.
+    VolumeNodes: Map<string, Sighting<NodeView>>
+    /// Every instance of the same component in the cluster, of all groups, this one included: its name, by that of its Pod.
+    Peers: Map<string, string>
+    /// PD only: the Pods among those of the peers that are being stopped.
+    Stopping: Set<string>
 }
-
-/// Everything that may be done for an instance. Each action is complete: nothing is left to be chosen when it is
-/// carried out. Every change of an existing object carries the metadata that it was decided on.
-type Action =
-    | AddFinalizer
-    | CreateClaim of Name: string * Body: Json
-    | CreateConfig of Body: Json
-    | UpdateConfig of Seen: Meta * Body: Json
-    | CreatePod of Body: Json
-    /// The only way to a first bootstrap of PD (architecture, law 7).
-    | CreateBootstrapPod of Body: Json
-    | TakeDisruption of Cluster: Meta * Why: string
-    | ReleaseDisruption of Cluster: Meta
-    /// Written to our status before the entry is made in PD, so that a crash cannot orphan it (law 9).
-    | MarkEviction of Since: string
-    | EvictLeaders of Store: StoreId
-    | StopEvictingLeaders of Store: StoreId
-    | UnmarkEviction
-    | TransferPdLeader of To: string
-    /// Takes down a process that may be serving.
-    | RestartPod of Pod: Meta * Why: string
-    /// Takes away a Pod whose process does not run, or one that is not needed any more.
-    | RemovePod of Pod: Meta * Why: string
-    | RemoveStore of Store: StoreId
-    | RestoreStore of Store: StoreId
-    | RemoveMember of Member: MemberId
-    | RemoveConfig of Config: Meta
-    | RemoveClaim of Claim: Meta
-    | RemoveFinalizer
-    /// Asks for another size.
-    | ExpandClaim of Claim: Meta * Size: string
-    /// Asks for another VolumeAttributesClass.
-    | ModifyClaim of Claim: Meta * AttributesClass: string
-    /// Labels and annotations; none takes a key away.
-    | DescribeClaim of
-        Claim: Meta *
-        Labels: Map<string, string option> *
-        Annotations: Map<string, string option>
-    /// A claim whose store or member (decimal id) has left for ever makes place for a new one.
-    | DiscardClaim of Claim: Meta * Held: string
-
-/// How much an action can spoil when it was decided on an old world.
-[<RequireQualifiedAccess; Struct>]
-type Risk =
-    /// Builds up, or can be undone.
-    | None
-    /// Needs another look, by quorum reads, before it is carried out (law 4).
-    | Disruptive
-    /// The same; and may depend only on facts that stay true for ever, or that the server checks (law 2).
-    | Irreversible
-
-module Action =
-    let risk action =
-        match action with
-        | AddFinalizer
-        | CreateClaim _
-        | CreateConfig _
-        | UpdateConfig _
-        | CreatePod _
-        | TakeDisruption _
-        | ReleaseDisruption _
-        | MarkEviction _
-        | EvictLeaders _
-        | StopEvictingLeaders _
-        | UnmarkEviction
-        | RestoreStore _
-        | RemoveConfig _
-        | ExpandClaim _
-        | ModifyClaim _
-        | DescribeClaim _ -> Risk.None
-        | TransferPdLeader _
-        | RestartPod _
-        | RemovePod _ -> Risk.Disruptive
-        | CreateBootstrapPod _
-        | RemoveStore _
-        | RemoveMember _
-        | RemoveClaim _
-        | RemoveFinalizer
-        | DiscardClaim _ -> Risk.Irreversible
 
 /// Why an instance that is not (yet) as desired is left alone for now.
 type Reason =
@@ -155,6 +82,23 @@ type Reason =
     | RegionsRemain of Regions: int
     | StoresTooFew of Living: int * Needed: int
     | StoresSilent of Silent: int * Stores: int
+    | NoNodeFits of Obstacle: Obstacle
+    | QuotaExceeded of Message: string
+    | StorageClassMissing of Claim: string * Class: string
+    | ImageUnavailable of Message: string
+    | ContainerConfigInvalid of Message: string
+    | ProcessEnded of Death: Death
+    | NodeNotReady of Node: string
+    | NodeGone of Node: string
+    | NodeOutOfService of Node: string
+    | VolumeLost of Claim: string * Why: string
+    /// PD has removed the store whose data the instance's disk holds.
+    | StoreTombstoned of Store: StoreId
+    /// The disk of the store is gone, and the instance has another one.
+    | DiskLost of Store: StoreId
+    /// The same, of a member of PD.
+    | MemberDiskLost of Member: MemberId
+    | MembersUnhealthy of Names: string list
     | VolumeClassDiffers of Claim: string * Actual: string * Wanted: string
     | VolumeResizing of Claim: string * Size: string * Step: string
     | VolumeResizeFailed of Claim: string * Size: string * Message: string
@@ -164,7 +108,6 @@ type Reason =
     | VolumeModifyFailed of Claim: string * Class: string * Message: string
     | VolumeAttributesClassNotServed of Claim: string * Class: string
     | VolumeDeleting of Claim: string
-    | VolumeLost of Claim: string * Volume: string
     | VolumeSpent of Claim: string * Holder: string
     | VolumeOfUnknownStore of Claim: string * Holder: string
     | VolumeOfAnotherCluster of Claim: string
@@ -205,7 +148,32 @@ module Reason =
         | StoresTooFew(living, needed) ->
             $"%d{living} living stores would remain, and %d{needed} are needed for all replicas"
         | StoresSilent(silent, stores) ->
-            $"%d{silent} of %d{stores} stores are silent: an outage, and nothing is taken down in an outage"
+            $"%d{silent} of %d{stores} stores are silent: nothing else is taken down meanwhile"
+        | NoNodeFits obstacle -> $"the Pod is pending: %s{Obstacle.text obstacle}"
+        | QuotaExceeded message ->
+            $"the namespace's quota is used up (%s{message}); raise the ResourceQuota, or ask for less"
+        | StorageClassMissing(claim, name) ->
+            $"the volume claim %s{claim} asks for the storage class %s{name}, which does not exist; make it"
+        | ImageUnavailable message ->
+            $"its image cannot be pulled: %s{message}; correct template.spec.image or version, or the registry's credentials"
+        | ContainerConfigInvalid message ->
+            $"its container cannot be made: %s{message}; make what it refers to, or correct the overlay"
+        | ProcessEnded death -> Death.text death
+        | NodeNotReady name ->
+            $"its node %s{name} is not ready: the process may be alive, so nothing is done until the node is back, is deleted, or has the taint node.kubernetes.io/out-of-service"
+        | NodeGone name -> $"its node %s{name} does not exist any more"
+        | NodeOutOfService name -> $"its node %s{name} is out of service, as its taint says"
+        | VolumeLost(claim, why) ->
+            $"the volume of the claim %s{claim} cannot be used: %s{why}; bring it back, or delete the instance to have it made anew elsewhere"
+        | StoreTombstoned(StoreId id) ->
+            $"PD has removed store %d{id}, whose data is on this disk: it cannot come back; delete the instance to have it made anew"
+        | DiskLost(StoreId id) ->
+            $"the disk of store %d{id} is gone: PD removes the store, and then the instance starts anew on the disk that it has"
+        | MemberDiskLost(MemberId id) ->
+            $"the disk of member %d{id} is gone: PD removes the member, and then the instance joins anew"
+        | MembersUnhealthy names ->
+            let names = String.Join(", ", names)
+            $"PD says that %s{names} is not healthy: no other member is touched meanwhile"
         | VolumeClassDiffers(claim, actual, wanted) ->
             $"the volume claim %s{claim} has the storage class %s{actual}, which cannot be changed; another instance with a volume of the class %s{wanted} takes its place"
         | VolumeResizing(claim, size, step) -> $"the volume of %s{claim} is growing to %s{size}: %s{step}"
@@ -225,8 +193,6 @@ module Reason =
             $"the API server has not kept the VolumeAttributesClass %s{attributes} of the volume claim %s{claim}: it does not serve that field (Kubernetes 1.31 or later can); take it out of the specification, or change it once the server does"
         | VolumeDeleting claim ->
             $"somebody has deleted the volume claim %s{claim}: its data lasts as long as the Pod does, so the Pod is not restarted; replace this instance, or back the data up"
-        | VolumeLost(claim, volume) ->
-            $"the volume %s{volume} of the claim %s{claim} does not exist any more, nor does its data; delete this instance to have another one in its place"
         | VolumeSpent(claim, holder) ->
             $"the volume claim %s{claim} holds the data of %s{holder}, which has left the cluster for ever; delete the claim to have a new one made, or set volumeReclaimPolicy: Delete"
         | VolumeOfUnknownStore(claim, holder) ->
@@ -264,6 +230,20 @@ module Reason =
         | RegionsRemain _ -> "RegionsDrained"
         | StoresTooFew _ -> "MinReplicasAfter"
         | StoresSilent _ -> "AllStoresUp"
+        | NoNodeFits obstacle -> Obstacle.code obstacle
+        | QuotaExceeded _ -> "QuotaExceeded"
+        | StorageClassMissing _ -> "StorageClassMissing"
+        | ImageUnavailable _ -> "ImagePullFailed"
+        | ContainerConfigInvalid _ -> "ContainerConfigInvalid"
+        | ProcessEnded death -> Death.code death
+        | NodeNotReady _ -> "NodeNotReady"
+        | NodeGone _ -> "NodeGone"
+        | NodeOutOfService _ -> "NodeOutOfService"
+        | VolumeLost _ -> "VolumeLost"
+        | StoreTombstoned _ -> "StoreTombstone"
+        | DiskLost _ -> "DiskLost"
+        | MemberDiskLost _ -> "DiskLost"
+        | MembersUnhealthy _ -> "PDQuorumAfter"
         | VolumeClassDiffers _ -> "VolumeClassDiffers"
         | VolumeResizing _ -> "VolumeResizing"
         | VolumeResizeFailed _ -> "VolumeResizeFailed"
@@ -273,7 +253,6 @@ module Reason =
         | VolumeModifyFailed _ -> "VolumeModifyFailed"
         | VolumeAttributesClassNotServed _ -> "VolumeAttributesClassNotServed"
         | VolumeDeleting _ -> "VolumeDeleting"
-        | VolumeLost _ -> "VolumeLost"
         | VolumeSpent _ -> "VolumeSpent"
         | VolumeOfUnknownStore _ -> "VolumeOfUnknownStore"
         | VolumeOfAnotherCluster _ -> "VolumeOfAnotherCluster"
@@ -285,7 +264,9 @@ module Reason =
         | LeadersRemain _
         | LeadersReturnSoon -> ValueSome(TimeSpan.FromSeconds 5L)
         | InvalidSpec _
-        | NotOurs _ -> ValueSome(TimeSpan.FromMinutes 1L)
+        | NotOurs _
+        | NodeGone _
+        | NodeOutOfService _ -> ValueSome(TimeSpan.FromMinutes 1L)
         | StepRefused _
         | ClusterAbsent _
         | ClusterPaused
@@ -309,6 +290,18 @@ module Reason =
         | RegionsRemain _
         | StoresTooFew _
         | StoresSilent _
+        | NoNodeFits _
+        | QuotaExceeded _
+        | StorageClassMissing _
+        | ImageUnavailable _
+        | ContainerConfigInvalid _
+        | ProcessEnded _
+        | NodeNotReady _
+        | VolumeLost _
+        | StoreTombstoned _
+        | DiskLost _
+        | MemberDiskLost _
+        | MembersUnhealthy _
         | VolumeClassDiffers _
         | VolumeResizing _
         | VolumeResizeFailed _
@@ -318,7 +311,6 @@ module Reason =
         | VolumeModifyFailed _
         | VolumeAttributesClassNotServed _
         | VolumeDeleting _
-        | VolumeLost _
         | VolumeSpent _
         | VolumeOfUnknownStore _
         | VolumeOfAnotherCluster _ -> ValueNone

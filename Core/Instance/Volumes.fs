@@ -18,11 +18,7 @@ let private wrongClass (volume: Volume) (claim: ClaimView) =
 
 let private isBound (claim: ClaimView) = claim.Phase = "Bound"
 
-/// No volume was ever bound to it, and no node has begun to use it.
-let private isEmpty (observed: Observed) (claim: ClaimView) =
-    claim.Phase = "Pending"
-    && claim.Volume = ""
-    && observed.Pod |> Option.forall (fun pod -> pod.Node = "")
+let private lost name = VolumeLost(name, "it does not exist any more")
 
 // ---- before the process
 
@@ -33,8 +29,6 @@ let private isEmpty (observed: Observed) (claim: ClaimView) =
 ///    makes place for a new one;
 /// 4. one that is being deleted, or has lost its volume, would keep the Pod from starting.
 let claims (observed: Observed) =
-    let deletes = (Seen.settings observed).VolumeReclaimPolicy = ReclaimPolicy.Delete
-
     let ofClaim (volume: Volume, name) =
         match observed.Claims |> Map.tryFind name with
         | None -> Decision.act [ CreateClaim(name, Manifest.claim observed volume name) ]
@@ -44,20 +38,20 @@ let claims (observed: Observed) =
             Decision.wait [ VolumeOfAnotherCluster name ]
         | Some claim when ending claim ->
             if observed.Pod.IsSome then Decision.settled else Decision.wait [ ClaimTerminating name ]
-        | Some claim when isEmpty observed claim && (wrongClass volume claim).IsSome ->
-            Decision.act [ DiscardClaim(claim.Meta, "") ]
-        | Some _ when observed.Pod.IsSome -> Decision.settled
+        | Some claim when observed.Pod.IsSome || (wrongClass volume claim).IsSome ->
+            match wrongClass volume claim, Ownership.neverFilled observed claim with
+            | Some _, Some useless -> Decision.act [ DiscardClaim(claim.Meta, "", useless) ]
+            | _ -> Decision.settled
         | Some claim ->
-            match Ownership.standing observed claim with
-            | Ownership.Standing.Left id when deletes -> Decision.act [ DiscardClaim(claim.Meta, id) ]
-            | Ownership.Standing.Left id ->
+            match Ownership.spent observed claim, Ownership.standing observed claim with
+            | Some(id, useless), _ -> Decision.act [ DiscardClaim(claim.Meta, id, useless) ]
+            | None, Ownership.Standing.Left id ->
                 Decision.wait [ VolumeSpent(name, Ownership.holderName observed id) ]
-            | Ownership.Standing.Unknown id ->
+            | None, Ownership.Standing.Unknown id ->
                 Decision.wait [ VolumeOfUnknownStore(name, Ownership.holderName observed id) ]
-            | Ownership.Standing.Unasked -> Decision.wait [ Seen.pdReason observed ]
-            | Ownership.Standing.Good when claim.Phase = "Lost" ->
-                Decision.wait [ VolumeLost(name, claim.Volume) ]
-            | Ownership.Standing.Good -> Decision.settled
+            | None, Ownership.Standing.Unasked -> Decision.wait [ Seen.pdReason observed ]
+            | None, Ownership.Standing.Good when claim.Phase = "Lost" -> Decision.wait [ lost name ]
+            | None, Ownership.Standing.Good -> Decision.settled
 
     observed
     |> Rule.together (Seen.wantedClaims observed |> List.map (fun claim _ -> ofClaim claim))
@@ -187,7 +181,7 @@ let private attributes (volume: Volume) name (claim: ClaimView) =
         | _, None -> Decision.wait [ VolumeModifying(name, wanted) ]
 
 let private alarms name (claim: ClaimView) =
-    if claim.Phase = "Lost" then Decision.wait [ VolumeLost(name, claim.Volume) ] else Decision.settled
+    if claim.Phase = "Lost" then Decision.wait [ lost name ] else Decision.settled
 
 /// A storage class is never changed in place (L F31): the group puts another instance in this one's place.
 let private storageClass (volume: Volume) name (claim: ClaimView) =
@@ -250,3 +244,18 @@ let private hangsOnPod (observed: Observed) =
 /// (L F39).
 let sparing (rule: Rule<Observed, Action, Reason>) : Rule<Observed, Action, Reason> =
     fun observed -> if hangsOnPod observed then Decision.settled else rule observed
+
+/// The claims of an instance that has left keep the data; that nobody starts from it again is written on them, so that it
+/// is known also when PD has forgotten the store.
+let retire (observed: Observed) =
+    Decision.together [
+        for _, name in Seen.wantedClaims observed do
+            match Map.tryFind name observed.Claims, Ownership.ownId observed with
+            | Some claim, Some own when Ownership.isOurs observed claim && claim.Meta.DeletionTimestamp.IsNone ->
+                let id = Ownership.holder observed claim |> Option.defaultValue own
+
+                if annotation Annotations.removed claim <> Some id then
+                    let annotations = Map.ofList [ Annotations.removed, Some id ]
+                    Decision.act [ DescribeClaim(claim.Meta, Map.empty, annotations) ]
+            | _ -> ()
+    ]

@@ -9,6 +9,15 @@ type ContainerProblem = {
     Message: string
 }
 
+/// How a container ended.
+type ContainerEnd = {
+    /// Such as OOMKilled, Error, Completed.
+    Reason: string
+    ExitCode: int
+    /// The last lines that it wrote.
+    Message: string
+}
+
 /// What the operator reads of a Pod.
 type PodView = {
     Meta: Meta
@@ -26,6 +35,10 @@ type PodView = {
     Running: bool
     Restarts: int
     Problem: ContainerProblem option
+    /// How the main container ended the last time that it did.
+    LastEnd: ContainerEnd option
+    /// Why the kubelet or a controller ended the whole Pod, such as Evicted; empty otherwise.
+    EndReason: string
 }
 
 /// What the operator reads of a ConfigMap.
@@ -126,11 +139,22 @@ module View =
             state
             |> Json.tryPath [ kind ]
             |> Option.map (fun detail -> {
-                Reason = text [ "reason" ] detail
+                ContainerProblem.Reason = text [ "reason" ] detail
                 Message = text [ "message" ] detail
             }))
         |> Option.filter (fun problem ->
             problem.Reason <> "ContainerCreating" && problem.Reason <> "PodInitializing")
+
+    /// A container that has ended and is not started yet says so in `state`, one that has been started again in
+    /// `lastState`.
+    let private lastEnd status =
+        [ "state"; "lastState" ]
+        |> List.tryPick (fun state -> Json.tryPath [ state; "terminated" ] status)
+        |> Option.map (fun ended -> {
+            Reason = text [ "reason" ] ended
+            ExitCode = Json.intAt [ "exitCode" ] ended |> Option.defaultValue 0
+            Message = text [ "message" ] ended
+        })
 
     /// `main` names the container that is the instance's process; sidecars do not count.
     let pod (main: string) json : PodView =
@@ -156,6 +180,8 @@ module View =
             Running = status |> Option.bind (Json.tryPath [ "state"; "running" ]) |> Option.isSome
             Restarts = status |> Option.bind (Json.intAt [ "restartCount" ]) |> Option.defaultValue 0
             Problem = status |> Option.bind (Json.tryPath [ "state" ]) |> Option.bind problem
+            LastEnd = status |> Option.bind lastEnd
+            EndReason = text [ "status"; "reason" ] json
         }
 
     let configMap json : ConfigMapView = { Meta = Meta.decode json; Data = Json.mapAt [ "data" ] json }

@@ -26,6 +26,8 @@ type Cache = {
     Tikvs: Map<string, HeldInstance<TiKVSpec, TiKVStatus>>
     /// The instances of each group by index; the key is `kind of the instances/namespace/group`.
     Instances: Map<string, Map<int, Group.InstanceView>>
+    /// The instances of each cluster by the names of their Pods; the key is `kind/namespace/cluster`.
+    Peers: Map<string, Map<string, string>>
     Pods: Map<string, PodView>
     ConfigMaps: Map<string, ConfigMapView>
     Claims: Map<string, ClaimView>
@@ -56,6 +58,7 @@ module Cache =
         Pds = Map.empty
         Tikvs = Map.empty
         Instances = Map.empty
+        Peers = Map.empty
         Pods = Map.empty
         ConfigMaps = Map.empty
         Claims = Map.empty
@@ -79,6 +82,12 @@ module Cache =
     let instancesOf kind space group cache =
         cache.Instances
         |> Map.tryFind (groupKey kind space group)
+        |> Option.defaultValue Map.empty
+
+    /// The names of the instances of one kind in a cluster, by the names of their Pods.
+    let peersOf kind space cluster cache =
+        cache.Peers
+        |> Map.tryFind (groupKey kind space cluster)
         |> Option.defaultValue Map.empty
 
     /// The metadata of an object, when the cache has it.
@@ -115,18 +124,21 @@ module Cache =
 
     let private view
         (meta: Meta)
-        shared
+        (shared, process')
         (settings: InstanceSettings)
         (status: InstanceStatus)
         : Group.InstanceView =
         let ready = readyCondition status.Conditions meta
         let revision = meta.Labels |> Map.tryFind Labels.revision
+        let condition name = status.Conditions |> Condition.tryFind name
 
         {
             Meta = meta
             Index = settings.Index
             Topology = settings.Topology
+            Pod = Defaults.podName meta.Name settings
             Shared = shared
+            Process = process'
             Ready = ready.IsSome
             ReadySince = ready |> Option.map _.LastTransitionTime |> Option.defaultValue ""
             Settled =
@@ -137,12 +149,20 @@ module Cache =
                    |> Option.exists (fun synced ->
                        synced.Status = ConditionStatus.True
                        && synced.ObservedGeneration = meta.Generation)
+            Current = status.CurrentRevision
+            Fails = Condition.status ConditionType.Ready status.Conditions = ConditionStatus.False
+            Broken = false
+            Leads = false
             Offline = false
             Removed = false
             Registered = true
+            Waits =
+                condition ConditionType.Stalled
+                |> Option.orElse (condition ConditionType.Reconciling)
+                |> Option.map (fun found -> found.Reason, found.Message)
+            Domain = status.Zone |> Option.orElse status.NodeName
             OtherClass =
-                status.Conditions
-                |> Condition.tryFind ConditionType.VolumesReady
+                condition ConditionType.VolumesReady
                 |> Option.filter (fun volumes -> volumes.ObservedGeneration = meta.Generation)
                 |> Option.bind (fun volumes ->
                     if volumes.Reason = Instance.Reason.code (Instance.VolumeClassDiffers("", "", "")) then
@@ -161,18 +181,28 @@ module Cache =
             && before.Meta.Generation = meta.Generation
             && before.Meta.Annotations = meta.Annotations
             ->
-            before.Shared
+            before.Shared, before.Process
         | _ -> make ()
 
     let private pdView before (object: Object<PDSpec, PDStatus>) =
-        let shared = fingerprint before object.Meta (fun () -> Group.Shared.ofPd object.Meta object.Spec)
-        view object.Meta shared object.Spec.Instance object.Status.Instance
-
-    let private tikvView before (object: Object<TiKVSpec, TiKVStatus>) =
-        let shared = fingerprint before object.Meta (fun () -> Group.Shared.ofTikv object.Meta object.Spec)
+        let prints =
+            fingerprint before object.Meta (fun () ->
+                Group.Shared.ofPd object.Meta object.Spec, Group.Shared.processOfPd object.Meta object.Spec)
 
         {
-            view object.Meta shared object.Spec.Instance object.Status.Instance with
+            view object.Meta prints object.Spec.Instance object.Status.Instance with
+                Leads = object.Status.IsLeader
+                Registered = object.Status.Id.IsSome
+        }
+
+    let private tikvView before (object: Object<TiKVSpec, TiKVStatus>) =
+        let prints =
+            fingerprint before object.Meta (fun () ->
+                Group.Shared.ofTikv object.Meta object.Spec,
+                Group.Shared.processOfTikv object.Meta object.Spec)
+
+        {
+            view object.Meta prints object.Spec.Instance object.Status.Instance with
                 Offline = object.Spec.Offline
                 Removed = object.Status.State = Some StoreState.Removed
                 Registered = object.Status.Id.IsSome
@@ -251,6 +281,38 @@ module Cache =
 
         View.pod main json
 
+    /// The cluster and the Pod of an instance; of one that cannot be read, what its metadata says.
+    let private peerOf (settings: 'Spec -> InstanceSettings) (held: Held<'Spec, 'Status>) =
+        match held.Object with
+        | Ok object ->
+            let settings = settings object.Spec
+            settings.Cluster.Name, Defaults.podName held.Meta.Name settings
+        | Error _ -> held.Meta.Labels |> Map.tryFind Labels.cluster |> Option.defaultValue "", held.Meta.Name
+
+    let private pdPeer (held: Held<PDSpec, PDStatus>) = peerOf (fun (spec: PDSpec) -> spec.Instance) held
+
+    let private tikvPeer (held: Held<TiKVSpec, TiKVStatus>) =
+        peerOf (fun (spec: TiKVSpec) -> spec.Instance) held
+
+    let private changePeers kind (meta: Meta) cluster change cache =
+        let key = groupKey kind meta.Namespace cluster
+        let peers = cache.Peers |> Map.tryFind key |> Option.defaultValue Map.empty |> change
+
+        {
+            cache with
+                Peers =
+                    if Map.isEmpty peers then
+                        cache.Peers |> Map.remove key
+                    else
+                        cache.Peers |> Map.add key peers
+        }
+
+    let private befriend kind (meta: Meta) (cluster, pod) cache =
+        changePeers kind meta cluster (Map.add pod meta.Name) cache
+
+    let private part kind (meta: Meta) (cluster, pod) cache =
+        changePeers kind meta cluster (Map.remove pod) cache
+
     let private put kind key json cache =
         match kind with
         | Kind.Cluster ->
@@ -289,6 +351,7 @@ module Cache =
             { cache with Pds = cache.Pds |> Map.add key { Held = held; View = view } }
             |> unlist kind before
             |> enlist kind view
+            |> befriend kind held.Meta (pdPeer held)
         | Kind.TiKV ->
             let known = cache.Tikvs |> Map.tryFind key
             let before = known |> Option.bind _.View
@@ -298,6 +361,7 @@ module Cache =
             { cache with Tikvs = cache.Tikvs |> Map.add key { Held = held; View = view } }
             |> unlist kind before
             |> enlist kind view
+            |> befriend kind held.Meta (tikvPeer held)
         | Kind.Pod -> { cache with Pods = cache.Pods |> Map.add key (podView json) }
         | Kind.ConfigMap -> { cache with ConfigMaps = cache.ConfigMaps |> Map.add key (View.configMap json) }
         | Kind.PersistentVolumeClaim -> { cache with Claims = cache.Claims |> Map.add key (View.claim json) }
@@ -323,11 +387,19 @@ module Cache =
         | Kind.PDGroup -> { cache with PdGroups = cache.PdGroups |> Map.remove key }
         | Kind.TiKVGroup -> { cache with TikvGroups = cache.TikvGroups |> Map.remove key }
         | Kind.PD ->
-            let before = cache.Pds |> Map.tryFind key |> Option.bind _.View
-            { cache with Pds = cache.Pds |> Map.remove key } |> unlist kind before
+            match cache.Pds |> Map.tryFind key with
+            | None -> cache
+            | Some known ->
+                { cache with Pds = cache.Pds |> Map.remove key }
+                |> unlist kind known.View
+                |> part kind known.Held.Meta (pdPeer known.Held)
         | Kind.TiKV ->
-            let before = cache.Tikvs |> Map.tryFind key |> Option.bind _.View
-            { cache with Tikvs = cache.Tikvs |> Map.remove key } |> unlist kind before
+            match cache.Tikvs |> Map.tryFind key with
+            | None -> cache
+            | Some known ->
+                { cache with Tikvs = cache.Tikvs |> Map.remove key }
+                |> unlist kind known.View
+                |> part kind known.Held.Meta (tikvPeer known.Held)
         | Kind.Pod -> { cache with Pods = cache.Pods |> Map.remove key }
         | Kind.ConfigMap -> { cache with ConfigMaps = cache.ConfigMaps |> Map.remove key }
         | Kind.PersistentVolumeClaim -> { cache with Claims = cache.Claims |> Map.remove key }
@@ -498,6 +570,19 @@ module Cache =
 
     /// The node of a name.
     let node name cache = cache |> sighting Kind.Node cache.Nodes (key "" name)
+
+    /// The node that calls itself so: by its name, or by the label of its host name, which is what volumes are bound to.
+    let nodeCalled name cache =
+        match node name cache with
+        | Sighting.Absent ->
+            cache.Nodes
+            |> Map.tryPick (fun _ (one: NodeView) ->
+                if one.Meta.Labels |> Map.tryFind "kubernetes.io/hostname" = Some name then
+                    Some(Sighting.Known one)
+                else
+                    None)
+            |> Option.defaultValue Sighting.Absent
+        | sighting -> sighting
 
     /// The volume of a name.
     let volume name cache = cache |> sighting Kind.PersistentVolume cache.Volumes (key "" name)

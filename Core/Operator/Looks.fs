@@ -56,12 +56,16 @@ let private usesTls (cluster: Object<ClusterSpec, ClusterStatus> option) =
 let private clientPort (group: Object<PDGroupSpec, PDGroupStatus>) =
     Defaults.pdClientPort group.Spec.Template.Spec
 
-/// URLs of the client Services of PD, one a group.
+/// URLs of the client Services of PD, one a group; those of groups that are being deleted only while there is no other.
 let pdUrls space clusterName sight =
     let cluster = cluster space clusterName sight
     let scheme = if usesTls cluster then "https" else "http"
 
-    pdGroups space clusterName sight
+    let living, ending =
+        pdGroups space clusterName sight
+        |> List.partition (fun group -> group.Meta.DeletionTimestamp.IsNone)
+
+    (if living.IsEmpty then ending else living)
     |> List.map (fun group ->
         let host = serviceHost (cluster |> Option.map _.Spec.Dns) group.Meta.Name space
         scheme + "://" + host + ":" + string (clientPort group))
@@ -139,6 +143,28 @@ let private instance
 
     let pod = sight.Cache.Pods |> Map.tryFind (Cache.key space podName)
 
+    let volumes =
+        claims
+        |> Map.filter (fun _ claim -> claim.Volume <> "")
+        |> Map.map (fun _ claim -> Cache.volume claim.Volume sight.Cache)
+
+    let kind =
+        match role with
+        | Instance.PD _ -> Kind.PD
+        | Instance.TiKV _ -> Kind.TiKV
+
+    let peers = Cache.peersOf kind space clusterName sight.Cache
+
+    let isStopping pod =
+        sight.Cache.Pods
+        |> Map.tryFind (Cache.key space pod)
+        |> Option.exists (fun pod -> pod.Meta.DeletionTimestamp.IsSome)
+
+    let stopping =
+        match role with
+        | Instance.PD _ -> peers |> Map.keys |> Seq.filter isStopping |> Set.ofSeq
+        | Instance.TiKV _ -> Set.empty
+
     {
         At = sight.At
         Clock = sight.Clock
@@ -155,16 +181,25 @@ let private instance
             match pod with
             | Some pod when pod.Node <> "" -> Cache.node pod.Node sight.Cache
             | _ -> Sighting.Unknown
-        Volumes =
-            claims
-            |> Map.filter (fun _ claim -> claim.Volume <> "")
-            |> Map.map (fun _ claim -> Cache.volume claim.Volume sight.Cache)
+        Volumes = volumes
         StorageClasses =
             claims
             |> Map.map (fun _ claim ->
                 match claim.StorageClass with
                 | Some name -> Cache.storageClass name sight.Cache
                 | None -> Sighting.Unknown)
+        VolumeNodes =
+            volumes
+            |> Map.values
+            |> Seq.collect (fun volume ->
+                match volume with
+                | Sighting.Known volume -> volume.Nodes
+                | Sighting.Absent
+                | Sighting.Unknown -> [])
+            |> Seq.map (fun name -> name, Cache.nodeCalled name sight.Cache)
+            |> Map.ofSeq
+        Peers = peers
+        Stopping = stopping
     }
 
 let pd sight (object: Object<PDSpec, PDStatus>) =
@@ -183,8 +218,90 @@ let tikv sight (object: Object<TiKVSpec, TiKVStatus>) =
         object.Spec.Instance
         object.Spec.Template.Component
 
-let private group sight (meta: Meta) role (settings: GroupSettings) instanceKind : Group.Observed =
+/// Whether PD lists a member, or a store that it has not let go, by the name of that Pod.
+let private isListed pod view =
+    match view with
+    | PdView.Answered facts ->
+        facts.Members |> List.exists (fun one -> one.Name = pod)
+        || facts.Stores
+           |> List.exists (fun store ->
+               store.NodeState <> NodeState.Removed
+               && store.Address.StartsWith(pod + ".", StringComparison.Ordinal))
+    | PdView.Silent _
+    | PdView.Unasked -> false
+
+/// The indexes among the next ones to be used whose claims were made in this life of the group, and whose instance has
+/// left: PD has let go whom the data belonged to. Claims of an earlier life of the group count as brought back on purpose.
+let private retained sight (meta: Meta) (settings: GroupSettings) (template: ComponentTemplate) pd instances =
+    let offline = Set.ofList settings.OfflineIndexes
+
+    let staying =
+        instances
+        |> Map.filter (fun index (one: Group.InstanceView) ->
+            one.Meta.DeletionTimestamp.IsNone
+            && not one.Removed
+            && not (Set.contains index offline))
+        |> Map.count
+
+    let isLeft index =
+        let pod = Names.instance meta.Name index
+
+        template.Volumes
+        |> List.exists (fun volume ->
+            sight.Cache.Claims
+            |> Map.tryFind (Cache.key meta.Namespace $"%s{volume.Name}-%s{pod}")
+            |> Option.exists (fun claim ->
+                String.CompareOrdinal(claim.Meta.CreationTimestamp, meta.CreationTimestamp) >= 0))
+        && not (isListed pod pd)
+
+    let rec find left index found =
+        if left <= 0 then found
+        elif Map.containsKey index instances || Set.contains index offline then find left (index + 1) found
+        elif isLeft index then find left (index + 1) (Set.add index found)
+        else find (left - 1) (index + 1) found
+
+    find (settings.Replicas - staying) 0 Set.empty
+
+/// The stores of the other groups of a cluster that are on their way out.
+let private leavingElsewhere space cluster (meta: Meta) sight =
+    tikvGroups space cluster sight
+    |> List.filter (fun group -> group.Meta.Name <> meta.Name)
+    |> List.collect (fun group ->
+        Cache.instancesOf Kind.TiKV space group.Meta.Name sight.Cache
+        |> Map.toList
+        |> List.map snd)
+    |> List.filter (fun one ->
+        one.Registered
+        && not one.Removed
+        && (one.Offline || one.Meta.DeletionTimestamp.IsSome))
+    |> List.map _.Meta.Name
+
+/// An instance with what its Pod and PD say of its process now. One whose Pod is not there has no process.
+let private lively sight pd (one: Group.InstanceView) : Group.InstanceView =
+    let pod = sight.Cache.Pods |> Map.tryFind (Cache.key one.Meta.Namespace one.Pod)
+
+    {
+        one with
+            Broken = pod |> Option.forall (fun pod -> not pod.Running)
+            Leads =
+                match pd with
+                | PdView.Answered facts ->
+                    facts.Members
+                    |> List.exists (fun other -> other.IsLeader && other.Name = one.Pod)
+                | PdView.Silent _
+                | PdView.Unasked -> one.Leads
+            Domain =
+                one.Domain
+                |> Option.orElse (pod |> Option.map _.Node |> Option.filter (fun node -> node <> ""))
+    }
+
+let private group sight (meta: Meta) role (settings: GroupSettings) template instanceKind : Group.Observed =
     let space = meta.Namespace
+    let pd = pdView space settings.Cluster.Name sight
+
+    let instances =
+        Cache.instancesOf instanceKind space meta.Name sight.Cache
+        |> Map.map (fun _ one -> lively sight pd one)
 
     let services =
         [ meta.Name; Group.Manifest.peerService meta.Name ]
@@ -200,11 +317,16 @@ let private group sight (meta: Meta) role (settings: GroupSettings) instanceKind
         Meta = meta
         Role = role
         Cluster = cluster space settings.Cluster.Name sight
-        Instances = Cache.instancesOf instanceKind space meta.Name sight.Cache
+        Instances = instances
         Services = services
         PdGroups =
             pdGroups space settings.Cluster.Name sight
-            |> List.map (fun group -> group.Meta.Name, group.Status.Version)
+            |> List.map (fun group -> {
+                Name = group.Meta.Name
+                Wanted = group.Spec.Template.Spec.Component.Version
+                Reached = group.Status.Version
+                Deleting = group.Meta.DeletionTimestamp.IsSome
+            })
         Revisions =
             sight.Cache.Revisions
             |> Map.toList
@@ -220,13 +342,31 @@ let private group sight (meta: Meta) role (settings: GroupSettings) instanceKind
                 sight.Cache.Budgets
                 (Cache.key space meta.Name)
                 sight.Cache
+        Pd = pd
+        Retained = retained sight meta settings template pd instances
+        LeavingElsewhere =
+            match instanceKind with
+            | Kind.TiKV -> leavingElsewhere space settings.Cluster.Name meta sight
+            | _ -> []
     }
 
 let pdGroup sight (object: Object<PDGroupSpec, PDGroupStatus>) =
-    group sight object.Meta (Group.PD(object.Spec, object.Status)) object.Spec.Group Kind.PD
+    group
+        sight
+        object.Meta
+        (Group.PD(object.Spec, object.Status))
+        object.Spec.Group
+        object.Spec.Template.Spec.Component
+        Kind.PD
 
 let tikvGroup sight (object: Object<TiKVGroupSpec, TiKVGroupStatus>) =
-    group sight object.Meta (Group.TiKV(object.Spec, object.Status)) object.Spec.Group Kind.TiKV
+    group
+        sight
+        object.Meta
+        (Group.TiKV(object.Spec, object.Status))
+        object.Spec.Group
+        object.Spec.Template.Spec.Component
+        Kind.TiKV
 
 /// Whether the life of the instance that holds the disruption goes on.
 let private holderExists sight space (disruption: Disruption) =

@@ -122,7 +122,7 @@ let ofInstance endpoints (observed: Instance.Observed) action =
         patch Kind.ConfigMap seen [ "data", configData observed.Config body ]
         |> kubernetes "UpdateConfig" "ConfigMap changed"
     | Instance.CreatePod body -> create Kind.Pod body |> kubernetes "CreatePod" "Pod created"
-    | Instance.CreateBootstrapPod body ->
+    | Instance.CreateBootstrapPod(body, _) ->
         create Kind.Pod body
         |> kubernetes "CreateBootstrapPod" "Pod created, to bootstrap a new PD cluster"
     | Instance.TakeDisruption(cluster, why) ->
@@ -141,25 +141,29 @@ let ofInstance endpoints (observed: Instance.Observed) action =
         pd "EvictLeaders" $"leaders are moved away from store %d{id}" (PdCall.EvictLeaders store)
     | Instance.StopEvictingLeaders(StoreId id as store) ->
         pd "StopEvictingLeaders" $"leaders may come back to store %d{id}" (PdCall.StopEvictingLeaders store)
-    | Instance.TransferPdLeader name ->
+    | Instance.TransferPdLeader heir ->
+        let name = Instance.Evidence.Heir.name heir
         pd "TransferPdLeader" $"PD's leader moves to %s{name}" (PdCall.TransferLeader name)
-    | Instance.RestartPod(pod, why) ->
+    | Instance.RestartPod(pod, why, _) ->
         delete Kind.Pod pod None |> kubernetes "RestartPod" $"Pod restarted: %s{why}"
-    | Instance.RemovePod(pod, why) ->
+    | Instance.RemovePod(pod, why, _) ->
         delete Kind.Pod pod None |> kubernetes "RemovePod" $"Pod removed: %s{why}"
-    | Instance.RemoveStore(StoreId id as store) ->
+    | Instance.RemoveStore(StoreId id as store, _, _, _) ->
         pd "RemoveStore" $"PD is asked to remove store %d{id}" (PdCall.RemoveStore store)
     | Instance.RestoreStore(StoreId id as store) ->
         pd "RestoreStore" $"the removal of store %d{id} is taken back" (PdCall.RestoreStore store)
-    | Instance.RemoveMember(MemberId id as one) ->
+    | Instance.RemoveMember(MemberId id as one, _, _) ->
         pd "RemoveMember" $"PD is asked to remove member %d{id}" (PdCall.RemoveMember one)
     | Instance.RemoveConfig config ->
         delete Kind.ConfigMap config None
         |> kubernetes "RemoveConfig" "ConfigMap removed"
-    | Instance.RemoveClaim claim ->
+    | Instance.RemoveClaim(claim, _, _, _) ->
         delete Kind.PersistentVolumeClaim claim None
         |> kubernetes "RemoveClaim" $"volume claim %s{claim.Name} removed, as the policy says"
-    | Instance.RemoveFinalizer -> removeFinalizer risk kind meta
+    | Instance.RemoveFinalizer _ -> removeFinalizer risk kind meta
+    | Instance.ForceRemovePod(pod, why, _) ->
+        delete Kind.Pod pod (Some 0)
+        |> kubernetes "ForceRemovePod" $"Pod removed without its kubelet's word: %s{why}"
     | Instance.ExpandClaim(claim, size) ->
         let storage = Json.object [ "requests", Json.object [ "storage", Json.string size ] ]
 
@@ -182,7 +186,7 @@ let ofInstance endpoints (observed: Instance.Observed) action =
     | Instance.DescribeClaim(claim, labels, annotations) ->
         patchMeta Kind.PersistentVolumeClaim claim (keys "labels" labels @ keys "annotations" annotations)
         |> kubernetes "DescribeClaim" $"volume claim %s{claim.Name} described"
-    | Instance.DiscardClaim(claim, held) ->
+    | Instance.DiscardClaim(claim, held, _) ->
         let why = if held = "" then "it has no volume" else $"%s{held} has left the cluster"
 
         delete Kind.PersistentVolumeClaim claim None
@@ -251,6 +255,11 @@ let private serviceSpec (observed: Group.Observed) name spec =
     surplus
     |> List.fold (fun spec key -> spec |> Json.setPath [ "selector"; key ] (Some Json.Null)) spec
 
+let private groupTemplate (observed: Group.Observed) =
+    match observed.Role with
+    | Group.PD(spec, _) -> Codec.encode spec.Template
+    | Group.TiKV(spec, _) -> Codec.encode spec.Template
+
 let ofGroup cache (observed: Group.Observed) action =
     let kind = Group.Manifest.kind observed
     let instanceKind = Group.Manifest.instanceKind observed
@@ -273,7 +282,15 @@ let ofGroup cache (observed: Group.Observed) action =
         updateInstance cache instanceKind seen body
         |> kubernetes safe "UpdateInstance" $"instance %s{seen.Name} is brought to the group's template"
     | Group.TakeOffline instance ->
-        patch instanceKind instance [ "spec", Json.object [ "offline", Json.bool true ] ]
+        Patch(
+            refOf instanceKind instance,
+            false,
+            Json.object [
+                "metadata",
+                seen instance [ "annotations", Json.object [ Annotations.deferDelete, Json.Null ] ]
+                "spec", Json.object [ "offline", Json.bool true ]
+            ]
+        )
         |> kubernetes Instance.Risk.Disruptive "TakeOffline" $"instance %s{instance.Name} leaves the cluster"
     | Group.KeepOnline instance ->
         patch instanceKind instance [ "spec", Json.object [ "offline", Json.Null ] ]
@@ -288,11 +305,55 @@ let ofGroup cache (observed: Group.Observed) action =
         delete Kind.Service service None
         |> kubernetes safe "RemoveService" $"Service %s{service.Name} removed"
     | Group.RemoveFinalizer -> removeFinalizer Instance.Risk.Irreversible kind meta
-    | Group.MarkReplaced indexes ->
-        let numbers = indexes |> List.map string |> String.concat ", "
+    | Group.CreateRevision(name, body) ->
+        create Kind.ControllerRevision body
+        |> kubernetes safe "CreateRevision" $"revision %s{name} recorded"
+    | Group.RenumberRevision(revision, number) ->
+        patch Kind.ControllerRevision revision [ "revision", Json.int64 number ]
+        |> kubernetes
+            safe
+            "RenumberRevision"
+            $"revision %s{revision.Name} is wanted again, as number %d{number}"
+    | Group.RemoveRevision revision ->
+        delete Kind.ControllerRevision revision None
+        |> kubernetes safe "RemoveRevision" $"revision %s{revision.Name} is beyond the history that is kept"
+    | Group.CountCollision count ->
+        patchStatus kind meta (Json.object [ "collisionCount", Json.int count ])
+        |> kubernetes safe "CountCollision" "another template has the hash of the wanted one"
+    | Group.RollBack(revision, template) ->
+        let change =
+            MergePatch.diff (groupTemplate observed) template
+            |> Option.map (fun change -> "spec", Json.object [ "template", change ])
+            |> Option.toList
 
-        patchStatus kind meta (Json.object [ "replaced", indexes |> List.map Json.int |> Json.array ])
-        |> kubernetes safe "MarkReplaced" $"replaced by other instances: %s{numbers}"
+        Patch(
+            refOf kind meta,
+            false,
+            Json.object (
+                ("metadata", seen meta [ "annotations", Json.object [ Annotations.rollbackTo, Json.Null ] ])
+                :: change
+            )
+        )
+        |> kubernetes safe "RollBack" $"the template goes back to that of revision %s{revision}"
+    | Group.DeferDeletion instance ->
+        patchMeta instanceKind instance [
+            "annotations", Json.object [ Annotations.deferDelete, Json.string "true" ]
+        ]
+        |> kubernetes
+            safe
+            "DeferDeletion"
+            $"instance %s{instance.Name} goes when the others have been updated"
+    | Group.CancelDeferral instance ->
+        patchMeta instanceKind instance [ "annotations", Json.object [ Annotations.deferDelete, Json.Null ] ]
+        |> kubernetes safe "CancelDeferral" $"instance %s{instance.Name} stays in the cluster"
+    | Group.Replace instance ->
+        patchMeta instanceKind instance [
+            "annotations", Json.object [ Annotations.replaced, Json.string "true" ]
+        ]
+        |> kubernetes safe "Replace" $"another instance is to take the place of %s{instance.Name}"
+    | Group.CancelReplacement instance ->
+        patchMeta instanceKind instance [ "annotations", Json.object [ Annotations.replaced, Json.Null ] ]
+        |> kubernetes safe "CancelReplacement" $"instance %s{instance.Name} stays in its place"
 
 // ---- clusters
 

@@ -78,6 +78,14 @@ let private ofParts
 
 let private clusterRef space name : ObjectRef = { Kind = Kind.Cluster; Namespace = space; Name = name }
 
+/// That a node is gone is read from the server itself: a cache may not have heard of a new one yet.
+let private nodesToRead (observed: Instance.Observed) (actions: Instance.Action list) : ObjectRef list =
+    match observed.Pod with
+    | Some pod when pod.Node <> "" && actions |> List.exists _.IsForceRemovePod -> [
+        { Kind = Kind.Node; Namespace = ""; Name = pod.Node }
+      ]
+    | _ -> []
+
 let private ofInstance sight (observed: Instance.Observed) =
     let space = observed.Meta.Namespace
     let clusterName = (Instance.Seen.settings observed).Cluster.Name
@@ -97,10 +105,11 @@ let private ofInstance sight (observed: Instance.Observed) =
         Instance.Reason.text
         Instance.Reason.recheckAfter
         (Instance.Report.status observed)
-        Instance.StepRefused
+        Instance.Diagnosis.refused
         ([ clusterRef space clusterName; named Kind.Pod (Instance.Seen.podName observed) ]
          @ (Instance.Seen.wantedClaims observed
-            |> List.map (snd >> named Kind.PersistentVolumeClaim)))
+            |> List.map (snd >> named Kind.PersistentVolumeClaim))
+         @ nodesToRead observed decision.Actions)
 
 let private ofGroup sight (observed: Group.Observed) =
     let space = observed.Meta.Namespace

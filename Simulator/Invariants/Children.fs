@@ -11,6 +11,8 @@ type private Seen = {
     Most: Map<string, int>
     /// Names of the children that are not being deleted, by plural and group.
     Children: Map<string, Set<string>>
+    /// Groups in which an instance is being replaced, or has been.
+    Replaces: Set<string>
 }
 
 let private groupOf (name: string) =
@@ -49,10 +51,15 @@ let private child (seen: Seen) (change: Change) =
                 struct ({ seen with Children = Map.add key (Set.remove name known) seen.Children },
                         Finding.Nothing)
             elif Set.contains name known then
-                struct (seen, Finding.Nothing)
+                // one at a time is replaced, and stays until its successor serves
+                if Map.containsKey "tikv.org/replaced" (Meta.annotations change.Object) then
+                    struct ({ seen with Replaces = Set.add group seen.Replaces }, Finding.Nothing)
+                else
+                    struct (seen, Finding.Nothing)
             else
                 let now = Set.add name known
                 let seen = { seen with Children = Map.add key now seen.Children }
+                let most = if Set.contains group seen.Replaces then most + 1 else most
 
                 if Set.count now > most then
                     struct (seen,
@@ -72,7 +79,7 @@ let asMany: Invariant =
                 "A group never has more Pods or instances than its spec asks for, and each has its own index"
             Source = "architecture, law 1; verification C5 (I46, I47)"
         }
-        { Most = Map.empty; Children = Map.empty }
+        { Most = Map.empty; Children = Map.empty; Replaces = Set.empty }
         (fun seen _ sight ->
             match sight with
             | Sight.Changed change when isGroup change.Resource.Plural ->

@@ -30,6 +30,15 @@ module Leaders =
                 Set.add disk.Store stores
             | _ -> stores)
 
+    let raft (world: PdWorld) (group: PdGroup) : Raft =
+        let live = liveStores world group
+
+        {
+            Lives = fun store -> Set.contains store live
+            Split = false
+            Meets = fun _ _ -> true
+        }
+
     let serves (group: PdGroup) =
         match group.Leadership with
         | Leadership.Leading _

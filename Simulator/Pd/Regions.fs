@@ -2,10 +2,21 @@ namespace Tikv.Simulator.Pd
 
 open Tikv.Core
 
-/// What a scheduler may do with the regions at the moment.
-type RegionRules = {
+/// The stores as raft finds them.
+type Raft = {
     /// Its process runs: its peers vote.
     Lives: StoreId -> bool
+    /// Whether some of them cannot reach each other.
+    Split: bool
+    /// Whether two of them reach each other, both ways.
+    Meets: StoreId -> StoreId -> bool
+}
+
+/// What a scheduler may do with the regions at the moment.
+type RegionRules = {
+    Raft: Raft
+    /// PD's leader hears it, and is heard: the regions that it leads can be told to change.
+    Heeds: StoreId -> bool
     /// May be made the leader of regions.
     MayLead: StoreId -> bool
     /// Stores that may be given peers.
@@ -38,17 +49,42 @@ module Regions =
         (0, regions)
         ||> Map.fold (fun sum one count -> if List.contains store one.Voters then sum + count else sum)
 
-    let hasMajority lives (one: RegionClass) =
-        2 * (one.Voters |> List.filter lives |> List.length) > List.length one.Voters
+    /// The voters that live and reach a majority, themselves included: each of them may lead.
+    let electable (raft: Raft) (one: RegionClass) =
+        let living = one.Voters |> List.filter raft.Lives
+        let most count = 2 * count > List.length one.Voters
 
-    /// The leader of a class can serve and change it.
-    let private serves lives (one: RegionClass) =
-        hasMajority lives one && (one.Leader |> ValueOption.exists lives)
+        if not raft.Split then
+            if most (List.length living) then living else []
+        else
+            living
+            |> List.filter (fun voter ->
+                living
+                |> List.filter (fun other -> other = voter || raft.Meets voter other)
+                |> List.length
+                |> most)
+
+    let hasMajority raft one = not (List.isEmpty (electable raft one))
+
+    /// The leader of a class can serve and change it, when PD tells it to.
+    let private serves (rules: RegionRules) (one: RegionClass) =
+        match one.Leader with
+        | ValueSome leader -> rules.Heeds leader && List.contains leader (electable rules.Raft one)
+        | ValueNone -> false
 
     /// Regions without majority: they can neither be read nor changed.
-    let unavailable lives regions =
+    let unavailable raft regions =
         (0, regions)
-        ||> Map.fold (fun sum one count -> if hasMajority lives one then sum else sum + count)
+        ||> Map.fold (fun sum one count -> if hasMajority raft one then sum else sum + count)
+
+    /// Leaders that have lost their majority step down.
+    let depose raft regions =
+        (regions, regions)
+        ||> Map.fold (fun regions one count ->
+            match one.Leader with
+            | ValueSome leader when not (List.contains leader (electable raft one)) ->
+                move count one { one with Leader = ValueNone } regions
+            | _ -> regions)
 
     /// The store is no longer there to lead.
     let loseLeader store regions =
@@ -62,13 +98,12 @@ module Regions =
     let leaderless regions = regions |> Map.exists (fun (one: RegionClass) _ -> one.Leader.IsNone)
 
     /// Every leaderless region that has a majority elects; their new leaders are spread evenly.
-    let elect lives regions =
+    let elect raft regions =
         (regions, regions)
         ||> Map.fold (fun regions one count ->
-            if one.Leader.IsSome || not (hasMajority lives one) then
-                regions
-            else
-                let voters = one.Voters |> List.filter lives
+            match (if one.Leader.IsSome then [] else electable raft one) with
+            | [] -> regions
+            | voters ->
                 let share, rest = count / voters.Length, count % voters.Length
 
                 (regions, List.indexed voters)
@@ -77,7 +112,7 @@ module Regions =
                     move part one { one with Leader = ValueSome voter } regions))
 
     /// Up to `budget` leaders leave the given stores, each for the voter that leads fewest.
-    let evict sources mayLead budget regions =
+    let evict sources heeds mayLead budget regions =
         let rec next budget regions =
             if budget <= 0 then
                 regions
@@ -86,7 +121,7 @@ module Regions =
                     regions
                     |> Map.tryPick (fun (one: RegionClass) _ ->
                         match one.Leader with
-                        | ValueSome leader when Set.contains leader sources ->
+                        | ValueSome leader when Set.contains leader sources && heeds leader ->
                             match
                                 one.Voters |> List.filter (fun voter -> voter <> leader && mayLead voter)
                             with
@@ -129,7 +164,7 @@ module Regions =
                 if one.Leader = ValueSome leaving then
                     match voters |> List.tryFind rules.MayLead with
                     | Some voter -> ValueSome voter
-                    | None -> voters |> List.tryFind rules.Lives |> ValueOption.ofOption
+                    | None -> voters |> List.tryFind rules.Raft.Lives |> ValueOption.ofOption
                 else
                     one.Leader
         }
@@ -139,7 +174,7 @@ module Regions =
     /// One peer for one target: a missing replica first, then one that has to leave its store, then balance. Tells
     /// the store that gave a peer for balance, which gives no other in the same tick.
     let private give rules givers target regions =
-        let usable (one: RegionClass) = serves rules.Lives one && not (List.contains target one.Voters)
+        let usable (one: RegionClass) = serves rules one && not (List.contains target one.Voters)
 
         let missing (one: RegionClass) _ =
             if usable one && List.length one.Voters < rules.MaxReplicas then
@@ -180,7 +215,7 @@ module Regions =
     let private trim rules regions =
         (regions, regions)
         ||> Map.fold (fun regions one _ ->
-            if List.length one.Voters > rules.MaxReplicas && serves rules.Lives one then
+            if List.length one.Voters > rules.MaxReplicas && serves rules one then
                 let surplus =
                     one.Voters
                     |> List.tryFind rules.Leaving

@@ -41,7 +41,8 @@ module Schedulers =
             |> Set.ofList
 
         {
-            Lives = fun store -> Set.contains store live
+            Raft = Leaders.raft world group
+            Heeds = fun store -> Set.contains store live
             MayLead = fun store -> Set.contains store mayLead
             Targets = targets
             Leaving =
@@ -65,7 +66,7 @@ module Schedulers =
         // one stopping store is emptied, two are not (V P34)
         let sources = if Set.count stopping = 1 then Set.union cluster.Evicting stopping else cluster.Evicting
 
-        let evicted = Regions.evict sources rules.MayLead timings.LeadersPerTick cluster.Regions
+        let evicted = Regions.evict sources rules.Heeds rules.MayLead timings.LeadersPerTick cluster.Regions
 
         let moved =
             if LanguagePrimitives.PhysicalEquality evicted cluster.Regions then
@@ -124,14 +125,11 @@ module Schedulers =
                 cluster)
 
     /// Regions elect without PD.
-    let private elect (world: PdWorld) (group: PdGroup) =
-        let live = Leaders.liveStores world group
-
-        {
-            group.Cluster with
-                Regions = Regions.elect (fun store -> Set.contains store live) group.Cluster.Regions
-                ElectionAt = never
-        }
+    let private elect (world: PdWorld) (group: PdGroup) = {
+        group.Cluster with
+            Regions = Regions.elect (Leaders.raft world group) group.Cluster.Regions
+            ElectionAt = never
+    }
 
     /// When something of this cluster happens by itself next.
     let due (group: PdGroup) =

@@ -163,8 +163,7 @@ module PdWorld =
     let unavailableRegions cluster (world: PdWorld) =
         match groupOf cluster world with
         | Some group ->
-            let live = Leaders.liveStores world group
-            Regions.unavailable (fun store -> Set.contains store live) group.Cluster.Regions
+            Regions.unavailable (Leaders.raft world group) group.Cluster.Regions
         | None -> 0
 
     let regionCount cluster (world: PdWorld) =

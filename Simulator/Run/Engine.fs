@@ -105,7 +105,6 @@ let private afterwards (before: World) (run: Simulation) : Simulation =
 
 let private strike misfortune (run: Simulation) : Simulation =
     let run = { run with StruckAt = run.World.Now }
-    let world world = { run with World = world }
 
     match misfortune with
     | Misfortune.ToWrite _ -> run
@@ -121,16 +120,16 @@ let private strike misfortune (run: Simulation) : Simulation =
             HeldBack = { Kind = kind; Versions = versions; Hold = hold } :: run.HeldBack
       }
     | Misfortune.EndHoldBack -> { run with HeldBack = [] }
-    | Misfortune.NodePower(node, on) ->
-        let connected = Map.tryFind node run.World.Machines |> Option.exists _.Connected
-        world (run.World |> Nodes.set on connected node |> Observer.observe)
-    | Misfortune.KubeletLink(node, on) ->
-        let up = Map.tryFind node run.World.Machines |> Option.exists _.Up
-        world (run.World |> Nodes.set up on node |> Observer.observe)
     | Misfortune.Acts act ->
         let struct (after, told) = act.Do run.World
         let words = if told = "" then act.Says else act.Says + " -> " + told
-        Simulation.line "user" words (world (Observer.observe after))
+        Simulation.line "user" words { run with World = Observer.observe after }
+    | misfortune ->
+        let run = { run with World = Calamity.strike misfortune run.World |> Observer.observe }
+
+        (run, Calamity.sequel misfortune)
+        ||> List.fold (fun run (after, next) ->
+            Simulation.enter (run.World.Now + after) (Coming.Strikes next) run)
 
 let private word verb =
     match verb with

@@ -83,6 +83,44 @@ type Misfortune =
     | KubeletLink of Node: string * On: bool
     /// Not a mishap: somebody acts.
     | Acts of Act
+    /// Power is lost, and back after so many milliseconds.
+    | NodeReboot of Node: string * Milliseconds: int64
+    /// The same for every node of a zone, or of the whole site (V P59).
+    | SitePower of Zone: string option * Milliseconds: int64
+    /// The machine is gone for good, with its local disks; its Node stays until somebody deletes it.
+    | NodeLost of Node: string
+    /// Somebody, or the cloud, deletes the Node.
+    | NodeDeleted of Node: string
+    /// Another machine under the same name and address, with empty disks (V K44).
+    | NodeReplaced of Node: string
+    | NodeCordon of Node: string * On: bool
+    /// `kubectl drain` begins, or is given up.
+    | NodeDrain of Node: string * On: bool
+    /// A taint comes or goes: key, effect. `node.kubernetes.io/out-of-service` frees the Pods of a lost node.
+    | NodeTaint of Node: string * Key: string * Effect: string * On: bool
+    | KubeletStops of Node: string
+    | KubeletStarts of Node: string
+    /// Open files that containers may have on a node, from their next start on.
+    | FileLimit of Node: string * Files: int
+    /// A container ends; Pods are named `namespace/name` from here on.
+    | ContainerKill of Pod: string * Code: int * Message: string
+    | OutOfMemory of Pod: string
+    /// The container fails now and at its next starts.
+    | CrashLoop of Pod: string * Times: int * Message: string
+    /// The kubelet evicts the Pod for want of a resource, such as `ephemeral-storage`.
+    | PodEvicted of Pod: string * Resource: string
+    /// No registry gives out the image, until it does again.
+    | BadImage of Image: string * On: bool
+    /// The data behind a claim (`namespace/name`) is gone; the volume is there, and empty.
+    | DiskLost of Claim: string
+    | DiskFull of Claim: string * On: bool
+    | DiskBroken of Claim: string * On: bool
+    /// The volume of a claim cannot be attached anywhere.
+    | AttachStuck of Claim: string * On: bool
+    /// The provisioner of a class makes no volumes.
+    | ProvisionerDown of Class: string * On: bool
+    /// A claim cannot be enlarged.
+    | ResizeFails of Claim: string * On: bool
 
 type Fault = { When: Trigger; What: Misfortune }
 

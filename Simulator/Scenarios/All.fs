@@ -2,7 +2,7 @@
 [<RequireQualifiedAccess>]
 module Tikv.Simulator.Scenarios.All
 
-let stories: Story list = List.concat [ Scaling.stories; Volumes.stories ]
+let stories: Story list = List.concat [ Scaling.stories; Groups.stories; Volumes.stories ]
 
 let tryFind (id: string) =
     stories

@@ -20,7 +20,6 @@ let stories = [
             always (pods "basic-tikv" 3)
             finally' settled
         ]
-    |> pending "the group takes the instance offline before it is refused"
 
     scenario
         "T11"

@@ -13,8 +13,32 @@ let private put uid run (world: World) = { world with Runs = Map.add uid run wor
 
 let private connected (run: Run) (world: World) =
     match Map.tryFind run.Node world.Machines with
-    | Some machine -> machine.Up && machine.Connected
+    | Some machine -> machine.Up && machine.Connected && machine.Kubelet
     | None -> false
+
+/// Writes down who ended a process of PD or TiKV.
+let died (by: Culprit) (why: string) (run: Run) (world: World) =
+    match run.Process with
+    | Process.Pd _
+    | Process.Tikv _ ->
+        let death = {
+            At = world.Now
+            Pod = View.key run.Pod.Namespace run.Pod.Name
+            Uid = run.Pod.Uid
+            Process = run.Process
+            By = by
+            Why = why
+        }
+
+        { world with Deaths = death :: world.Deaths }
+    | Process.Other
+    | Process.Ended -> world
+
+/// Who wanted the Pod to go.
+let private blamed (run: Run) (world: World) =
+    match Map.tryFind run.Pod.Uid world.Blamed with
+    | Some manager -> Culprit.Client manager
+    | None -> Culprit.Cluster
 
 /// Another Pod on another node that holds the same volume: it cannot be attached here (ReadWriteOnce).
 let private attachedElsewhere (run: Run) (claim: string) (world: World) =
@@ -24,6 +48,7 @@ let private attachedElsewhere (run: Run) (claim: string) (world: World) =
         && other.Node <> run.Node
         && other.Pod.Namespace = run.Pod.Namespace
         && other.Life <> Life.Ended
+        && not other.Detached
         && other.Pod.Spec.Volumes.Values
            |> Seq.exists (fun source -> source = VolumeSource.Claim claim))
 
@@ -40,7 +65,10 @@ let private missing (run: Run) (world: World) =
         | VolumeSource.Claim name ->
             match Map.tryFind (View.key ``namespace`` name) world.Claims with
             | Some claim when claim.Phase = "Bound" && Map.containsKey claim.Volume world.Volumes ->
-                if attachedElsewhere run name world then
+                if Set.contains (View.key ``namespace`` name) world.Troubles.StuckAttach then
+                    Some
+                        $"AttachVolume.Attach failed for volume \"%s{claim.Volume}\" : timed out waiting for external-attacher"
+                elif attachedElsewhere run name world then
                     Some
                         $"Multi-Attach error for volume \"%s{claim.Volume}\" Volume is already used by other pods"
                 else
@@ -113,12 +141,16 @@ let private admit (pod: Pod) (world: World) : Run = {
     Probes = 0
     Sick = 0
     NextProbe = 0L
+    ProbedAt = 0L
+    GoneSince = ValueNone
+    Detached = false
+    Evicted = ""
     Log = []
 }
 
 /// The container has ended by itself, or was killed by its kubelet. The first restart comes at once, the next after the
 /// first back-off (kubelet's back-off manager counts from the second).
-let private ended code reason message since (run: Run) (world: World) =
+let ended code reason message since (run: Run) (world: World) =
     let exit = { Code = code; Reason = reason; Message = message; StartedAt = since; FinishedAt = world.Now }
 
     let wait =
@@ -165,7 +197,7 @@ let private hasProbes (container: Container) =
 
 /// One round of probes of the container that runs.
 let private probe (container: Container) since (run: Run) (world: World) =
-    let next = { run with NextProbe = world.Now + period container }
+    let next = { run with NextProbe = world.Now + period container; ProbedAt = world.Now }
     let count good = if good then max 1 (run.Probes + 1) else min -1 (run.Probes - 1)
 
     if not run.Started then
@@ -176,7 +208,7 @@ let private probe (container: Container) since (run: Run) (world: World) =
             if probes >= startup.Successes then
                 struct ({ next with Started = true; Probes = 0 }, world)
             elif -probes >= startup.Failures then
-                let world = Processes.kill run.Process world
+                let world = died Culprit.Cluster "startup probe" run world |> Processes.kill run.Process
                 ended 137 "Error" "Startup probe failed" since run world
             else
                 struct ({ next with Probes = probes }, world)
@@ -186,7 +218,7 @@ let private probe (container: Container) since (run: Run) (world: World) =
 
         match container.Liveness with
         | Some(liveness: Probe) when sick >= liveness.Failures ->
-            let world = Processes.kill run.Process world
+            let world = died Culprit.Cluster "liveness probe" run world |> Processes.kill run.Process
             ended 137 "Error" "Liveness probe failed" since run world
         | _ ->
             match container.Readiness with
@@ -201,6 +233,20 @@ let private probe (container: Container) since (run: Run) (world: World) =
 
                 struct ({ next with Ready = ready; Probes = probes; Sick = sick }, world)
 
+/// Whether asking again would say the same until its process changes. What PD says over HTTP depends on the others too.
+let private isSteady (container: Container) (run: Run) =
+    let tells (probe: Probe option) =
+        match run.Process, probe with
+        | Process.Pd _, Some { Kind = ProbeKind.Http _ } -> false
+        | _ -> true
+
+    run.Ready
+    && run.Started
+    && run.Sick = 0
+    && run.Probes > 0
+    && tells container.Readiness
+    && tells container.Liveness
+
 /// The container whose process the world models; the others only run beside it.
 let private main (run: Run) =
     run.Pod.Spec.Containers
@@ -210,26 +256,38 @@ let private main (run: Run) =
 let private start (run: Run) (world: World) =
     let run = { run with Restarts = (if run.Exit.IsSome then run.Restarts + 1 else 0) }
     let container = main run
-    let struct (world, started) = Processes.start run container world
+    let key = View.key run.Pod.Namespace run.Pod.Name
 
-    match started with
-    | Ok proc ->
-        let delay =
-            match container.Startup |> Option.orElse container.Readiness with
-            | Some probe -> probe.InitialDelay
-            | None -> 0L
+    match Map.tryFind key world.Troubles.Ailing with
+    | Some ailment when ailment.Times > 0 ->
+        world
+        |> World.troubled (fun troubles -> {
+            troubles with
+                Ailing = Map.add key { ailment with Times = ailment.Times - 1 } troubles.Ailing
+        })
+        |> ended ailment.Code ailment.Reason ailment.Message world.Now run
+    | _ ->
 
-        struct ({
-                    run with
-                        Process = proc
-                        Life = Life.Running world.Now
-                        Started = container.Startup.IsNone
-                        Ready = not (hasProbes container)
-                        NextProbe = world.Now + delay
-                        Log = (world.Now, $"%s{container.Name} started") :: run.Log
-                },
-                world |> World.note $"kubelet %s{run.Pod.Name}: started %s{container.Name}")
-    | Error problem -> ended 1 "Error" problem world.Now run world
+        let struct (world, started) = Processes.start run container world
+
+        match started with
+        | Ok proc ->
+            let delay =
+                match container.Startup |> Option.orElse container.Readiness with
+                | Some probe -> probe.InitialDelay
+                | None -> 0L
+
+            struct ({
+                        run with
+                            Process = proc
+                            Life = Life.Running world.Now
+                            Started = container.Startup.IsNone
+                            Ready = not (hasProbes container)
+                            NextProbe = world.Now + delay
+                            Log = (world.Now, $"%s{container.Name} started") :: run.Log
+                    },
+                    world |> World.note $"kubelet %s{run.Pod.Name}: started %s{container.Name}")
+        | Error problem -> ended 1 "Error" problem world.Now run world
 
 /// How long a process may take to end: PD and TiKV end by themselves, others after a little while.
 let private stopTime (grace: int64) (run: Run) (world: World) =
@@ -244,6 +302,27 @@ let private nextAddress (world: World) =
 
     struct ({ world with NextIp = number + 1 },
             $"10.%d{64 + number / 65536}.%d{number / 256 % 256}.%d{number % 256}")
+
+/// No registry gives out an image that the node does not have.
+let private pullFails (run: Run) (world: World) =
+    not (Set.isEmpty world.Troubles.BadImages)
+    && run.Pod.Spec.Containers
+       |> List.exists (fun container ->
+           Set.contains container.Image world.Troubles.BadImages
+           && not (
+               Map.tryFind run.Node world.Machines
+               |> Option.exists (fun machine -> Set.contains container.Image machine.Images)
+           ))
+
+/// Asks a process again that was left alone because nothing could have changed: at the next time of its probes.
+let stir (uid: string) (run: Run) (world: World) =
+    match run.Life with
+    | Life.Running _ when run.NextProbe = System.Int64.MaxValue && hasProbes (main run) ->
+        let every = period (main run)
+        let next = run.ProbedAt + ((world.Now - run.ProbedAt) / every + 1L) * every
+
+        put uid { run with NextProbe = next } world |> World.at next (Work.Kubelet uid)
+    | _ -> world
 
 /// One step of a Pod's life; with the time of the next look.
 let private step (grace: int64 voption) (run: Run) (world: World) : struct (Run * World * int64 voption) =
@@ -265,7 +344,8 @@ let private step (grace: int64 voption) (run: Run) (world: World) : struct (Run 
                 }
 
         struct ({ run with Life = Life.Ended; Exit = exit; Ready = false; Process = Process.Ended },
-                Processes.kill run.Process world
+                died (blamed run world) "its Pod was deleted" run world
+                |> Processes.kill run.Process
                 |> World.note $"kubelet %s{run.Pod.Name}: stopped",
                 ValueNone)
     | Life.Stopping until, ValueSome grace when world.Now + grace < until ->
@@ -278,6 +358,7 @@ let private step (grace: int64 voption) (run: Run) (world: World) : struct (Run 
         struct ({ run with Life = Life.Stopping until },
                 Processes.terminate run.Process world,
                 ValueSome until)
+    | Life.Waiting _, _ when run.Detached -> struct (run, world, ValueNone)
     | Life.Waiting _, _ ->
         match missing run world with
         | Some problem ->
@@ -298,7 +379,16 @@ let private step (grace: int64 voption) (run: Run) (world: World) : struct (Run 
 
             let until = world.Now + pull
             struct ({ run with Ip = ip; Life = Life.Pulling until }, world, ValueSome until)
-    | Life.Pulling until, _ when world.Now >= until ->
+    | (Life.Pulling until | Life.PullBackOff(until, _)), _ when world.Now >= until && pullFails run world ->
+        let wait =
+            match run.Life with
+            | Life.PullBackOff(_, wait) -> min world.Timings.CrashBackOffMost (wait * 2L)
+            | _ -> world.Timings.PullBackOff
+
+        struct ({ run with Life = Life.PullBackOff(world.Now + wait, wait) },
+                world,
+                ValueSome(world.Now + wait))
+    | (Life.Pulling until | Life.PullBackOff(until, _)), _ when world.Now >= until ->
         let machines =
             world.Machines
             |> Map.change
@@ -312,7 +402,7 @@ let private step (grace: int64 voption) (run: Run) (world: World) : struct (Run 
 
         let until = world.Now + draw world "start" run world.Timings.StartContainer
         struct ({ run with Life = Life.Starting until }, { world with Machines = machines }, ValueSome until)
-    | Life.Pulling until, _ -> struct (run, world, ValueSome until)
+    | (Life.Pulling until | Life.PullBackOff(until, _)), _ -> struct (run, world, ValueSome until)
     | Life.Starting until, _ when world.Now >= until ->
         let struct (run, world) = start run world
         struct (run, world, ValueSome world.Now)
@@ -324,14 +414,22 @@ let private step (grace: int64 voption) (run: Run) (world: World) : struct (Run 
     | Life.Running since, _ ->
         match Processes.exited run.Process world with
         | ValueSome struct (code, message) ->
-            let struct (run, world) = ended code "Error" message since run (Processes.kill run.Process world)
+            let struct (run, world) =
+                died Culprit.Itself message run world
+                |> Processes.kill run.Process
+                |> ended code "Error" message since run
+
             struct (run, world, ValueSome world.Now)
         | ValueNone when world.Now >= run.NextProbe ->
             let container = main run
 
             if hasProbes container then
                 let struct (run, world) = probe container since run world
-                struct (run, world, ValueSome run.NextProbe)
+
+                if run.Process <> Process.Ended && isSteady container run then
+                    struct ({ run with NextProbe = System.Int64.MaxValue }, world, ValueNone)
+                else
+                    struct (run, world, ValueSome run.NextProbe)
             else
                 struct ({ run with Ready = true; NextProbe = System.Int64.MaxValue }, world, ValueNone)
         | ValueNone ->
@@ -353,6 +451,7 @@ let private lose (run: Run) (world: World) =
         }
 
         world
+        |> died Culprit.Fault "the power is off" run
         |> Processes.kill proc
         |> put run.Pod.Uid {
             run with
@@ -366,10 +465,15 @@ let private lose (run: Run) (world: World) =
 
 let private settle uid (run: Run) gone (world: World) =
     match run.Life with
-    | Life.Ended when gone -> { world with Runs = Map.remove uid world.Runs }
+    | Life.Ended when gone -> {
+        world with
+            Runs = Map.remove uid world.Runs
+            Blamed = Map.remove uid world.Blamed
+      }
     | Life.Ended when run.Pod.Deleting.IsSome && connected run world -> {
         confirmEnd run world with
             Runs = Map.remove uid world.Runs
+            Blamed = Map.remove uid world.Blamed
       }
     | _ -> put uid run world
 
@@ -405,13 +509,14 @@ let sync (uid: string) (world: World) : World =
     match Map.tryFind uid world.Runs with
     | Some run ->
         match Map.tryFind run.Node world.Machines with
-        | Some machine when machine.Up -> look uid run world
+        | Some machine when machine.Up && machine.Kubelet -> look uid run world
+        | Some machine when machine.Up -> world
         | _ -> lose run world
     | None ->
         match Map.tryFind uid world.PodKeys |> Option.map (fun key -> World.tryPod key world) with
         | Some(ValueSome pod) when pod.Node <> "" ->
             match Map.tryFind pod.Node world.Machines with
-            | Some machine when machine.Up && machine.Connected ->
+            | Some machine when machine.Up && machine.Connected && machine.Kubelet ->
                 let run = admit pod world
 
                 if pod.Deleting.IsSome then confirmEnd run world

@@ -12,7 +12,9 @@ let private perform (work: Work) (world: World) : World =
     | Work.Volume name -> Storage.volume name world
     | Work.Endpoints service -> Endpoints.sync service world
     | Work.Node name -> Nodes.sync name world
+    | Work.Orphans name -> Nodes.orphans name world
     | Work.Namespace name -> Namespaces.sync name world
+    | Work.Drain node -> Drains.sync node world
     | Work.Garbage -> { world with Server = Controllers.step (World.clock world) world.Server }
 
 /// Drops entries of the agenda that were superseded by an earlier one.
@@ -30,16 +32,24 @@ let next (world: World) : int64 voption =
     | ValueNone, ValueSome time -> ValueSome time
     | ValueNone, ValueNone -> ValueNone
 
-/// Lets the processes run on to a time, and tells the kubelets of those that ended.
+/// Lets the processes run on to a time, and tells the kubelets of those that changed or ended.
 let private run (time: int64) (world: World) =
     let world = Processes.advance time { world with Now = max world.Now time }
 
-    (world, world.Runs)
-    ||> Seq.fold (fun world (KeyValue(uid, run)) ->
-        if (Processes.exited run.Process world).IsSome then
-            World.after world.Timings.Notice "exit" uid (Work.Kubelet uid) world
-        else
-            world)
+    if LanguagePrimitives.PhysicalEquality world.Pd world.Probed then
+        world
+    else
+        let world =
+            (world, world.Runs)
+            ||> Map.fold (fun world uid run ->
+                if not (Processes.hasChanged run.Process world) then
+                    world
+                elif Processes.hasExited run.Process world then
+                    World.after world.Timings.Notice "exit" uid (Work.Kubelet uid) world
+                else
+                    Kubelet.stir uid run world)
+
+        { world with Probed = world.Pd }
 
 /// Takes note of what changed, and tells the processes when that concerns names.
 let private observe (before: World) (world: World) =
@@ -82,7 +92,21 @@ let rec advance (until: int64) (world: World) : World =
     | ValueSome world -> advance until world
     | ValueNone -> run until world
 
+/// Remembers who asked first for the end of a Pod.
+let private blame manager (request: Request) (world: World) =
+    match request.Verb, request.Subresource, request.Name with
+    | Verb.Delete _, None, Some name
+    | Verb.Create, Some "eviction", Some name when request.Resource = Builtins.pods && not request.DryRun ->
+        match World.tryPod (View.key (defaultArg request.Namespace "default") name) world with
+        | ValueSome pod when not (Map.containsKey pod.Uid world.Blamed) -> {
+            world with
+                Blamed = Map.add pod.Uid manager world.Blamed
+          }
+        | _ -> world
+    | _ -> world
+
 /// A request from outside, at the present time; the controllers take note of what it changed.
 let handle (manager: string) (request: Request) (world: World) : struct (World * Response) =
     let struct (after, response) = World.request manager request world
+    let after = if response.Code < 300 then blame manager request after else after
     struct (observe world after, response)

@@ -62,6 +62,25 @@ let private claimsOf (pod: Pod) (world: World) =
             soon "claim" key (Work.Claim key) world
         | _ -> world)
 
+/// The object of a Pod is gone; on a silent node, what runs of it may stay for long.
+let private forgotten uid (world: World) =
+    match Map.tryFind uid world.Runs with
+    | Some run ->
+        { world with Runs = Map.add uid { run with GoneSince = ValueSome world.Now } world.Runs }
+        |> World.at world.Now (Work.Node run.Node)
+    | None -> world
+
+/// A Pod that is to leave a node in trouble concerns the node controller.
+let private leaving (pod: Pod) (before: Pod voption) (world: World) =
+    match Map.tryFind pod.Node world.Nodes with
+    | Some node when
+        pod.Deleting.IsSome
+        && not node.Ready
+        && before |> ValueOption.forall _.Deleting.IsNone
+        ->
+        World.at (world.Now + world.Timings.CollectPods) (Work.Node pod.Node) world
+    | _ -> world
+
 let private podChanged (world: World) (change: Change) =
     let key = View.keyOf change.Object
     let before = World.tryPod key world
@@ -72,6 +91,7 @@ let private podChanged (world: World) (change: Change) =
 
         let world =
             { world with Pods = Map.remove key world.Pods; PodKeys = Map.remove uid world.PodKeys }
+            |> forgotten uid
             |> soon "kubelet" uid (Work.Kubelet uid)
             |> reschedule
 
@@ -95,7 +115,7 @@ let private podChanged (world: World) (change: Change) =
                 match before with
                 | ValueSome old when old.Uid = pod.Uid && old.Node = pod.Node && old.Deleting = pod.Deleting ->
                     world
-                | _ -> soon "kubelet" pod.Uid (Work.Kubelet pod.Uid) world
+                | _ -> soon "kubelet" pod.Uid (Work.Kubelet pod.Uid) world |> leaving pod before
 
         match before with
         | ValueSome old when
@@ -106,6 +126,7 @@ let private podChanged (world: World) (change: Change) =
             && old.Labels = pod.Labels
             ->
             world
+        | _ when pod.Ready -> world |> endpointsOf pod |> claimsOf pod
         | _ -> endpointsOf pod world
 
 let private claimChanged (world: World) (change: Change) =
@@ -118,7 +139,12 @@ let private claimChanged (world: World) (change: Change) =
             { world with Claims = Map.remove key world.Claims }
             |> soon "volume" claim.Volume (Work.Volume claim.Volume)
         | _ ->
-            let world = { world with Claims = Map.add key claim world.Claims }
+            let before = Map.tryFind key world.Claims
+
+            let world =
+                { world with Claims = Map.add key claim world.Claims }
+                |> Wishes.ofClaim before claim
+
             World.after (Storage.delay claim world) "claim" claim.Uid (Work.Claim key) world
 
     reschedule world
@@ -130,7 +156,11 @@ let private volumeChanged (world: World) (change: Change) =
     | ChangeType.Deleted ->
         { world with Volumes = Map.remove volume.Name world.Volumes }
         |> Processes.destroyDisk volume.Uid
-    | _ -> { world with Volumes = Map.add volume.Name volume world.Volumes }
+    | _ ->
+        let before = Map.tryFind volume.Name world.Volumes
+
+        { world with Volumes = Map.add volume.Name volume world.Volumes }
+        |> Wishes.ofVolume before volume
     |> fun world ->
         let struct (``namespace``, name, _) = volume.Claim
         let key = View.key ``namespace`` name
@@ -149,14 +179,28 @@ let private serviceChanged (world: World) (change: Change) =
     |> World.after world.Timings.Endpoints "endpoints" service.Name (Work.Endpoints key)
 
 let private nodeChanged (world: World) (change: Change) =
-    let node = View.node change.Object
+    let before = Map.tryFind (Meta.name change.Object) world.Nodes
+    let node = View.node before world.Now change.Object
 
     match change.Type with
     | ChangeType.Deleted ->
         { world with Nodes = Map.remove node.Name world.Nodes }
-        |> World.at (world.Now + world.Timings.OrphanedPods) (Work.Node node.Name)
-    | _ -> { world with Nodes = Map.add node.Name node world.Nodes }
-    |> reschedule
+        |> World.at (world.Now + world.Timings.OrphanedPods) (Work.Orphans node.Name)
+        |> reschedule
+    | _ ->
+        let world =
+            { world with Nodes = Map.add node.Name node world.Nodes }
+            |> Wishes.ofNode before node
+
+        let concerns (before: Node) =
+            before.Taints <> node.Taints
+            || before.Unschedulable <> node.Unschedulable
+            || before.Ready <> node.Ready
+
+        match before with
+        | Some before when not (concerns before) -> world
+        | Some _ -> soon "node" node.Name (Work.Node node.Name) world |> reschedule
+        | None -> reschedule world
 
 let private classChanged (world: World) (change: Change) =
     let storage = View.storageClass change.Object

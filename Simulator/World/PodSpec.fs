@@ -33,6 +33,8 @@ type Container = {
     Readiness: Probe option
     Liveness: Probe option
     Startup: Probe option
+    /// terminationMessagePolicy FallbackToLogsOnError: the end of the log tells why it ended.
+    TellsWhy: bool
 }
 
 /// Pods that must not share a domain: topology key, and the labels of the others.
@@ -61,6 +63,8 @@ type PodSpec = {
     /// Milliseconds.
     Grace: int64
     RestartPolicy: string
+    /// BestEffort, Burstable or Guaranteed.
+    Qos: string
     /// Not to be scheduled here and now: scheduling gates hold it, or another scheduler is to find its node.
     Gated: bool
 }
@@ -169,6 +173,7 @@ module PodSpec =
             Readiness = Json.tryField "readinessProbe" json |> Option.map (probe ports)
             Liveness = Json.tryField "livenessProbe" json |> Option.map (probe ports)
             Startup = Json.tryField "startupProbe" json |> Option.map (probe ports)
+            TellsWhy = text [ "terminationMessagePolicy" ] "" json = "FallbackToLogsOnError"
         }
 
     let private separation json = {
@@ -196,6 +201,29 @@ module PodSpec =
         Effect = text [ "effect" ] "" json
         Seconds = Json.int64At [ "tolerationSeconds" ] json
     }
+
+    let private qos containers =
+        let amount kind name container =
+            match Json.tryPath [ "resources"; kind; name ] container with
+            | Some(Json.String text)
+            | Some(Json.Number text) -> Amount.milli text
+            | _ -> 0L
+
+        let all = [
+            for container in containers do
+                for name in [ "cpu"; "memory" ] ->
+                    amount "requests" name container, amount "limits" name container
+        ]
+
+        if all |> List.forall (fun (request, limit) -> request = 0L && limit = 0L) then
+            "BestEffort"
+        elif
+            all
+            |> List.forall (fun (request, limit) -> limit > 0L && (request = 0L || request = limit))
+        then
+            "Guaranteed"
+        else
+            "Burstable"
 
     /// Reads a Pod's spec.
     let read (pod: Json) : PodSpec =
@@ -250,6 +278,7 @@ module PodSpec =
                 1000L
                 * (Json.int64At [ "terminationGracePeriodSeconds" ] spec |> Option.defaultValue 30L)
             RestartPolicy = text [ "restartPolicy" ] "Always" spec
+            Qos = qos containers
             Gated =
                 not (List.isEmpty (Json.itemsAt [ "schedulingGates" ] spec))
                 || text [ "schedulerName" ] "default-scheduler" spec <> "default-scheduler"

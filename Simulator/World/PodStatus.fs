@@ -31,13 +31,20 @@ let private containerId (run: Run) (container: Container) =
     let hash = Chance.text (Chance.text Chance.offset run.Pod.Uid) $"%s{container.Name}/%d{run.Restarts}"
     Json.String("simulated://" + hash.ToString("x16"))
 
-let private terminated (world: World) id (exit: Exit) =
+/// Most bytes of a message that are taken from the end of a log.
+let private tail = 2048
+
+let private terminated (world: World) (container: Container) id (exit: Exit) =
+    // the message file is empty: the log speaks only where the Pod asks for it, and only of failures
+    let message = if container.TellsWhy && exit.Code <> 0 then exit.Message else ""
+    let message = if message.Length > tail then message.Substring(message.Length - tail) else message
+
     Json.object [
         "terminated",
         Json.present [
             "exitCode", Some(Json.int exit.Code)
             "reason", Some(Json.String exit.Reason)
-            "message", (if exit.Message = "" then None else Some(Json.String exit.Message))
+            "message", (if message = "" then None else Some(Json.String message))
             "startedAt", Some(time world exit.StartedAt)
             "finishedAt", Some(time world exit.FinishedAt)
             "containerID", Some id
@@ -53,13 +60,21 @@ let private waiting (reason: string) (message: string) =
         ]
     ]
 
-let private state (world: World) (run: Run) id =
+let private state (world: World) (run: Run) (container: Container) id =
+    let terminated = terminated world container
+
     match run.Life with
-    | Life.Waiting(reason, message) -> waiting reason message
+    | Life.Waiting(reason, _) -> waiting reason "" // what is missing is told in events only
     | Life.Pulling _ -> waiting "ContainerCreating" ""
+    | Life.PullBackOff(_, wait) when Set.contains container.Image world.Troubles.BadImages ->
+        // the first failure shows for a moment only
+        waiting
+            "ImagePullBackOff"
+            $"Back-off pulling image \"%s{container.Image}\": ErrImagePull: failed to pull and unpack image \"%s{container.Image}\": not found (back-off %d{wait / 1000L}s)"
+    | Life.PullBackOff _ -> waiting "ContainerCreating" ""
     | Life.Starting _ ->
         match run.Exit with
-        | ValueSome exit -> terminated world id exit
+        | ValueSome exit -> terminated id exit
         | ValueNone -> waiting "ContainerCreating" ""
     | Life.BackingOff _ ->
         waiting
@@ -72,7 +87,7 @@ let private state (world: World) (run: Run) id =
         | _ -> Json.object [ "running", Json.object [ "startedAt", time world run.AdmittedAt ] ]
     | Life.Ended ->
         match run.Exit with
-        | ValueSome exit -> terminated world id exit
+        | ValueSome exit -> terminated id exit
         | ValueNone -> waiting "ContainerCreating" ""
 
 let private container (world: World) (run: Run) (container: Container) =
@@ -94,11 +109,11 @@ let private container (world: World) (run: Run) (container: Container) =
             )
         )
         "restartCount", Some(Json.int run.Restarts)
-        "state", Some(state world run id)
+        "state", Some(state world run container id)
         "lastState",
         (match run.Exit, run.Life with
          | ValueSome _, (Life.Ended | Life.Starting _) -> Some Json.empty
-         | ValueSome exit, _ -> Some(terminated world id exit)
+         | ValueSome exit, _ -> Some(terminated world container id exit)
          | ValueNone, _ -> Some Json.empty)
     ]
 
@@ -119,6 +134,8 @@ let ofRun (world: World) (run: Run) : Json =
 
     Json.present [
         "phase", Some(Json.String(phase run))
+        "reason", (if run.Evicted = "" then None else Some(Json.String "Evicted"))
+        "message", (if run.Evicted = "" then None else Some(Json.String run.Evicted))
         "conditions",
         Some(
             Json.array [
@@ -128,16 +145,13 @@ let ofRun (world: World) (run: Run) : Json =
                 condition world before "PodScheduled" true ""
             ]
         )
-        "hostIP", Some(Json.String "10.0.0.1")
+        "hostIP",
+        Map.tryFind run.Node world.Machines
+        |> Option.map (fun machine -> Json.String machine.Ip)
         "podIP", (if run.Ip = "" then None else Some(Json.String run.Ip))
         "podIPs",
         (if run.Ip = "" then None else Some(Json.array [ Json.object [ "ip", Json.String run.Ip ] ]))
         "startTime", Some(time world run.AdmittedAt)
         "containerStatuses", Some(Json.Array(run.Pod.Spec.Containers |> List.map (container world run)))
-        "qosClass",
-        Some(
-            Json.String(
-                if run.Pod.Spec.Cpu = 0L && run.Pod.Spec.Memory = 0L then "BestEffort" else "Burstable"
-            )
-        )
+        "qosClass", Some(Json.String run.Pod.Spec.Qos)
     ]

@@ -64,6 +64,18 @@ let private initialCluster name peerUrl (text: string) =
     | [] -> [ name, peerUrl ]
     | members -> members
 
+/// What a volume does to a process that starts on it.
+let private sickness (volume: string) directory (world: World) =
+    match Map.tryFind volume world.Troubles.SickDisks with
+    | Some(Sickness.Full capacity) when
+        world.Volumes.Values
+        |> Seq.exists (fun one -> one.Uid = volume && one.Capacity > capacity)
+        ->
+        None
+    | Some(Sickness.Full _) -> Some(LastWords.noSpace directory)
+    | Some Sickness.Broken -> Some(LastWords.inputOutput directory)
+    | None -> None
+
 let private startPd (pod: Pod) (container: Container) (settings: Launch.Settings) (world: World) =
     let name = first [ Launch.text "name" "name" settings; "pd" ]
     let directory = first [ Launch.text "data-dir" "data-dir" settings; "default." + name ]
@@ -81,8 +93,11 @@ let private startPd (pod: Pod) (container: Container) (settings: Launch.Settings
     let volume, _ = Launch.volume pod container directory world
     let struct (world, disk) = find volume world
     let members = initialCluster name peerUrl initial
+    let sick = sickness volume directory world
 
-    if join <> "" && initial <> "" then
+    if sick.IsSome then
+        struct (world, Error sick.Value)
+    elif join <> "" && initial <> "" then
         struct (world, Error "-initial-cluster and -join can not be provided at the same time")
     elif
         join = ""
@@ -131,8 +146,19 @@ let private startTikv (pod: Pod) (container: Container) (settings: Launch.Settin
             standard
         ]
 
+    let sick = sickness volume directory world
+
+    let files =
+        Map.tryFind pod.Node world.Machines
+        |> Option.map _.FileLimit
+        |> Option.defaultValue Int32.MaxValue
+
     if endpoints = "" then
         struct (world, Error "invalid configuration: pd.endpoints is not set")
+    elif sick.IsSome then
+        struct (world, Error sick.Value)
+    elif files < LastWords.filesNeeded then
+        struct (world, Error(LastWords.tooManyFiles files directory))
     else
         let start: TikvStart = {
             Process = nameOf pod
@@ -160,13 +186,19 @@ let start (run: Run) (container: Container) (world: World) : struct (World * Res
     match Launch.program container with
     | Launch.Program.Other -> struct (world, Ok Process.Other)
     | program ->
+        let isPd = program = Launch.Program.Pd
+        let lastWords = if isPd then LastWords.pd world else LastWords.tikv world
+
         match Launch.settings run.Pod container world with
-        | Error problem -> struct (world, Error problem)
+        | Error problem -> struct (world, Error(lastWords problem))
         | Ok settings ->
-            match program with
-            | Launch.Program.Pd -> startPd run.Pod container settings world
-            | Launch.Program.Tikv
-            | Launch.Program.Other -> startTikv run.Pod container settings world
+            let struct (world, started) =
+                if isPd then
+                    startPd run.Pod container settings world
+                else
+                    startTikv run.Pod container settings world
+
+            struct (world, started |> Result.mapError lastWords)
 
 /// SIGTERM.
 let terminate (proc: Process) (world: World) : World =
@@ -190,27 +222,41 @@ let exited (proc: Process) (world: World) : struct (int * string) voption =
         | Process.Ended -> None
 
     match state with
-    | Some(ProcessState.Exited(code, message)) -> ValueSome(struct (code, message))
+    | Some(ProcessState.Exited(code, "")) -> ValueSome(struct (code, ""))
+    | Some(ProcessState.Exited(code, message)) ->
+        let words =
+            match proc with
+            | Process.Pd _ -> LastWords.pd world message
+            | _ -> LastWords.tikv world message
+
+        ValueSome(struct (code, words))
     | _ -> ValueNone
+
+let hasExited (proc: Process) (world: World) =
+    match proc with
+    | Process.Pd name ->
+        match PdWorld.memberState name world.Pd with
+        | Some(ProcessState.Exited _) -> true
+        | _ -> false
+    | Process.Tikv name ->
+        match PdWorld.storeState name world.Pd with
+        | Some(ProcessState.Exited _) -> true
+        | _ -> false
+    | Process.Other
+    | Process.Ended -> false
 
 /// SIGKILL, or what is left to do when it has ended: its data stays on its volume.
 let kill (proc: Process) (world: World) : World =
     match proc with
     | Process.Pd name ->
         let pd =
-            if (exited proc world).IsSome then
-                world.Pd
-            else
-                PdWorld.stopMember world.Now PdStop.Kill name world.Pd
+            if hasExited proc world then world.Pd else PdWorld.stopMember world.Now PdStop.Kill name world.Pd
 
         let world = forget name { world with Pd = pd }
         { world with Pd = PdWorld.forgetMember world.Now name world.Pd }
     | Process.Tikv name ->
         let pd =
-            if (exited proc world).IsSome then
-                world.Pd
-            else
-                PdWorld.stopStore world.Now PdStop.Kill name world.Pd
+            if hasExited proc world then world.Pd else PdWorld.stopStore world.Now PdStop.Kill name world.Pd
 
         let world = forget name { world with Pd = pd }
         { world with Pd = PdWorld.forgetStore world.Now name world.Pd }
@@ -259,8 +305,27 @@ let askPd (pod: Pod) verb path (body: string) (world: World) : struct (World * P
         | _ -> struct (world, PdAnswer.Silent)
     | _ -> struct (world, PdAnswer.Refused)
 
-/// When something happens in PD or TiKV by itself next.
-let next (world: World) : int64 voption = PdWorld.nextEvent world.Pd |> ValueOption.ofOption
+/// When something happens in PD or TiKV by itself next; now, while the kubelets have not looked at what has happened.
+let next (world: World) : int64 voption =
+    if LanguagePrimitives.PhysicalEquality world.Pd world.Probed then
+        PdWorld.nextEvent world.Pd |> ValueOption.ofOption
+    else
+        ValueSome world.Now
+
+let private same (one: 'Record option) (other: 'Record option) =
+    match one, other with
+    | Some one, Some other -> LanguagePrimitives.PhysicalEquality (box one) (box other)
+    | None, None -> true
+    | _ -> false
+
+/// Whether a process is no longer as the kubelets saw it last.
+let hasChanged (proc: Process) (world: World) =
+    match proc with
+    | Process.Pd name ->
+        not (same (Map.tryFind name world.Probed.Members) (Map.tryFind name world.Pd.Members))
+    | Process.Tikv name -> not (same (Map.tryFind name world.Probed.Tikvs) (Map.tryFind name world.Pd.Tikvs))
+    | Process.Other
+    | Process.Ended -> false
 
 /// Lets PD and TiKV live on to a time.
 let advance (until: int64) (world: World) : World =

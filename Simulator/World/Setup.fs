@@ -69,6 +69,13 @@ let world (shape: Shape) : World =
             for number in 1 .. shape.NodesPerZone -> $"node-%s{zone}%d{number}", zone
     ]
 
+    let addresses =
+        nodes
+        |> List.mapi (fun index (name, _) -> name, $"10.0.%d{(index + 1) / 256}.%d{(index + 1) % 256}")
+        |> Map.ofList
+
+    let pd = PdWorld.create PdTimings.defaults shape.Seed (shape.Epoch.ToUnixTimeMilliseconds())
+
     let empty = {
         Seed = shape.Seed
         Timings = shape.Timings
@@ -89,10 +96,24 @@ let world (shape: Shape) : World =
             nodes
             |> List.map (fun (name, _) ->
                 name,
-                { Name = name; Up = true; Connected = true; SilentSince = ValueNone; Images = Set.empty })
+                {
+                    Name = name
+                    Ip = addresses[name]
+                    Up = true
+                    Connected = true
+                    Kubelet = true
+                    Lost = false
+                    FileLimit = 1_048_576
+                    SilentSince = ValueNone
+                    Images = Set.empty
+                })
             |> Map.ofList
         Runs = Map.empty
-        Pd = PdWorld.create PdTimings.defaults shape.Seed (shape.Epoch.ToUnixTimeMilliseconds())
+        Pd = pd
+        Probed = pd
+        Troubles = Troubles.none
+        Blamed = Map.empty
+        Deaths = []
         Disks = Map.empty
         Mounted = Map.empty
         NextIp = 1
@@ -113,15 +134,11 @@ let world (shape: Shape) : World =
             (storageClass "local" "simulator/local-disk" "WaitForFirstConsumer" false)
         Requests.create Builtins.storageClasses None offline
         for name, zone in nodes do
-            let manifest = Nodes.manifest name zone shape.Cpu shape.Memory at
-            Requests.create Builtins.nodes None manifest
+            yield!
+                NodeForms.register
+                    "simulator"
+                    (NodeForms.manifest name zone addresses[name] shape.Cpu shape.Memory at)
 
-            Requests.patch
-                MergePatch
-                Builtins.nodes
-                None
-                name
-                (Json.object [ "status", Json.tryField "status" manifest |> Option.defaultValue Json.empty ])
-            |> Requests.onStatus
+            Requests.create Builtins.leases (Some "kube-node-lease") (NodeForms.lease name at)
     ]
     |> Observer.observe

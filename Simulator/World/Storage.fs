@@ -172,6 +172,7 @@ let claim (key: string) (world: World) : World =
             | None -> world
         | Some storage, _ when storage.Waits && claim.SelectedNode = "" && claim.Volume = "" -> world
         | _, Some volume -> bind claim volume world
+        | Some storage, None when Set.contains storage.Name world.Troubles.BrokenProvisioners -> world
         | Some storage, None when storage.Provisioner <> "kubernetes.io/no-provisioner" ->
             provision claim storage world
         | _, None -> world
@@ -243,3 +244,8 @@ let delay (claim: Claim) (world: World) : Delay =
         world.Timings.Expand
     else
         world.Timings.Notice
+
+/// Every claim is looked at again: something that held some of them up has changed.
+let lookAgain (world: World) : World =
+    (world, world.Claims)
+    ||> Map.fold (fun world key _ -> World.at world.Now (Work.Claim key) world)

@@ -43,6 +43,14 @@ type Timings = {
     NodeEviction: int64
     /// A look at Pods bound to nodes that exist no more (pod garbage collector: 20 s, quarantine 40 s).
     OrphanedPods: int64
+    /// Between looks of the pod garbage collector at nodes out of service (20 s).
+    CollectPods: int64
+    /// Until a volume is detached by force from a node that is not ready (maxWaitForUnmountDuration: 6 min).
+    ForcedDetach: int64
+    /// Between attempts of `kubectl drain` at a Pod that may not be evicted yet (5 s).
+    DrainAgain: int64
+    /// First back-off after an image could not be pulled; it doubles up to the longest for crashes (kubelet: 10 s).
+    PullBackOff: int64
 }
 
 [<RequireQualifiedAccess>]
@@ -66,6 +74,10 @@ module Timings =
         NodeGrace = 50_000L
         NodeEviction = 300_000L
         OrphanedPods = 60_000L
+        CollectPods = 20_000L
+        ForcedDetach = 360_000L
+        DrainAgain = 5_000L
+        PullBackOff = 10_000L
     }
 
     /// Short waits, for tests and for impatient users; the limits that Kubernetes documents stay.

@@ -41,6 +41,7 @@ type Claim = {
     ResizeSince: string
     AttributesClass: string
     CurrentAttributesClass: string
+    Wishes: Map<string, string>
 }
 
 type Volume = {
@@ -52,6 +53,7 @@ type Volume = {
     Claim: struct (string * string * string)
     Phase: string
     Reclaim: string
+    Wishes: Map<string, string>
     NodeTerms: LabelRequirement list list
     Deleting: bool
 }
@@ -73,6 +75,10 @@ type Node = {
     Ready: bool
     /// Key, value, effect.
     Taints: (string * string * string) list
+    /// Since when each taint of effect NoExecute has been there, by key.
+    TaintedSince: Map<string, int64>
+    /// What a person asks of the machine under it: annotations of `simulator.tikv.org/`, without that prefix.
+    Wishes: Map<string, string>
     Cpu: int64
     Memory: int64
     Pods: int
@@ -101,6 +107,19 @@ module View =
         | Some(Json.String text)
         | Some(Json.Number text) -> text
         | _ -> ""
+
+    let private wish = "simulator.tikv.org/"
+
+    let private wishes object =
+        match Json.mapAt [ "metadata"; "annotations" ] object with
+        | annotations when Map.isEmpty annotations -> annotations
+        | annotations ->
+            (Map.empty, annotations)
+            ||> Map.fold (fun found key value ->
+                if key.StartsWith(wish, System.StringComparison.Ordinal) then
+                    Map.add (key.Substring wish.Length) value found
+                else
+                    found)
 
     let key (``namespace``: string) (name: string) = ``namespace`` + "/" + name
     let keyOf object = key (Meta.``namespace`` object) (Meta.name object)
@@ -163,6 +182,7 @@ module View =
             |> Option.defaultValue ""
         AttributesClass = text [ "spec"; "volumeAttributesClassName" ] object
         CurrentAttributesClass = text [ "status"; "currentVolumeAttributesClassName" ] object
+        Wishes = wishes object
     }
 
     let volume object : Volume = {
@@ -176,6 +196,7 @@ module View =
                     text [ "spec"; "claimRef"; "uid" ] object)
         Phase = text [ "status"; "phase" ] object
         Reclaim = text [ "spec"; "persistentVolumeReclaimPolicy" ] object
+        Wishes = wishes object
         NodeTerms =
             object
             |> Json.itemsAt [ "spec"; "nodeAffinity"; "required"; "nodeSelectorTerms" ]
@@ -199,8 +220,21 @@ module View =
             |> Option.defaultValue false
     }
 
-    let node object : Node = {
+    /// Reads a node; a taint that its last view had has been there since then.
+    let node (before: Node option) (now: int64) object : Node = {
         Name = Meta.name object
+        TaintedSince =
+            Json.itemsAt [ "spec"; "taints" ] object
+            |> List.filter (fun taint -> text [ "effect" ] taint = "NoExecute")
+            |> List.map (fun taint ->
+                let key = text [ "key" ] taint
+
+                key,
+                before
+                |> Option.bind (fun before -> Map.tryFind key before.TaintedSince)
+                |> Option.defaultValue now)
+            |> Map.ofList
+        Wishes = wishes object
         Labels = Meta.labels object
         Unschedulable = Json.boolAt [ "spec"; "unschedulable" ] object |> Option.defaultValue false
         Ready =

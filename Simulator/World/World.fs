@@ -20,8 +20,12 @@ type Work =
     | Endpoints of Key: string
     /// The node controller, at a node.
     | Node of Name: string
+    /// The pod garbage collector, at Pods of a node that may exist no more.
+    | Orphans of Node: string
     /// The service account controller, at a namespace.
     | Namespace of Name: string
+    /// `kubectl drain` of a node, which goes on until it is empty.
+    | Drain of Node: string
     /// The garbage collector, the claim protection, and the controllers of namespaces, definitions and budgets.
     | Garbage
 
@@ -41,6 +45,8 @@ type Life =
     /// Something is missing: a volume, a ConfigMap. Reason and message, as the Pod's status shows them.
     | Waiting of Reason: string * Message: string
     | Pulling of Until: int64
+    /// The image could not be pulled; tried again then, after a back-off of so many milliseconds.
+    | PullBackOff of Until: int64 * Wait: int64
     | Starting of Until: int64
     | Running of Since: int64
     | BackingOff of Until: int64
@@ -70,7 +76,16 @@ type Run = {
     Probes: int
     /// Successive bad answers to the liveness probe.
     Sick: int
+    /// `Int64.MaxValue` while probing can tell nothing new: until its process changes.
     NextProbe: int64
+    /// When it was probed last.
+    ProbedAt: int64
+    /// Since when its object has been gone from the API server while nobody could tell its kubelet.
+    GoneSince: int64 voption
+    /// Its network volumes were detached by force: it can write no more.
+    Detached: bool
+    /// Why its kubelet evicted it (V K39), or nothing.
+    Evicted: string
     /// What the container said and when, newest first.
     Log: (int64 * string) list
 }
@@ -78,8 +93,15 @@ type Run = {
 /// What is under a node's name. `Up` is its power; `Connected` is its kubelet's way to the API server.
 type Machine = {
     Name: string
+    Ip: string
     Up: bool
     Connected: bool
+    /// Its kubelet runs; containers go on without, but nobody restarts or probes them.
+    Kubelet: bool
+    /// Never comes back, whatever is done with its power.
+    Lost: bool
+    /// Open files that a container may have (RLIMIT_NOFILE).
+    FileLimit: int
     /// Since when the kubelet has been silent.
     SilentSince: int64 voption
     Images: Set<string>
@@ -90,6 +112,70 @@ type Machine = {
 type Disk =
     | Pd of PdDisk
     | Tikv of TikvDisk
+
+/// What is the matter with a volume.
+[<RequireQualifiedAccess>]
+type Sickness =
+    /// Full at this capacity (milli-bytes): a larger one has room again.
+    | Full of Capacity: int64
+    /// Every access fails.
+    | Broken
+
+/// How a container dies as often as it is started.
+type Ailment = { Times: int; Code: int; Reason: string; Message: string }
+
+/// Who ended a process.
+[<RequireQualifiedAccess>]
+type Culprit =
+    /// Whoever deleted or evicted the Pod, by field manager: `tikv-operator` is the operator.
+    | Client of Manager: string
+    /// A controller of Kubernetes, or a kubelet.
+    | Cluster
+    /// A misfortune of the scenario.
+    | Fault
+    /// The process exited.
+    | Itself
+
+/// The end of a process of PD or TiKV.
+type Death = {
+    At: int64
+    /// `namespace/name`.
+    Pod: string
+    Uid: string
+    Process: Process
+    By: Culprit
+    Why: string
+}
+
+/// What misfortunes are going on among the machines.
+type Troubles = {
+    /// By `namespace/name` of the Pod.
+    Ailing: Map<string, Ailment>
+    /// Images that no registry gives out.
+    BadImages: Set<string>
+    /// By uid of the volume.
+    SickDisks: Map<string, Sickness>
+    /// Claims (`namespace/name`) whose volumes cannot be attached.
+    StuckAttach: Set<string>
+    /// Storage classes whose provisioner makes no volumes.
+    BrokenProvisioners: Set<string>
+    /// Claims (`namespace/name`) that cannot be enlarged.
+    BrokenResize: Set<string>
+    /// Nodes that somebody drains.
+    Drains: Set<string>
+}
+
+[<RequireQualifiedAccess>]
+module Troubles =
+    let none = {
+        Ailing = Map.empty
+        BadImages = Set.empty
+        SickDisks = Map.empty
+        StuckAttach = Set.empty
+        BrokenProvisioners = Set.empty
+        BrokenResize = Set.empty
+        Drains = Set.empty
+    }
 
 /// Everything there is beside the operators: an API server, the controllers and machines around it, disks, PD and TiKV.
 /// A value: every step makes another one.
@@ -117,6 +203,13 @@ type World = {
     Machines: Map<string, Machine>
     Runs: Map<string, Run>
     Pd: PdWorld
+    /// PD and TiKV as the kubelets last looked at them.
+    Probed: PdWorld
+    Troubles: Troubles
+    /// Who deleted each Pod that is going, by uid: the field manager of the first request.
+    Blamed: Map<string, string>
+    /// Latest first.
+    Deaths: Death list
     /// What volumes hold, by uid of the PersistentVolume (or of the Pod, for what lasts no longer than it).
     Disks: Map<string, Disk>
     /// By name of process: the volume that it writes to.
@@ -162,6 +255,8 @@ module World =
     let send manager request' world =
         let struct (world, _) = request manager request' world
         world
+
+    let troubled change (world: World) = { world with Troubles = change world.Troubles }
 
     let tryPod key (world: World) =
         match world.Pods.TryGetValue key with

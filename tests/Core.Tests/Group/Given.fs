@@ -4,6 +4,7 @@ module Tikv.Core.Tests.Group.Given
 open Tikv.Core
 open Tikv.Core.Api
 open Tikv.Core.Kubernetes
+open Tikv.Core.Pd
 open Tikv.Core.Group
 open Tikv.Core.Tests.Api
 open Tikv.Core.Tests.Words
@@ -18,11 +19,6 @@ let instance (observed: Observed) index : InstanceView =
     let topology = Map.empty
     let body = Manifest.instance observed [] (index, topology)
 
-    let shared =
-        match observed.Role with
-        | PD(spec, _) -> Shared.ofPdGroup spec
-        | TiKV(spec, _) -> Shared.ofTikvGroup spec
-
     {
         Meta = {
             Meta.decode body with
@@ -32,13 +28,21 @@ let instance (observed: Observed) index : InstanceView =
         }
         Index = index
         Topology = topology
-        Shared = shared
+        Pod = name
+        Shared = Shared.wanted observed
+        Process = Shared.wantedProcess observed
         Ready = true
         ReadySince = One.ago 600
         Settled = true
+        Current = Some(Shared.revision observed)
+        Fails = false
+        Broken = false
+        Leads = false
         Offline = false
         Removed = false
         Registered = true
+        Waits = None
+        Domain = Some $"node-%d{index}"
         OtherClass = Some false
     }
 
@@ -52,15 +56,41 @@ let service (observed: Observed) (name: string, spec: Json) : string * ServiceVi
         Spec = spec
     }
 
+/// The group's present template, as it is kept under a number.
+let revision (observed: Observed) number : RevisionView =
+    match (Revisions.kept { observed with Revisions = [] }).Actions with
+    | [ CreateRevision(name, body) ] ->
+        let read = View.revision body
+
+        { read with Revision = number; Meta = { read.Meta with Uid = Uid $"%s{name}-uid" } }
+    | other -> failwith $"%A{other}"
+
+let withStatus change (observed: Observed) =
+    match observed.Role with
+    | PD(spec, status) -> { observed with Role = PD(spec, change status) }
+    | TiKV(spec, status) -> { observed with Role = TiKV(spec, change status) }
+
 /// All of its instances and Services stand and serve.
-let built (observed: Observed) : Observed = {
-    observed with
-        Instances =
-            Rules.wanted observed
-            |> Set.toList
-            |> List.map (fun index -> index, instance observed index)
-            |> Map.ofList
-        Services = Manifest.services observed |> List.map (service observed) |> Map.ofList
+let built (bare: Observed) : Observed =
+    let observed =
+        bare
+        |> withStatus (fun status -> { status with CurrentRevision = Some(Shared.revision bare) })
+
+    {
+        observed with
+            Instances =
+                (Plan.ofGroup observed).New
+                |> List.map (fun index -> index, instance observed index)
+                |> Map.ofList
+            Services = Manifest.services observed |> List.map (service observed) |> Map.ofList
+            Revisions = [ revision observed 1L ]
+    }
+
+let pdGroup name reached : PdGroupView = {
+    Name = name
+    Wanted = "v8.5.2"
+    Reached = reached
+    Deleting = false
 }
 
 let private bare role meta : Observed = {
@@ -71,9 +101,12 @@ let private bare role meta : Observed = {
     Cluster = Some One.cluster
     Instances = Map.empty
     Services = Map.empty
-    PdGroups = [ "basic-pd", Some "v8.5.2" ]
+    PdGroups = [ pdGroup "basic-pd" (Some "v8.5.2") ]
     Revisions = []
     Budget = Sighting.Unknown
+    Pd = PdView.Answered One.facts
+    Retained = Set.empty
+    LeavingElsewhere = []
 }
 
 let barePd =
@@ -100,14 +133,24 @@ let withSettings change (observed: Observed) =
 let replicas count = withSettings (fun settings -> { settings with Replicas = count })
 let without indexes = withSettings (fun settings -> { settings with OfflineIndexes = indexes })
 
+/// The revision of the present template is kept, under the highest number.
+let recorded (observed: Observed) =
+    let next = revision observed (int64 observed.Revisions.Length + 1L)
+
+    if observed.Revisions |> List.exists (fun one -> one.Meta.Name = next.Meta.Name) then
+        observed
+    else
+        { observed with Revisions = observed.Revisions @ [ next ] }
+
 let withTemplate change (observed: Observed) =
-    match observed.Role with
-    | PD(spec, status) ->
-        let inner = { spec.Template.Spec with Component = change spec.Template.Spec.Component }
-        { observed with Role = PD({ spec with Template = { spec.Template with Spec = inner } }, status) }
-    | TiKV(spec, status) ->
-        let inner = { spec.Template.Spec with Component = change spec.Template.Spec.Component }
-        { observed with Role = TiKV({ spec with Template = { spec.Template with Spec = inner } }, status) }
+    (match observed.Role with
+     | PD(spec, status) ->
+         let inner = { spec.Template.Spec with Component = change spec.Template.Spec.Component }
+         { observed with Role = PD({ spec with Template = { spec.Template with Spec = inner } }, status) }
+     | TiKV(spec, status) ->
+         let inner = { spec.Template.Spec with Component = change spec.Template.Spec.Component }
+         { observed with Role = TiKV({ spec with Template = { spec.Template with Spec = inner } }, status) })
+    |> recorded
 
 let version text = withTemplate (fun template -> { template with Version = text })
 
@@ -131,6 +174,16 @@ let withoutClusterId (observed: Observed) = {
 }
 
 let paused observed = observed |> withClusterSpec (fun spec -> { spec with Paused = true })
+
+let withCluster change (observed: Observed) = {
+    observed with
+        Cluster = observed.Cluster |> Option.map change
+}
+
+let deletingCluster (cluster: Object<ClusterSpec, ClusterStatus>) = {
+    cluster with
+        Meta = { cluster.Meta with DeletionTimestamp = Some(One.ago 10) }
+}
 
 let suspended observed =
     observed
@@ -160,7 +213,37 @@ let withSurplus indexes (observed: Observed) = {
 }
 
 let notReady index =
+    withInstance index (fun one -> { one with Ready = false; ReadySince = ""; Settled = false; Fails = true })
+
+/// Nobody can say whether it serves: PD is silent.
+let unknown index =
     withInstance index (fun one -> { one with Ready = false; ReadySince = ""; Settled = false })
+
+/// Its process does not run.
+let broken index = notReady index >> withInstance index (fun one -> { one with Broken = true })
+
+/// It has the template, and has not been ready with it yet.
+let unproven index =
+    notReady index
+    >> withInstance index (fun one -> { one with Current = Some "older" })
+
+let leads index = withInstance index (fun one -> { one with Leads = true })
+
+let annotated key value index =
+    withInstance index (fun one -> {
+        one with
+            Meta = { one.Meta with Annotations = Map.add key value one.Meta.Annotations }
+    })
+
+let priority number = annotated Annotations.priority (string number)
+let deferred index = annotated Annotations.deferDelete "true" index
+let retained indexes (observed: Observed) = { observed with Retained = Set.ofList indexes }
+
+let zoned zones (observed: Observed) =
+    (observed, List.indexed zones)
+    ||> List.fold (fun observed (index, zone: string) ->
+        observed
+        |> withInstance index (fun one -> { one with Topology = Map [ "zone", zone ] }))
 
 let unsettled index = withInstance index (fun one -> { one with Settled = false })
 let offline index = withInstance index (fun one -> { one with Offline = true })
@@ -172,11 +255,15 @@ let ending index =
 
 let readySince seconds index = withInstance index (fun one -> { one with ReadySince = One.ago seconds })
 
+let waits why index = withInstance index (fun one -> { one with Waits = Some why })
+
 /// It has an older template than the group's.
 let outdated index =
     withInstance index (fun one -> {
         one with
             Shared = "older"
+            Process = "older"
+            Current = Some "older"
             Meta = { one.Meta with Labels = Map.add Labels.revision "older" one.Meta.Labels }
     })
 
@@ -193,10 +280,10 @@ let settled: Decision<Action, Reason> = Decision.settled
 
 let update index (observed: Observed) =
     let meta = metaOf index observed
-    UpdateInstance(meta, Manifest.update observed meta.Name)
+    UpdateInstance(meta, Manifest.update observed meta)
 
 let create initial (indexes: int list) (observed: Observed) =
-    List.zip indexes (Manifest.topologies observed indexes.Length)
+    List.zip indexes (Spread.next (Manifest.settings observed) (Plan.ofGroup observed).Staying indexes.Length)
     |> List.map (fun (index, topology) ->
         CreateInstance(
             Names.instance observed.Meta.Name index,

@@ -115,13 +115,13 @@ let ``a group without its Cluster is not built up`` () =
 
 [<Test>]
 let ``a group goes after the last of its instances, its Services before it`` () =
-    let observed = deleting tikv
+    let observed = tikv |> deleting |> withCluster deletingCluster
 
     decide observed
     |> shouldBe (act [ for index in 0..2 -> DeleteInstance(metaOf index observed) ])
 
     decide (observed |> ending 0 |> ending 1 |> ending 2)
-    |> shouldBe (wait [ InstancesRemain [ "basic-tikv-0"; "basic-tikv-1"; "basic-tikv-2" ] ])
+    |> shouldBe (wait [ for index in 0..2 -> ScalingIn $"basic-tikv-%d{index}" ])
 
     let empty = { observed with Instances = Map.empty }
 
@@ -129,6 +129,64 @@ let ``a group goes after the last of its instances, its Services before it`` () 
     |> shouldBe (act [ RemoveService empty.Services["basic-tikv-peer"].Meta ])
 
     decide { empty with Services = Map.empty } |> shouldBe (act [ RemoveFinalizer ])
+
+[<Test>]
+let ``the stores of a group that is deleted while the cluster lives leave one by one before their instances go``
+    ()
+    =
+    let observed = deleting tikv
+    decide observed |> shouldBe (act [ TakeOffline(metaOf 2 observed) ])
+    decide (observed |> offline 2) |> shouldBe (wait [ ScalingIn "basic-tikv-2" ])
+
+    let gone = observed |> removed 2
+    decide gone |> shouldBe (act [ DeleteInstance(metaOf 2 gone) ])
+
+    let newcomer = observed |> unregistered 0
+    decide newcomer |> shouldBe (act [ DeleteInstance(metaOf 0 newcomer) ])
+
+[<Test>]
+let ``why a store of a group that is deleted cannot leave is told with its name`` () =
+    tikv
+    |> deleting
+    |> offline 2
+    |> waits ("MinReplicasAfter", "2 living stores would remain, and 3 are needed for all replicas") 2
+    |> decide
+    |> shouldBe (
+        wait [
+            InstanceBlocked(
+                "basic-tikv-2",
+                "MinReplicasAfter",
+                "2 living stores would remain, and 3 are needed for all replicas"
+            )
+        ]
+    )
+
+[<Test>]
+let ``the last PD group of a cluster stays until the Cluster is deleted`` () =
+    decide (deleting pd) |> shouldBe (wait [ LastPdGroup ])
+
+    let ended = pd |> deleting |> withCluster deletingCluster
+
+    decide ended
+    |> shouldBe (act [ for index in 0..2 -> DeleteInstance(metaOf index ended) ])
+
+    let never = pd |> deleting |> withoutClusterId
+
+    decide never
+    |> shouldBe (act [ for index in 0..2 -> DeleteInstance(metaOf index never) ])
+
+[<Test>]
+let ``the members of a PD group that is deleted beside another leave one by one, the leader last`` () =
+    let observed = {
+        (pd |> deleting |> leads 2) with
+            PdGroups = [ pdGroup "another-pd" (Some "v8.5.2"); pdGroup "basic-pd" (Some "v8.5.2") ]
+    }
+
+    decide observed |> shouldBe (act [ DeleteInstance(metaOf 1 observed) ])
+    decide (observed |> ending 1) |> shouldBe (wait [ ScalingIn "basic-pd-1" ])
+
+    let last = observed |> withoutInstance 0 |> withoutInstance 1
+    decide last |> shouldBe (act [ DeleteInstance(metaOf 2 last) ])
 
 [<Test>]
 let ``a group that is being deleted goes without its Cluster`` () =
@@ -189,7 +247,61 @@ let ``a group tells how many of its instances are ready and have its revision`` 
     let status = said (tikv |> notReady 0 |> outdated 1)
 
     (status.Replicas, status.ReadyReplicas, status.UpdatedReplicas, status.Selector)
-    |> shouldBe (3, 2, 1, "tikv.org/group=basic-tikv")
+    |> shouldBe (3, 2, 2, "tikv.org/group=basic-tikv")
+
+[<Test>]
+let ``currentRevision becomes updateRevision when all instances have been ready with it for minReadySeconds``
+    ()
+    =
+    let upgrading = tikv |> version "v8.5.3"
+    let before, now = Shared.revision tikv, Shared.revision upgrading
+    let at revision shared = withInstance shared (fun one -> { one with Current = Some revision })
+
+    let updated index (observed: Observed) = observed |> withInstance index (fun _ -> instance observed index)
+
+    let told (observed: Observed) =
+        let status = said observed
+
+        status.CurrentRevision,
+        status.UpdateRevision,
+        status.CurrentReplicas,
+        status.UpdatedReplicas,
+        status.Version
+
+    told upgrading |> shouldBe (Some before, Some now, 3, 0, Some "v8.5.2")
+
+    let half = upgrading |> updated 2 |> updated 1 |> unproven 1 |> at before 1
+    told half |> shouldBe (Some before, Some now, 2, 1, Some "v8.5.2")
+
+    let all = upgrading |> updated 0 |> updated 1 |> updated 2
+
+    told (all |> readySince 1 0)
+    |> shouldBe (Some before, Some now, 0, 3, Some "v8.5.2")
+
+    told all |> shouldBe (Some now, Some now, 3, 3, Some "v8.5.3")
+
+[<Test>]
+let ``a group says whether PD keeps its quorum when a domain is lost`` () =
+    let told observed =
+        (said observed).Conditions
+        |> Condition.tryFind ConditionType.TopologySafe
+        |> Option.map (fun condition -> condition.Status, condition.Reason)
+
+    let safe, unsafe = ConditionStatus.True, ConditionStatus.False
+    told (pd |> zoned [ "a"; "b"; "c" ]) |> shouldBe (Some(safe, "Satisfied"))
+    told (pd |> zoned [ "a"; "b"; "a" ]) |> shouldBe (Some(unsafe, "ZoneImbalance"))
+    told pd |> shouldBe (Some(safe, "Satisfied"))
+
+    let sameNode = pd |> withInstance 1 (fun one -> { one with Domain = Some "node-0" })
+    told sameNode |> shouldBe (Some(unsafe, "ZoneImbalance"))
+
+    told (pd |> withInstance 1 (fun one -> { one with Domain = None }))
+    |> shouldBe None
+
+    told (pd |> replicas 1 |> withoutInstance 1 |> withoutInstance 2)
+    |> shouldBe None
+
+    told tikv |> shouldBe None
 
 [<Test>]
 let ``a group is Ready when every wanted instance is, and Synced when each has the template`` () =

@@ -20,7 +20,13 @@ type Looks =
         Given.withoutInstance 1
         Given.withoutInstance 0 >> Given.withoutInstance 1 >> Given.withoutInstance 2
         Given.version "v8.5.3"
-        (fun observed -> { observed with PdGroups = [ "basic-pd", None; "another-pd", None ] })
+        (fun observed -> {
+            observed with
+                PdGroups = [ Given.pdGroup "basic-pd" None; Given.pdGroup "another-pd" None ]
+        })
+        (fun observed -> { observed with Pd = Tikv.Core.Pd.PdView.Silent "no answer" })
+        Given.retained [ 3; 4 ]
+        (fun observed -> { observed with LeavingElsewhere = [ "other-tikv-0" ] })
         Given.outdated 0
         Given.outdated 1
         Given.outdated 2
@@ -28,6 +34,14 @@ type Looks =
         Given.notReady 0
         Given.notReady 1
         Given.notReady 3
+        Given.unknown 0 >> Given.unknown 1 >> Given.unknown 2
+        Given.broken 1
+        Given.broken 2
+        Given.unproven 0
+        Given.leads 2
+        Given.priority 0 0
+        Given.deferred 0
+        Given.deferred 3
         Given.unsettled 2
         Given.readySince 1 2
         Given.unregistered 3

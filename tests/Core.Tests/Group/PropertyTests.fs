@@ -60,18 +60,98 @@ let ``at most one instance is taken away at a time, but for one that was let go 
        <= 1
 
 [<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 2_000)>]
-let ``no instance that is wanted is deleted or taken offline`` (observed: Observed) =
+let ``no more go than are surplus, named, or let go by PD`` (observed: Observed) =
     observed.Meta.DeletionTimestamp.IsSome
-    || (let wanted = Rules.wanted observed
+    || (let settings = Manifest.settings observed
+        let there = observed.Instances |> Map.toList |> List.map snd
 
+        let stay =
+            there
+            |> List.filter (fun one ->
+                one.Meta.DeletionTimestamp.IsNone
+                && not one.Removed
+                && not (List.contains one.Index settings.OfflineIndexes))
+
+        let going =
+            (decide observed).Actions
+            |> List.choose (fun action ->
+                match action with
+                | TakeOffline meta
+                | DeferDeletion meta
+                | DeleteInstance meta -> Some meta.Uid
+                | _ -> None)
+            |> Set.ofList
+
+        let offline = stay |> List.filter (fun one -> one.Offline || Set.contains one.Meta.Uid going)
+        let kept = (decide observed).Actions |> List.exists _.IsKeepOnline
+
+        kept
+        || going.IsEmpty
+        || stay.Length - offline.Length >= min settings.Replicas stay.Length)
+
+[<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 2_000)>]
+let ``who was chosen to go stays chosen, whatever happens to the others`` (observed: Observed) =
+    let mark change (meta: Kubernetes.Meta) observed =
+        match Names.indexOf observed.Meta.Name meta.Name with
+        | Some index -> change index observed
+        | None -> observed
+
+    let chosen, marked =
+        (([], observed), (decide observed).Actions)
+        ||> List.fold (fun (chosen, observed) action ->
+            match action with
+            | TakeOffline meta -> meta.Uid :: chosen, mark Given.offline meta observed
+            | DeferDeletion meta -> meta.Uid :: chosen, mark Given.deferred meta observed
+            | _ -> chosen, observed)
+
+    let later =
+        (marked, observed.Instances)
+        ||> Map.fold (fun observed index one ->
+            if List.contains one.Meta.Uid chosen then observed else Given.broken index observed)
+
+    [ marked; later ]
+    |> List.forall (fun observed ->
         (decide observed).Actions
         |> List.forall (fun action ->
             match action with
-            | TakeOffline meta
-            | DeleteInstance meta ->
-                Names.indexOf observed.Meta.Name meta.Name
-                |> Option.exists (fun index -> not (Set.contains index wanted))
+            | KeepOnline meta
+            | CancelDeferral meta -> not (List.contains meta.Uid chosen)
             | _ -> true))
+
+[<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 2_000)>]
+let ``no more than one instance that may serve is given a template that restarts it`` (observed: Observed) =
+    let wanted = Shared.wantedProcess observed
+
+    (decide observed).Actions
+    |> List.choose (fun action ->
+        match action with
+        | UpdateInstance(meta, _) ->
+            observed.Instances
+            |> Map.toList
+            |> List.map snd
+            |> List.tryFind (fun one -> one.Meta.Uid = meta.Uid && one.Process <> wanted && not one.Broken)
+        | _ -> None)
+    |> List.length
+    |> fun restarted -> restarted <= 1
+
+[<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 2_000)>]
+let ``a new instance has an index of its own, that nobody left and nobody named`` (observed: Observed) =
+    let created =
+        (decide observed).Actions
+        |> List.choose (fun action ->
+            match action with
+            | CreateInstance(name, _) -> Names.indexOf observed.Meta.Name name
+            | _ -> None)
+
+    let settings = Manifest.settings observed
+    let staying = (Plan.ofGroup observed).Staying.Length
+
+    List.distinct created = created
+    && staying + created.Length <= settings.Replicas
+    && created
+       |> List.forall (fun index ->
+           not (Map.containsKey index observed.Instances)
+           && not (List.contains index settings.OfflineIndexes))
 
 [<Property(Arbitrary = [| typeof<Looks> |])>]
 let ``a status that was written is not written again`` (observed: Observed) =

@@ -32,8 +32,7 @@ let ``the lowest indexes are wanted, without those that are to be left out``
     tikv
     |> replicas count
     |> without (numbers out)
-    |> Rules.wanted
-    |> Set.toList
+    |> fun observed -> (Plan.ofGroup { observed with Instances = Map.empty }).New
     |> shouldBe (numbers wanted)
 
 // ---- out
@@ -75,17 +74,40 @@ let ``a second PD group waits until the first has bootstrapped`` () =
     let second = {
         (pd |> notBootstrapped |> withoutClusterId) with
             Instances = Map.empty
-            PdGroups = [ "basic-pd", None; "another-pd", None ]
+            PdGroups = [ pdGroup "basic-pd" None; pdGroup "another-pd" None ]
     }
 
     decide second |> shouldBe (wait [ OtherGroupBootstraps "another-pd" ])
 
 [<Test>]
-let ``an instance that is being deleted is made anew only when it is gone`` () =
-    decide (ending 1 tikv) |> shouldBe (wait [ InstanceTerminating "basic-tikv-1" ])
+let ``another store takes the place of one that is being deleted while that one still leaves`` () =
+    let observed = ending 1 tikv
+
+    decide observed
+    |> shouldBe { Actions = create [] [ 3 ] observed; Waiting = [ ScalingIn "basic-tikv-1" ] }
 
     let gone = withoutInstance 1 tikv
     decide gone |> shouldBe (act (create [] [ 1 ] gone))
+
+[<Test>]
+let ``another member takes the place of one that is being deleted when that one is gone`` () =
+    decide (ending 1 pd)
+    |> shouldBe (wait [ InstanceTerminating "basic-pd-1"; ScalingIn "basic-pd-1" ])
+
+    let gone = withoutInstance 1 pd
+    decide gone |> shouldBe (act (create [] [ 1 ] gone))
+
+[<Test>]
+let ``a new instance does not start on the volumes of one that has left`` () =
+    let observed = tikv |> replicas 5 |> retained [ 3; 5 ]
+    decide observed |> shouldBe (act (create [] [ 4; 6 ] observed))
+
+[<Test>]
+let ``a store that PD has let go is replaced though nobody asked it to leave`` () =
+    let observed = tikv |> withInstance 1 (fun one -> { one with Removed = true })
+
+    decide observed
+    |> shouldBe (act (create [] [ 3 ] observed @ [ DeleteInstance(metaOf 1 observed) ]))
 
 // ---- in
 
@@ -155,6 +177,71 @@ let ``surplus stores leave one at a time`` () =
     decide (tikv |> withSurplus [ 3; 4 ] |> offline 3)
     |> shouldBe (wait [ ScalingIn "basic-tikv-3" ])
 
+[<Test>]
+let ``one store of a cluster leaves at a time, also of several groups`` () =
+    { replicas 2 tikv with LeavingElsewhere = [ "other-tikv-0" ] }
+    |> decide
+    |> shouldBe (wait [ OtherGroupScalesIn "other-tikv-0" ])
+
+[<Test>]
+let ``those that never registered go, then those that fail, then by priority, wherever they stand`` () =
+    let observed = replicas 2 tikv |> priority 0 1
+    decide observed |> shouldBe (act [ TakeOffline(metaOf 1 observed) ])
+    let sick = notReady 0 observed
+    (decide sick).Actions |> shouldBe [ TakeOffline(metaOf 0 sick) ]
+    let newcomer = sick |> unregistered 2
+    (decide newcomer).Actions |> shouldBe [ DeleteInstance(metaOf 2 newcomer) ]
+
+[<Test>]
+let ``who was asked to leave goes on leaving though another one fails`` () =
+    let observed = replicas 2 tikv |> offline 1 |> notReady 2
+    decide observed |> shouldBe (wait [ ScalingIn "basic-tikv-1" ])
+
+[<Test>]
+let ``of those that leave, the one of the lowest priority number is called back, else the lowest index`` () =
+    let leaving = tikv |> withSurplus [ 3; 4 ] |> offline 3 |> offline 4 |> replicas 4
+
+    decide leaving
+    |> shouldBe { Actions = [ KeepOnline(metaOf 3 leaving) ]; Waiting = [] }
+
+    let chosen = leaving |> priority 0 4
+    decide chosen |> shouldBe (act [ KeepOnline(metaOf 4 chosen) ])
+
+[<Test>]
+let ``a store that was let go already is not called back`` () =
+    let observed = tikv |> replicas 3 |> removed 2
+
+    decide observed
+    |> shouldBe (act (create [] [ 3 ] observed @ [ DeleteInstance(metaOf 2 observed) ]))
+
+[<Test>]
+let ``the leader of PD is not the one that goes`` () =
+    let observed = pd |> replicas 2 |> leads 2
+    decide observed |> shouldBe (act [ DeleteInstance(metaOf 1 observed) ])
+
+[<Test>]
+let ``a member that nobody can judge is not removed`` () =
+    decide (pd |> replicas 2 |> unknown 0 |> unknown 1 |> unknown 2)
+    |> shouldBe (wait [ InstancesNotReady [ "basic-pd-0"; "basic-pd-1" ] ])
+
+[<Test>]
+let ``why an instance refuses to leave is told by its group`` () =
+    let why = "StoresTooFew", "x"
+
+    tikv
+    |> replicas 2
+    |> offline 2
+    |> waits ("MinReplicasAfter", "2 living stores would remain, and 3 are needed for all replicas") 2
+    |> decide
+    |> _.Waiting
+    |> List.map (fun reason -> Reason.code reason, Reason.text reason)
+    |> shouldBe [
+        "MinReplicasAfter", "basic-tikv-2: 2 living stores would remain, and 3 are needed for all replicas"
+    ]
+
+    (tikv |> replicas 2 |> offline 2 |> waits why 2 |> decide).Waiting
+    |> shouldBe [ ScalingIn "basic-tikv-2" ]
+
 // ---- topology (T 6.2)
 
 let private spread (weights: int list) =
@@ -202,7 +289,7 @@ let ``each topology gets its share of the instances, and one before any weight c
             index, { instance observed index with Topology = Map [ "zone", string zone ] })
         |> Map.ofSeq
 
-    Manifest.topologies { observed with Instances = instances } next.Length
+    Spread.next (Manifest.settings observed) (instances |> Map.toList |> List.map snd) next.Length
     |> zones
     |> shouldBe next
 
@@ -214,8 +301,13 @@ let ``instances that leave do not count in the spread`` () =
     let instances = Map [ 0, zone "0" (instance observed 0); 1, zone "1" (instance observed 1) ]
 
     let observed = { observed with Instances = instances }
-    Manifest.topologies (offline 1 observed) 1 |> zones |> shouldBe "1"
-    Manifest.topologies (ending 1 observed) 1 |> zones |> shouldBe "1"
+
+    let next (observed: Observed) =
+        Spread.next (Manifest.settings observed) (Plan.ofGroup observed).Staying 1
+        |> zones
+
+    observed |> replicas 1 |> offline 1 |> next |> shouldBe "1"
+    observed |> ending 1 |> next |> shouldBe "1"
 
 [<Test>]
 let ``instances that are made together are spread too`` () =
@@ -227,3 +319,34 @@ let ``instances that are made together are spread too`` () =
         | CreateInstance(name, body) -> name, Json.mapAt [ "spec"; "topology" ] body
         | _ -> "", Map.empty)
     |> shouldBe [ for zone in 0..2 -> $"basic-tikv-%d{zone}", Map [ "zone", string zone ] ]
+
+/// Weights, the zones of the instances by index, the indexes that fail, and those that go of them, in turn.
+[<TestCase("1 1 1", "001122", "", 2, "5 3")>]
+[<TestCase("1 1 1", "001122", "4 5", 2, "5 3")>]
+[<TestCase("1 1 1", "0120", "", 1, "3")>]
+[<TestCase("1 1 1", "0122", "0", 1, "3")>]
+[<TestCase("2 1", "00011", "", 2, "4 2")>]
+[<TestCase("1 1", "0901", "", 1, "1")>]
+[<TestCase("1 1", "0011", "0", 1, "0")>]
+let ``zones stay as even as possible, and none is left for its failure alone``
+    (weights: string)
+    (present: string)
+    (fail: string)
+    count
+    (gone: string)
+    =
+    let numbers (text: string) =
+        text.Split(' ', System.StringSplitOptions.RemoveEmptyEntries)
+        |> Array.map int
+        |> List.ofArray
+
+    let built = bareTikv |> spread (numbers weights) |> replicas present.Length |> built
+
+    let observed =
+        (built |> zoned (present |> Seq.map string |> List.ofSeq), numbers fail)
+        ||> List.fold (fun observed index -> notReady index observed)
+
+    (Plan.ofGroup (replicas (present.Length - count) observed)).Leaving
+    |> List.map (_.Index >> string)
+    |> String.concat " "
+    |> shouldBe gone

@@ -55,7 +55,7 @@ let ``the first Pod of PD bootstraps while no cluster id is recorded`` () =
     |> withClaims
     |> withConfig
     |> decide
-    |> shouldBe (act [ CreateBootstrapPod(pod first) ])
+    |> shouldBe (act [ CreateBootstrapPod(pod first, bootstrapGrounds first) ])
 
 [<Test>]
 let ``a Pod of PD joins once a cluster id is recorded`` () =
@@ -88,13 +88,14 @@ let private late =
 /// meanwhile, and the third was told to join, which PD refuses as a duplicate for ever (P 24).
 [<Test>]
 let ``a member of the first bootstrap that starts late completes it`` () =
-    Lint.instance late [ CreateBootstrapPod(pod late) ] |> shouldBe []
+    Lint.instance late [ CreateBootstrapPod(pod late, bootstrapGrounds late) ]
+    |> shouldBe []
 
     late
     |> withClaims
     |> withConfig
     |> decide
-    |> shouldBe (act [ CreateBootstrapPod(pod late) ])
+    |> shouldBe (act [ CreateBootstrapPod(pod late, bootstrapGrounds late) ])
 
 [<Test>]
 let ``whether a late member has started before is not known while PD is silent`` () =
@@ -230,7 +231,10 @@ let ``an instance of a paused cluster is left alone, deletion included`` () =
 [<Test>]
 let ``a suspended instance loses its Pod and nothing else`` () =
     let observed = suspended tikv
-    decide observed |> shouldBe (act [ RemovePod(podMeta observed, "Suspended") ])
+
+    decide observed
+    |> shouldBe (act [ RemovePod(podMeta observed, "Suspended", suspendedGrounds observed) ])
+
     decide (terminating observed) |> shouldBe (wait [ PodTerminating ])
     decide (withoutPod observed) |> shouldBe (wait [ ClusterSuspended ])
 
@@ -252,13 +256,13 @@ let ``a Pod that has ended for good is replaced`` () =
         let observed = tikv |> withPod (fun pod -> { pod with Phase = phase; Ready = false })
 
         decide observed
-        |> shouldBe (act [ RemovePod(podMeta observed, $"Pod%s{phase}") ])
+        |> shouldBe (act [ RemovePod(podMeta observed, $"Pod%s{phase}", brokenGrounds observed) ])
 
 [<Test>]
 let ``why a Pod does not serve is told`` () =
     let table: ((PodView -> PodView) * Reason) list = [
         (fun pod -> { pod with Unschedulable = "0/3 nodes"; Phase = "Pending"; Ready = false }),
-        PodPending "0/3 nodes"
+        NoNodeFits(Obstacle.Other "0/3 nodes")
         (fun pod -> { pod with Phase = "Pending"; Ready = false }),
         PodPending "its containers are being started"
         (fun pod -> { pod with Ready = false }), PodNotReady "its readiness probe has not succeeded yet"
@@ -297,7 +301,6 @@ let ``a store is as desired when PD counts it and hears from it`` () =
     |> shouldBe (wait [ StoreNotRegistered ])
 
     decide (down 2 tikv) |> shouldBe (wait [ StoreNotServing "Down" ])
-    decide (tombstone 2 tikv) |> shouldBe (wait [ StoreNotServing "Removed" ])
     decide (silent tikv) |> shouldBe (wait [ PdSilent "no leader" ])
 
 [<Test>]

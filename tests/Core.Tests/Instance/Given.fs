@@ -116,6 +116,15 @@ let private bare role (meta: Meta) : Observed = {
     Node = Sighting.Unknown
     Volumes = Map.empty
     StorageClasses = Map.empty
+    VolumeNodes = Map.empty
+    Peers =
+        Map.ofList [
+            for index in 0..9 do
+                match role with
+                | PD _ -> $"basic-pd-%d{index}", $"basic-pd-%d{index}"
+                | TiKV _ -> $"basic-tikv-%d{index}", $"basic-tikv-%d{index}"
+        ]
+    Stopping = Set.empty
 }
 
 /// A Pod that serves, started with what is wanted now.
@@ -135,6 +144,8 @@ let podOf (observed: Observed) : PodView = {
     Running = true
     Restarts = 0
     Problem = None
+    LastEnd = None
+    EndReason = ""
 }
 
 let configOf (observed: Observed) : ConfigMapView = {
@@ -396,6 +407,72 @@ let tombstone index =
 
 /// PD has an evict-leader entry of the store.
 let evicting index = withFacts (fun facts -> { facts with Evicting = Set.add (storeId index) facts.Evicting })
+
+// ---- the evidence that such a look gives
+
+let private seen evidence =
+    match evidence with
+    | Some evidence -> evidence
+    | None -> failwith "nothing is there to be seen"
+
+let private known evidence =
+    match evidence with
+    | Ok evidence -> evidence
+    | Error reason -> failwith $"%A{reason}"
+
+let private answered (observed: Observed) = seen (Seen.facts observed)
+let private calm observed = known (Evidence.notFrozen observed)
+
+let departed observed = seen (Evidence.departed observed)
+
+let restartGrounds observed =
+    let facts = answered observed
+    let held = seen (Evidence.heldDisruption observed)
+
+    match observed.Role with
+    | PD _ ->
+        let self = seen (Seen.memberOf observed facts)
+        let quorum = known (Evidence.quorumWhileItRests self facts)
+        Evidence.MemberRests(held, calm observed, quorum, known (Evidence.notLeading self observed facts))
+    | TiKV _ ->
+        let store = Seen.storeOf observed facts
+        let leaders = known (Evidence.leadersGone store observed facts)
+        Evidence.StoreRests(held, calm observed, known (Evidence.othersHeard store facts), leaders)
+
+let brokenGrounds (observed: Observed) =
+    Evidence.Broken(observed.Pod |> Option.bind Evidence.notServing |> seen)
+
+let suspendedGrounds observed = Evidence.Suspended(seen (Evidence.suspensionAsked observed))
+let leftGrounds observed = Evidence.Left(departed observed)
+
+let removeStore observed =
+    let facts = answered observed
+    let store = seen (Seen.storeOf observed facts)
+    let gone = known (Evidence.leadersGone (Some store) observed facts)
+    RemoveStore(store.Id, calm observed, known (Evidence.enoughStores store observed facts), gone)
+
+let removeMember observed =
+    let facts = answered observed
+    let self = seen (Seen.memberOf observed facts)
+    RemoveMember(self.Id, calm observed, known (Evidence.quorumWithoutIt self facts))
+
+/// Leadership goes from the member that leads to the first heir, who is to bear that name.
+let transferTo name (observed: Observed) =
+    let facts = answered observed
+    let leader = facts.Members |> List.find _.IsLeader
+
+    match Evidence.heirs leader observed facts with
+    | heir :: _ when Evidence.Heir.name heir = name -> TransferPdLeader heir
+    | heirs -> failwith $"%A{heirs}"
+
+let bootstrapGrounds observed = seen (Evidence.firstBootstrap observed)
+
+let removeClaim claim (observed: Observed) =
+    let alone = { observed with Pod = None }
+    RemoveClaim(claim, departed observed, seen (Evidence.podGone alone), seen (Evidence.dataDisowned alone))
+
+let removeFinalizer (observed: Observed) =
+    RemoveFinalizer(departed observed, seen (Evidence.podGone { observed with Pod = None }))
 
 // ---- deciding
 

@@ -8,7 +8,7 @@ open Tikv.Core.Instance
 open Tikv.Core.Tests.Words
 open Tikv.Core.Tests.Instance.Given
 
-let private removedPod observed = act [ RemovePod(podMeta observed, "Removed") ]
+let private removedPod observed = act [ RemovePod(podMeta observed, "Removed", leftGrounds observed) ]
 let private withoutConfig (observed: Observed) = { observed with Config = None }
 let private withoutClaims (observed: Observed) = { observed with Claims = Map.empty }
 
@@ -39,8 +39,8 @@ let ``a store leaves in two steps: its leaders move away, then PD is asked to re
     decide (leaving |> marked 1 |> evicting 2)
     |> shouldBe (wait [ LeadersRemain 5 ])
 
-    decide (leaving |> marked 1 |> evicting 2 |> withLeaders 2 0)
-    |> shouldBe (act [ RemoveStore(storeId 2) ])
+    let evicted = leaving |> marked 1 |> evicting 2 |> withLeaders 2 0
+    decide evicted |> shouldBe (act [ removeStore evicted ])
 
 [<Test>]
 let ``its process runs on until PD calls the store Removed`` () =
@@ -62,7 +62,10 @@ let ``a store that leaves without its instance being deleted takes the same step
 [<Test>]
 let ``no store leaves a suspended cluster`` () =
     let observed = offline tikv |> marked 10 |> evicting 2 |> withLeaders 2 0 |> suspended
-    decide observed |> shouldBe (act [ RemovePod(podMeta observed, "Suspended") ])
+
+    decide observed
+    |> shouldBe (act [ RemovePod(podMeta observed, "Suspended", suspendedGrounds observed) ])
+
     decide (withoutPod observed) |> shouldBe (wait [ ClusterSuspended ])
 
 [<Test>]
@@ -114,7 +117,7 @@ let ``what is left of a store goes in order, and its claims stay by default`` ()
         removedPod observed
         act [ RemoveConfig(configMeta observed) ]
         retired "3" observed
-        act [ RemoveFinalizer ]
+        act [ removeFinalizer observed ]
     ]
 
 [<Test>]
@@ -125,8 +128,8 @@ let ``its claims go too when the policy says so`` () =
     |> shouldBe [
         removedPod observed
         act [ RemoveConfig(configMeta observed) ]
-        act [ RemoveClaim(claimMeta observed) ]
-        act [ RemoveFinalizer ]
+        act [ removeClaim (claimMeta observed) observed ]
+        act [ removeFinalizer observed ]
     ]
 
 [<Test>]
@@ -152,12 +155,12 @@ let ``claims of others stay`` () =
     let name = "data-basic-tikv-2"
     let strange = { claimOf name with Meta = { (claimOf name).Meta with Labels = Map.empty } }
 
-    {
+    let observed = {
         (leaving |> tombstone 2 |> reclaimed |> withoutPod |> withoutConfig) with
             Claims = Map [ name, strange ]
     }
-    |> decide
-    |> shouldBe (act [ RemoveFinalizer ])
+
+    decide observed |> shouldBe (act [ removeFinalizer observed ])
 
 [<Test>]
 let ``a claim that is being deleted is waited for before the finalizer goes`` () =
@@ -196,35 +199,41 @@ let ``an instance on its way out gives the disruption back while its process ser
 
 [<Test>]
 let ``a member leaves by its id, before its Pod goes`` () =
-    decide (deleting pd) |> shouldBe (act [ RemoveMember(memberId 1) ])
+    decide (deleting pd) |> shouldBe (act [ removeMember (deleting pd) ])
 
 [<Test>]
 let ``a leader hands over before it leaves`` () =
-    decide (deleting pdLeader) |> shouldBe (act [ TransferPdLeader "basic-pd-1" ])
+    decide (deleting pdLeader)
+    |> shouldBe (act [ transferTo "basic-pd-1" (deleting pdLeader) ])
 
 [<Test>]
 let ``a half-joined member, which has no name, is removed by its id`` () =
-    let halfJoined = withMember 1 (fun one -> { one with Name = ""; Healthy = false })
+    let halfJoined = deleting pd |> withMember 1 (fun one -> { one with Name = ""; Healthy = false })
+    decide halfJoined |> shouldBe (act [ removeMember halfJoined ])
 
-    decide (deleting pd |> halfJoined)
-    |> shouldBe (act [ RemoveMember(memberId 1) ])
-
-/// Members, which of them are unhealthy, and whether member 1 may leave (V B9).
-[<TestCase(1, "", false)>]
-[<TestCase(2, "", true)>]
-[<TestCase(2, "1", false)>]
-[<TestCase(3, "", true)>]
-[<TestCase(3, "1", true)>]
-[<TestCase(3, "2", false)>]
-[<TestCase(3, "12", false)>]
-[<TestCase(4, "", true)>]
-[<TestCase(4, "2", true)>]
-[<TestCase(4, "12", false)>]
-[<TestCase(5, "", true)>]
-[<TestCase(5, "1", true)>]
-[<TestCase(5, "12", true)>]
-[<TestCase(5, "23", false)>]
-let ``a member leaves only while there is a quorum with it and without it`` members (ill: string) leaves =
+/// Members, which of them are unhealthy, whether member 1 may leave, and else who stands in the way; "" is the quorum.
+[<TestCase(1, "", false, "")>]
+[<TestCase(2, "", true, "")>]
+[<TestCase(2, "1", false, "")>]
+[<TestCase(3, "", true, "")>]
+[<TestCase(3, "1", true, "")>]
+[<TestCase(3, "2", false, "")>]
+[<TestCase(3, "12", false, "")>]
+[<TestCase(4, "", true, "")>]
+[<TestCase(4, "1", true, "")>]
+[<TestCase(4, "2", false, "basic-pd-2")>]
+[<TestCase(4, "12", false, "")>]
+[<TestCase(5, "", true, "")>]
+[<TestCase(5, "1", true, "")>]
+[<TestCase(5, "2", false, "basic-pd-2")>]
+[<TestCase(5, "12", true, "")>]
+[<TestCase(5, "23", false, "")>]
+let ``a member leaves only while there is a quorum with it and without it, the dead ones first``
+    members
+    (ill: string)
+    leaves
+    inTheWay
+    =
     let self = if members = 1 then 0 else 1
 
     let observed =
@@ -238,7 +247,10 @@ let ``a member leaves only while there is a quorum with it and without it`` memb
 
     decide observed
     |> shouldBe (
-        if leaves then act [ RemoveMember(memberId self) ] else wait [ QuorumAtRisk(healthy, members) ]
+        match leaves, inTheWay with
+        | true, _ -> act [ removeMember observed ]
+        | false, "" -> wait [ QuorumAtRisk(healthy, members) ]
+        | false, other -> wait [ MembersUnhealthy [ other ] ]
     )
 
 [<Test>]
@@ -256,12 +268,12 @@ let ``what is left of a member goes in order once PD does not list it`` () =
         removedPod observed
         act [ RemoveConfig(configMeta observed) ]
         retired "1001" observed
-        act [ RemoveFinalizer ]
+        act [ removeFinalizer observed ]
     ]
 
     teardown (reclaimed observed)
     |> List.item 2
-    |> shouldBe (act [ RemoveClaim(claimMeta observed) ])
+    |> shouldBe (act [ removeClaim (claimMeta observed) (reclaimed observed) ])
 
 [<Test>]
 let ``what never ran goes without PD while there is no cluster that could list it`` () =
@@ -272,7 +284,9 @@ let ``what never ran goes without PD while there is no cluster that could list i
         >> deleting
 
     for observed in [ never (barePd 1); never (bareTikv 2) ] do
-        decide (withoutClusterId observed) |> shouldBe (act [ RemoveFinalizer ])
+        let nowhere = withoutClusterId observed
+        decide nowhere |> shouldBe (act [ removeFinalizer nowhere ])
+
         decide observed |> shouldBe (wait [ PdNotAsked ])
 
 // ---- with the whole cluster
@@ -286,19 +300,20 @@ let ``with its whole cluster an instance goes without PD, and its claims by the 
         |> shouldBe [
             removedPod observed
             act [ RemoveConfig(configMeta observed) ]
-            act [ RemoveFinalizer ]
-            act [ RemoveFinalizer ]
+            act [ removeFinalizer observed ]
+            act [ removeFinalizer observed ]
         ]
 
-        observed
-        |> withClusterSpec (fun spec -> { spec with DeletionPolicy = ReclaimPolicy.Delete })
-        |> teardown
+        let reclaimed =
+            observed
+            |> withClusterSpec (fun spec -> { spec with DeletionPolicy = ReclaimPolicy.Delete })
+
+        teardown reclaimed
         |> List.item 2
-        |> shouldBe (act [ RemoveClaim(claimMeta observed) ])
+        |> shouldBe (act [ removeClaim (claimMeta observed) reclaimed ])
 
 [<Test>]
 let ``claims stay when nobody can say what is to become of them`` () =
-    { reclaimed (deleting tikv) with Cluster = None }
-    |> teardown
-    |> List.item 2
-    |> shouldBe (act [ RemoveFinalizer ])
+    let observed = { reclaimed (deleting tikv) with Cluster = None }
+
+    teardown observed |> List.item 2 |> shouldBe (act [ removeFinalizer observed ])

@@ -16,7 +16,7 @@ let private risky (observed: Observed) =
     (decide observed).Actions
     |> List.filter (fun action ->
         match action with
-        | RemovePod(_, why) when observed.Pod |> Option.exists (fun pod -> not pod.Running) ->
+        | RemovePod(_, why, _) when observed.Pod |> Option.exists (fun pod -> not pod.Running) ->
             why <> "TemplateChanged"
         | action -> Action.risk action <> Risk.None)
 
@@ -95,10 +95,10 @@ let ``while PD is silent, nothing is risked but for a broken process or a cluste
        |> List.forall (fun action ->
            match action with
            // It ended by itself.
-           | RemovePod(_, why) -> why.StartsWith "Pod"
+           | RemovePod(_, why, _) -> why.StartsWith "Pod"
            // It never had a part in PD.
            | RemoveClaim _
-           | RemoveFinalizer -> observed.Pod.IsNone
+           | RemoveFinalizer _ -> observed.Pod.IsNone
            | _ -> false)
 
 [<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 2_000)>]
@@ -114,8 +114,8 @@ let ``a PD that falls silent never makes an instance bolder`` (observed: Observe
         |> List.forall (fun action ->
             match action with
             // It ended by itself; an answer of PD may only have put another harmless step before its removal.
-            | RemovePod(_, "PodFailed")
-            | RemovePod(_, "PodSucceeded") -> true
+            | RemovePod(_, "PodFailed", _)
+            | RemovePod(_, "PodSucceeded", _) -> true
             | action -> List.contains action bold)
     | _ -> true
 

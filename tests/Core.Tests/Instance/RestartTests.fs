@@ -9,7 +9,9 @@ open Tikv.Core.Instance
 open Tikv.Core.Tests.Words
 open Tikv.Core.Tests.Instance.Given
 
-let private restarted observed = act [ RestartPod(podMeta observed, "TemplateChanged") ]
+let private restarted observed =
+    act [ RestartPod(podMeta observed, "TemplateChanged", restartGrounds observed) ]
+
 let private taken observed = act [ TakeDisruption(clusterMeta observed, "RollingUpdate") ]
 let private old = outdated tikv
 
@@ -24,7 +26,7 @@ let ``a broken process is replaced at once, without the disruption and without P
         let observed = broken observed
 
         decide observed
-        |> shouldBe (act [ RemovePod(podMeta observed, "TemplateChanged") ])
+        |> shouldBe (act [ RemovePod(podMeta observed, "TemplateChanged", brokenGrounds observed) ])
 
 [<Test>]
 let ``a process that is as wanted is not replaced though it is broken`` () =
@@ -87,23 +89,22 @@ let ``a member that PD calls unhealthy may be restarted while the others are a q
 [<Test>]
 let ``PD's leader hands over to the healthy member of the first name before it is restarted`` () =
     let observed = holding (outdated pdLeader)
-    decide observed |> shouldBe (act [ TransferPdLeader "basic-pd-1" ])
-
-    pdLeader
-    |> outdated
-    |> holding
-    |> withMembers 2
-    |> decide
-    |> shouldBe (act [ TransferPdLeader "basic-pd-1" ])
+    decide observed |> shouldBe (act [ transferTo "basic-pd-1" observed ])
+    let two = withMembers 2 observed
+    decide two |> shouldBe (act [ transferTo "basic-pd-1" two ])
 
 [<Test>]
-let ``a leader hands over to nobody who is unhealthy`` () =
-    let five =
-        withFacts (fun facts -> { facts with Members = List.init 5 memberFact })
-        >> unhealthy 1
+let ``a leader hands over to nobody whose Pod is being stopped`` () =
+    let observed = { holding (outdated pdLeader) with Stopping = Set [ "basic-pd-1" ] }
 
-    decide (holding (outdated pdLeader) |> five)
-    |> shouldBe (act [ TransferPdLeader "basic-pd-2" ])
+    decide observed |> shouldBe (act [ transferTo "basic-pd-2" observed ])
+
+[<Test>]
+let ``while another member is not healthy, none is restarted`` () =
+    let five = withFacts (fun facts -> { facts with Members = List.init 5 memberFact })
+
+    decide (holding (outdated pd) |> five |> unhealthy 2)
+    |> shouldBe (wait [ MembersUnhealthy [ "basic-pd-2" ] ])
 
 [<Test>]
 let ``a single member is restarted: its pause was chosen with its number`` () =
@@ -167,17 +168,33 @@ let ``in an outage nothing is taken down`` () =
     let outage = holding old |> evicted |> down 0 |> down 1
     decide outage |> shouldBe (wait [ StoresSilent(2, 4) ])
 
+[<Test>]
+let ``while another store that holds regions is silent, none is restarted`` () =
     for state in [ "Down"; "Disconnected" ] do
-        let one =
+        let silent regions =
             holding old
             |> evicted
-            |> withStore 0 (fun store -> { store with StateName = state })
+            |> withStore 0 (fun store -> { store with StateName = state; Regions = regions })
 
-        decide one |> shouldBe (restarted one)
+        decide (silent 1) |> shouldBe (wait [ StoresSilent(1, 4) ])
+        decide (silent 0) |> shouldBe (restarted (silent 0))
 
 [<Test>]
-let ``tombstones are no part of an outage`` () =
-    let observed = holding old |> evicted |> down 0 |> tombstone 1 |> tombstone 3
+let ``tombstones and stores of other engines are no part of an outage`` () =
+    let observed =
+        holding old
+        |> evicted
+        |> tombstone 1
+        |> withFacts (fun facts -> {
+            facts with
+                Stores =
+                    facts.Stores
+                    @ [
+                        for index in 5..8 do
+                            { store index with StateName = "Down"; Labels = Map [ "engine", "tiflash" ] }
+                    ]
+        })
+
     decide observed |> shouldBe (restarted observed)
 
 [<Test>]

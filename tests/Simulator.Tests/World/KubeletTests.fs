@@ -105,17 +105,17 @@ let ``a container with a configuration that is no TOML crashes, and its back-off
 
 [<Test>]
 let ``a pod on a machine without power is not ready after the grace, and is back when power is`` () =
-    let lost = running |> Nodes.set false true (node "a" running) |> wait 60_000L
+    let lost = running |> Power.set false true (node "a" running) |> wait 60_000L
     Assert.That(isReady "a" lost, Is.False)
-    let back = lost |> Nodes.set true true (node "a" running) |> wait 5_000L
+    let back = lost |> Power.set true true (node "a" running) |> wait 5_000L
     Assert.That(isReady "a" back)
     Assert.That(uid Builtins.pods "a" back, Is.EqualTo(uid Builtins.pods "a" running))
 
 [<Test>]
 let ``a pod on a lost node is to be deleted after five minutes, and stays until the node is back`` () =
-    let lost = running |> Nodes.set false true (node "a" running) |> wait 400_000L
+    let lost = running |> Power.set false true (node "a" running) |> wait 400_000L
     Assert.That(text [ "metadata"; "deletionTimestamp" ] Builtins.pods "a" lost, Is.Not.Empty)
-    let back = lost |> Nodes.set true true (node "a" running) |> wait 40_000L
+    let back = lost |> Power.set true true (node "a" running) |> wait 40_000L
     Assert.That(exists Builtins.pods "a" back, Is.False)
 
 [<Test>]

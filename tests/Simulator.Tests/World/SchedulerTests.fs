@@ -102,7 +102,7 @@ let ``a pod with a claim that waits for it gets a volume on its own node`` () =
 let ``no pod is bound to a node that is lost`` () =
     let world =
         (fresh, [ "node-a1"; "node-b1" ])
-        ||> List.fold (fun world node -> Nodes.set false true node world)
+        ||> List.fold (fun world node -> Power.set false true node world)
         |> wait 60_000L
         |> createPod (sleeper "a" [])
         |> wait 100L

@@ -1,0 +1,102 @@
+/// How instances are brought to the group's template.
+module Tikv.Core.Group.RollRules
+
+open System
+open System.Globalization
+open Tikv.Core
+open Tikv.Core.Api
+open Tikv.Core.Kubernetes
+open Tikv.Core.Group.Plan
+
+let private label (one: InstanceView) = one.Meta.Labels |> Map.tryFind Labels.revision
+
+/// How long an instance has still to be ready before it counts as available; none when it is.
+let private soaking (observed: Observed) (one: InstanceView) =
+    let needed = TimeSpan.FromSeconds(float (Manifest.settings observed).MinReadySeconds)
+
+    match
+        DateTimeOffset.TryParse(one.ReadySince, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal)
+    with
+    | true, since when observed.Clock - since < needed -> Some(needed - (observed.Clock - since))
+    | _ -> None
+
+let private serves (one: InstanceView) = one.Ready && one.Settled
+
+/// What keeps instances from counting as available; none when all of them do.
+let unavailable observed (instances: InstanceView list) =
+    match instances |> List.filter (serves >> not) with
+    | _ :: _ as waiting -> [ InstancesNotReady(waiting |> List.map _.Meta.Name) ]
+    | [] ->
+        instances
+        |> List.tryPick (fun one ->
+            soaking observed one
+            |> Option.map (fun left -> InstanceSoaking(one.Meta.Name, left)))
+        |> Option.toList
+
+/// Those that have the wanted template; those that only an update of their object is missing to; those that have to be
+/// restarted.
+let sorted (observed: Observed) (staying: InstanceView list) =
+    let wanted, process' = Shared.wanted observed, Shared.wantedProcess observed
+    let revision = Some(Shared.revision observed)
+
+    let current, outdated =
+        staying
+        |> List.partition (fun one -> one.Shared = wanted && label one = revision)
+
+    let light, heavy = outdated |> List.partition (fun one -> one.Process = process')
+    current, light, heavy
+
+let update observed (one: InstanceView) = UpdateInstance(one.Meta, Manifest.update observed one.Meta)
+
+/// Restarts are under way or still to come, and nothing is against them: what is surplus stays until all that stay are
+/// available with the new template (T 3.1).
+let isUnderWay (observed: Observed) (plan: Plan) =
+    let _, _, heavy = sorted observed plan.Staying
+
+    let isNew =
+        match (Manifest.status observed).CurrentRevision with
+        | Some revision -> revision <> Shared.revision observed
+        | None -> false
+
+    Decision.isSettled (VersionRules.path observed)
+    && (not heavy.IsEmpty || isNew && not (unavailable observed plan.Staying).IsEmpty)
+
+/// 1. What restarts nothing reaches all instances at once, and so does anything those whose process is known not to run:
+///    a revert must always heal (V I36).
+/// 2. Of the others one goes at a time, only after new instances, and only when those that have the template have been
+///    ready with it for `minReadySeconds`.
+/// 3. One that is known not to serve goes before the others, and does not wait for those that once served with the
+///    template: what is wrong with them is something else.
+/// 4. Of PD the leader goes last; then by the priority that people gave, then the highest index.
+let roll (plan: Plan) (observed: Observed) =
+    let current, light, heavy = sorted observed plan.Staying
+    let broken = heavy |> List.filter _.Broken
+
+    let next =
+        lazy
+            (heavy
+             |> List.minBy (fun one -> one.Ready, not one.Fails, one.Leads, priority one, -one.Index))
+
+    let unproven = current |> List.filter (fun one -> not (serves one) && one.Current <> label one)
+
+    match light @ broken, heavy with
+    | (_ :: _ as atOnce), _ -> Decision.act (atOnce |> List.map (update observed))
+    | [], [] -> Decision.settled
+    | [], _ when next.Value.Fails && unproven.IsEmpty -> Decision.act [ update observed next.Value ]
+    | [], _ when not plan.New.IsEmpty -> Decision.settled
+    | [], _ ->
+        match unavailable observed current with
+        | [] -> Decision.act [ update observed next.Value ]
+        | waiting -> Decision.wait waiting
+
+/// A group is as desired when all its instances have been ready for `minReadySeconds`, the last one too (L F35).
+let available (plan: Plan) (observed: Observed) =
+    match unavailable observed plan.Staying with
+    | [] ->
+        observed.Instances
+        |> Map.toList
+        |> List.map snd
+        |> List.filter ending
+        |> List.map (fun one -> InstanceTerminating one.Meta.Name)
+        |> Decision.wait
+    | waiting -> Decision.wait waiting

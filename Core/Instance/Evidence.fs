@@ -1,0 +1,314 @@
+/// What an action that can do harm rests on. Each piece of evidence has one maker, which looks; an action that asks for
+/// it cannot be written down by anybody who has not looked (architecture, laws 2-7).
+module Tikv.Core.Instance.Evidence
+
+open Tikv.Core
+open Tikv.Core.Api
+open Tikv.Core.Kubernetes
+open Tikv.Core.Pd
+
+// ---- the cluster as a whole
+
+/// The Cluster's single disruption is held by this life of this instance (law 3).
+type HeldDisruption = private HeldDisruption of Holder: Uid
+
+let heldDisruption (observed: Observed) =
+    if Seen.holdsDisruption observed then Some(HeldDisruption observed.Meta.Uid) else None
+
+/// PD speaks for this cluster, with a leader and a quorum, and it is no outage (law 6).
+type NotFrozen = private NotFrozen of Cluster: ClusterId
+
+/// More stores than max(1, (n-1)/2) silent are an outage or a partition, not the failure of an instance (V I25).
+let private outage (facts: PdFacts) =
+    let stores = Seen.tikvStores facts
+    let silent = stores |> List.filter (Seen.hears facts >> not)
+
+    if silent.Length > max 1 ((stores.Length - 1) / 2) then
+        Some(StoresSilent(silent.Length, stores.Length))
+    else
+        None
+
+/// Without a quorum the answer is that of a member on the wrong side of a partition (V T66).
+let private minority (facts: PdFacts) =
+    let ill = facts.Members |> List.filter (fun one -> not one.Healthy)
+
+    if Quorum.isKept facts.Members.Length ill.Length then
+        None
+    else
+        Some(QuorumAtRisk(facts.Members.Length - ill.Length, facts.Members.Length))
+
+let notFrozen (observed: Observed) =
+    match Seen.facts observed, Seen.clusterId observed with
+    | Some facts, Some id ->
+        match minority facts |> Option.orElse (outage facts) with
+        | Some reason -> Error reason
+        | None -> Ok(NotFrozen id)
+    | _ -> Error(Seen.pdReason observed)
+
+/// The Cluster is being deleted, or is gone: nothing is drained, and nobody is left to be kept in quorum.
+type ClusterEnds = private ClusterEnds of Instance: Uid
+
+let clusterEnds (observed: Observed) =
+    if Seen.deleting observed && Seen.clusterEnds observed then
+        Some(ClusterEnds observed.Meta.Uid)
+    else
+        None
+
+/// The user asked for a cluster without processes.
+type SuspensionAsked = private SuspensionAsked of Instance: Uid
+
+let suspensionAsked (observed: Observed) =
+    if Seen.suspended observed then Some(SuspensionAsked observed.Meta.Uid) else None
+
+// ---- the Pod
+
+/// The container of this life of the Pod does not run: there is nothing to be disrupted.
+type NotServing = private NotServing of Pod: Uid
+
+let notServing (pod: PodView) =
+    if not pod.Running || pod.Phase = "Failed" || pod.Phase = "Succeeded" then
+        Some(NotServing pod.Meta.Uid)
+    else
+        None
+
+// ---- members of PD
+
+/// A member that can lead: healthy, with a name, and not being stopped (P 21).
+type Heir = private Heir of Name: string
+
+module Heir =
+    let name (Heir name) = name
+
+/// The heirs of the member, by name.
+let heirs (self: MemberFact) (observed: Observed) (facts: PdFacts) =
+    facts.Members
+    |> List.filter (fun one ->
+        one.Id <> self.Id
+        && one.Healthy
+        && one.Name <> ""
+        && not (Set.contains one.Name observed.Stopping))
+    |> List.sortBy _.Name
+    |> List.map (_.Name >> Heir)
+
+/// The members keep a quorum, and every other one of them is healthy: one is touched at a time (V B9, I20, I21).
+type QuorumKept = private QuorumKept of Member: MemberId
+
+let private othersIll (self: MemberFact) (facts: PdFacts) =
+    facts.Members
+    |> List.filter (fun one -> one.Id <> self.Id && not one.Healthy)
+    |> List.map (fun one -> if one.Name = "" then String.concat ", " one.PeerUrls else one.Name)
+
+/// One or two members cannot be restarted without a pause: that was the user's choice (V I20).
+let quorumWhileItRests (self: MemberFact) (facts: PdFacts) =
+    let members = facts.Members.Length
+
+    match othersIll self facts with
+    | [] when members <= 2 || Quorum.isKept members 1 -> Ok(QuorumKept self.Id)
+    | [] -> Error(QuorumAtRisk(members, members))
+    | ill when members - ill.Length - 1 < Quorum.majority members ->
+        let healthy = facts.Members |> List.filter _.Healthy
+        Error(QuorumAtRisk(healthy.Length, members))
+    | ill -> Error(MembersUnhealthy ill)
+
+/// A dead member is removed before anything else is changed; a live one only while all others live (V I21, I23).
+let quorumWithoutIt (self: MemberFact) (facts: PdFacts) =
+    let members = facts.Members.Length
+    let dead = facts.Members |> List.filter (fun one -> not one.Healthy) |> List.length
+    let change = if self.Healthy then MemberChange.RemoveLive else MemberChange.RemoveDead
+
+    match othersIll self facts with
+    | _ when not (Quorum.allows change members dead) -> Error(QuorumAtRisk(members - dead, members))
+    | _ :: _ as ill when self.Healthy -> Error(MembersUnhealthy ill)
+    | _ -> Ok(QuorumKept self.Id)
+
+/// Another member leads, or there is none that could.
+type NotLeading = private NotLeading of Member: MemberId
+
+let notLeading (self: MemberFact) observed facts =
+    match self.IsLeader, heirs self observed facts with
+    | true, heir :: _ -> Error heir
+    | _ -> Ok(NotLeading self.Id)
+
+/// No other member lists it, by the recorded id and by name (V I23, L F08).
+type MemberGone = private MemberGone of Instance: Uid
+
+let private memberGone (observed: Observed) (facts: PdFacts) =
+    let recorded =
+        match observed.Role with
+        | PD(_, status) -> status.Id
+        | TiKV _ -> None
+
+    let isListed =
+        (Seen.memberOf observed facts).IsSome
+        || facts.Members |> List.exists (fun one -> Some one.Id = recorded)
+
+    if isListed then None else Some(MemberGone observed.Meta.Uid)
+
+// ---- stores of TiKV
+
+/// The leaders of the store have moved away, or waiting for that is over or pointless (V I18).
+type LeadersGone =
+    private
+    | NoneLed of Store: StoreId
+    | WaitedLongEnough of Store: StoreId
+    | NowhereToGo
+
+/// Stores that could take the leaders of this one.
+let private takers (store: Store) (facts: PdFacts) =
+    facts.Stores
+    |> List.filter (fun one ->
+        one.Id <> store.Id
+        && Seen.lives one
+        && Seen.isTikv one
+        && not (Set.contains one.Id facts.Evicting))
+
+/// An entry would find nobody to take the leaders, or would leave one store for all of them (V I32).
+let private nowhere store (facts: PdFacts) = facts.MaxReplicas <= 1 || (takers store facts).Length < 2
+
+let leadersGone (store: Store option) (observed: Observed) (facts: PdFacts) =
+    match store, observed.Role with
+    | None, _
+    | _, PD _ -> Ok NowhereToGo
+    | Some store, TiKV(spec, status) ->
+        let isEvicted = Set.contains store.Id facts.Evicting
+        let timeout = spec.Eviction.EvictLeaderTimeout
+        let waits = spec.Eviction.EvictLeaderPolicy = EvictLeaderPolicy.Hold
+
+        let isLate =
+            status.Evicting
+            |> Option.bind (fun mark -> Seen.since mark.Since observed)
+            |> Option.exists (fun span -> span >= timeout)
+
+        match status.Evicting with
+        | _ when nowhere store facts && not isEvicted -> Ok NowhereToGo
+        // What PD does not hear from can lead nothing, and takes no leader back.
+        | _ when store.Leaders = 0 && not (Seen.hears facts store) -> Ok(NoneLed store.Id)
+        | None when timeout = System.TimeSpan.Zero -> Ok NowhereToGo
+        | Some _ when isEvicted && store.Leaders = 0 -> Ok(NoneLed store.Id)
+        | Some _ when isLate && not waits && isEvicted -> Ok(WaitedLongEnough store.Id)
+        | _ -> Error(LeadersRemain store.Leaders)
+
+/// So many living stores remain without this one that every replica has a place (V I05). PD itself counts dead ones too.
+type EnoughStores = private EnoughStores of Store: StoreId
+
+let enoughStores (store: Store) (observed: Observed) (facts: PdFacts) =
+    let living = takers store facts |> List.filter (Seen.isOurs observed)
+
+    if living.Length >= facts.MaxReplicas then
+        Ok(EnoughStores store.Id)
+    else
+        Error(StoresTooFew(living.Length, facts.MaxReplicas))
+
+/// PD calls the store Removed, by its recorded id, and knows of no region on it; or it did, and has forgotten it since
+/// (V I02, P08).
+type StoreGone = private StoreGone of Instance: Uid
+
+let private storeGone (observed: Observed) (facts: PdFacts) =
+    match observed.Role, Seen.storeOf observed facts with
+    | TiKV _, Some store when store.NodeState = NodeState.Removed && store.Regions = 0 ->
+        Some(StoreGone observed.Meta.Uid)
+    | TiKV(_, status), None when status.State = Some Api.StoreState.Removed ->
+        Some(StoreGone observed.Meta.Uid)
+    | _ -> None
+
+/// All other stores that hold regions are heard from: no region loses its majority with this one (V I15, I17).
+type OthersHeard = private OthersHeard of Store: StoreId voption
+
+let othersHeard (self: Store option) (facts: PdFacts) =
+    let id = self |> Option.map _.Id
+    let others = Seen.tikvStores facts |> List.filter (fun one -> Some one.Id <> id)
+
+    // A store that was silent for long enough has no regions left: PD has replaced them, and it is missed no more.
+    match others |> List.filter (fun one -> one.Regions > 0 && not (Seen.hears facts one)) with
+    | [] -> Ok(OthersHeard(id |> Option.toValueOption))
+    | silent -> Error(StoresSilent(silent.Length, others.Length + (if self.IsSome then 1 else 0)))
+
+// ---- what is left of an instance
+
+/// It was never a part of the cluster: no id is recorded, and PD, asked after its Pod was made, lists nothing of it; or
+/// there is no cluster that could.
+type NeverPart = private NeverPart of Instance: Uid
+
+let private neverPart (observed: Observed) =
+    let isRecorded, isListed =
+        match observed.Role, Seen.facts observed with
+        | PD(_, status), facts ->
+            status.Id.IsSome, facts |> Option.map (fun facts -> (Seen.memberOf observed facts).IsSome)
+        | TiKV(_, status), facts ->
+            status.Id.IsSome, facts |> Option.map (fun facts -> (Seen.storeOf observed facts).IsSome)
+
+    let hasNoCluster =
+        observed.Pod.IsNone
+        && (Seen.clusterId observed).IsNone
+        && (observed.Role.IsTiKV || observed.Config.IsNone)
+
+    match isRecorded, isListed with
+    | false, Some false -> Some(NeverPart observed.Meta.Uid)
+    | false, None when hasNoCluster -> Some(NeverPart observed.Meta.Uid)
+    | _ -> None
+
+/// The instance has no part in the cluster any more.
+type Departed =
+    | StoreDeparted of StoreGone
+    | MemberDeparted of MemberGone
+    | NothingDeparted of NeverPart
+    | ClusterDeparted of ClusterEnds
+
+let departed (observed: Observed) : Departed option =
+    match clusterEnds observed, neverPart observed, Seen.facts observed with
+    | Some ends, _, _ -> Some(ClusterDeparted ends)
+    | None, Some never, _ -> Some(NothingDeparted never)
+    | None, None, None -> None
+    | None, None, Some facts ->
+        match observed.Role with
+        | PD _ -> memberGone observed facts |> Option.map MemberDeparted
+        | TiKV _ -> storeGone observed facts |> Option.map StoreDeparted
+
+/// No Pod of the instance is left.
+type PodGone = private PodGone of Instance: Uid
+
+let podGone (observed: Observed) =
+    match observed.Pod with
+    | Some pod when Seen.owns observed pod.Meta -> None
+    | _ -> Some(PodGone observed.Meta.Uid)
+
+/// Whoever decides over the data wants it deleted: the Cluster's policy when all ends, else the instance's.
+let wantsDataDeleted (observed: Observed) =
+    let policy =
+        if (clusterEnds observed).IsSome then
+            observed.Cluster |> Option.map _.Spec.DeletionPolicy
+        else
+            Some (Seen.settings observed).VolumeReclaimPolicy
+
+    Seen.deleting observed && policy = Some ReclaimPolicy.Delete
+
+/// The data is to be deleted, and no Pod uses it (law 7).
+type DataDisowned = private DataDisowned of Instance: Uid
+
+let dataDisowned (observed: Observed) =
+    if wantsDataDeleted observed && observed.Pod.IsNone then
+        Some(DataDisowned observed.Meta.Uid)
+    else
+        None
+
+// ---- what actions ask for
+
+/// Why a healthy process may be taken down.
+type RestartGrounds =
+    | MemberRests of HeldDisruption * NotFrozen * QuorumKept * NotLeading
+    | StoreRests of HeldDisruption * NotFrozen * OthersHeard * LeadersGone
+
+/// Why a Pod may be taken away for good, or replaced.
+type RemovalGrounds =
+    | Broken of NotServing
+    | Left of Departed
+    | Suspended of SuspensionAsked
+
+/// Why PD may be started in bootstrap mode: the first bootstrap goes on for this member (law 7).
+type FirstBootstrap = private FirstBootstrap of Instance: Uid
+
+let firstBootstrap (observed: Observed) =
+    match Seen.entry observed with
+    | Bootstraps -> Some(FirstBootstrap observed.Meta.Uid)
+    | EntryUnknown
+    | Joins -> None
