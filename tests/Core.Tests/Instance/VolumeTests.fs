@@ -397,7 +397,7 @@ let ``a claim of another class that never had a volume is made anew`` () =
         |> withClaim (fun claim -> { claim with Phase = "Pending"; Volume = "" })
         |> withPod (fun pod -> { pod with Node = ""; Running = false; Ready = false; Phase = "Pending" })
 
-    (decide observed).Actions |> shouldBe [ DiscardClaim(claimMeta observed, "") ]
+    discarded observed |> shouldBe [ claimMeta observed, "" ]
 
 // ---- loss
 
