@@ -5,6 +5,7 @@ using Microsoft.FSharp.Collections;
 using Tikv.Adapters.Kubernetes;
 using Tikv.Adapters.Pd;
 using Tikv.Core;
+using Tikv.Core.Kubernetes;
 using Tikv.Core.Operator;
 
 namespace Tikv.Adapters;
@@ -158,7 +159,8 @@ public sealed class Interpreter<TState>(
 
             return null;
         },
-        read: (request, name) => Answer(async ct => Happening.NewHasRead(request, await kubernetes.Read(name, ct))),
+        read: (request, name) => Answer(async ct => Happening.NewHasRead(
+            request, Secret.Redacted(name, await kubernetes.Read(name, ct)))),
         write: (request, write) => Answer(async ct => Happening.NewWrote(request, await kubernetes.Write(write, ct))),
         callPd: (request, endpoints, call) => Answer(async ct => Happening.NewPdAnswered(
             request, await pd.Ask(endpoints, call, ct))),

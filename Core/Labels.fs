@@ -51,6 +51,12 @@ module Annotations =
     let templateMetadata = "tikv.org/template-metadata"
     /// On a Pod: hash of all that the process was started with; see `Revision.ofProcess`.
     let processRevision = "tikv.org/process-revision"
+    /// On a Pod: as `processRevision`, without the configuration; see `Revision.ofBase`.
+    let processBase = "tikv.org/process-base"
+    /// On a Pod: fingerprint of the configuration that is in effect in its process; see `Reload`.
+    let configInEffect = "tikv.org/config-in-effect"
+    /// On a Pod: fingerprint of a configuration that its process would not take over without a restart.
+    let configRefused = "tikv.org/config-refused"
     /// On a ConfigMap or a Service: hash of what the operator wrote, to see at a glance whether it is still wanted.
     let written = "tikv.org/written"
     /// On an instance: another one takes its place, and then it leaves.

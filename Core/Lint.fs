@@ -299,6 +299,36 @@ let private instanceAction (observed: Instance.Observed) action =
     | Instance.UnmarkEviction
     | Instance.RestoreStore _
     | Instance.RemoveConfig _ -> []
+    | Instance.ReloadConfig(pod, _, _)
+    | Instance.MarkConfig(pod, _) ->
+        unless
+            (observed.Pod
+             |> Option.exists (fun seen -> seen.Meta.Uid = pod.Uid && ownedBy observed.Meta.Uid seen.Meta))
+            "a process is reconfigured only in the life that was observed, and only by its owner"
+    | Instance.SetStoreLabels(id, labels) ->
+        let address = observed.Meta.Name + "."
+
+        let isOwn =
+            match observed.Role, ownFacts observed with
+            | Instance.TiKV(spec, status), Some facts ->
+                let pod = spec.Instance.PodName |> Option.defaultValue observed.Meta.Name
+
+                status.Id = Some id
+                || facts.Stores
+                   |> List.exists (fun store ->
+                       store.Id = id
+                       && (store.Address.StartsWith(address, StringComparison.Ordinal)
+                           || store.Address.StartsWith(pod + ".", StringComparison.Ordinal)))
+            | _ -> false
+
+        [
+            yield! unless isOwn "only the instance's own store is labelled (law 9)"
+
+            yield!
+                unless
+                    (labels |> Map.forall (fun _ value -> value <> ""))
+                    "a label of a store is never taken away: it may be another's (law 9)"
+        ]
 
 let private atMostOne isCounted what actions =
     unless (actions |> List.filter isCounted |> List.length <= 1) what

@@ -42,6 +42,18 @@ type ExploreArgument =
             | From_Seed _ -> "what names and chances are drawn from (default: 1)"
             | Limit _ -> "so many runs and no more (default: all)"
 
+type SearchArgument =
+    | [<Unique>] Runs of number: int
+    | [<Unique; AltCommandLine "--seed">] First_Seed of number: uint64
+    | [<Unique>] With_Transcript
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Runs _ -> "how many (default: 1000)"
+            | First_Seed _ -> "the first seed; each run has the next one (default: 1)"
+            | With_Transcript -> "print the events of the first failures"
+
 type ListArgument =
     | [<Hidden>] All
 
@@ -60,6 +72,7 @@ type ScenariosArgument =
 
 type Argument =
     | [<CliPrefix(CliPrefix.None)>] Run of ParseResults<RunArgument>
+    | [<CliPrefix(CliPrefix.None)>] Search of ParseResults<SearchArgument>
     | [<CliPrefix(CliPrefix.None)>] List of ParseResults<ListArgument>
     | [<CliPrefix(CliPrefix.None)>] Scenarios of ParseResults<ScenariosArgument>
     | [<CliPrefix(CliPrefix.None)>] Explore of ParseResults<ExploreArgument>
@@ -69,6 +82,7 @@ type Argument =
         member argument.Usage =
             match argument with
             | Run _ -> "run a scenario in virtual time, and leave the cluster alone for a day afterwards"
+            | Search _ -> "run generated changes and faults; all must come right afterwards"
             | List _ -> "name every scenario"
             | Scenarios _ -> "print the catalogue of scenarios"
             | Explore _ -> "run a scenario with each misfortune at each point"
@@ -96,6 +110,11 @@ let main arguments =
             (given.GetResult RunArgument.Scenario)
             (given.GetResult(With_Seed, 1UL))
             (given.Contains Transcript)
+    | Search given ->
+        Commands.search
+            (given.GetResult(Runs, 1_000))
+            (given.GetResult(First_Seed, 1UL))
+            (given.Contains With_Transcript)
     | List _ -> Commands.list ()
     | Scenarios given -> if given.Contains Markdown then Commands.scenarios () else Commands.list ()
     | Explore given ->

@@ -10,7 +10,7 @@ internal sealed class ProxiedRoute(IKubernetesApi api, TimeSpan deadline) : IPdR
 {
     public async Task<Outcome<PdReply>> Ask(PdEndpoint endpoint, PdRequest request, CancellationToken ct)
     {
-        var path = Urls.Proxy(endpoint.Namespace, endpoint.IsPod, endpoint.Name, endpoint.Port, endpoint.Tls, request.Path);
+        var path = Urls.Proxy(endpoint.Namespace, endpoint.IsPod, endpoint.Name, endpoint.Port, endpoint.Tls is not null, request.Path);
         var outcome = await api.Raw(new HttpMethod(request.Method), path, request.Body?.Value, deadline, ct);
 
         return outcome switch

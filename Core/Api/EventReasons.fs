@@ -50,6 +50,7 @@ module EventReason =
     let UnsupportedVersionPath = "UnsupportedVersionPath"
     let GateOverridden = "GateOverridden"
     let ReconcileError = "ReconcileError"
+    let CertificateInvalid = "CertificateInvalid"
 
     /// Of type Warning; all others are Normal.
     let warnings =
@@ -72,4 +73,5 @@ module EventReason =
             UnsupportedVersionPath
             GateOverridden
             ReconcileError
+            CertificateInvalid
         ]

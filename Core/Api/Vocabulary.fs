@@ -44,7 +44,9 @@ module ConditionType =
     let Offlined = "Offlined"
 
     let VolumesReady = "VolumesReady"
-    let CertificatesReady = "CertificatesReady"
+
+    /// With TLS: the Secrets that are needed exist, and their certificates are valid.
+    let CertificatesValid = "CertificatesValid"
     let TopologySatisfied = "TopologySatisfied"
 
     let all = [
@@ -63,7 +65,7 @@ module ConditionType =
         LeadersEvicted
         Offlined
         VolumesReady
-        CertificatesReady
+        CertificatesValid
         TopologySatisfied
     ]
 
@@ -143,10 +145,11 @@ module ConditionReason =
     let Cancelling = "Cancelling"
     let Completed = "Completed"
     let Failed = "Failed"
-    // VolumesReady, CertificatesReady, TopologySatisfied, TopologySafe
+    // VolumesReady, CertificatesValid, TopologySatisfied, TopologySafe
     let Bound = "Bound"
     let Resizing = "Resizing"
     let Expiring = "Expiring"
     let Missing = "Missing"
+    let Valid = "Valid"
     let Satisfied = "Satisfied"
     let InsufficientDomains = "InsufficientDomains"

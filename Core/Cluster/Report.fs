@@ -74,6 +74,43 @@ let private available (observed: Observed) =
             ConditionReason.AllRegionsServing,
             $"PD has a leader, and %d{up} of %d{all} stores are up"
 
+/// The operator's own certificate comes first, then those of the groups, as each group says.
+let private certificates (observed: Observed) conditions =
+    let set = Certificates.condition observed.Clock observed.Meta.Generation
+
+    let groups =
+        observed.Groups
+        |> List.choose (fun group ->
+            group.Status.Conditions
+            |> Condition.tryFind ConditionType.CertificatesValid
+            |> Option.filter (fun condition -> condition.Reason <> ConditionReason.Valid)
+            |> Option.map (fun condition -> group.Meta.Name, condition))
+
+    let own = Rules.certificateProblems observed
+
+    match own, groups with
+    | Some [], (_, worst) :: _ ->
+        let worst =
+            groups
+            |> List.map snd
+            |> List.tryFind (fun condition -> condition.Status <> ConditionStatus.True)
+            |> Option.defaultValue worst
+
+        let message =
+            groups
+            |> List.map (fun (name, condition) -> $"%s{name}: %s{condition.Message}")
+            |> fun messages -> System.String.Join("; ", messages)
+
+        conditions
+        |> Condition.set
+            observed.Clock
+            observed.Meta.Generation
+            ConditionType.CertificatesValid
+            worst.Status
+            worst.Reason
+            message
+    | _ -> set own conditions
+
 /// What the groups say, those that can.
 let private topologySafe (observed: Observed) conditions =
     let said =
@@ -146,6 +183,7 @@ let status (observed: Observed) (decision: Decision<Action, Reason>) =
             Conditions =
                 old.Conditions
                 |> Report.conditions observed.Clock generation verdict
+                |> certificates observed
                 |> Condition.set observed.Clock generation ConditionType.Available status reason message
                 |> topologySafe observed
                 |> flag

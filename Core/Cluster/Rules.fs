@@ -88,3 +88,11 @@ let groups (observed: Observed) =
 
 let suspended (observed: Observed) =
     if observed.Spec.SuspendAction.SuspendCompute then Decision.wait [ Suspended ] else Decision.settled
+
+/// What is the matter with the operator's own certificate; none without TLS.
+let certificateProblems (observed: Observed) =
+    if Defaults.isTls observed.Spec then
+        let secrets = Defaults.clientTlsSecrets observed.Meta.Name observed.Spec
+        Some(Certificates.problems observed.Clock observed.Secrets secrets [])
+    else
+        None

@@ -32,6 +32,8 @@ type Observed = {
     Pd: PdView
     /// The instance that holds the disruption exists, in the life that took it.
     HolderExists: bool
+    /// The Secrets of the operator's own certificate, by name; empty without TLS.
+    Secrets: Map<string, Sighting<SecretView>>
 }
 
 /// Everything that may be done for a Cluster.

@@ -36,6 +36,12 @@ let version (observed: Observed) =
     | PD(spec, _) -> spec.Template.Spec.Component.Version
     | TiKV(spec, _) -> spec.Template.Spec.Component.Version
 
+/// The Secrets of its instances' certificates: that of the authority, that of the pair.
+let tlsSecrets (observed: Observed) =
+    match observed.Role with
+    | PD(spec, _) -> Defaults.tlsSecrets Component.PD observed.Meta.Name spec.Template.Spec.Component
+    | TiKV(spec, _) -> Defaults.tlsSecrets Component.TiKV observed.Meta.Name spec.Template.Spec.Component
+
 /// The headless Service that gives every Pod of the group its name in DNS.
 let peerService (group: string) = group + "-peer"
 

@@ -97,6 +97,10 @@ let status (observed: Observed) (decision: Decision<Action, Reason>) =
             Conditions =
                 old.Conditions
                 |> Report.conditions observed.Clock observed.Meta.Generation verdict
+                |> Certificates.condition
+                    observed.Clock
+                    observed.Meta.Generation
+                    (Rules.certificateProblems observed)
                 |> topologySafe observed settings plan
             Replicas = instances.Length
             ReadyReplicas = readyCount

@@ -77,3 +77,11 @@ let suspended (observed: Observed) =
     match observed.Cluster with
     | Some cluster when cluster.Spec.SuspendAction.SuspendCompute -> Decision.wait [ ClusterSuspended ]
     | _ -> Decision.settled
+
+/// What is the matter with the certificates of the group's instances; none without TLS. Each instance looks at its own
+/// name in them.
+let certificateProblems (observed: Observed) =
+    observed.Cluster
+    |> Option.filter (fun cluster -> Defaults.isTls cluster.Spec)
+    |> Option.map (fun _ ->
+        Certificates.problems observed.Clock observed.Secrets (Manifest.tlsSecrets observed) [])

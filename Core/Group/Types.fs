@@ -80,6 +80,8 @@ type Observed = {
     Revisions: RevisionView list
     /// The PodDisruptionBudget that bears the group's name.
     Budget: Sighting<BudgetView>
+    /// The Secrets of its instances' certificates, by name; empty without TLS.
+    Secrets: Map<string, Sighting<SecretView>>
     Pd: PdView
     /// Indexes whose volume claims are left of an instance that has left the cluster: a new process must not start on them
     /// (V I39).

@@ -48,6 +48,12 @@ type Action =
     /// A claim that holds nothing, or the data of a store or member (decimal id) that is gone for ever, makes place for a
     /// new one.
     | DiscardClaim of Claim: Meta * Held: string * Ownership.Useless
+    /// Adds to the store's labels in PD, or changes them; those that are not named stay.
+    | SetStoreLabels of Store: StoreId * Labels: Map<string, string>
+    /// Gives settings to the running process; a refusal is written down on the Pod under the fingerprint.
+    | ReloadConfig of Pod: Meta * Settings: Map<string, Json> * Fingerprint: string
+    /// The configuration of that fingerprint is in effect in the Pod's process.
+    | MarkConfig of Pod: Meta * Fingerprint: string
 
 /// How much an action can spoil when it was decided on an old world.
 [<RequireQualifiedAccess; Struct>]
@@ -77,7 +83,10 @@ module Action =
         | RemoveConfig _
         | ExpandClaim _
         | ModifyClaim _
-        | DescribeClaim _ -> Risk.None
+        | DescribeClaim _
+        | SetStoreLabels _
+        | ReloadConfig _
+        | MarkConfig _ -> Risk.None
         | TransferPdLeader _
         | RestartPod _
         | RemovePod _ -> Risk.Disruptive

@@ -251,6 +251,26 @@ let private mounts (observed: Observed) =
     @ (if tls observed then [ readOnly "tls" (tlsPath observed) ] else [])
     @ ((Seen.template observed).Volumes |> List.collect ofVolume)
 
+/// The Secrets of the certificates: that of the authority, that of the pair. None without TLS.
+let tlsSecrets (observed: Observed) =
+    if tls observed then
+        Some(Defaults.tlsSecrets (``component`` observed) (groupName observed) (Seen.template observed))
+    else
+        None
+
+/// TiKV's own HTTP server, reached with the client certificate of `tls`.
+let statusEndpoint (observed: Observed) tls : Pd.PdEndpoint = {
+    Namespace = observed.Meta.Namespace
+    IsPod = true
+    Name = Seen.podName observed
+    Host = hostOf observed (Seen.podName observed)
+    Port = secondPort observed
+    Tls = tls
+}
+
+/// The DNS name that the others know the process by.
+let advertisedHost (observed: Observed) = hostOf observed (Seen.podName observed)
+
 let private tlsVolume (observed: Observed) =
     let ca, own = Defaults.tlsSecrets (``component`` observed) (groupName observed) (Seen.template observed)
 
@@ -409,7 +429,7 @@ let private spec (observed: Observed) =
 
 /// The Pod, with the user's overlay merged upon it; our labels cannot be overlaid. `Error` when the overlay cannot be
 /// merged.
-let pod (observed: Observed) revision =
+let pod (observed: Observed) revision extraAnnotations =
     let overlay = (Seen.template observed).Overlay |> Option.bind _.Pod
     let extra = overlay |> Option.map _.Metadata
     let laid map over = over |> Map.fold (fun all key value -> Map.add key value all) map
@@ -425,6 +445,9 @@ let pod (observed: Observed) revision =
     let annotations =
         laid (scrape |> Map.add "prometheus.io/port" (string port)) overAnnotations
         |> Map.add Annotations.processRevision revision
+        |> fun annotations ->
+            extraAnnotations
+            |> Map.fold (fun all key value -> Map.add key value all) annotations
 
     let labels = laid overLabels (labels observed)
 

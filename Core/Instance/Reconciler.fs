@@ -20,6 +20,7 @@ let private pd: Rule<Observed, Action, Reason> =
                 Repair.memberDisk
                 build PdRules.pod
                 Volumes.sparing PdRules.restart
+                Reload.reload
                 Rule.together [ Rules.podServes; PdRules.membership ]
                 Rules.release
             ]
@@ -56,9 +57,11 @@ let private tikv: Rule<Observed, Action, Reason> =
                 Repair.tombstone
                 build TikvRules.pod
                 Volumes.sparing TikvRules.restart
+                Reload.reload
                 Rule.together [ Rules.podServes; TikvRules.membership ]
                 TikvRules.endEviction
                 Rules.release
+                StoreLabels.labels
             ]
 
 /// The rules in order of precedence: a rule is reached only when all above it are settled.
@@ -70,4 +73,8 @@ let decide (observed: Observed) : Decision<Action, Reason> =
         | TiKV _ -> tikv
 
     observed
-    |> Rule.inTurn [ Rules.pause; Repair.stuckPod; Rule.together [ life; Volumes.upkeep ] ]
+    |> Rule.inTurn [
+        Rules.pause
+        Repair.stuckPod
+        Rule.together [ life; Volumes.upkeep; Rules.certificates ]
+    ]

@@ -26,7 +26,10 @@ let private serves (observed: Observed) =
 
 let private upToDate (observed: Observed) =
     match observed.Pod with
-    | Some pod -> not (Rules.outdated observed pod) && pod.Meta.DeletionTimestamp.IsNone
+    | Some pod ->
+        not (Rules.outdated observed pod)
+        && pod.Meta.DeletionTimestamp.IsNone
+        && Reload.pending observed pod = Reload.InEffect
     | None -> false
 
 let private stalls reason =
@@ -132,6 +135,10 @@ let private common (observed: Observed) decision (old: InstanceStatus) =
                 old.Conditions
                 |> Report.conditions observed.Clock observed.Meta.Generation verdict
                 |> volumesReady observed decision
+                |> Certificates.condition
+                    observed.Clock
+                    observed.Meta.Generation
+                    (Rules.certificateProblems observed)
             CurrentRevision =
                 (if ready && upToDate then revision else None)
                 |> Option.orElse old.CurrentRevision

@@ -46,9 +46,8 @@ let ofTemplate hotReload template =
         |> Json.withField "volumes" (Json.Array(volumes |> List.map mountsOnly))
     | _ -> template
 
-/// The hash that a Pod bears of what its process was started with.
-let ofProcess (observed: Observed) =
-    let hotReload (template: ComponentTemplate) = Defaults.configUpdate template = ConfigUpdate.HotReload
+let private hash withoutConfig (observed: Observed) =
+    let hotReload template = withoutConfig || Defaults.configUpdate template = ConfigUpdate.HotReload
 
     let template =
         match observed.Role with
@@ -68,3 +67,9 @@ let ofProcess (observed: Observed) =
         "tls", Json.bool tls
     ]
     |> Hash.ofJson
+
+/// The hash that a Pod bears of what its process was started with.
+let ofProcess (observed: Observed) = hash false observed
+
+/// The same without the configuration, whatever the strategy: only the configuration can differ where this does not.
+let ofBase (observed: Observed) = hash true observed

@@ -55,6 +55,7 @@ let private wantedConfig (observed: Observed) =
     | Ok file, None -> Decision.act [ CreateConfig(Manifest.configMap observed file) ]
     | Ok _, Some config when not (Seen.owns observed config.Meta) ->
         Decision.wait [ NotOurs("ConfigMap", config.Meta.Name) ]
+    | Ok _, Some _ when Reload.holdsConfig observed -> Decision.settled
     | Ok file, Some config when config.Data <> Map.ofList [ "config.toml", file ] ->
         Decision.act [ UpdateConfig(config.Meta, Manifest.configMap observed file) ]
     | Ok _, Some _ -> Decision.settled
@@ -67,11 +68,51 @@ let config (observed: Observed) =
     | Bootstraps
     | Joins -> wantedConfig observed
 
+/// What is the matter with the certificates of the process; none without TLS.
+let certificateProblems (observed: Observed) =
+    Manifest.tlsSecrets observed
+    |> Option.map (fun secrets ->
+        Certificates.problems observed.Clock observed.Secrets secrets [ Manifest.advertisedHost observed ])
+
+/// A process is never started, nor taken down to be started again, without the certificates that TLS needs (V T73).
+let startable (observed: Observed) =
+    certificateProblems observed
+    |> Option.defaultValue []
+    |> List.filter Certificates.blocks
+    |> List.map CertificateWrong
+    |> Decision.wait
+
+/// What is wrong with certificates is told, whatever else goes on. A process that runs is left alone: it has read its
+/// certificates, and new ones reach it as files.
+let certificates (observed: Observed) =
+    let isWarning problem =
+        match problem with
+        | CertificateProblem.ExpiresSoon _ -> true
+        | _ -> false
+
+    if Seen.deleting observed || Seen.suspended observed then
+        Decision.settled
+    else
+        certificateProblems observed
+        |> Option.defaultValue []
+        |> List.filter (isWarning >> not)
+        |> List.map CertificateWrong
+        |> Decision.wait
+
+/// The Pod, with what its process is started with written down on it.
+let podBody (observed: Observed) =
+    Map [
+        Annotations.processBase, Revision.ofBase observed
+        Annotations.configInEffect, Reload.wanted observed
+    ]
+    |> Manifest.pod observed (Revision.ofProcess observed)
+
 /// The Pod that is to be made, for those who may make it.
 let withPod (observed: Observed) (make: Json -> Decision<Action, Reason>) =
-    match Manifest.pod observed (Revision.ofProcess observed) with
-    | Ok body -> make body
-    | Error problem -> Decision.wait [ InvalidSpec $"spec.overlay.pod.spec cannot be merged: %s{problem}" ]
+    match startable observed, podBody observed with
+    | { Waiting = _ :: _ } as waiting, _ -> waiting
+    | _, Ok body -> make body
+    | _, Error problem -> Decision.wait [ InvalidSpec $"spec.overlay.pod.spec cannot be merged: %s{problem}" ]
 
 /// A process that does not run loses nothing by being replaced: a revert must always heal (law 5).
 let replace (pod: PodView) why =
@@ -94,14 +135,21 @@ let podServes (observed: Observed) =
 /// Whether the running process was started with other settings than are wanted now, or must be started anew for its volume
 /// to grow.
 let outdated (observed: Observed) (pod: PodView) =
+    let bears name revision = Map.tryFind name pod.Meta.Annotations = Some revision
+
+    let sameBase =
+        bears Annotations.processRevision (Revision.ofProcess observed)
+        || bears Annotations.processBase (Revision.ofBase observed)
+
     pod.Meta.DeletionTimestamp.IsNone
-    && (pod.Meta.Annotations |> Map.tryFind Annotations.processRevision
-        <> Some(Revision.ofProcess observed)
+    && (not sameBase
+        || Reload.pending observed pod = Reload.ByRestart
         || Volumes.awaitsRestart observed pod)
 
 /// Who may take a process down now: nobody but the holder of the single disruption.
 let withDisruption why (observed: Observed) (act: Evidence.HeldDisruption -> Decision<Action, Reason>) =
     match observed.Cluster, Evidence.heldDisruption observed with
+    | _ when not (startable observed).Waiting.IsEmpty -> startable observed
     | None, _ -> Decision.wait [ ClusterAbsent (Seen.settings observed).Cluster.Name ]
     | Some _, Some held -> act held
     | Some cluster, None ->

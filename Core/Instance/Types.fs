@@ -50,6 +50,8 @@ type Observed = {
     Peers: Map<string, string>
     /// PD only: the Pods among those of the peers that are being stopped.
     Stopping: Set<string>
+    /// The Secrets of its certificates, by name; empty without TLS.
+    Secrets: Map<string, Sighting<SecretView>>
 }
 
 /// Why an instance that is not (yet) as desired is left alone for now.
@@ -111,6 +113,7 @@ type Reason =
     | VolumeSpent of Claim: string * Holder: string
     | VolumeOfUnknownStore of Claim: string * Holder: string
     | VolumeOfAnotherCluster of Claim: string
+    | CertificateWrong of Problem: CertificateProblem
 
 module Reason =
     /// For people: the message of the Kubernetes condition, the event, the log line and the transcript.
@@ -199,6 +202,7 @@ module Reason =
             $"the volume claim %s{claim} holds the data of %s{holder}, which PD does not know; delete the claim to have a new one made, or bring back the PD that knows it"
         | VolumeOfAnotherCluster claim ->
             $"the volume claim %s{claim} was made for another cluster, or another life of this one; delete it to have a new one made, or take its labels %s{Labels.clusterUid} and %s{Labels.clusterId} away to use its data"
+        | CertificateWrong problem -> Certificates.text problem
 
     /// The reason of the Kubernetes condition: stable, part of the API.
     let code reason =
@@ -256,6 +260,7 @@ module Reason =
         | VolumeSpent _ -> "VolumeSpent"
         | VolumeOfUnknownStore _ -> "VolumeOfUnknownStore"
         | VolumeOfAnotherCluster _ -> "VolumeOfAnotherCluster"
+        | CertificateWrong problem -> Certificates.code problem
 
     /// How soon to look again unasked. Kubernetes tells when an object changes, and new facts of PD wake the instance
     /// too; what is left are waits that only time ends.
@@ -313,4 +318,5 @@ module Reason =
         | VolumeDeleting _
         | VolumeSpent _
         | VolumeOfUnknownStore _
-        | VolumeOfAnotherCluster _ -> ValueNone
+        | VolumeOfAnotherCluster _
+        | CertificateWrong _ -> ValueNone

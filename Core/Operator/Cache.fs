@@ -113,6 +113,45 @@ module Cache =
         | Kind.Lease
         | Kind.Event -> None
 
+    /// The conditions of an object of ours; none when it is not there or cannot be read.
+    let conditions (object: ObjectRef) cache : Condition list =
+        let key = key object.Namespace object.Name
+        let from found = found |> Option.bind Result.toOption
+
+        match object.Kind with
+        | Kind.Cluster ->
+            cache.Clusters
+            |> Map.tryFind key
+            |> Option.map _.Object
+            |> from
+            |> Option.map _.Status.Conditions
+        | Kind.PDGroup ->
+            cache.PdGroups
+            |> Map.tryFind key
+            |> Option.map _.Object
+            |> from
+            |> Option.map _.Status.Conditions
+        | Kind.TiKVGroup ->
+            cache.TikvGroups
+            |> Map.tryFind key
+            |> Option.map _.Object
+            |> from
+            |> Option.map _.Status.Conditions
+        | Kind.PD ->
+            cache.Pds
+            |> Map.tryFind key
+            |> Option.map _.Held.Object
+            |> from
+            |> Option.map _.Status.Instance.Conditions
+        | Kind.TiKV ->
+            cache.Tikvs
+            |> Map.tryFind key
+            |> Option.map _.Held.Object
+            |> from
+            |> Option.map _.Status.Instance.Conditions
+        | _ -> None
+        |> Option.defaultValue []
+
     // ---- instances
 
     let private readyCondition (conditions: Condition list) (meta: Meta) =

@@ -14,6 +14,8 @@ type Sight = {
     Cache: Cache
     /// What is known of each cluster's PD; the key is `namespace/cluster`.
     Pds: Map<string, PdView>
+    /// The Secrets of each cluster with TLS, by name; the key is `namespace/cluster`.
+    Secrets: Map<string, Map<string, Sighting<SecretView>>>
 }
 
 let private okay (held: Held<'Spec, 'Status>) = held.Object |> Result.toOption
@@ -53,6 +55,104 @@ let private serviceHost (dns: Dns option) (name: string) (space: string) =
 let private usesTls (cluster: Object<ClusterSpec, ClusterStatus> option) =
     cluster |> Option.exists (fun cluster -> Defaults.isTls cluster.Spec)
 
+// ---- Secrets
+
+let private secretsOf space cluster sight =
+    sight.Secrets
+    |> Map.tryFind (Cache.key space cluster)
+    |> Option.defaultValue Map.empty
+
+/// What is known of some Secrets of a cluster.
+let private secretsNamed (cluster: Object<ClusterSpec, ClusterStatus> option) (ca, own) sight =
+    match cluster with
+    | Some cluster when Defaults.isTls cluster.Spec ->
+        let known = secretsOf cluster.Meta.Namespace cluster.Meta.Name sight
+
+        [ ca; own ]
+        |> List.map (fun name -> name, known |> Map.tryFind name |> Option.defaultValue Sighting.Unknown)
+        |> Map.ofList
+    | _ -> Map.empty
+
+/// The Secrets that a cluster with TLS needs: the operator's own, and those that its groups and their instances name.
+let secretNames space clusterName sight =
+    match cluster space clusterName sight with
+    | Some cluster when Defaults.isTls cluster.Spec ->
+        let pair (ca, own) = [ ca; own ]
+
+        let ofInstances kind held template (group: string) =
+            Cache.instancesOf kind space group sight.Cache
+            |> Map.toList
+            |> List.choose (fun (_, one) -> held one.Meta.Name)
+            |> List.collect (template >> pair)
+
+        let pd =
+            pdGroups space clusterName sight
+            |> List.collect (fun group ->
+                let name = group.Meta.Name
+                let secrets template = Defaults.tlsSecrets Component.PD name template
+
+                let held instance =
+                    sight.Cache.Pds
+                    |> Map.tryFind (Cache.key space instance)
+                    |> Option.bind (_.Held >> okay)
+
+                pair (secrets group.Spec.Template.Spec.Component)
+                @ ofInstances
+                    Kind.PD
+                    held
+                    (fun (one: Object<PDSpec, PDStatus>) -> secrets one.Spec.Template.Component)
+                    name)
+
+        let tikv =
+            tikvGroups space clusterName sight
+            |> List.collect (fun group ->
+                let name = group.Meta.Name
+                let secrets template = Defaults.tlsSecrets Component.TiKV name template
+
+                let held instance =
+                    sight.Cache.Tikvs
+                    |> Map.tryFind (Cache.key space instance)
+                    |> Option.bind (_.Held >> okay)
+
+                pair (secrets group.Spec.Template.Spec.Component)
+                @ ofInstances
+                    Kind.TiKV
+                    held
+                    (fun (one: Object<TiKVSpec, TiKVStatus>) -> secrets one.Spec.Template.Component)
+                    name)
+
+        pair (Defaults.clientTlsSecrets clusterName cluster.Spec) @ pd @ tikv
+        |> List.distinct
+    | _ -> []
+
+let private version sight space cluster name =
+    match secretsOf space cluster sight |> Map.tryFind name with
+    | Some(Sighting.Known view) ->
+        let (ResourceVersion version) = view.Meta.ResourceVersion
+        version
+    | _ -> ""
+
+/// The operator's own certificate, for calls of a cluster with TLS.
+let private endpointTls (cluster: Object<ClusterSpec, ClusterStatus> option) sight =
+    cluster
+    |> Option.filter (fun cluster -> Defaults.isTls cluster.Spec)
+    |> Option.map (fun cluster ->
+        let space, name = cluster.Meta.Namespace, cluster.Meta.Name
+        let authority, pair = Defaults.clientTlsSecrets name cluster.Spec
+
+        let version =
+            match version sight space name authority, version sight space name pair with
+            | "", _
+            | _, "" -> ""
+            | one, other -> $"%s{one}-%s{other}"
+
+        {
+            Authority = authority
+            Pair = pair
+            Version = version
+            SkipVerify = cluster.Spec.Security.Tls.Client |> Option.exists _.InsecureSkipTLSVerify
+        })
+
 let private clientPort (group: Object<PDGroupSpec, PDGroupStatus>) =
     Defaults.pdClientPort group.Spec.Template.Spec
 
@@ -74,7 +174,7 @@ let pdUrls space clusterName sight =
 let pdEndpoints space clusterName sight : PdEndpoint list =
     let cluster = cluster space clusterName sight
     let dns = cluster |> Option.map _.Spec.Dns
-    let tls = usesTls cluster
+    let tls = endpointTls cluster sight
     let groups = pdGroups space clusterName sight
 
     let pods =
@@ -142,6 +242,14 @@ let private instance
         | Instance.TiKV _ -> Set.empty
 
     let pod = sight.Cache.Pods |> Map.tryFind (Cache.key space podName)
+    let cluster = cluster space clusterName sight
+
+    let ofComponent =
+        match role with
+        | Instance.PD _ -> Component.PD
+        | Instance.TiKV _ -> Component.TiKV
+
+    let groupName = meta.Labels |> Map.tryFind Labels.group |> Option.defaultValue ""
 
     let volumes =
         claims
@@ -170,7 +278,7 @@ let private instance
         Clock = sight.Clock
         Meta = meta
         Role = role
-        Cluster = cluster space clusterName sight
+        Cluster = cluster
         Pod = pod
         Config = sight.Cache.ConfigMaps |> Map.tryFind (Cache.key space podName)
         Claims = claims
@@ -200,6 +308,7 @@ let private instance
             |> Map.ofSeq
         Peers = peers
         Stopping = stopping
+        Secrets = secretsNamed cluster (Defaults.tlsSecrets ofComponent groupName template) sight
     }
 
 let pd sight (object: Object<PDSpec, PDStatus>) =
@@ -298,6 +407,12 @@ let private lively sight pd (one: Group.InstanceView) : Group.InstanceView =
 let private group sight (meta: Meta) role (settings: GroupSettings) template instanceKind : Group.Observed =
     let space = meta.Namespace
     let pd = pdView space settings.Cluster.Name sight
+    let cluster = cluster space settings.Cluster.Name sight
+
+    let ofComponent =
+        match instanceKind with
+        | Kind.PD -> Component.PD
+        | _ -> Component.TiKV
 
     let instances =
         Cache.instancesOf instanceKind space meta.Name sight.Cache
@@ -316,7 +431,7 @@ let private group sight (meta: Meta) role (settings: GroupSettings) template ins
         Clock = sight.Clock
         Meta = meta
         Role = role
-        Cluster = cluster space settings.Cluster.Name sight
+        Cluster = cluster
         Instances = instances
         Services = services
         PdGroups =
@@ -343,6 +458,7 @@ let private group sight (meta: Meta) role (settings: GroupSettings) template ins
                 (Cache.key space meta.Name)
                 sight.Cache
         Pd = pd
+        Secrets = secretsNamed cluster (Defaults.tlsSecrets ofComponent meta.Name template) sight
         Retained = retained sight meta settings template pd instances
         LeavingElsewhere =
             match instanceKind with
@@ -420,4 +536,5 @@ let ofCluster sight (object: Object<ClusterSpec, ClusterStatus>) : Cluster.Obser
         PdUrls = pdUrls space name sight
         Pd = pdView space name sight
         HolderExists = object.Status.Disruption |> Option.forall (holderExists sight space)
+        Secrets = secretsNamed (Some object) (Defaults.clientTlsSecrets name object.Spec) sight
     }

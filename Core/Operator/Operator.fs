@@ -8,6 +8,7 @@ open Tikv.Core.Pd
 open Tikv.Core.Operator.Run
 open Tikv.Core.Operator.Wakes
 open Tikv.Core.Operator.Polling
+open Tikv.Core.Operator.Secrets
 open Tikv.Core.Operator.Rounds
 
 // ---- reflectors
@@ -169,6 +170,8 @@ let private handle (input: Input) run =
             |> emit (Effect.Exit(0, "stopped"))
         else
             run
+    | HasRead(request, outcome) when Map.containsKey request run.State.OfSecrets ->
+        hasReadSecret input request outcome run
     | HasRead(request, outcome) ->
         match run.State.OfRound |> Map.tryFind request with
         | None -> run
@@ -231,7 +234,23 @@ let private handle (input: Input) run =
                 ->
                 match PdCodec.written call reply with
                 | Ok() -> carriedOut input object step rest run
-                | Error error -> refused input object step (PdError.text error) run
+                | Error error ->
+                    match step.Otherwise with
+                    | Some(write, note) when PdCodec.refusesSettings call reply ->
+                        let instead: Steps.Step = {
+                            step with
+                                Request = Steps.ToKubernetes write
+                                Note = note
+                                Otherwise = None
+                        }
+
+                        run
+                        |> log
+                            LogLevel.Info
+                            "settings need a restart"
+                            (describe object @ [ "error", PdError.text error ])
+                        |> send input object instead []
+                    | _ -> refused input object step (PdError.text error) run
             | Some(Stage.Carrying(awaited, step, _)), (Unknown message | Refused { Message = message }) when
                 awaited = request
                 ->
@@ -300,7 +319,8 @@ let rec private takeWork (input: Input) run =
 
             match work with
             | Work.Reconcile object -> run |> beginRound input object |> takeWork input
-            | Work.AskPd _ -> takeWork input run
+            | Work.AskPd _
+            | Work.ReadSecrets _ -> takeWork input run
 
 let rec private takePolls (input: Input) run =
     if not (mayWrite input run.State) then
@@ -311,6 +331,11 @@ let rec private takePolls (input: Input) run =
             run
             |> change (fun state -> { state with PollQueue = taken })
             |> startPoll input space cluster
+            |> takePolls input
+        | Some(Work.ReadSecrets(space, cluster), taken) ->
+            run
+            |> change (fun state -> { state with PollQueue = taken })
+            |> startReads input space cluster
             |> takePolls input
         | Some(Work.Reconcile _, _)
         | None -> run
@@ -391,6 +416,9 @@ let start (settings: Settings) : OperatorState = {
     Cache = Cache.empty
     Pds = Map.empty
     PolledAt = Map.empty
+    SecretReads = Map.empty
+    OfSecrets = Map.empty
+    Secrets = Map.empty
     Queue = Queue.empty
     PollQueue = Queue.empty
     Streaks = Map.empty

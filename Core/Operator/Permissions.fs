@@ -35,8 +35,8 @@ module Permissions =
         | Kind.TiKV
         | Kind.ConfigMap
         | Kind.PersistentVolumeClaim
+        | Kind.Pod
         | Kind.Service -> look @ [ "create"; "patch"; "delete" ]
-        | Kind.Pod -> look @ [ "create"; "delete" ]
         | Kind.Lease -> [ "get"; "create"; "patch" ]
         | Kind.Event -> [ "create" ]
         | Kind.ControllerRevision
@@ -59,6 +59,7 @@ module Permissions =
             under kind "finalizers" [ "update" ]
 
         on Kind.Event (verbs Kind.Event)
+        on Kind.Secret (verbs Kind.Secret)
     ]
 
     /// Of objects that belong to no namespace. Without these the operator does its work, and knows less of why a Pod waits.

@@ -82,6 +82,7 @@ module Poll =
                                     Stores = stores |> List.sortBy _.Id
                                     Evicting = evicting
                                     MaxReplicas = replication.MaxReplicas
+                                    LocationLabels = replication.LocationLabels
                                 })))))
 
         match facts with
@@ -89,13 +90,20 @@ module Poll =
         | Error problem -> PdView.Silent problem
 
     let private storeMatters (store: Store) =
-        store.Id, store.Address, store.NodeState, store.StateName, store.Leaders, store.Regions
+        store.Id,
+        store.Address,
+        store.NodeState,
+        store.StateName,
+        (store.Leaders, store.Regions),
+        store.Labels
 
     /// The names of the Pods whose facts differ between two looks; none when all may differ.
     let changed before now =
         match before, now with
         | PdView.Answered before, PdView.Answered now when
-            before.ClusterId = now.ClusterId && before.MaxReplicas = now.MaxReplicas
+            before.ClusterId = now.ClusterId
+            && before.MaxReplicas = now.MaxReplicas
+            && before.LocationLabels = now.LocationLabels
             ->
             let pod (address: string) = (address.Split '.')[0]
             let differing one other = Set.union (Set.difference one other) (Set.difference other one)

@@ -11,6 +11,8 @@ type Work =
     | Reconcile of Object: ObjectRef
     /// Ask PD how the cluster is.
     | AskPd of Namespace: string * Cluster: string
+    /// Read the Secrets of the cluster's certificates.
+    | ReadSecrets of Namespace: string * Cluster: string
 
 /// The work queue: one entry a name, the earliest time asked for wins, work in hand is not handed out again, failures
 /// back off exponentially.

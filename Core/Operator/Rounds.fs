@@ -3,11 +3,13 @@ module internal Tikv.Core.Operator.Rounds
 
 open System
 open Tikv.Core
+open Tikv.Core.Api
 open Tikv.Core.Kubernetes
 open Tikv.Core.Pd
 open Tikv.Core.Operator.Run
 open Tikv.Core.Operator.Wakes
 open Tikv.Core.Operator.Polling
+open Tikv.Core.Operator.Secrets
 
 let stage (object: ObjectRef) stage run =
     run
@@ -160,6 +162,10 @@ let beginRound (input: Input) (object: ObjectRef) run =
                     run
 
             match verdict.Steps with
+            | steps when needsSecrets input verdict.Secrets verdict.Cluster steps run.State ->
+                run
+                |> awaitSecrets input object verdict.Cluster
+                |> succeed input object verdict.Recheck
             | [] when neverPolled verdict run.State ->
                 let space, cluster = verdict.Cluster
                 let isAsked = Map.containsKey (Cache.key space cluster) run.State.Polls
@@ -259,10 +265,42 @@ let wroteStep (input: Input) (object: ObjectRef) step rest write outcome run =
     | Refused error -> run |> refused input object step error.Message
     | Unknown problem -> run |> doubt object (Write.object write) problem
 
+/// What a new status says of certificates is told by an event too, once: the write that brought it was made on the status
+/// before.
+let tellOfCertificates (input: Input) (object: ObjectRef) answer run =
+    let reasonOf = Condition.tryFind ConditionType.CertificatesValid
+
+    let now =
+        answer
+        |> Json.itemsAt [ "status"; "conditions" ]
+        |> List.choose (Codec.decode<Condition> [ "status"; "conditions" ] >> Result.toOption)
+        |> reasonOf
+
+    let before = Cache.conditions object run.State.Cache |> reasonOf
+
+    match now with
+    | Some now when
+        now.Reason <> ConditionReason.Valid
+        && now.Status <> ConditionStatus.Unknown
+        && (before |> Option.map _.Reason) <> Some now.Reason
+        ->
+        let reason =
+            if now.Status = ConditionStatus.True then
+                EventReason.CertificateExpiring
+            else
+                EventReason.CertificateInvalid
+
+        let struct (id, run) = fresh run
+        let meta: Meta = Meta.decode answer
+
+        run
+        |> emit (Effect.Write(id, Events.create input.Clock object meta "Warning" reason now.Message))
+    | _ -> run
+
 let wroteStatus (input: Input) (object: ObjectRef) failed recheck outcome run =
     match outcome with
     | Done answer ->
-        let run = run |> store input answer object.Kind
+        let run = run |> tellOfCertificates input object answer |> store input answer object.Kind
         if failed then fail input object run else succeed input object recheck run
     | Refused error when isStale error -> run |> doubt object object error.Message
     | Refused error ->

@@ -36,6 +36,13 @@ let poll at space cluster run =
             PollQueue = state.PollQueue |> Queue.add at (Work.AskPd(space, cluster))
     })
 
+let readSecrets at space cluster run =
+    run
+    |> change (fun state -> {
+        state with
+            PollQueue = state.PollQueue |> Queue.add at (Work.ReadSecrets(space, cluster))
+    })
+
 let describe (object: ObjectRef) = [
     "kind", Kind.name object.Kind
     "namespace", object.Namespace
@@ -47,6 +54,7 @@ let sight (input: Input) state : Looks.Sight = {
     Clock = input.Clock
     Cache = state.Cache
     Pds = state.Pds
+    Secrets = state.Secrets |> Map.map (fun _ known -> known.Seen)
 }
 
 /// Whether writes may be sent at this moment.

@@ -30,6 +30,25 @@ type Stage =
     /// Law 8: nobody knows what became of a write until this read tells.
     | Settling of Request: RequestId * Object: ObjectRef
 
+/// One round of reads of the Secrets of one cluster.
+type SecretReads = {
+    Namespace: string
+    Cluster: string
+    Awaited: Map<RequestId, string>
+    /// By name; what could not be read stays as it was.
+    Seen: Map<string, Sighting<SecretView>>
+}
+
+/// What is known of the Secrets of one cluster with TLS.
+type SecretsKnown = {
+    /// When the last round of reads was over, and when in wall-clock time.
+    ReadAt: Instant
+    Clock: DateTimeOffset
+    Seen: Map<string, Sighting<SecretView>>
+    /// Those that wait for the next round of reads.
+    Waiting: Set<ObjectRef>
+}
+
 /// All that an operator remembers. Losing it at any moment loses nothing: what must last is in the cluster's objects.
 type OperatorState = {
     Settings: Settings
@@ -46,6 +65,10 @@ type OperatorState = {
     Pds: Map<string, PdView>
     /// When the last complete poll of each cluster was begun.
     PolledAt: Map<string, Instant>
+    /// Rounds of reads under way, and what earlier ones found; the key is `namespace/cluster`.
+    SecretReads: Map<string, SecretReads>
+    OfSecrets: Map<RequestId, string>
+    Secrets: Map<string, SecretsKnown>
     Queue: Queue
     /// The polls to come. They have a queue of their own: work in hand may wait for one.
     PollQueue: Queue

@@ -19,9 +19,18 @@ type Step = {
     Action: string
     /// For people.
     Note: string
+    /// What is written when the request is refused for good, with its note.
+    Otherwise: (Write * string) option
 }
 
-let private step risk action note request = { Request = request; Risk = risk; Action = action; Note = note }
+let private step risk action note request = {
+    Request = request
+    Risk = risk
+    Action = action
+    Note = note
+    Otherwise = None
+}
+
 let private safe = Instance.Risk.None
 
 let refOf kind (meta: Meta) : ObjectRef = { Kind = kind; Namespace = meta.Namespace; Name = meta.Name }
@@ -91,6 +100,9 @@ let private keys name (changes: Map<string, string option>) =
         ]
 
 // ---- instances
+
+let private annotate (pod: Meta) name value =
+    patchMeta Kind.Pod pod [ "annotations", Json.object [ name, Json.string value ] ]
 
 let private disruption (observed: Instance.Observed) why =
     let (Uid uid) = observed.Meta.Uid
@@ -191,6 +203,36 @@ let ofInstance endpoints (observed: Instance.Observed) action =
 
         delete Kind.PersistentVolumeClaim claim None
         |> kubernetes "DiscardClaim" $"volume claim %s{claim.Name} removed to be made anew: %s{why}"
+    | Instance.ReloadConfig(pod, settings, fingerprint) ->
+        let keys = settings |> Map.toList |> List.map fst |> String.concat ", "
+
+        let endpoints, call =
+            match observed.Role with
+            | Instance.PD _ -> endpoints, PdCall.SetConfig settings
+            | Instance.TiKV _ ->
+                let tls = endpoints |> List.tryHead |> Option.bind _.Tls
+                [ Instance.Manifest.statusEndpoint observed tls ], PdCall.SetTikvConfig settings
+
+        {
+            (ToPd(endpoints, call)
+             |> step risk "ReloadConfig" $"settings change without a restart: %s{keys}") with
+                Otherwise =
+                    Some(
+                        annotate pod Annotations.configRefused fingerprint,
+                        $"a restart is needed to change %s{keys}"
+                    )
+        }
+    | Instance.MarkConfig(pod, fingerprint) ->
+        annotate pod Annotations.configInEffect fingerprint
+        |> kubernetes "MarkConfig" "the configuration is in effect"
+    | Instance.SetStoreLabels(StoreId id as store, labels) ->
+        let pairs =
+            labels
+            |> Map.toList
+            |> List.map (fun (key, value) -> $"%s{key}=%s{value}")
+            |> String.concat ", "
+
+        pd "SetStoreLabels" $"store %d{id} is labelled %s{pairs}" (PdCall.SetStoreLabels(store, labels))
 
 // ---- groups
 

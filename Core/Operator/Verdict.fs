@@ -25,6 +25,8 @@ type Verdict = {
     Cluster: string * string
     /// The laws that the decision would have broken; then it has no steps.
     Broken: string list
+    /// The Secrets that it was decided on.
+    Secrets: Map<string, Sighting<SecretView>>
 }
 
 let private earliest rechecks =
@@ -53,6 +55,7 @@ let private ofParts
     status
     refused
     reads
+    secrets
     =
     // A decision that breaks a law is not carried out, and its object says so.
     let decision, steps =
@@ -74,6 +77,7 @@ let private ofParts
                     (status { decision with Waiting = refused (action, message) :: decision.Waiting })
         Reads = refOf kind meta :: reads
         Cluster = cluster
+        Secrets = secrets
     }
 
 let private clusterRef space name : ObjectRef = { Kind = Kind.Cluster; Namespace = space; Name = name }
@@ -110,6 +114,7 @@ let private ofInstance sight (observed: Instance.Observed) =
          @ (Instance.Seen.wantedClaims observed
             |> List.map (snd >> named Kind.PersistentVolumeClaim))
          @ nodesToRead observed decision.Actions)
+        observed.Secrets
 
 let private ofGroup sight (observed: Group.Observed) =
     let space = observed.Meta.Namespace
@@ -137,6 +142,7 @@ let private ofGroup sight (observed: Group.Observed) =
         (Group.Report.status observed)
         Group.StepRefused
         (clusterRef space clusterName :: instances)
+        observed.Secrets
 
 let private ofCluster (observed: Cluster.Observed) =
     let decision = Cluster.Reconciler.decide observed
@@ -154,6 +160,7 @@ let private ofCluster (observed: Cluster.Observed) =
         (Cluster.Report.status observed)
         Cluster.StepRefused
         (observed.Groups |> List.map (fun group -> refOf group.Kind group.Meta))
+        observed.Secrets
 
 /// An object that cannot be read or breaks a rule is left as it is, and told so: nothing is disrupted.
 let private ofInvalid kind sight (held: Held<'Spec, 'Status>) problems =
@@ -191,6 +198,7 @@ let private ofInvalid kind sight (held: Held<'Spec, 'Status>) problems =
         Reads = []
         Cluster = held.Meta.Namespace, ""
         Broken = []
+        Secrets = Map.empty
     }
 
 let private judged kind sight (held: Held<'Spec, 'Status> option) look =

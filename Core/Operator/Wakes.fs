@@ -113,8 +113,18 @@ let wakeFor (input: Input) (before: Cache) (object: ObjectRef) run =
                 |> Option.map _.Spec.Group.Cluster.Name
 
         let run = run |> queue (Queue.add later (Work.Reconcile object))
-        let known = Cache.meta object before |> Option.map (fun meta -> meta.Uid, meta.Generation)
-        let now = Cache.meta object cache |> Option.map (fun meta -> meta.Uid, meta.Generation)
+        // TiKV is upgraded after PD has reached the version.
+        let matters (cache: Cache) =
+            let reached =
+                cache.PdGroups
+                |> Map.tryFind (Cache.key space object.Name)
+                |> Option.bind (_.Object >> Result.toOption)
+                |> Option.bind _.Status.Version
+
+            Cache.meta object cache
+            |> Option.map (fun meta -> meta.Uid, meta.Generation, reached)
+
+        let known, now = matters before, matters cache
 
         match cluster cache |> Option.orElse (cluster before) with
         | Some name -> run |> wakeCluster input space name (object.Kind = Kind.PDGroup && known <> now)

@@ -24,6 +24,10 @@ type PdCall =
     | RemoveStore of Store: StoreId
     | RestoreStore of Store: StoreId
     | SetStoreLabels of Store: StoreId * Labels: Map<string, string>
+    /// Settings of PD by dotted key, for all its members.
+    | SetConfig of Settings: Map<string, Json>
+    /// Settings of one TiKV by dotted key, asked of its status port.
+    | SetTikvConfig of Settings: Map<string, Json>
 
 /// The body of an answer: JSON where it parses as such (PD sends errors as JSON strings, JSON objects, plain text or
 /// nothing: P 6).
@@ -70,6 +74,18 @@ module PdBody =
 /// What PD said.
 type PdReply = { Status: int; Body: PdBody }
 
+/// The Secrets of a client certificate. Values are no part of it: the adapter reads them for itself.
+type EndpointTls = {
+    /// Secret with `ca.crt`.
+    Authority: string
+    /// Secret with `tls.crt` and `tls.key`.
+    Pair: string
+    /// Changes with either Secret; empty while they have not been seen.
+    Version: string
+    /// The certificate of the server is not checked.
+    SkipVerify: bool
+}
+
 /// One address of PD. The adapter dials it directly (`<host>.<namespace>...`) or through the API server's proxy.
 type PdEndpoint = {
     Namespace: string
@@ -79,6 +95,6 @@ type PdEndpoint = {
     /// DNS name within the cluster, without port.
     Host: string
     Port: int
-    /// Needs TLS.
-    Tls: bool
+    /// None: without TLS.
+    Tls: EndpointTls option
 }

@@ -36,6 +36,13 @@ module PdCodec =
         | PdCall.RestoreStore(StoreId store) -> ask "POST" $"/store/%d{store}/state?state=Up" None
         | PdCall.SetStoreLabels(StoreId store, labels) ->
             ask "POST" $"/store/%d{store}/label" (Some(Json.ofMap labels))
+        | PdCall.SetConfig settings -> ask "POST" "/config" (Some(Json.object (Map.toList settings)))
+        // TiKV would write its file, which is read-only in a Pod (tikv#15588).
+        | PdCall.SetTikvConfig settings -> {
+            Method = "POST"
+            Path = "/config?persist=false"
+            Body = Some(Json.object (Map.toList settings))
+          }
 
     // ---- reading
 
@@ -224,3 +231,17 @@ module PdCodec =
         | PdCall.StopEvictingLeaders _, Some(PdError.NotFound _) -> Ok()
         | PdCall.StopEvictingLeaders _, Some(PdError.Unexpected(404, "null")) -> Ok()
         | _, Some error -> Error error
+
+    /// Whether settings were refused as such, so that asking again is of no use. TiKV says 500 to a setting that it cannot
+    /// change while it runs.
+    let refusesSettings (call: PdCall) (reply: PdReply) : bool =
+        match call with
+        | PdCall.SetConfig _ ->
+            match PdError.ofReply reply with
+            | PdError.Refused _ -> true
+            | _ -> false
+        | PdCall.SetTikvConfig _ ->
+            reply.Status >= 400 && reply.Status < 500
+            || reply.Status = 500
+               && (PdBody.message reply.Body).StartsWith("failed to", StringComparison.Ordinal)
+        | _ -> false

@@ -24,6 +24,8 @@ type PdFacts = {
     /// Stores with an evict-leader entry, ours or not.
     Evicting: Set<StoreId>
     MaxReplicas: int
+    /// The labels by which PD tells how far apart stores are, the widest first; empty when it does not.
+    LocationLabels: string list
 }
 
 /// What is known of PD. Not knowing is never the same as knowing that there is nothing.

@@ -1,14 +1,22 @@
-/// Every property, in the order of its id.
+/// Every property.
 [<RequireQualifiedAccess>]
 module Tikv.Simulator.Invariants.All
 
-let invariants: Invariant list = [
-    Claims.areKept
-    Identity.injective
-    Identity.idIsRecordedOnce
-    Identity.oneBootstrap
-    Hygiene.deletesCarryUid
-    Children.asMany
-    Honesty.readyIsTrue
-    Quiescence.settledIsStill
-]
+let invariants: Invariant list =
+    DataSafety.all
+    @ [ Identity.injective; Identity.idIsRecordedOnce; Identity.oneBootstrap ]
+    @ Availability.all
+    @ Eviction.all
+    @ ChangeOrder.all
+    @ [
+        Hygiene.deletesCarryUid
+        Hygiene.foreignFieldsStay
+        Hygiene.namesAreOwn
+        Children.asMany
+        Honesty.readyIsTrue
+        Hygiene.secretsStaySecret
+        Hygiene.invalidDisruptsNothing
+        Quiescence.settledIsStill
+    ]
+    @ Liveness.all
+    |> List.sortBy _.Property.Id

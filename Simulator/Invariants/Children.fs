@@ -52,7 +52,9 @@ let private child (seen: Seen) (change: Change) =
                         Finding.Nothing)
             elif Set.contains name known then
                 // one at a time is replaced, and stays until its successor serves
-                if Map.containsKey "tikv.org/replaced" (Meta.annotations change.Object) then
+                if
+                    (Json.mapAt [ "metadata"; "annotations" ] change.Object).ContainsKey "tikv.org/replaced"
+                then
                     struct ({ seen with Replaces = Set.add group seen.Replaces }, Finding.Nothing)
                 else
                     struct (seen, Finding.Nothing)

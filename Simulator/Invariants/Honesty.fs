@@ -107,7 +107,7 @@ let readyIsTrue: Invariant =
             Source = "verification C5"
         }
         { Silent = Map.empty; Served = Set.empty }
-        (fun seen world sight ->
+        (fun seen { World = world } sight ->
             match sight with
             | Sight.Processes -> struct (track seen world, Finding.Nothing)
             | Sight.Changed {

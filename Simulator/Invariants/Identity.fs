@@ -44,7 +44,7 @@ let injective: Invariant =
             Source = "verification C1"
         }
         ()
-        (fun () world sight ->
+        (fun () { World = world } sight ->
             match sight with
             | Sight.Processes -> struct ((), look world)
             | _ -> struct ((), Finding.Nothing))
@@ -87,7 +87,7 @@ let oneBootstrap: Invariant =
             Source = "architecture, law 7; verification C1"
         }
         ()
-        (fun () world sight ->
+        (fun () { World = world } sight ->
             match sight with
             | Sight.Processes -> struct ((), look world)
             | _ -> struct ((), Finding.Nothing))
@@ -114,7 +114,7 @@ let idIsRecordedOnce: Invariant =
             Source = "architecture, law 7; verification C1"
         }
         Map.empty
-        (fun (ids: Map<string, string>) world sight ->
+        (fun (ids: Map<string, string>) { World = world } sight ->
             match sight with
             | Sight.Changed { Resource = { Plural = "clusters" }; Type = kind; Object = object } when
                 kind <> ChangeType.Deleted

@@ -24,13 +24,13 @@ let settledIsStill: Invariant =
             match sight with
             | Sight.Settled -> struct (true, Finding.Held)
             | Sight.Unsettled -> struct (false, Finding.Nothing)
-            | Sight.Landed(_, write, code) when settled && not (routine (Write.object write).Kind) ->
+            | Sight.Landed(_, write, code, _) when settled && not (routine (Write.object write).Kind) ->
                 let object = Write.object write
 
                 struct (settled,
                         Finding.Broken
                             $"%s{Kind.name object.Kind} %s{object.Name} is written (answer %d{code}) though all is settled")
-            | Sight.AskedPd(_, call, status) when settled ->
+            | Sight.AskedPd(_, call, status, _) when settled ->
                 struct (settled,
                         Finding.Broken $"PD is told %A{call} (answer %d{status}) though all is settled")
             | _ -> struct (settled, Finding.Nothing))

@@ -11,10 +11,10 @@ open Tikv.Simulator.World
 type Sight =
     /// An object of the API server changed, by whomever.
     | Changed of Change
-    /// A write of an operator was executed or refused by the API server.
-    | Landed of Operator: int * Write: Write * Code: int
-    /// A call of an operator was answered by PD.
-    | AskedPd of Operator: int * Call: PdCall * Status: int
+    /// A write of an operator was executed or refused by the API server; with the world just before.
+    | Landed of Operator: int * Write: Write * Code: int * Before: World
+    /// A call of an operator that changes something was answered by PD; with the world just before.
+    | AskedPd of Operator: int * Call: PdCall * Status: int * Before: World
     /// Processes of PD or TiKV started, stopped or changed.
     | Processes
     /// What was asked for is reached, and nothing has been written for a while: from now on nothing need be.
@@ -41,11 +41,15 @@ type Property = {
     Source: string
 }
 
+/// The world right after a sight, with what the judges' ledger noted before it.
+[<Struct>]
+type Scene = { World: World; Ledger: Ledger }
+
 /// A property with what it remembers of the run so far.
 [<AbstractClass>]
 type Invariant(property: Property) =
     member _.Property = property
-    abstract See: World -> Sight -> struct (Invariant * Finding)
+    abstract See: Scene -> Sight -> struct (Invariant * Finding)
 
 [<RequireQualifiedAccess>]
 module Invariant =
@@ -53,11 +57,11 @@ module Invariant =
     let rec make
         (property: Property)
         (state: 'State)
-        (see: 'State -> World -> Sight -> struct ('State * Finding))
+        (see: 'State -> Scene -> Sight -> struct ('State * Finding))
         : Invariant = {
         new Invariant(property) with
-            member this.See world sight =
-                let struct (next, finding) = see state world sight
+            member this.See scene sight =
+                let struct (next, finding) = see state scene sight
 
                 if LanguagePrimitives.PhysicalEquality (box next) (box state) then
                     struct (this, finding)
@@ -65,11 +69,20 @@ module Invariant =
                     struct (make property next see, finding)
     }
 
+    /// From a property that remembers nothing: what a sight means.
+    let plain (property: Property) (see: Scene -> Sight -> Finding) : Invariant = {
+        new Invariant(property) with
+            member this.See scene sight = struct (this, see scene sight)
+    }
+
+    let property id means source : Property = { Id = id; Means = means; Source = source }
+
 type Violation = { Property: Property; At: int64; What: string }
 
 /// The invariants of a run, how often each was put to the test, and where one broke.
 type Judge = {
     Invariants: Invariant list
+    Ledger: Ledger
     /// By id of property: how often it was put to the test.
     Tested: Map<string, int>
     Violations: Violation list
@@ -79,22 +92,39 @@ type Judge = {
 module Judge =
     let start (invariants: Invariant list) : Judge = {
         Invariants = invariants
+        Ledger = Ledger.empty
         Tested = invariants |> List.map (fun invariant -> invariant.Property.Id, 0) |> Map.ofList
         Violations = []
     }
 
     /// The same invariants with what they remember, and more of them; nothing is counted yet.
-    let anew (more: Invariant list) (judge: Judge) : Judge = start (judge.Invariants @ more)
+    let anew (more: Invariant list) (judge: Judge) : Judge = {
+        start (judge.Invariants @ more) with
+            Ledger = judge.Ledger
+    }
 
     let private count id (tested: Map<string, int>) =
         Map.add id (1 + (Map.tryFind id tested |> Option.defaultValue 0)) tested
 
-    /// Shows something to every invariant.
+    let private note world sight (ledger: Ledger) =
+        match sight with
+        | Sight.Processes -> Ledger.observe world ledger
+        | Sight.Changed change -> Ledger.changed world change ledger
+        | Sight.Landed(_, write, code, before) when code < 300 -> Ledger.landed before world write ledger
+        | Sight.AskedPd(_, call, status, before) when status < 300 -> Ledger.asked before world call ledger
+        | Sight.Landed _
+        | Sight.AskedPd _
+        | Sight.Settled
+        | Sight.Unsettled -> ledger
+
+    /// Shows something to every invariant. They see the ledger as it was before what is shown.
     let see (world: World) (sight: Sight) (judge: Judge) : Judge =
+        let scene = { World = world; Ledger = judge.Ledger }
+
         let struct (invariants, tested, violations) =
             (struct ([], judge.Tested, judge.Violations), judge.Invariants)
             ||> List.fold (fun struct (seen, tested, violations) invariant ->
-                let struct (next, finding) = invariant.See world sight
+                let struct (next, finding) = invariant.See scene sight
 
                 match finding with
                 | Finding.Nothing -> struct (next :: seen, tested, violations)
@@ -103,4 +133,9 @@ module Judge =
                     let violation = { Property = invariant.Property; At = world.Now; What = what }
                     struct (next :: seen, count invariant.Property.Id tested, violation :: violations))
 
-        { Invariants = List.rev invariants; Tested = tested; Violations = violations }
+        {
+            Invariants = List.rev invariants
+            Ledger = note world sight judge.Ledger
+            Tested = tested
+            Violations = violations
+        }

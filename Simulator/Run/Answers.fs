@@ -11,7 +11,7 @@ let private resource kind : ResourceKey =
     { Group = resource.Group; Version = resource.Version; Plural = resource.Plural }
 
 let private resources =
-    Kind.watched @ [ Kind.Lease; Kind.Event ]
+    Kind.watched @ [ Kind.Lease; Kind.Event; Kind.Secret ]
     |> List.map (fun kind -> kind, resource kind)
     |> Map.ofList
 

@@ -23,7 +23,7 @@ let private minutes (milliseconds: int64) =
     System.TimeSpan.FromMilliseconds(float milliseconds).ToString @"hh\:mm\:ss"
 
 let private always scenario index (expectation: Expectation) =
-    Invariant.make (property scenario index ("always: " + expectation.Name)) () (fun () world _ ->
+    Invariant.make (property scenario index ("always: " + expectation.Name)) () (fun () { World = world } _ ->
         match expectation.Missing world with
         | None -> struct ((), Finding.Held)
         | Some missing -> struct ((), Finding.Broken(expectation.Name + ": " + missing)))
@@ -34,7 +34,7 @@ let private eventually (scenario: Scenario) index within (expectation: Expectati
     Invariant.make
         (property scenario index $"within %s{minutes within}: %s{expectation.Name}")
         false
-        (fun reached world _ ->
+        (fun reached { World = world } _ ->
             if reached then
                 struct (true, Finding.Nothing)
             else

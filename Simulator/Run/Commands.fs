@@ -1,4 +1,4 @@
-/// `tikv-sim run`, `list`, `scenarios` and `explore`: what they print, and their exit codes.
+/// `tikv-sim run`, `list`, `scenarios`, `explore` and `search`: what they print, and their exit codes.
 [<RequireQualifiedAccess>]
 module Tikv.Simulator.Run.Commands
 
@@ -16,7 +16,16 @@ let private printTested (result: Result) =
     for invariant in result.Final.Judge.Invariants do
         let property = invariant.Property
         let count = Map.tryFind property.Id result.Tested |> Option.defaultValue 0
-        printfn $"  %-8s{property.Id} %6d{count}  %s{property.Means}"
+
+        if count > 0 then
+            printfn $"  %-8s{property.Id} %6d{count}  %s{property.Means}"
+
+    let untested =
+        result.Tested
+        |> Map.filter (fun id count -> count = 0 && not (Checks.isOwn id))
+        |> Map.keys
+
+    printfn $"""Not put to the test: %s{String.Join(" ", untested)}"""
 
 let private unknown name =
     eprintfn $"tikv-sim: there is no scenario %s{name}; `tikv-sim list` names them"
@@ -47,6 +56,36 @@ let run (name: string) (seed: uint64) (transcript: bool) : int =
             printTested rested
             printfn $"Left alone for 24 hours: %s{Run.words rested} (%s{milliseconds watch} ms)"
             if Run.isGood rested then 0 else 1
+
+let private shrunk = 5
+
+/// Runs generated plans, and tells of those that fail, the first ones shrunk.
+let search (runs: int) (seed: uint64) (transcript: bool) : int =
+    let watch = Stopwatch.StartNew()
+
+    let progress (finished: int) =
+        if finished % 1_000 = 0 then
+            printfn $"  %d{finished} of %d{runs} done, %s{milliseconds watch} ms"
+
+    let failed = Tikv.Simulator.Scenarios.Search.many progress runs seed
+
+    let different = failed |> List.distinctBy (fun (_, kind, _) -> kind)
+
+    for (plan, kind, words) in List.truncate shrunk different do
+        let plan = Tikv.Simulator.Scenarios.Search.shrink kind plan
+        printfn $"FAILED  seed %d{plan.Seed}: %s{words}"
+        Tikv.Simulator.Scenarios.Search.words plan |> List.iter (printfn "        %s")
+
+        if transcript then
+            Tikv.Simulator.Scenarios.Search.transcript plan
+            |> List.iter (printfn "        | %s")
+
+    for (kind, failed) in failed |> List.groupBy (fun (_, kind, _) -> kind) do
+        let seeds = failed |> List.truncate 10 |> List.map (fun (plan, _, _) -> string plan.Seed)
+        printfn $"""%s{kind}: %d{failed.Length} runs, such as of the seeds %s{String.Join(", ", seeds)}"""
+
+    printfn $"%d{runs} runs, %d{failed.Length} failed; %s{milliseconds watch} ms; from seed %d{seed}."
+    if List.isEmpty failed then 0 else 1
 
 /// Names every scenario.
 let list () : int =

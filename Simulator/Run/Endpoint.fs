@@ -58,7 +58,8 @@ let ask
         match endpoints with
         | [] -> struct (world, Unknown "no endpoint of PD answered", spent)
         | endpoint :: others ->
-            let struct (world, reply, spent) = tryPods (pods endpoint world) (spent + lookup) world
+            let reached = pods endpoint world |> List.filter (fun pod -> Tls.agree endpoint pod world)
+            let struct (world, reply, spent) = tryPods reached (spent + lookup) world
 
             match reply with
             | ValueSome reply -> struct (world, Done reply, spent)

@@ -51,8 +51,32 @@ module Explore =
         "zombie by 10 s of", WriteFate.Zombie 10_000L
     ]
 
+    /// What is compared is where a run ends: how often something happens on the way may change with a misfortune.
+    let private onlyTheEnd (start: Simulation) =
+        let invariants =
+            start.Judge.Invariants
+            |> List.filter (fun invariant -> not (Checks.isOwn invariant.Property.Id))
+
+        {
+            start with
+                Judge = { start.Judge with Invariants = invariants }
+                Scenario = {
+                    start.Scenario with
+                        Expect =
+                            start.Scenario.Expect
+                            |> List.filter (fun check ->
+                                match check with
+                                | Check.Finally _ -> true
+                                | Check.Eventually _
+                                | Check.Always _
+                                | Check.Times _ -> false)
+                }
+        }
+
     /// Runs without faults, and keeps the states on the way: before each write of operator 0, and at points of time.
     let twin (start: Simulation) : Twin =
+        let start = onlyTheEnd start
+
         let result, before, states =
             Run.watched
                 start

@@ -82,7 +82,7 @@ let private watch
             |> Simulation.enter (run.World.Now + bookmarkEach) (Coming.Bookmarks(number, life, request))
             |> if watcher.Pending then deliver number life watcher else id
 
-let private landed number write (response: Response) (run: Simulation) =
+let private landed number write (response: Response) before (run: Simulation) =
     let kind = (Write.object write).Kind
 
     let run =
@@ -97,11 +97,12 @@ let private landed number write (response: Response) (run: Simulation) =
                  + Words.code response.Code (Answers.error response).Reason)
             |> Simulation.count "writes"
 
-    Simulation.see (Sight.Landed(number, write, response.Code)) run
+    Simulation.see (Sight.Landed(number, write, response.Code, before)) run
 
 /// PD is asked at each endpoint in turn until one answers.
 let private pd number life request endpoints call answer (run: Simulation) =
     let struct (world, outcome, spent) = Endpoint.ask endpoints call run.World
+    let before = run.World
     let run = { run with World = world }
 
     let run =
@@ -111,7 +112,7 @@ let private pd number life request endpoints call answer (run: Simulation) =
             |> Simulation.line
                 ("operator" + string number)
                 ("pd " + Words.call call + " -> " + string reply.Status)
-            |> Simulation.see (Sight.AskedPd(number, call, reply.Status))
+            |> Simulation.see (Sight.AskedPd(number, call, reply.Status, before))
         | _ -> run
 
     if not answer then
@@ -133,10 +134,11 @@ let receive number life sending answer (run: Simulation) : Simulation =
         watch number life request kind ``namespace`` from milliseconds run
     | Sending.Read(request, object) ->
         let struct (run, response) = ask (Answers.ofRead object) run
-        reply number life request (HasRead(request, Answers.outcome response)) run
+        reply number life request (HasRead(request, Secret.redacted object (Answers.outcome response))) run
     | Sending.Write(request, write) ->
+        let before = run.World
         let struct (run, response) = ask (Answers.ofWrite write) run
-        let run = landed number write response run
+        let run = landed number write response before run
         if answer then reply number life request (Wrote(request, Answers.outcome response)) run else run
     | Sending.Pd(request, endpoints, call) -> pd number life request endpoints call answer run
 

@@ -31,6 +31,8 @@ let call (call: PdCall) =
     | PdCall.RemoveStore(StoreId store) -> "RemoveStore " + string store
     | PdCall.RestoreStore(StoreId store) -> "RestoreStore " + string store
     | PdCall.SetStoreLabels(StoreId store, _) -> "SetStoreLabels " + string store
+    | PdCall.SetConfig settings -> "SetConfig " + String.concat "," settings.Keys
+    | PdCall.SetTikvConfig settings -> "SetTikvConfig " + String.concat "," settings.Keys
 
 /// Whether a call changes something in PD.
 let changes (call: PdCall) =
@@ -48,6 +50,8 @@ let changes (call: PdCall) =
     | PdCall.RemoveMember _
     | PdCall.RemoveStore _
     | PdCall.RestoreStore _
-    | PdCall.SetStoreLabels _ -> true
+    | PdCall.SetStoreLabels _
+    | PdCall.SetConfig _
+    | PdCall.SetTikvConfig _ -> true
 
 let code (code: int) reason = if code < 300 then string code else string code + " " + reason

@@ -2,7 +2,8 @@
 [<RequireQualifiedAccess>]
 module Tikv.Simulator.Scenarios.All
 
-let stories: Story list = List.concat [ Scaling.stories; Groups.stories; Volumes.stories ]
+let stories: Story list =
+    List.concat [ Scaling.stories; Groups.stories; Rolling.stories; Security.stories; Volumes.stories ]
 
 let tryFind (id: string) =
     stories

@@ -214,12 +214,12 @@ module Sights =
 
     let private landed holds sight =
         match sight with
-        | Sight.Landed(_, write, code) -> code < 300 && holds write
+        | Sight.Landed(_, write, code, _) -> code < 300 && holds write
         | _ -> false
 
     let private asked holds sight =
         match sight with
-        | Sight.AskedPd(_, call, _) -> holds call
+        | Sight.AskedPd(_, call, _, _) -> holds call
         | _ -> false
 
     let creates kind =

@@ -19,6 +19,8 @@ type Given = {
     StorageClass: string
     /// Merge patches to the manifests of the example, by kind and name (`TiKVGroup/basic-tikv`).
     Manifests: (string * Json) list
+    /// Secrets that are there before the manifests are applied.
+    Secrets: Json list
 }
 
 /// One thing that happens: when, counted from the beginning of the scenario, and what.
@@ -58,6 +60,7 @@ module Given =
         Operators = 1
         StorageClass = "standard"
         Manifests = []
+        Secrets = []
     }
 
 [<AutoOpen>]

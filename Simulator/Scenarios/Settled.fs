@@ -38,6 +38,10 @@ let private manifests (given: Given) =
                 Body = request.Body |> withClass given |> merged given kind (Meta.name request.Body)
         })
 
+let private secrets (given: Given) =
+    given.Secrets
+    |> List.map (Requests.create (Builtins.key "" "v1" "secrets") (Some "default"))
+
 let private shape (given: Given) : Setup.Shape = {
     Setup.ordinary with
         Seed = given.Seed
@@ -54,7 +58,7 @@ let bootstrap (given: Given) : Scenario =
         scenario with
             Operators = given.Operators
             Steps =
-                manifests given
+                secrets given @ manifests given
                 |> List.mapi (fun index request -> 2_000L + 200L * int64 index, request)
             Expect = Bootstrap.expected given.Pd given.Tikv
     }

@@ -18,7 +18,7 @@ module Target =
         match target.Split '/' with
         | [| kind; name |] ->
             match
-                Kind.watched @ [ Kind.Lease; Kind.Event ]
+                Kind.watched @ [ Kind.Lease; Kind.Event; Kind.Secret ]
                 |> List.tryFind (fun one -> Kind.name one = kind)
             with
             | Some kind -> Answers.key kind, name
@@ -129,7 +129,7 @@ module Acts =
             | None -> struct (world, "it is on no node"))
 
     /// The node that a Pod runs on loses its power.
-    let powerOffNodeOf pod = machine "cut the power of the node of" pod (Nodes.set false true)
+    let powerOffNodeOf pod = machine "cut the power of the node of" pod (Power.power false)
 
     /// Nobody looks after the node that a Pod is bound to any more: its object is deleted.
     let deleteNodeOf pod =
@@ -137,7 +137,7 @@ module Acts =
             World.send
                 "user"
                 (Requests.delete Requests.deleteOptions Builtins.nodes None node)
-                (Nodes.set false false node world))
+                (Power.power false node world))
 
     let private pd says change =
         act says (fun world ->

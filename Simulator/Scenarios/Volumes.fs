@@ -31,7 +31,7 @@ let private changesClaims =
     "change of a claim by the operator",
     fun sight ->
         match sight with
-        | Tikv.Simulator.Invariants.Sight.Landed(_, Patch({ Kind = Kind.PersistentVolumeClaim }, _, _), code) ->
+        | Tikv.Simulator.Invariants.Sight.Landed(_, Patch({ Kind = Kind.PersistentVolumeClaim }, _, _), code, _) ->
             code < 300
         | _ -> false
 

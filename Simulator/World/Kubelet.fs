@@ -85,6 +85,17 @@ let private missing (run: Run) (world: World) =
                 None
             else
                 problem $"secret \"%s{name}\" not found"
+        | VolumeSource.Secrets sources ->
+            sources
+            |> List.tryPick (fun (name, keys) ->
+                match
+                    ApiServer.tryGet (Builtins.key "" "v1" "secrets") (Some ``namespace``) name world.Server
+                with
+                | None -> problem $"secret \"%s{name}\" not found"
+                | Some secret ->
+                    keys
+                    |> List.tryFind (fun key -> (Json.tryPath [ "data"; key ] secret).IsNone)
+                    |> Option.bind (fun key -> problem $"references non-existent secret key: %s{key}"))
         | VolumeSource.Other -> None)
 
 let private isStopping (run: Run) =

@@ -10,6 +10,8 @@ type VolumeSource =
     /// With the file name of each key that is projected; empty projects all keys under their own names.
     | ConfigMap of Name: string * Items: (string * string) list * Optional: bool
     | Secret of Name: string * Optional: bool
+    /// Files of several Secrets in one directory, each with the keys that it must have.
+    | Secrets of Sources: (string * string list) list
     | Other
 
 type Mount = { Path: string; Volume: string; SubPath: string }
@@ -96,7 +98,18 @@ module PodSpec =
                     text [ "secretName" ] "" secret,
                     Json.boolAt [ "optional" ] secret |> Option.defaultValue false
                 )
-            | None, None, None -> VolumeSource.Other
+            | None, None, None ->
+                match
+                    Json.itemsAt [ "projected"; "sources" ] json
+                    |> List.choose (Json.tryField "secret")
+                with
+                | [] -> VolumeSource.Other
+                | sources ->
+                    sources
+                    |> List.map (fun secret ->
+                        text [ "name" ] "" secret,
+                        Json.itemsAt [ "items" ] secret |> List.map (text [ "key" ] ""))
+                    |> VolumeSource.Secrets
 
         text [ "name" ] "" json, source
 

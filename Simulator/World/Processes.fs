@@ -296,12 +296,35 @@ let answers (proc: Process) (probe: ProbeKind) (world: World) : bool =
         | Some(ProcessState.Running | ProcessState.Stopping) -> true
         | _ -> false
 
-/// A request to the PD in a Pod.
+/// Settings that TiKV reads at its start only, of those that a scenario changes.
+let private readOnce = [ "server.grpc-concurrency"; "raftstore.store-pool-size-max"; "storage.engine" ]
+
+/// TiKV's status server, as far as it is asked here: `POST /config` (tikv src/server/status_server).
+let private askTikv name verb (path: string) (body: string) (world: World) =
+    match PdWorld.storeState name world.Pd with
+    | Some(ProcessState.Running) when verb = "POST" && path.StartsWith("/config", StringComparison.Ordinal) ->
+        let failed problem = { Status = 500; Body = PdBody.Text $"failed to update, error: %s{problem}" }
+
+        let reply =
+            match Json.parse body |> Result.map Json.asMembers with
+            | Ok(Some members) ->
+                match members |> List.tryFind (fun (key, _) -> List.contains key readOnce) with
+                | Some(key, _) -> failed $"config %s{key} can not be changed"
+                | None -> { Status = 200; Body = PdBody.Text "" }
+            | _ -> { Status = 500; Body = PdBody.Text "failed to decode, error: expected value" }
+
+        PdAnswer.Replied(reply, 1L)
+    | Some(ProcessState.Running) ->
+        PdAnswer.Replied({ Status = 404; Body = PdBody.Text "path not found" }, 1L)
+    | _ -> PdAnswer.Refused
+
+/// A request to the PD, or to the status port of the TiKV, in a Pod.
 let askPd (pod: Pod) verb path (body: string) (world: World) : struct (World * PdAnswer) =
     match Map.tryFind pod.Uid world.Runs with
-    | Some { Process = Process.Pd name; Node = node } ->
-        match Map.tryFind node world.Machines with
-        | Some machine when machine.Up -> ask name verb path body world
+    | Some { Process = (Process.Pd name | Process.Tikv name) as proc; Node = node } ->
+        match Map.tryFind node world.Machines, proc with
+        | Some machine, Process.Pd _ when machine.Up -> ask name verb path body world
+        | Some machine, _ when machine.Up -> struct (world, askTikv name verb path body world)
         | _ -> struct (world, PdAnswer.Silent)
     | _ -> struct (world, PdAnswer.Refused)
 

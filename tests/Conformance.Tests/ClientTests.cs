@@ -129,7 +129,7 @@ public sealed class ClientTests(string serverName)
     public async Task A_service_that_does_not_exist_is_told_as_a_PD_that_cannot_be_reached()
     {
         using var pd = PdApi.Create(PdAccess.ApiServerProxy, Client);
-        var endpoint = new PdEndpoint("default", false, "basic-pd", "unused", 2379, false);
+        var endpoint = new PdEndpoint("default", false, "basic-pd", "unused", 2379, null);
 
         var outcome = await pd.Ask(ListModule.OfArray([endpoint]), PdCall.GetMembers, default);
 

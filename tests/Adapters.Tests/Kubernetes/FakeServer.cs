@@ -39,8 +39,9 @@ internal sealed class FakeServer : IAsyncDisposable
 
     /// <param name="answer">Answers every request.</param>
     /// <param name="certificate">Makes it serve TLS.</param>
+    /// <param name="accepts">Makes it demand a client certificate, and says which will do.</param>
     public static async Task<FakeServer> Start(
-        Func<HttpContext, Seen, Task> answer, X509Certificate2? certificate = null)
+        Func<HttpContext, Seen, Task> answer, X509Certificate2? certificate = null, Func<X509Certificate2, bool>? accepts = null)
     {
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
@@ -51,8 +52,17 @@ internal sealed class FakeServer : IAsyncDisposable
                 listen.UseHttps(https =>
                 {
                     https.ServerCertificate = certificate;
-                    https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
-                    https.AllowAnyClientCertificate();
+
+                    if (accepts is null)
+                    {
+                        https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+                        https.AllowAnyClientCertificate();
+                    }
+                    else
+                    {
+                        https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
+                        https.ClientCertificateValidation = (shown, _, _) => accepts(shown);
+                    }
                 });
             }
         }));

@@ -109,24 +109,6 @@ public sealed class PdClientTests
             one.Requests.Single().Json, Is.EqualTo(Given.Json("""{"name":"evict-leader-scheduler","store_id":4}""")));
     }
 
-    [Test]
-    public async Task TLS_trusts_the_given_authority_only_and_shows_the_client_certificate()
-    {
-        using var authority = new Authority();
-        using var other = new Authority("another authority");
-        await using var server = await FakeServer.Start(
-            (context, _) => FakeServer.Answer(context, 200, "{}"), authority.Server("127.0.0.1"));
-        var (certificate, key) = authority.Client("operator", rsa: false);
-        var endpoints = ListModule.OfArray([Endpoint(server, tls: true)]);
-
-        using var right = PdApi.Create(PdAccess.Direct, null!, new PdTls(authority.Pem, certificate, key));
-        using var wrong = PdApi.Create(PdAccess.Direct, null!, new PdTls(other.Pem));
-
-        Assert.That((await right.Ask(endpoints, PdCall.GetStores, default)).IsDone, Is.True);
-        Assert.That(server.Requests.Single().Client, Is.EqualTo("CN=operator"));
-        Assert.That((await wrong.Ask(endpoints, PdCall.GetStores, default)).IsUnknown, Is.True);
-    }
-
     [TestCase(false, false, "services/basic-pd:2379")]
     [TestCase(true, false, "pods/basic-pd:2379")]
     [TestCase(true, true, "pods/https:basic-pd:2379")]
@@ -135,7 +117,7 @@ public sealed class PdClientTests
         await using var server = await FakeServer.Start(200, "{}");
         using var client = Given.Client(server);
         using var pd = PdApi.Create(PdAccess.ApiServerProxy, client);
-        var endpoint = new PdEndpoint("shop", pod, "basic-pd", "unused", 2379, tls);
+        var endpoint = new PdEndpoint("shop", pod, "basic-pd", "unused", 2379, tls ? Given.Some(new EndpointTls("ca", "pair", "1", false)) : null);
 
         _ = (await pd.Ask(ListModule.OfArray([endpoint]), PdCall.GetStores, default)).Answer();
 
@@ -162,15 +144,15 @@ public sealed class PdClientTests
             "pod shop/basic-pd-0:2379: the API server refused: error trying to reach service: dial tcp: i/o timeout"));
     }
 
-    private static IPdApi Direct(TimeSpan? deadline = null) => PdApi.Create(PdAccess.Direct, null!, null, deadline);
+    private static IPdApi Direct(TimeSpan? deadline = null) => PdApi.Create(PdAccess.Direct, null!, deadline);
 
-    private static PdEndpoint Pod(string name) => new("shop", true, name, "unused", 2379, false);
+    private static PdEndpoint Pod(string name) => new("shop", true, name, "unused", 2379, null);
 
-    private static PdEndpoint Endpoint(FakeServer server, bool tls) =>
-        new("shop", true, "basic-pd-0", "127.0.0.1", server.Url.Port, tls);
+    private static PdEndpoint Endpoint(FakeServer server) =>
+        new("shop", true, "basic-pd-0", "127.0.0.1", server.Url.Port, null);
 
     private static FSharpList<PdEndpoint> Endpoints(params FakeServer[] servers) =>
-        ListModule.OfSeq(servers.Select(server => Endpoint(server, tls: false)));
+        ListModule.OfSeq(servers.Select(server => Endpoint(server)));
 
     private static async Task<FakeServer> Gone()
     {

@@ -102,7 +102,7 @@ public sealed class MetricsTests
         using var reader = new MetricsReader(AdapterMeters.Pd);
         await using var server = await FakeServer.Start(404, "404 page not found");
         using var pd = PdApi.Create(PdAccess.Direct, null!);
-        var endpoint = new PdEndpoint("metrics", false, "basic-pd", "127.0.0.1", server.Url.Port, false);
+        var endpoint = new PdEndpoint("metrics", false, "basic-pd", "127.0.0.1", server.Url.Port, null);
 
         await pd.Ask(ListModule.OfArray([endpoint]), PdCall.GetStores, default);
 

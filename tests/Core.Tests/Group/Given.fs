@@ -104,6 +104,7 @@ let private bare role meta : Observed = {
     PdGroups = [ pdGroup "basic-pd" (Some "v8.5.2") ]
     Revisions = []
     Budget = Sighting.Unknown
+    Secrets = Map.empty
     Pd = PdView.Answered One.facts
     Retained = Set.empty
     LeavingElsewhere = []

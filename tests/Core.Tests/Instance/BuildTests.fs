@@ -13,7 +13,7 @@ let private claim observed =
     let volume, name = Seen.wantedClaims observed |> List.head
     CreateClaim(name, Manifest.claim observed volume name)
 
-let private pod observed = ok (Manifest.pod observed (Revision.ofProcess observed))
+let private pod observed = ok (Rules.podBody observed)
 let private config observed = Manifest.configMap observed (ok (Manifest.configFile observed))
 
 let private withClaims (observed: Observed) = { observed with Claims = (built observed).Claims }

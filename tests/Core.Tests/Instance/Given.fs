@@ -76,6 +76,7 @@ let facts: PdFacts = {
     Stores = List.init 4 store
     Evicting = Set.empty
     MaxReplicas = 3
+    LocationLabels = []
 }
 
 // ---- the instance
@@ -116,6 +117,7 @@ let private bare role (meta: Meta) : Observed = {
     Node = Sighting.Unknown
     Volumes = Map.empty
     StorageClasses = Map.empty
+    Secrets = Map.empty
     VolumeNodes = Map.empty
     Peers =
         Map.ofList [

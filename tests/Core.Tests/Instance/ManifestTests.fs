@@ -8,7 +8,7 @@ open Tikv.Core.Instance
 open Tikv.Core.Tests.Words
 open Tikv.Core.Tests.Instance.Given
 
-let private pod observed = ok (Manifest.pod observed (Revision.ofProcess observed))
+let private pod observed = ok (Rules.podBody observed)
 let private file observed = ok (Toml.parse (ok (Manifest.configFile observed)))
 let private both = [ pd; tikv ]
 

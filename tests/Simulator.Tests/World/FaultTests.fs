@@ -12,7 +12,8 @@ open Tikv.Simulator.Tests.World.Cluster
 /// Three PD and three TiKV that an operator has set up, and that are left alone now.
 let private settled =
     lazy
-        (let result = Catalogue.tryFind "bootstrap" |> Option.get |> (fun make -> Run.run (make 1UL))
+        (let result = Run.run (Bootstrap.scenario Programs.alone Setup.ordinary Network.realistic)
+
          Assert.That(Run.isGood result, Run.words result)
          result.Final.World)
 

@@ -1,0 +1,175 @@
+/// TLS, configuration and labels.
+module Tikv.Simulator.Scenarios.Security
+
+open System
+open Tikv.Core
+open Tikv.Core.Kubernetes
+open Tikv.Core.Pd
+open Tikv.Simulator.Invariants
+open Tikv.Simulator.Kubernetes
+open Tikv.Simulator.World
+
+let private tls = {
+    Given.ordinary with
+        Tikv = 3
+        Manifests = [
+            "Cluster/basic",
+            Json.object [ "spec", Json.object [ "tlsCluster", Json.object [ "enabled", Json.Bool true ] ] ]
+        ]
+        Secrets = Credentials.all
+}
+
+let private make (secret: Json) =
+    act ("create Secret/" + Meta.name secret) (fun world ->
+        let request = Requests.create (Builtins.key "" "v1" "secrets") (Some Target.space) secret
+        let struct (world, response) = Machines.handle "user" request world
+        struct (world, string response.Code))
+
+let private renew (secret: Json) =
+    patch
+        ("Secret/" + Meta.name secret)
+        (Json.object [ "data", secret |> Json.tryField "data" |> Option.defaultValue Json.empty ])
+
+let private cluster = "Cluster/basic"
+let private valid target = condition target "CertificatesValid" "True" "Valid"
+
+let private hot group =
+    group,
+    Json.object [
+        "spec",
+        Json.object [
+            "template",
+            Json.object [
+                "spec", Json.object [ "updateStrategy", Json.object [ "config", Json.String "HotReload" ] ]
+            ]
+        ]
+    ]
+
+let private reloaded = {
+    Given.ordinary with
+        Manifests = [ hot "PDGroup/basic-pd"; hot "TiKVGroup/basic-tikv" ]
+}
+
+let private asks says holds =
+    says,
+    fun sight ->
+        match sight with
+        | Sight.AskedPd(_, call, code, _) -> holds call && code < 300
+        | _ -> false
+
+let private labels =
+    asks "labels of a store set in PD" (fun call ->
+        match call with
+        | PdCall.SetStoreLabels _ -> true
+        | _ -> false)
+
+let private reloads =
+    asks "settings given to a process" (fun call ->
+        match call with
+        | PdCall.SetConfig _
+        | PdCall.SetTikvConfig _ -> true
+        | _ -> false)
+
+let private located =
+    state "every store that is up is labelled with its zone" (fun world ->
+        Ground.clusters world
+        |> Seq.collect _.Cluster.Stores.Values
+        |> Seq.tryFind (fun store -> Ground.isUp store && not (Map.containsKey "zone" store.Labels))
+        |> Option.map (fun store -> store.Address + " is not"))
+
+let stories = [
+    scenario
+        "T73"
+        "No process starts without its certificates: a Pod whose Secret has vanished waits for it, those that run stay"
+        [ "mongodb-578"; "mongodb-579"; "V I50" ]
+        tls [
+            at (seconds 10) (delete $"Secret/%s{Credentials.tikv}")
+            at (minutes 2) (delete "Pod/basic-tikv-1")
+            at
+                (minutes 10)
+                (make (Credentials.tikvPair 1 (DateTimeOffset(2099, 1, 1, 0, 0, 0, TimeSpan.Zero))))
+        ] [
+            exactly 1 (creates Kind.Pod)
+            eventually
+                (minutes 1)
+                (condition "TiKVGroup/basic-tikv" "CertificatesValid" "False" "CertificateSecretMissing")
+            eventually (minutes 4) (reason "TiKV/basic-tikv-1" "CertificateSecretMissing")
+            eventually (minutes 4) (says cluster "CertificatesValid" "False")
+            finally' settled
+            finally' (valid cluster)
+        ]
+
+    scenario
+        "TLS1"
+        "New certificates restart nothing: PD and TiKV read their files again, and the operator its Secret"
+        [ "T 3.14"; "L 5.9"; "T 7.1.34" ]
+        tls [
+            for index, secret in List.indexed Credentials.renewed do
+                at (seconds (10 + 5 * index)) (renew secret)
+        ] [ never (deletes Kind.Pod); never (creates Kind.Pod); finally' settled; finally' (valid cluster) ]
+
+    scenario
+        "TLS2"
+        "Without its own certificate the operator does not know PD, takes nothing down, and says why"
+        [ "T 3.14"; "V I50" ]
+        tls [
+            at (seconds 10) (delete $"Secret/%s{Credentials.client}")
+            at (minutes 2) (version "TiKVGroup/basic-tikv" "v8.5.3")
+            at
+                (minutes 10)
+                (make (Credentials.clientPair 2 (DateTimeOffset(2099, 1, 1, 0, 0, 0, TimeSpan.Zero))))
+        ] [
+            eventually (minutes 3) (condition cluster "CertificatesValid" "False" "CertificateSecretMissing")
+            finally' (allAt "basic-tikv" "v8.5.3")
+            finally' settled
+            finally' (valid cluster)
+        ]
+
+    scenario
+        "C24"
+        "With HotReload a change of the configuration reaches PD and TiKV without a restart"
+        [ "T 6.4.24" ]
+        reloaded [
+            at (seconds 10) (config "PDGroup/basic-pd" "[replication]\nlocation-labels = [\"zone\"]\n")
+            at
+                (seconds 10)
+                (config
+                    "TiKVGroup/basic-tikv"
+                    "[storage]\nreserve-space = \"0MB\"\n[raftstore]\nsync-log = false\n")
+        ] [ never (deletes Kind.Pod); atLeast 7 reloads; finally' settled; finally' located ]
+
+    scenario
+        "C24b"
+        "What TiKV refuses to change while it runs comes into effect by a restart of each store, one after another"
+        [ "T 6.4.24"; "T 3.9" ]
+        reloaded [
+            at
+                (seconds 10)
+                (config
+                    "TiKVGroup/basic-tikv"
+                    "[storage]\nreserve-space = \"0MB\"\n[server]\ngrpc-concurrency = 8\n")
+        ] [ exactly 4 (deletes Kind.Pod); never reloads; finally' settled; finally' noEvictions ]
+
+    scenario
+        "F29"
+        "With Restart a change of the configuration reaches running stores one after another, and each once"
+        [ "tidb-operator#4248"; "T 6.4.24" ]
+        Given.ordinary [
+            at
+                (seconds 10)
+                (config "TiKVGroup/basic-tikv" "[storage]\nreserve-space = \"0MB\"\n[log]\nlevel = \"warn\"\n")
+        ] [ exactly 4 (deletes Kind.Pod); never reloads; finally' settled; finally' noEvictions ]
+
+    scenario
+        "C25"
+        "New labels of the server reach PD and restart nothing"
+        [ "T 6.4.25"; "T 3.13" ]
+        Given.ordinary [
+            at
+                (seconds 10)
+                (set
+                    "TiKVGroup/basic-tikv"
+                    [ "template"; "spec"; "server"; "labels" ]
+                    (Json.object [ "disk", Json.String "ssd" ]))
+        ] [ never (deletes Kind.Pod); exactly 4 labels; finally' settled ]
+]
