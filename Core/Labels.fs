@@ -14,8 +14,6 @@ module Labels =
     /// On an instance: the revision of the group's template that it was made from.
     let revision = "tikv.org/revision"
     let volume = "tikv.org/volume"
-    /// On a claim: the life of the Cluster that it was made for.
-    let clusterUid = "tikv.org/cluster-uid"
     /// On a claim: which PD cluster, and which store or member of it, its data belongs to (decimal).
     let clusterId = "tikv.org/cluster-id"
     let storeId = "tikv.org/store-id"
@@ -79,3 +77,12 @@ module Annotations =
     let rollbackTo = "tikv.org/rollback-to"
     /// On an instance: the keys that came from the template's metadata, so that those that leave it leave the instance.
     let templateKeys = "tikv.org/template-keys"
+    /// On a Service: the keys of the annotations that the operator wrote, with commas between them; only these it takes away.
+    let writtenKeys = "tikv.org/written-annotations"
+    /// On an instance or a group that is being deleted: `true` lets it go without PD, when PD cannot let it go. Its volume
+    /// claims stay.
+    let abandon = "tikv.org/abandon"
+    /// On a PersistentVolumeClaim: the uid of the Cluster that it was made for.
+    let clusterUid = "tikv.org/cluster-uid"
+    /// On a Cluster: the uid of an earlier Cluster, whose volume claims it may take over.
+    let adoptVolumesOf = "tikv.org/adopt-volumes-of"

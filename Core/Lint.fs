@@ -130,6 +130,16 @@ let private restart (observed: Instance.Observed) (pod: Meta) = [
             yield! unless (silent <= max 1 ((counted - 1) / 2)) "nothing is taken down in an outage (law 6)"
 ]
 
+/// V I26: all of PD stops at once only for a suspension, and after TiKV.
+let private healthyPdForSuspension (observed: Instance.Observed) why =
+    match observed.Role, observed.Cluster with
+    | Instance.PD _, Some cluster when why = "Suspended" ->
+        unless
+            (cluster.Spec.SuspendAction.SuspendCompute
+             && List.contains Component.TiKV cluster.Status.Stopped)
+            "PD stops only for a suspension, after the last store (V I26)"
+    | _ -> []
+
 /// V I09: the node object is gone, or carries the out-of-service taint.
 let private forceRemove (observed: Instance.Observed) (pod: Meta) = [
     yield!
@@ -165,9 +175,10 @@ let private ownClaim (observed: Instance.Observed) (claim: Meta) =
             | _ -> true))
 
 let private claimIsOfThisCluster (observed: Instance.Observed) (claim: Meta) =
-    match Map.tryFind Labels.clusterUid claim.Labels, observed.Cluster with
+    match Map.tryFind Annotations.clusterUid claim.Annotations, observed.Cluster with
     | Some uid, Some cluster ->
         Uid uid = cluster.Meta.Uid
+        || Map.tryFind Annotations.adoptVolumesOf cluster.Meta.Annotations = Some uid
         || (match observed.Role with
             | Instance.PD(spec, _) -> spec.Instance
             | Instance.TiKV(spec, _) -> spec.Instance)
@@ -211,11 +222,12 @@ let private mayDiscardClaim (observed: Instance.Observed) (claim: Meta) held =
 let private instanceAction (observed: Instance.Observed) action =
     match action with
     | Instance.RestartPod(pod, _, _) -> restart observed pod
-    | Instance.RemovePod(pod, _, _) ->
+    | Instance.RemovePod(pod, why, _) ->
         unless
             (observed.Pod
              |> Option.exists (fun seen -> seen.Meta.Uid = pod.Uid && ownedBy observed.Meta.Uid seen.Meta))
             "a Pod is removed only in the life that was observed, and only by its owner"
+        @ healthyPdForSuspension observed why
     | Instance.CreateBootstrapPod _ ->
         let never =
             match observed.Role with
@@ -375,6 +387,7 @@ let group (observed: Group.Observed) (actions: Group.Action list) : string list 
             yield!
                 unless (deleting && observed.Instances.IsEmpty) "a group goes after the last of its instances"
         | Group.UpdateInstance(seen, _)
+        | Group.AbandonInstance seen
         | Group.TakeOffline seen
         | Group.KeepOnline seen
         | Group.RenumberRevision(seen, _)
@@ -424,14 +437,63 @@ let group (observed: Group.Observed) (actions: Group.Action list) : string list 
                      || observed.Retained
                         |> Set.forall (fun index -> name <> $"%s{observed.Meta.Name}-%d{index}"))
                     "a new instance does not start on the volumes of one that has left (V I39)"
+        | Group.RecordFailures(failures, _, _) ->
+            let settings, status =
+                match observed.Role with
+                | Group.PD(spec, status) -> spec.Group, status
+                | Group.TiKV(spec, status) -> spec.Group, status
+
+            let acted (failures: Failure list) =
+                failures
+                |> List.filter (fun one -> one.Stage <> FailureStage.Suspected)
+                |> List.map _.Uid
+                |> Set.ofList
+
+            let before, now = acted status.Failures, acted failures
+
+            if not (Set.isSubset now before) then
+                yield! unless settings.Failover.Enabled "failover is not asked for (V I41)"
+
+                yield!
+                    unless
+                        (now.Count <= settings.Failover.MaxReplacements)
+                        "no more replacements than allowed (V I41)"
+
+                match observed.Pd with
+                | PdView.Answered facts ->
+                    let stores =
+                        facts.Stores
+                        |> List.filter (fun one ->
+                            one.NodeState <> NodeState.Removed
+                            && Map.tryFind "engine" one.Labels <> Some "tiflash")
+
+                    let counted = stores.Length
+
+                    let silent =
+                        stores
+                        |> List.filter (fun one -> one.StateName = "Down" || one.StateName = "Disconnected")
+                        |> List.length
+
+                    let healthy = facts.Members |> List.filter _.Healthy |> List.length
+
+                    yield!
+                        unless
+                            (silent <= max 1 ((counted - 1) / 2) && healthy * 2 > facts.Members.Length)
+                            "no failover in an outage (V I24, I25)"
+                | PdView.Silent _
+                | PdView.Unasked -> "no failover without facts of PD (V I24)"
         | Group.AddFinalizer
         | Group.CreateService _
         | Group.UpdateService _
+        | Group.CreateBudget _
         | Group.MarkBootstrapped
         | Group.RemoveService _
         | Group.CreateRevision _
         | Group.CountCollision _
         | Group.RollBack _ -> ()
+        | Group.UpdateBudget(seen, _)
+        | Group.RemoveBudget seen ->
+            yield! unless (ownedBy observed.Meta.Uid seen) $"%s{seen.Name} belongs to somebody else (law 9)"
 ]
 
 /// The laws that a decision on a Cluster breaks.
@@ -451,6 +513,17 @@ let cluster (observed: Cluster.Observed) (actions: Cluster.Action list) : string
             yield! unless (kind = Kind.TiKVGroup || not tikv) "TiKV goes before PD"
         | Cluster.RemoveFinalizer ->
             yield! unless (deleting && observed.Groups.IsEmpty) "a Cluster goes after the last of its groups"
+        | Cluster.RecordStopped stopped ->
+            let running =
+                observed.Groups
+                |> List.exists (fun group ->
+                    group.Kind = Kind.TiKVGroup
+                    && not (Condition.isTrue ConditionType.Suspended group.Status.Conditions))
+
+            yield!
+                unless
+                    (stopped.IsEmpty || observed.Spec.SuspendAction.SuspendCompute && not running)
+                    "PD may stop only for a suspension, after the last store (V I26)"
         | Cluster.AddFinalizer
         | Cluster.VoidDisruption -> ()
 ]

@@ -17,7 +17,7 @@ type UpgradePolicy =
     | Default
     | NoConstraints
 
-/// What can be turned on for one cluster.
+/// What can be turned on for one cluster; what each does stands in `Features`.
 [<RequireQualifiedAccess>]
 type Feature =
     /// Lets the other feature gates be changed after creation.
@@ -179,4 +179,6 @@ type ClusterStatus = {
     StoresUp: string option
     [<Doc "Regions without all their peers.">]
     RegionsUnhealthy: int64 option
+    [<Doc "Components that the suspension has stopped, and that start again only after those they need. PD stops once TiKV is here.">]
+    Stopped: Component list
 }

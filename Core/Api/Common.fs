@@ -179,6 +179,13 @@ type ReclaimPolicy =
     | Retain
     | Delete
 
+/// What is done about an instance whose node is to be emptied: it is cordoned, or an autoscaler has marked it.
+[<RequireQualifiedAccess>]
+type DrainPolicy =
+    | Move
+    | Hold
+    | Unmanaged
+
 /// What keeps a disruption from being carried out.
 type BlockedBy = {
     [<Doc "Name of the gate, such as all-stores-up."; Required; MaxLength 63>]

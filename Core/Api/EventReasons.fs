@@ -31,6 +31,9 @@ module EventReason =
     let ChangesReleased = "ChangesReleased"
     let GateCleared = "GateCleared"
     let LeaderElected = "LeaderElected"
+    let FailoverStarted = "FailoverStarted"
+    let FailoverEnded = "FailoverEnded"
+    let FailedInstanceRetired = "FailedInstanceRetired"
     // Warning
     let GateBlocked = "GateBlocked"
     let ProgressDeadlineExceeded = "ProgressDeadlineExceeded"
@@ -50,6 +53,7 @@ module EventReason =
     let UnsupportedVersionPath = "UnsupportedVersionPath"
     let GateOverridden = "GateOverridden"
     let ReconcileError = "ReconcileError"
+    let PDMemberDown = "PDMemberDown"
     let CertificateInvalid = "CertificateInvalid"
 
     /// Of type Warning; all others are Normal.
@@ -73,5 +77,6 @@ module EventReason =
             UnsupportedVersionPath
             GateOverridden
             ReconcileError
+            PDMemberDown
             CertificateInvalid
         ]

@@ -45,5 +45,11 @@ module Gate =
         CacheFresh
     ]
 
+    /// The gate that a reason's code names: `NoOtherDisruption` is `no-other-disruption`.
+    let tryOfCode (code: string) =
+        all
+        |> List.tryFind (fun gate ->
+            System.String.Equals(gate.Replace("-", ""), code, System.StringComparison.OrdinalIgnoreCase))
+
     /// Gates that no annotation overrides without words that accept the loss of data.
     let guardsData gate = gate = RegionQuorumAfter || gate = PdQuorumAfter

@@ -38,8 +38,34 @@ type GroupSettings = {
       Minimum 1;
       Maximum 100>]
     MaxUnavailable: int
+    [<Doc "What is done about instances whose node is cordoned or marked by an autoscaler. Move: one after another, each after its leaders have moved away. Hold: they stay, and kubectl drain waits. Unmanaged: the same, and the operator keeps no PodDisruptionBudget.";
+      Default "Move">]
+    Drain: DrainPolicy
     [<Doc "What is done about instances that are down for good.">]
     Failover: Failover
+}
+
+/// What is done about a failed instance.
+[<RequireQualifiedAccess>]
+type FailureStage =
+    | Suspected
+    | Replacing
+    | Retiring
+
+type Failure = {
+    [<Doc "The index of the failed instance."; Required; Minimum 0>]
+    Index: int
+    [<Doc "The life of the failed instance."; Required>]
+    Uid: Uid
+    [<Doc "Since when it counts as failed (RFC 3339)."; Required>]
+    Since: string
+    [<Doc "Suspected: PD has not called it down for long enough. Replacing: another one stands in for it. Retiring: it is to go.";
+      Required>]
+    Stage: FailureStage
+    [<Doc "PD: how often it was found down, a tenth of failover.downAfter apart.">]
+    Confirmations: int
+    [<Doc "PD: when it was found down last (RFC 3339).">]
+    ConfirmedAt: string option
 }
 
 type GroupStatus = {
@@ -71,4 +97,6 @@ type GroupStatus = {
     Summary: Summary option
     [<Doc "What keeps the operator from its next disruptive step.">]
     BlockedBy: BlockedBy list
+    [<Doc "Instances that are, or are to be, replaced because they are down (failover)."; ListMapKey "index">]
+    Failures: Failure list
 }

@@ -18,6 +18,8 @@ type InstanceSettings = {
     Topology: Map<string, string>
     [<Doc "What becomes of the volume claims after the instance has left the cluster."; Default "Retain">]
     VolumeReclaimPolicy: ReclaimPolicy
+    [<Doc "What is done when the node of the instance is to be emptied: see the group."; Default "Move">]
+    Drain: DrainPolicy
     [<Doc "Name of an adopted Pod. Default: the name of the instance."; Immutable; MaxLength 253>]
     PodName: string option
     [<Doc "Names of adopted claims, by volume. Default: <volume>-<pod>."; MaxLength 256>]

@@ -14,6 +14,37 @@ type PDServer = {
     Ports: PDPorts
 }
 
+[<RequireQualifiedAccess>]
+type ServiceType =
+    | ClusterIP
+    | NodePort
+    | LoadBalancer
+
+[<RequireQualifiedAccess>]
+type ExternalTrafficPolicy =
+    | Cluster
+    | Local
+
+/// How the Service by which clients reach PD is exposed. Clients need every store too: one address of PD is not enough
+/// outside of the Pods' network.
+type ServiceSettings = {
+    [<Doc "ClusterIP, NodePort or LoadBalancer."; Default "ClusterIP">]
+    Type: ServiceType
+    [<Doc "Annotations to add, such as those that a cloud's load balancer reads."; MaxLength 512>]
+    Annotations: Map<string, string>
+    [<Doc "NodePort and LoadBalancer: the port on every node. Default: the API server chooses one, and it stays.";
+      Minimum 1;
+      Maximum 65535>]
+    NodePort: int option
+    [<Doc "LoadBalancer: whose load balancer it is. It cannot be changed while the type is LoadBalancer.";
+      MaxLength 253>]
+    LoadBalancerClass: string option
+    [<Doc "LoadBalancer: the only client addresses that are let through, as CIDR."; MaxLength 256>]
+    LoadBalancerSourceRanges: string list
+    [<Doc "NodePort and LoadBalancer: Local keeps the client's address. Default: the API server's, Cluster.">]
+    ExternalTrafficPolicy: ExternalTrafficPolicy option
+}
+
 /// What an instance of PD is made from.
 type PDTemplateSpec = {
     [<Inline>]
@@ -39,6 +70,8 @@ type PDGroupSpec = {
     Group: GroupSettings
     [<Doc "false: a new PD cluster is made of the first members. true: members join the cluster that exists. The operator sets it when PD has answered, and it is never taken back.">]
     Bootstrapped: bool
+    [<Doc "The Service by which clients reach PD.">]
+    Service: ServiceSettings
     [<Doc "What each instance is made from."; Required>]
     Template: PDTemplate
 }

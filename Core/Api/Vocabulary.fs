@@ -130,6 +130,7 @@ module ConditionReason =
     let NoPendingChanges = "NoPendingChanges"
     let Suspending = "Suspending"
     let Unsuspended = "Unsuspended"
+    let Resuming = "Resuming"
     // Running
     let Running = "Running"
     // Initialized

@@ -14,6 +14,6 @@ let decide (observed: Observed) : Decision<Action, Reason> =
             Rules.finalizer
             Rules.identity
             Rules.disruption
-            Rules.suspended
+            Suspension.rule
             Rule.together [ Rules.components; Rules.pd; Rules.groups ]
         ]

@@ -110,6 +110,66 @@ let private certificates (observed: Observed) conditions =
             worst.Reason
             message
     | _ -> set own conditions
+/// Where clients find PD: what was said before, while that group lives, else a group that is ready, else any.
+let private pd (observed: Observed) =
+    let groups = observed.Groups |> List.filter (fun group -> group.Kind = Kind.PDGroup)
+
+    let living =
+        groups
+        |> List.filter (fun group -> group.Meta.DeletionTimestamp.IsNone)
+        |> List.sortBy (fun group -> group.Status.ReadyReplicas = 0)
+
+    let url (group: GroupView) =
+        observed.PdUrls
+        |> List.tryFind (fun url -> url.Contains($"//%s{group.Meta.Name}.", System.StringComparison.Ordinal))
+
+    let ready, others = living |> List.partition (fun group -> group.Status.ReadyReplicas > 0)
+    let readyUrls = ready |> List.choose url
+
+    match observed.Status.Pd with
+    | Some known when List.contains known readyUrls -> Some known
+    | Some known when readyUrls.IsEmpty && others |> List.choose url |> List.contains known -> Some known
+    | known ->
+        readyUrls
+        |> List.tryHead
+        |> Option.orElse (others |> List.tryPick url)
+        |> Option.orElse known
+        |> Option.orElse (List.tryHead observed.PdUrls)
+
+let private progress (observed: Observed) settled (decision: Decision<Action, Reason>) =
+    let why standard =
+        match decision.Waiting with
+        | [] -> standard
+        | waiting -> System.String.Join("; ", waiting |> List.map Reason.text |> List.distinct)
+
+    if observed.Meta.DeletionTimestamp.IsSome then
+        ConditionStatus.True, ConditionReason.ClusterDeletion, why "the cluster is being deleted"
+    elif observed.Spec.Paused then
+        ConditionStatus.False, ConditionReason.Paused, why "the cluster is paused"
+    elif settled then
+        ConditionStatus.False, ConditionReason.AllUpToDate, "everything is as the specification says"
+    elif Suspension.isAsked observed && (Suspension.awake observed).IsEmpty then
+        ConditionStatus.False, ConditionReason.Suspended, why "the cluster is suspended"
+    elif observed.Status.Id.IsNone then
+        ConditionStatus.True, ConditionReason.ClusterCreation, why "the cluster is being built"
+    else
+        ConditionStatus.True, ConditionReason.Waiting, why "changes are being carried out"
+
+/// Suspended is True only when no Pod is left; it is False on the way there and back, and absent otherwise.
+let private suspension (observed: Observed) conditions =
+    let set status reason message =
+        conditions
+        |> Condition.set observed.Clock observed.Meta.Generation ConditionType.Suspended status reason message
+
+    let names groups =
+        System.String.Join(", ", groups |> List.map (fun (group: GroupView) -> group.Meta.Name))
+
+    match Suspension.isAsked observed, Suspension.awake observed with
+    | true, [] -> set ConditionStatus.True ConditionReason.UserRequested "no Pod is left; volumes stay"
+    | true, awake -> set ConditionStatus.False ConditionReason.Suspending $"the Pods of %s{names awake} stop"
+    | false, _ when Suspension.isResuming observed ->
+        set ConditionStatus.False ConditionReason.Resuming "PD starts, and TiKV after it"
+    | false, _ -> conditions |> Condition.remove ConditionType.Suspended
 
 /// What the groups say, those that can.
 let private topologySafe (observed: Observed) conditions =
@@ -177,6 +237,12 @@ let status (observed: Observed) (decision: Decision<Action, Reason>) =
         else
             conditions |> Condition.remove name
 
+    let progressing conditions =
+        let status, reason, message = progress observed (ready && synced) decision
+
+        conditions
+        |> Condition.set observed.Clock generation ConditionType.Progressing status reason message
+
     let now = {
         old with
             ObservedGeneration = generation
@@ -191,18 +257,17 @@ let status (observed: Observed) (decision: Decision<Action, Reason>) =
                     observed.Spec.Paused
                     ConditionReason.UserRequested
                     "spec.paused is true"
-                |> flag
-                    ConditionType.Suspended
-                    observed.Spec.SuspendAction.SuspendCompute
-                    ConditionReason.UserRequested
-                    "spec.suspendAction.suspendCompute is true"
+                |> suspension observed
+                |> progressing
             Components =
                 [
                     componentStatus observed Kind.PDGroup Component.PD
                     componentStatus observed Kind.TiKVGroup Component.TiKV
                 ]
                 |> List.choose id
-            Pd = List.tryHead observed.PdUrls |> Option.orElse old.Pd
+            Pd = pd observed
+            FeatureGates = Features.inEffect observed.Spec
+            BlockedBy = observed.Groups |> List.collect _.Status.BlockedBy
             Version =
                 match observed.Groups |> List.map _.Status.Version |> List.distinct with
                 | [ Some version ] -> Some version

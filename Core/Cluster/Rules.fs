@@ -86,9 +86,6 @@ let groups (observed: Observed) =
 
         Decision.wait [ GroupsNotReady(waiting |> List.map (fun group -> group.Meta.Name, why group)) ]
 
-let suspended (observed: Observed) =
-    if observed.Spec.SuspendAction.SuspendCompute then Decision.wait [ Suspended ] else Decision.settled
-
 /// What is the matter with the operator's own certificate; none without TLS.
 let certificateProblems (observed: Observed) =
     if Defaults.isTls observed.Spec then

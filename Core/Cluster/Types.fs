@@ -45,6 +45,9 @@ type Action =
     /// The holder is gone for good: its claim means nothing any more.
     | VoidDisruption
     | RemoveFinalizer
+    /// How far the way to sleep is, for the instances to see: PD stops once TiKV is recorded, and TiKV starts once it is
+    /// not any more.
+    | RecordStopped of Stopped: Component list
 
 /// Why a Cluster that is not (yet) as desired is left alone for now.
 type Reason =
@@ -59,6 +62,8 @@ type Reason =
     | AnotherCluster of Id: ClusterId * Recorded: ClusterId
     | GroupsRemain of Names: string list
     | GroupsNotReady of Groups: (string * string) list
+    | Suspending of Groups: string list
+    | Resuming of Problem: string
 
 module Reason =
     /// For people: the message of the Kubernetes condition, the event, the log line and the transcript.
@@ -80,6 +85,10 @@ module Reason =
             groups
             |> List.map (fun (name, why) -> if why = "" then name else $"%s{name}: %s{why}")
             |> fun groups -> String.Join("; ", groups)
+        | Suspending groups ->
+            let names = String.Join(", ", groups)
+            $"the Pods of %s{names} stop, first those of TiKV"
+        | Resuming problem -> $"TiKV starts once PD answers: %s{problem}"
 
     /// The reason of the Kubernetes condition: stable, part of the API.
     let code reason =
@@ -94,6 +103,8 @@ module Reason =
         | AnotherCluster _ -> "ClusterIdMismatch"
         | GroupsRemain _ -> "GroupsRemain"
         | GroupsNotReady _ -> "GroupsNotReady"
+        | Suspending _ -> "Suspending"
+        | Resuming _ -> "Resuming"
 
     /// Every wait of a Cluster ends with a change of an object, or with new facts of PD.
     let recheckAfter (_: Reason) : TimeSpan voption = ValueNone

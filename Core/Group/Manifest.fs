@@ -76,53 +76,112 @@ let private ports (observed: Observed) =
         let template = spec.Template.Spec
         [ "client", Defaults.tikvClientPort template; "status", Defaults.tikvStatusPort template ]
 
+/// By which the Pods of the group, and no others, are found.
+let selector (observed: Observed) =
+    labels observed
+    |> Map.filter (fun key _ -> key = Labels.group || key = Labels.``component``)
+    |> Json.ofMap
+
 /// The fields of a Service's spec that are the operator's; the API server and cloud controllers own the others.
-let private serviceSpec (observed: Observed) headless ports =
+let private serviceSpec (observed: Observed) headless (nodePort: int option) ports =
     Json.present [
         "clusterIP", (if headless then Some(Json.string "None") else None)
         // A member must find its siblings before any of them is ready.
         "publishNotReadyAddresses", (if headless then Some(Json.bool true) else None)
-        "selector",
-        Some(
-            Json.ofMap (
-                labels observed
-                |> Map.filter (fun key _ -> key = Labels.group || key = Labels.``component``)
-            )
-        )
+        "selector", Some(selector observed)
         "ports",
         ports
         |> List.map (fun (name, port) ->
-            Json.object [
-                "name", Json.string name
-                "port", Json.int port
-                "protocol", Json.string "TCP"
-                "targetPort", Json.string name
+            Json.present [
+                "name", Some(Json.string name)
+                "port", Some(Json.int port)
+                "protocol", Some(Json.string "TCP")
+                "targetPort", Some(Json.string name)
+                "nodePort", nodePort |> Option.map Json.int
             ])
         |> Json.array
         |> Some
     ]
 
+let private typeName (given: ServiceType) =
+    match given with
+    | ServiceType.ClusterIP -> "ClusterIP"
+    | ServiceType.NodePort -> "NodePort"
+    | ServiceType.LoadBalancer -> "LoadBalancer"
+
+let private trafficName (given: ExternalTrafficPolicy) =
+    match given with
+    | ExternalTrafficPolicy.Cluster -> "Cluster"
+    | ExternalTrafficPolicy.Local -> "Local"
+
+/// A JSON null is a field that must not be there.
+let private exposure (observed: Observed) (settings: ServiceSettings) =
+    let outside = settings.Type <> ServiceType.ClusterIP
+    let balanced = settings.Type = ServiceType.LoadBalancer
+    let absent holds value = if holds then value else Some Json.Null
+
+    // PD's `ready` API says no on the first leader until TiKV bootstraps, and TiKV finds PD by this Service (P 1).
+    let early =
+        observed.Cluster
+        |> Option.exists (fun cluster -> Features.isOn Feature.UsePDReadyAPI cluster.Spec)
+
+    Json.present [
+        "type", Some(Json.string (typeName settings.Type))
+        "loadBalancerSourceRanges",
+        absent
+            (balanced && not settings.LoadBalancerSourceRanges.IsEmpty)
+            (Some(Json.strings settings.LoadBalancerSourceRanges))
+        "loadBalancerClass", absent balanced (settings.LoadBalancerClass |> Option.map Json.string)
+        "externalTrafficPolicy",
+        absent outside (settings.ExternalTrafficPolicy |> Option.map (trafficName >> Json.string))
+        "publishNotReadyAddresses", (if early then Some(Json.bool true) else None)
+    ]
+
+let private clientService (observed: Observed) (settings: ServiceSettings) =
+    let nodePort = if settings.Type = ServiceType.ClusterIP then None else settings.NodePort
+    let own = serviceSpec observed false nodePort (ports observed |> List.truncate 1)
+
+    Json.membersAt [] own @ Json.membersAt [] (exposure observed settings)
+    |> Json.object
+
 /// Name and owned spec of every Service of the group: the headless one, and for PD the one that clients use.
 let services (observed: Observed) = [
-    peerService observed.Meta.Name, serviceSpec observed true (ports observed)
+    peerService observed.Meta.Name, serviceSpec observed true None (ports observed)
     match observed.Role with
-    | PD _ -> observed.Meta.Name, serviceSpec observed false (ports observed |> List.truncate 1)
+    | PD(spec, _) -> observed.Meta.Name, clientService observed spec.Service
     | TiKV _ -> ()
 ]
 
-let service (observed: Observed) name spec =
+/// The annotations that a user gives to the client Service of PD.
+let serviceAnnotations (observed: Observed) name =
+    match observed.Role with
+    | PD(spec, _) when name = observed.Meta.Name && not spec.Service.Annotations.IsEmpty ->
+        spec.Service.Annotations
+        |> Map.add
+            Annotations.writtenKeys
+            (String.Join(",", spec.Service.Annotations |> Map.toSeq |> Seq.map fst))
+    | _ -> Map.empty
+
+/// An object of ours beside the instances, such as a Service.
+let object apiVersion kind (observed: Observed) name annotations spec =
+    let present = spec |> Json.membersAt [] |> List.filter (fun (_, value) -> value <> Json.Null)
+
     Json.object [
-        "apiVersion", Json.string "v1"
-        "kind", Json.string "Service"
+        "apiVersion", Json.string apiVersion
+        "kind", Json.string kind
         "metadata",
-        Json.object [
-            "name", Json.string name
-            "namespace", Json.string observed.Meta.Namespace
-            "labels", Json.ofMap (labels observed)
-            "ownerReferences", Json.array [ owner observed ]
+        Json.present [
+            "name", Some(Json.string name)
+            "namespace", Some(Json.string observed.Meta.Namespace)
+            "labels", Some(Json.ofMap (labels observed))
+            "annotations", (if Map.isEmpty annotations then None else Some(Json.ofMap annotations))
+            "ownerReferences", Some(Json.array [ owner observed ])
         ]
-        "spec", spec
+        "spec", Json.object present
     ]
+
+let service (observed: Observed) name spec =
+    object "v1" "Service" observed name (serviceAnnotations observed name) spec
 
 // ---- instances
 
@@ -187,6 +246,7 @@ let private instanceSettings (observed: Observed) index topology : InstanceSetti
     Index = index
     Topology = topology
     VolumeReclaimPolicy = (settings observed).VolumeReclaimPolicy
+    Drain = (settings observed).Drain
     PodName = None
     VolumeClaimNames = Map.empty
 }
@@ -249,11 +309,20 @@ let update (observed: Observed) (seen: Meta) =
         | ReclaimPolicy.Retain -> "Retain"
         | ReclaimPolicy.Delete -> "Delete"
 
+    let drain =
+        match (settings observed).Drain with
+        | DrainPolicy.Move -> "Move"
+        | DrainPolicy.Hold -> "Hold"
+        | DrainPolicy.Unmanaged -> "Unmanaged"
+
     Json.object [
         "metadata",
         Json.object [
             "labels", members goneLabels labels
             "annotations", members goneAnnotations annotations
         ]
-        "spec", given |> Json.withField "volumeReclaimPolicy" (Json.string policy)
+        "spec",
+        given
+        |> Json.withField "volumeReclaimPolicy" (Json.string policy)
+        |> Json.withField "drain" (Json.string drain)
     ]

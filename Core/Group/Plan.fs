@@ -74,7 +74,8 @@ let private calledBackLast (one: InstanceView) = not one.Offline, -(int64 (prior
 
 let ofGroup (observed: Observed) : Plan =
     let settings = settings observed
-    let named = Set.ofList settings.OfflineIndexes
+    let named = Set.union (Set.ofList settings.OfflineIndexes) (Failover.retiring observed)
+    let replicas = settings.Replicas + Failover.extras observed
     let all = observed.Instances |> Map.toList |> List.map snd
     let present = if bootstraps observed then all else all |> List.filter (ending >> not)
 
@@ -82,7 +83,7 @@ let ofGroup (observed: Observed) : Plan =
         present
         |> List.partition (fun one -> one.Removed || replaced one || Set.contains one.Index named)
 
-    let surplus = max 0 (may.Length - settings.Replicas)
+    let surplus = max 0 (may.Length - replicas)
     let begun, free = may |> List.partition (fun one -> one.Offline || deferred one)
 
     let going, calledBack = begun |> List.sortBy calledBackLast |> List.splitAt (min surplus begun.Length)
@@ -104,6 +105,6 @@ let ofGroup (observed: Observed) : Plan =
         New =
             Seq.initInfinite id
             |> Seq.filter (fun index -> not (Set.contains index used))
-            |> Seq.truncate (max 0 (settings.Replicas - may.Length))
+            |> Seq.truncate (max 0 (replicas - may.Length))
             |> List.ofSeq
     }

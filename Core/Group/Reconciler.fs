@@ -2,14 +2,30 @@ module Tikv.Core.Group.Reconciler
 
 open Tikv.Core
 
+/// How many instances, and which one next.
+let private life plan =
+    Rule.inTurn [
+        Rules.suspended
+        Revisions.kept
+        Failover.remember
+        Rule.together [
+            Failover.waits
+            Revisions.rollBack
+            ScaleRules.scaleOut plan
+            ScaleRules.scaleIn plan
+            Replacement.next plan
+            Rule.inTurn [ VersionRules.path; RollRules.roll plan ]
+        ]
+        RollRules.available plan
+        Revisions.history
+    ]
+
 /// The rules in order of precedence: a rule is reached only when all above it are settled.
 [<CompiledName "Decide">]
 let decide (observed: Observed) : Decision<Action, Reason> =
     if observed.Meta.DeletionTimestamp.IsSome then
-        observed |> Rule.inTurn [ Rules.pause; Rules.ends ]
+        observed |> Rule.inTurn [ Rules.pause; Ending.rule ]
     else
-        let plan = Plan.ofGroup observed
-
         observed
         |> Rule.inTurn [
             Rules.pause
@@ -17,15 +33,5 @@ let decide (observed: Observed) : Decision<Action, Reason> =
             Rules.finalizer
             Rules.services
             Rules.bootstrapped
-            Rules.suspended
-            Revisions.kept
-            Rule.together [
-                Revisions.rollBack
-                ScaleRules.scaleOut plan
-                ScaleRules.scaleIn plan
-                Replacement.next plan
-                Rule.inTurn [ VersionRules.path; RollRules.roll plan ]
-            ]
-            RollRules.available plan
-            Revisions.history
+            Rule.together [ Budget.rule; life (Plan.ofGroup observed) ]
         ]

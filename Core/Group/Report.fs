@@ -34,6 +34,86 @@ let private summary
     elif existing <> settings.Replicas then Summary.Scaling
     else Summary.Degraded
 
+/// No instance has a Pod, each by its own word on the Cluster's present generation.
+let private suspension (observed: Observed) conditions =
+    match observed.Cluster with
+    | Some cluster when cluster.Spec.SuspendAction.SuspendCompute ->
+        let awake =
+            observed.Instances
+            |> Map.toList
+            |> List.map snd
+            |> List.filter (fun one -> one.SuspendedAt <> Some cluster.Meta.Generation)
+
+        let status, reason, message =
+            match awake with
+            | [] -> ConditionStatus.True, ConditionReason.Suspended, "no Pod is left; volumes stay"
+            | awake ->
+                let stopped = observed.Instances.Count - awake.Length
+
+                ConditionStatus.False,
+                ConditionReason.Suspending,
+                $"%d{stopped} of %d{observed.Instances.Count} instances have stopped"
+
+        conditions
+        |> Condition.set observed.Clock observed.Meta.Generation ConditionType.Suspended status reason message
+    | _ -> conditions |> Condition.remove ConditionType.Suspended
+
+/// The gates that hold the group or one of its instances up, each since it has been so.
+let private blocked
+    (observed: Observed)
+    (decision: Decision<Action, Reason>)
+    (old: BlockedBy list)
+    : BlockedBy list =
+    let entry object since message gate : BlockedBy = {
+        Gate = gate
+        Object = object
+        Since = since
+        Message = message
+        RetryAt = None
+        Override = None
+    }
+
+    let name kind name = $"%s{Kubernetes.Kind.name kind}/%s{name}"
+    let own = name (Manifest.kind observed) observed.Meta.Name
+
+    let found object code message =
+        Gate.tryOfCode code
+        |> Option.map (fun gate ->
+            let since =
+                old
+                |> List.tryFind (fun one -> one.Gate = gate && one.Object = object)
+                |> Option.map _.Since
+                |> Option.defaultValue (Condition.timestamp observed.Clock)
+
+            entry object since message gate)
+
+    let ofGroup reason =
+        match reason with
+        // It is told with the instance.
+        | InstanceBlocked _ -> None
+        | reason -> found own (Reason.code reason) (Reason.text reason)
+
+    let ofInstance (one: InstanceView) =
+        one.Waits
+        |> Option.bind (fun (code, message) ->
+            found (name (Manifest.instanceKind observed) one.Meta.Name) code message)
+
+    (decision.Waiting |> List.choose ofGroup)
+    @ (observed.Instances |> Map.toList |> List.choose (snd >> ofInstance))
+
+let private degraded (observed: Observed) conditions =
+    match Failover.degraded observed with
+    | None -> conditions |> Condition.remove ConditionType.Degraded
+    | Some(reason, message) ->
+        conditions
+        |> Condition.set
+            observed.Clock
+            observed.Meta.Generation
+            ConditionType.Degraded
+            ConditionStatus.True
+            reason
+            message
+
 let private topologySafe (observed: Observed) settings (plan: Plan.Plan) conditions =
     match Spread.safety observed settings plan.Staying with
     | None -> conditions |> Condition.remove ConditionType.TopologySafe
@@ -102,6 +182,9 @@ let status (observed: Observed) (decision: Decision<Action, Reason>) =
                     observed.Meta.Generation
                     (Rules.certificateProblems observed)
                 |> topologySafe observed settings plan
+                |> suspension observed
+                |> degraded observed
+            BlockedBy = blocked observed decision old.BlockedBy
             Replicas = instances.Length
             ReadyReplicas = readyCount
             UpdatedReplicas = count (isAt revision)

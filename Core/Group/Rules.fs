@@ -26,33 +26,34 @@ let finalizer (observed: Observed) =
     else
         Decision.act [ AddFinalizer ]
 
-/// A group goes after the last of its instances, and its Services with it.
-let ends (observed: Observed) =
-    if not observed.Instances.IsEmpty then
-        ScaleRules.drained observed
-    else
-        let ours =
-            observed.Services
-            |> Map.toList
-            |> List.map snd
-            |> List.filter (fun service -> Manifest.owns observed service.Meta)
-
-        match ours |> List.filter (fun service -> service.Meta.DeletionTimestamp.IsNone) with
-        | [] when List.contains Labels.finalizer observed.Meta.Finalizers -> Decision.act [ RemoveFinalizer ]
-        | [] -> Decision.settled
-        | ours -> Decision.act (ours |> List.map (fun service -> RemoveService service.Meta))
-
 /// Whether what is ours of a Service's spec is as it should be: fields of others do not count.
-let private asWanted wanted (service: ServiceView) =
-    Json.asMembers wanted
-    |> Option.defaultValue []
-    |> List.forall (fun (key, value) ->
-        match key, Json.tryField key service.Spec with
-        | "ports", Some(Json.Array actual) ->
-            let fields = [ "name"; "port"; "protocol"; "targetPort" ]
-            let owned port = fields |> List.map (fun field -> Json.tryField field port)
-            (Json.asItems value |> Option.defaultValue [] |> List.map owned) = (actual |> List.map owned)
-        | _, actual -> actual = Some value)
+let private asWanted wanted annotations (service: ServiceView) =
+    let ported wanted actual =
+        List.length wanted = List.length actual
+        && List.forall2
+            (fun wanted actual ->
+                Json.membersAt [] wanted
+                |> List.forall (fun (field, value) -> Json.tryField field actual = Some value))
+            wanted
+            actual
+
+    let spec =
+        Json.membersAt [] wanted
+        |> List.forall (fun (key, value) ->
+            match key, value, Json.tryField key service.Spec with
+            | "ports", _, Some(Json.Array actual) ->
+                ported (Json.asItems value |> Option.defaultValue []) actual
+            // The default of every server, which one that was made by hand may lack.
+            | "type", Json.String "ClusterIP", None -> true
+            | _, Json.Null, actual -> actual = None || actual = Some Json.Null
+            | _, _, actual -> actual = Some value)
+
+    let has key value = Map.tryFind key service.Meta.Annotations = Some value
+
+    spec
+    && annotations |> Map.forall has
+    && (not annotations.IsEmpty
+        || not (Map.containsKey Annotations.writtenKeys service.Meta.Annotations))
 
 /// The Services of the group stand before its instances.
 let services (observed: Observed) =
@@ -62,7 +63,8 @@ let services (observed: Observed) =
             | None -> Decision.act [ CreateService(name, Manifest.service observed name spec) ]
             | Some service when not (Manifest.owns observed service.Meta) ->
                 Decision.wait [ NotOurs("Service", name) ]
-            | Some service when asWanted spec service -> Decision.settled
+            | Some service when asWanted spec (Manifest.serviceAnnotations observed name) service ->
+                Decision.settled
             | Some service ->
                 Decision.act [ UpdateService(service.Meta, spec, Manifest.service observed name spec) ]
     ]

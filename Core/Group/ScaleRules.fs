@@ -20,7 +20,7 @@ let private bootstrapsFirst (observed: Observed) =
     |> Option.filter (fun name -> name <> observed.Meta.Name)
 
 let private create observed initial staying indexes =
-    Spread.next (Manifest.settings observed) staying (List.length indexes)
+    Spread.next (Manifest.settings observed) (Failover.counted observed staying) (List.length indexes)
     |> List.zip indexes
     |> List.map (fun (index, topology) ->
         let name = Names.instance observed.Meta.Name index
@@ -56,7 +56,7 @@ let scaleOut (plan: Plan) (observed: Observed) =
         match template, role with
         | None, _ -> path
         | Some observed, TiKV _ -> Decision.act (create observed [] plan.Staying indexes)
-        | Some _, PD _ when not terminating.IsEmpty -> Decision.wait terminating
+        | Some _, PD _ when leaving |> List.exists (Failover.holdsUp observed) -> Decision.wait terminating
         | Some observed, PD _ ->
             match plan.Staying @ plan.Leaving |> List.filter (fun one -> not one.Ready) with
             | [] -> Decision.act (create observed [] plan.Staying (List.truncate 1 indexes))

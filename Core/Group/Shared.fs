@@ -38,12 +38,19 @@ let private reclaimed (policy: ReclaimPolicy) =
     | ReclaimPolicy.Retain -> Json.string "Retain"
     | ReclaimPolicy.Delete -> Json.string "Delete"
 
-let private fingerprint template policy metadata eviction =
+let private drained (policy: DrainPolicy) =
+    match policy with
+    | DrainPolicy.Move -> None
+    | DrainPolicy.Hold -> Some(Json.string "Hold")
+    | DrainPolicy.Unmanaged -> Some(Json.string "Unmanaged")
+
+let private fingerprint template policy drain metadata eviction =
     Json.present [
         "template", Some template
         "reclaim", Some(reclaimed policy)
         "metadata", Some(Json.string metadata)
         "eviction", eviction
+        "drain", drained drain
     ]
     |> Hash.ofJson
 
@@ -56,6 +63,7 @@ let ofPdGroup (spec: PDGroupSpec) =
     fingerprint
         (pdTemplate spec.Template.Spec)
         spec.Group.VolumeReclaimPolicy
+        spec.Group.Drain
         (metadataHash spec.Template.Metadata)
         None
 
@@ -63,16 +71,23 @@ let ofTikvGroup (spec: TiKVGroupSpec) =
     fingerprint
         (tikvTemplate spec.Template.Spec)
         spec.Group.VolumeReclaimPolicy
+        spec.Group.Drain
         (metadataHash spec.Template.Metadata)
         (Some(Codec.encode spec.Eviction))
 
 let ofPd (meta: Meta) (spec: PDSpec) =
-    fingerprint (pdTemplate spec.Template) spec.Instance.VolumeReclaimPolicy (annotated meta) None
+    fingerprint
+        (pdTemplate spec.Template)
+        spec.Instance.VolumeReclaimPolicy
+        spec.Instance.Drain
+        (annotated meta)
+        None
 
 let ofTikv (meta: Meta) (spec: TiKVSpec) =
     fingerprint
         (tikvTemplate spec.Template)
         spec.Instance.VolumeReclaimPolicy
+        spec.Instance.Drain
         (annotated meta)
         (Some(Codec.encode spec.Eviction))
 

@@ -11,6 +11,15 @@ type Role =
     | PD of Spec: PDGroupSpec * Status: PDGroupStatus
     | TiKV of Spec: TiKVGroupSpec * Status: TiKVGroupStatus
 
+/// What Kubernetes says of the Pod of an instance.
+[<RequireQualifiedAccess>]
+type PodWord =
+    | Ready
+    /// It has not been started: it waits for a node, a volume or an image; or there is none.
+    | Pending
+    /// It was started, and does not serve; or it is being stopped.
+    | Down
+
 /// What a group reads of one of its instances.
 type InstanceView = {
     Meta: Meta
@@ -49,6 +58,9 @@ type InstanceView = {
     /// Its volumes are of another storage class than its template says; none while its status does not say so of its
     /// present generation.
     OtherClass: bool option
+    /// The generation of the Cluster at which its Pod was gone by suspension.
+    SuspendedAt: int64 option
+    PodWord: PodWord
 }
 
 /// What a group reads of a PD group of its cluster.
@@ -119,6 +131,13 @@ type Action =
     /// Another instance takes its place, and then it leaves.
     | Replace of Instance: Meta
     | CancelReplacement of Instance: Meta
+    | CreateBudget of Body: Json
+    | UpdateBudget of Seen: Meta * Spec: Json
+    | RemoveBudget of Budget: Meta
+    /// The user lets the whole group go without PD: each of its instances is told.
+    | AbandonInstance of Instance: Meta
+    /// All that is recorded of failed instances, as it is to be.
+    | RecordFailures of Failures: Failure list * Event: string * Note: string
 
 /// Why a group that is not (yet) as desired is left alone for now.
 type Reason =
@@ -144,6 +163,12 @@ type Reason =
     | UnknownRevision of Asked: string * Known: string list
     | DeletionDeferred of Names: string list
     | Replacing of Name: string
+    | ForeignBudget of Name: string
+    | InstanceDown of Name: string * Why: string
+    | FailoverHeld of Name: string * Why: string
+    | FailoverPending of Name: string * After: TimeSpan * Left: TimeSpan
+    | FailedRemains of Name: string * Removed: bool
+    | FailedReturns of Name: string * Left: TimeSpan
 
 module Reason =
     let private names (names: string list) =
@@ -170,7 +195,8 @@ module Reason =
         | ScalingIn name -> $"%s{name} is leaving the cluster"
         | InstanceBlocked(name, _, message) -> $"%s{name}: %s{message}"
         | OtherGroupScalesIn name -> $"%s{name} of another group is leaving the cluster; one at a time"
-        | LastPdGroup -> "the last PD group of a cluster stays until the Cluster is deleted"
+        | LastPdGroup ->
+            $"the last PD group of a cluster stays until the Cluster is deleted, or until the group has the annotation %s{Annotations.abandon}=true"
         | Downgrade(wanted, floor) ->
             $"%s{wanted} is older than %s{floor}, the version of the cluster: PD refuses such stores"
         | StoresAreNewer(wanted, store) ->
@@ -181,6 +207,16 @@ module Reason =
             $"there is no revision \"%s{asked}\" to go back to; kept are %s{names known}"
         | Replacing name -> $"another instance takes the place of %s{name}"
         | DeletionDeferred deferred -> $"%s{names deferred} will be removed when the others have been updated"
+        | ForeignBudget name ->
+            $"the PodDisruptionBudget %s{name} exists and belongs to somebody else: drains are as it says"
+        | InstanceDown(name, why) -> $"PD says that %s{name} is down, and it is not replaced: %s{why}"
+        | FailoverHeld(name, why) -> $"%s{name} may be down, and nothing is replaced now: %s{why}"
+        | FailoverPending(name, after, _) ->
+            $"PD says that %s{name} is down; it is replaced when it has been for %.0f{after.TotalMinutes} min"
+        | FailedRemains(name, true) -> $"%s{name} is down; it goes when its replacement serves"
+        | FailedRemains(name, false) ->
+            $"%s{name} is down and has a replacement; delete it when it is gone for good (or set spec.failover.removeFailed)"
+        | FailedReturns(name, _) -> $"%s{name} serves again; its replacement goes when that lasts"
 
     /// The reason of the Kubernetes condition: stable, part of the API.
     let code reason =
@@ -205,12 +241,23 @@ module Reason =
         | UnknownRevision _ -> "UnknownRevision"
         | DeletionDeferred _ -> "DeletionDeferred"
         | Replacing _ -> "Replacing"
+        | ForeignBudget _ -> "PDBAllows"
+        | InstanceDown _ -> "InstanceDown"
+        | FailoverHeld _ -> "FailoverHeld"
+        | FailoverPending _ -> "FailoverPending"
+        | FailedRemains _ -> "FailedRemains"
+        | FailedReturns _ -> "FailedReturns"
 
     /// How soon to look again unasked; every other wait ends with a change of an object.
     let recheckAfter reason =
         match reason with
         | InstanceSoaking(_, left) -> ValueSome(max (TimeSpan.FromMilliseconds 100L) left)
-        | NotOurs _ -> ValueSome(TimeSpan.FromMinutes 1L)
+        | FailoverPending(_, _, left)
+        | FailedReturns(_, left) -> ValueSome(max (TimeSpan.FromSeconds 1.0) left)
+        | NotOurs _
+        | InstanceDown _
+        | FailoverHeld _
+        | FailedRemains _ -> ValueSome(TimeSpan.FromMinutes 1L)
         | StepRefused _
         | ClusterAbsent _
         | ClusterPaused
@@ -221,6 +268,7 @@ module Reason =
         | InstancesNotReady _
         | PdUpgradesFirst _
         | ScalingIn _
+        | ForeignBudget _
         | InstanceBlocked _
         | OtherGroupScalesIn _
         | LastPdGroup

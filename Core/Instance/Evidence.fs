@@ -54,11 +54,34 @@ let clusterEnds (observed: Observed) =
     else
         None
 
-/// The user asked for a cluster without processes.
+/// The user asked for a cluster without processes; PD stops once the Cluster has recorded that TiKV has (L B24).
 type SuspensionAsked = private SuspensionAsked of Instance: Uid
 
 let suspensionAsked (observed: Observed) =
-    if Seen.suspended observed then Some(SuspensionAsked observed.Meta.Uid) else None
+    if Seen.suspended observed && (observed.Role.IsTiKV || Seen.storesStopped observed) then
+        Some(SuspensionAsked observed.Meta.Uid)
+    else
+        None
+
+/// The user gave the instance up, and PD cannot let it go: it does not answer, or does not know it, or there is no other
+/// member to agree. While PD can, the usual way is taken all the same.
+type Abandoned = private Abandoned of Instance: Uid
+
+let abandoned (observed: Observed) =
+    let isAsked =
+        Seen.deleting observed
+        && observed.Meta.Annotations |> Map.tryFind Annotations.abandon = Some "true"
+
+    let isLost =
+        match Seen.facts observed, observed.Role with
+        | None, _ -> true
+        | Some facts, TiKV _ -> (Seen.storeOf observed facts).IsNone
+        | Some facts, PD _ ->
+            match Seen.memberOf observed facts, facts.Members with
+            | Some self, [ only ] -> self.Id = only.Id
+            | _ -> false
+
+    if isAsked && isLost then Some(Abandoned observed.Meta.Uid) else None
 
 // ---- the Pod
 
@@ -253,16 +276,20 @@ type Departed =
     | MemberDeparted of MemberGone
     | NothingDeparted of NeverPart
     | ClusterDeparted of ClusterEnds
+    | GivenUp of Abandoned
 
 let departed (observed: Observed) : Departed option =
-    match clusterEnds observed, neverPart observed, Seen.facts observed with
-    | Some ends, _, _ -> Some(ClusterDeparted ends)
-    | None, Some never, _ -> Some(NothingDeparted never)
-    | None, None, None -> None
-    | None, None, Some facts ->
-        match observed.Role with
-        | PD _ -> memberGone observed facts |> Option.map MemberDeparted
-        | TiKV _ -> storeGone observed facts |> Option.map StoreDeparted
+    let left =
+        match clusterEnds observed, neverPart observed, Seen.facts observed with
+        | Some ends, _, _ -> Some(ClusterDeparted ends)
+        | None, Some never, _ -> Some(NothingDeparted never)
+        | None, None, None -> None
+        | None, None, Some facts ->
+            match observed.Role with
+            | PD _ -> memberGone observed facts |> Option.map MemberDeparted
+            | TiKV _ -> storeGone observed facts |> Option.map StoreDeparted
+
+    left |> Option.orElse (abandoned observed |> Option.map GivenUp)
 
 /// No Pod of the instance is left.
 type PodGone = private PodGone of Instance: Uid
@@ -272,21 +299,24 @@ let podGone (observed: Observed) =
     | Some pod when Seen.owns observed pod.Meta -> None
     | _ -> Some(PodGone observed.Meta.Uid)
 
-/// Whoever decides over the data wants it deleted: the Cluster's policy when all ends, else the instance's.
-let wantsDataDeleted (observed: Observed) =
+/// Whoever decides over the data wants it deleted: the Cluster's policy when all ends, else the instance's. Of what was
+/// given up nobody can tell that the data is elsewhere.
+let wantsDataDeleted departed (observed: Observed) =
     let policy =
-        if (clusterEnds observed).IsSome then
-            observed.Cluster |> Option.map _.Spec.DeletionPolicy
-        else
-            Some (Seen.settings observed).VolumeReclaimPolicy
+        match departed with
+        | GivenUp _ -> None
+        | ClusterDeparted _ -> observed.Cluster |> Option.map _.Spec.DeletionPolicy
+        | StoreDeparted _
+        | MemberDeparted _
+        | NothingDeparted _ -> Some (Seen.settings observed).VolumeReclaimPolicy
 
     Seen.deleting observed && policy = Some ReclaimPolicy.Delete
 
 /// The data is to be deleted, and no Pod uses it (law 7).
 type DataDisowned = private DataDisowned of Instance: Uid
 
-let dataDisowned (observed: Observed) =
-    if wantsDataDeleted observed && observed.Pod.IsNone then
+let dataDisowned departed (observed: Observed) =
+    if wantsDataDeleted departed observed && observed.Pod.IsNone then
         Some(DataDisowned observed.Meta.Uid)
     else
         None

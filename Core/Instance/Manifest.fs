@@ -177,29 +177,28 @@ let private claimOverlay (observed: Observed) (volume: Volume) =
 
 /// The labels that a claim is to bear. An overlay displaces none of ours.
 let claimLabels (observed: Observed) (volume: Volume) =
-    let life =
-        match observed.Cluster with
-        | Some cluster ->
-            let (Uid uid) = cluster.Meta.Uid
-            Map.ofList [ Labels.clusterUid, uid ]
-        | None -> Map.empty
-
-    let ours = Map.fold (fun all key value -> Map.add key value all) life (labels observed)
-
-    ours
+    labels observed
     |> Map.add Labels.volume volume.Name
     |> Map.fold (fun all key value -> Map.add key value all) (claimOverlay observed volume).Labels
 
-/// The annotations that a claim is to bear: those of the overlay, and which keys the overlay has put there.
+/// The annotations that a claim is to bear: which life of the Cluster it is for, those of the overlay, and which keys the
+/// overlay has put there.
 let claimAnnotations (observed: Observed) (volume: Volume) =
     let overlay = claimOverlay observed volume
     let keys map = map |> Map.toList |> List.map fst |> Json.strings
 
-    if overlay.Labels.IsEmpty && overlay.Annotations.IsEmpty then
-        Map.empty
-    else
-        let keys = Json.object [ "labels", keys overlay.Labels; "annotations", keys overlay.Annotations ]
-        overlay.Annotations |> Map.add Annotations.overlayKeys (Json.print keys)
+    let given =
+        if overlay.Labels.IsEmpty && overlay.Annotations.IsEmpty then
+            Map.empty
+        else
+            let keys = Json.object [ "labels", keys overlay.Labels; "annotations", keys overlay.Annotations ]
+            overlay.Annotations |> Map.add Annotations.overlayKeys (Json.print keys)
+
+    match observed.Cluster with
+    | Some cluster ->
+        let (Uid uid) = cluster.Meta.Uid
+        given |> Map.add Annotations.clusterUid uid
+    | None -> given
 
 /// A claim has no owner reference: it outlives its instance unless the policy says otherwise (V I13).
 let claim (observed: Observed) (volume: Volume) name =
@@ -344,39 +343,56 @@ let private gracePeriod (observed: Observed) =
     | PD _ -> 30
     | TiKV _ -> 60
 
-/// PD listens before it has a leader, and its `ready` API waits for TiKV (P 1), so a TCP probe is what tells the truth.
+/// PD listens before it has a leader, and its `ready` API waits for TiKV (P 1), so a TCP probe is what tells the truth;
+/// the `ready` APIs are asked where a feature gate says so. With TLS they want a certificate, which a kubelet has not.
 let private readinessProbe (observed: Observed) =
-    let port =
-        match observed.Role with
-        | PD _ -> clientPort observed
-        | TiKV _ -> secondPort observed
+    let isOn feature =
+        observed.Cluster
+        |> Option.exists (fun cluster -> Features.isOn feature cluster.Spec)
 
-    Json.object [
-        "tcpSocket", Json.object [ "port", Json.int port ]
-        "initialDelaySeconds", Json.int 1
-        "periodSeconds", Json.int 5
-        "timeoutSeconds", Json.int 1
-        "successThreshold", Json.int 1
-        "failureThreshold", Json.int 3
-    ]
+    let tcp port = "tcpSocket", Json.object [ "port", Json.int port ]
+    let http port path = "httpGet", Json.object [ "path", Json.string path; "port", Json.int port ]
+
+    let handler =
+        match observed.Role with
+        | PD _ when isOn Feature.UsePDReadyAPI && not (tls observed) ->
+            Some(http (clientPort observed) "/pd/api/v2/ready")
+        | PD _ when isOn Feature.DisablePDDefaultReadinessProbe -> None
+        | PD _ -> Some(tcp (clientPort observed))
+        | TiKV _ when isOn Feature.UseTiKVReadyAPI && not (tls observed) ->
+            Some(http (secondPort observed) "/ready")
+        | TiKV _ -> Some(tcp (secondPort observed))
+
+    handler
+    |> Option.map (fun handler ->
+        Json.object [
+            handler
+            "initialDelaySeconds", Json.int 1
+            "periodSeconds", Json.int 5
+            "timeoutSeconds", Json.int 1
+            "successThreshold", Json.int 1
+            "failureThreshold", Json.int 3
+        ])
 
 let private container (observed: Observed) =
-    Json.object [
-        "name", Json.string (componentName observed)
-        "image", Json.string (image observed)
-        "imagePullPolicy", Json.string "IfNotPresent"
-        "command", Json.strings (command observed)
-        "ports", Json.array (ports observed)
-        "resources", resources observed
+    Json.present [
+        "name", Some(Json.string (componentName observed))
+        "image", Some(Json.string (image observed))
+        "imagePullPolicy", Some(Json.string "IfNotPresent")
+        "command", Some(Json.strings (command observed))
+        "ports", Some(Json.array (ports observed))
+        "resources", Some(resources observed)
         "readinessProbe", readinessProbe observed
         // What a process wrote before it died is what tells why (`Death`).
-        "terminationMessagePolicy", Json.string "FallbackToLogsOnError"
+        "terminationMessagePolicy", Some(Json.string "FallbackToLogsOnError")
         "securityContext",
-        Json.object [
-            "allowPrivilegeEscalation", Json.bool false
-            "capabilities", Json.object [ "drop", Json.strings [ "ALL" ] ]
-        ]
-        "volumeMounts", Json.array (mounts observed)
+        Some(
+            Json.object [
+                "allowPrivilegeEscalation", Json.bool false
+                "capabilities", Json.object [ "drop", Json.strings [ "ALL" ] ]
+            ]
+        )
+        "volumeMounts", Some(Json.array (mounts observed))
     ]
 
 /// Instances of one group prefer nodes without another of them.

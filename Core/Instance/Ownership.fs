@@ -14,27 +14,30 @@ let private annotation key (claim: ClaimView) = claim.Meta.Annotations |> Map.tr
 /// The operator has made it.
 let made (claim: ClaimView) = label Labels.managedBy claim = Some Labels.manager
 
-/// A claim of another cluster of the same name, or of an earlier life of this one. One that the instance names is adopted
-/// on purpose, by whichever Cluster it was made for; another PD cluster's data is still not ours.
+/// It holds the data of another PD cluster than the one whose id is recorded.
 let ofAnotherCluster (observed: Observed) (claim: ClaimView) =
-    let adopted =
-        (Seen.settings observed).VolumeClaimNames
-        |> Map.exists (fun _ name -> name = claim.Meta.Name)
+    match label Labels.clusterId claim, Seen.clusterId observed with
+    | Some id, Some(ClusterId own) -> id <> string own
+    | _ -> false
 
-    let otherLife =
-        match label Labels.clusterUid claim, observed.Cluster with
-        | Some uid, Some cluster -> Uid uid <> cluster.Meta.Uid
-        | _ -> false
+/// It was made for an earlier life of the Cluster, and nobody has said that this one is to have it.
+let private ofEarlierLife (observed: Observed) (claim: ClaimView) =
+    match annotation Annotations.clusterUid claim, observed.Cluster with
+    | Some uid, Some cluster ->
+        let isNamed =
+            (Seen.settings observed).VolumeClaimNames
+            |> Map.exists (fun _ name -> name = claim.Meta.Name)
 
-    let otherId =
-        match label Labels.clusterId claim, Seen.clusterId observed with
-        | Some id, Some(ClusterId own) -> id <> string own
-        | _ -> false
-
-    otherId || otherLife && not adopted
+        Uid uid <> cluster.Meta.Uid
+        && Map.tryFind Annotations.adoptVolumesOf cluster.Meta.Annotations <> Some uid
+        && not isNamed
+    | _ -> false
 
 /// A claim that was made for this instance: only these are changed or removed.
-let isOurs (observed: Observed) (claim: ClaimView) = made claim && not (ofAnotherCluster observed claim)
+let isOurs (observed: Observed) (claim: ClaimView) =
+    made claim
+    && not (ofAnotherCluster observed claim)
+    && not (ofEarlierLife observed claim)
 
 let private idLabel (observed: Observed) =
     match observed.Role with

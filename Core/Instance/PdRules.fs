@@ -30,19 +30,26 @@ let pod (observed: Observed) =
         | None, Joins, None -> Decision.wait [ Seen.pdReason observed ]
         | None, Joins, Some _ -> Rules.withPod observed (fun body -> Decision.act [ CreatePod body ])
 
-/// A member with other settings than wanted is restarted:
+/// A member with other settings than wanted, or on a node that is to be emptied, is restarted:
 /// 1. one whose process does not run is replaced at once;
 /// 2. otherwise only while holding the disruption, while all other members are healthy and a quorum;
 /// 3. the leader only after another member leads.
 let restart (observed: Observed) =
     match observed.Pod with
-    | Some pod when Rules.outdated observed pod ->
-        match Evidence.notServing pod, Evidence.notFrozen observed, Seen.facts observed with
-        | Some _, _, _ -> Rules.replace pod "TemplateChanged"
-        | None, Error reason, _ -> Decision.wait [ reason ]
-        | None, Ok _, None -> Decision.wait [ Seen.pdReason observed ]
-        | None, Ok calm, Some facts ->
-            Rules.withDisruption "RollingUpdate" observed (fun held ->
+    | None -> Decision.settled
+    | Some pod ->
+        match
+            Rules.restartCause observed pod,
+            Evidence.notServing pod,
+            Evidence.notFrozen observed,
+            Seen.facts observed
+        with
+        | None, _, _, _ -> Decision.settled
+        | Some(_, why), Some _, _, _ -> Rules.replace pod why
+        | Some _, None, Error reason, _ -> Decision.wait [ reason ]
+        | Some _, None, Ok _, None -> Decision.wait [ Seen.pdReason observed ]
+        | Some(disruption, why), None, Ok calm, Some facts ->
+            Rules.withDisruption disruption observed (fun held ->
                 match Seen.memberOf observed facts with
                 | None -> Decision.wait [ MemberNotJoined ]
                 | Some self ->
@@ -53,8 +60,7 @@ let restart (observed: Observed) =
                     | Ok _, Error heir -> Decision.act [ TransferPdLeader heir ]
                     | Ok quorum, Ok follower ->
                         let grounds = Evidence.MemberRests(held, calm, quorum, follower)
-                        Decision.act [ RestartPod(pod.Meta, "TemplateChanged", grounds) ])
-    | _ -> Decision.settled
+                        Decision.act [ RestartPod(pod.Meta, why, grounds) ])
 
 /// A running process is a member when the *other* members list it, and healthy when they say so (P 2, P 23).
 let membership (observed: Observed) =

@@ -3,7 +3,7 @@ module Tikv.Core.Instance.Reconciler
 open Tikv.Core
 
 /// What a process needs, from the claims up to the Pod.
-let private build pod = Rule.inTurn [ Rules.foreign; Rules.suspend; Volumes.claims; Rules.config; pod ]
+let private build pod = Rule.inTurn [ Rules.foreign; Adoption.rule; Volumes.claims; Rules.config; pod ]
 
 let private pd: Rule<Observed, Action, Reason> =
     fun observed ->
@@ -11,12 +11,23 @@ let private pd: Rule<Observed, Action, Reason> =
             if Seen.clusterEnds observed then
                 Rules.endsWithCluster observed
             else
-                observed |> Rule.together [ Rules.releaseEarly; PdRules.leave ]
+                observed
+                |> Rule.inTurn [
+                    Rules.cluster
+                    Abandon.rule
+                    (if (Evidence.departed observed).IsSome then
+                         fun _ -> Decision.settled
+                     else
+                         Suspension.rule)
+                    Rule.together [ Rules.releaseEarly; PdRules.leave; Abandon.hint ]
+                ]
         else
             observed
             |> Rule.inTurn [
                 Rules.cluster
                 Rules.finalizer
+                Rules.foreign
+                Suspension.rule
                 Repair.memberDisk
                 build PdRules.pod
                 Volumes.sparing PdRules.restart
@@ -31,16 +42,22 @@ let private tikv: Rule<Observed, Action, Reason> =
             Rules.endsWithCluster observed
         elif Seen.deleting observed then
             observed
-            |> Rule.together [
-                Rules.releaseEarly
-                Rule.inTurn [ TikvRules.leave; TikvRules.endEviction; TikvRules.gone ]
+            |> Rule.inTurn [
+                Rules.cluster
+                Abandon.rule
+                (if (Evidence.departed observed).IsSome then fun _ -> Decision.settled else Suspension.rule)
+                Rule.together [
+                    Rules.releaseEarly
+                    Rule.inTurn [ TikvRules.leave; TikvRules.endEviction; TikvRules.gone ]
+                    Abandon.hint
+                ]
             ]
         elif TikvRules.leaves observed then
             observed
             |> Rule.inTurn [
                 Rules.cluster
                 Rules.finalizer
-                Rules.suspend
+                Suspension.rule
                 Rule.together [
                     Rules.releaseEarly
                     (if TikvRules.left observed then fun _ -> Decision.settled else build TikvRules.pod)
@@ -52,6 +69,8 @@ let private tikv: Rule<Observed, Action, Reason> =
             |> Rule.inTurn [
                 Rules.cluster
                 Rules.finalizer
+                Rules.foreign
+                Suspension.rule
                 TikvRules.pd
                 Repair.storeDisk
                 Repair.tombstone

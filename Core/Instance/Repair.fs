@@ -78,7 +78,7 @@ let memberDisk (observed: Observed) =
 /// ends, and its disk stays as it is. PD may bury a store early (V P08), so one that still has regions is only reported.
 let tombstone (observed: Observed) =
     match Seen.facts observed with
-    | Some facts when not (Diagnosis.diskReplaced observed) ->
+    | Some facts when not (Diagnosis.diskReplaced observed) && not (Seen.suspended observed) ->
         match recordedStore observed facts, Seen.storeOf observed facts with
         | Some own, Some now when own.Id = now.Id && own.NodeState = NodeState.Removed ->
             match observed.Pod, Evidence.departed observed with

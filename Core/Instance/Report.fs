@@ -161,7 +161,7 @@ let private dataClaim (observed: Observed) isNew serves (old: InstanceStatus) =
 let private suspension (observed: Observed) conditions =
     if Seen.suspended observed then
         let status, reason =
-            if observed.Pod.IsNone then
+            if Suspension.isAtRest observed then
                 ConditionStatus.True, ConditionReason.Suspended
             else
                 ConditionStatus.False, ConditionReason.Suspending

@@ -13,6 +13,8 @@ let pause (observed: Observed) =
 /// An instance without its Cluster is not built up: nothing says how. It can still be deleted.
 let cluster (observed: Observed) =
     match observed.Cluster with
+    | None when observed.ClusterUnreadable ->
+        Decision.wait [ ClusterUnreadable (Seen.settings observed).Cluster.Name ]
     | None when not (Seen.deleting observed) ->
         Decision.wait [ ClusterAbsent (Seen.settings observed).Cluster.Name ]
     | _ -> Decision.settled
@@ -32,16 +34,6 @@ let foreign (observed: Observed) =
     match observed.Pod with
     | Some pod when not (Seen.owns observed pod.Meta) -> Decision.wait [ NotOurs("Pod", pod.Meta.Name) ]
     | _ -> Decision.settled
-
-/// A suspended instance has no Pod; claims, store and member stay as they are.
-let suspend (observed: Observed) =
-    match Evidence.suspensionAsked observed, observed.Pod with
-    | None, _ -> Decision.settled
-    | Some _, None -> Decision.wait [ ClusterSuspended ]
-    | Some _, Some pod when not (Seen.owns observed pod.Meta) ->
-        Decision.wait [ NotOurs("Pod", pod.Meta.Name) ]
-    | Some _, Some pod when pod.Meta.DeletionTimestamp.IsSome -> Decision.wait [ PodTerminating ]
-    | Some asked, Some pod -> Decision.act [ RemovePod(pod.Meta, "Suspended", Evidence.Suspended asked) ]
 
 let private keptConfig (observed: Observed) =
     match observed.Config with
@@ -130,6 +122,8 @@ let podServes (observed: Observed) =
         ->
         let why = if pod.EndReason = "" then pod.Phase else pod.EndReason
         replace pod $"Pod%s{why}"
+    | Some pod when pod.Unschedulable <> "" ->
+        Decision.wait (Diagnosis.pod observed pod @ (Drain.cordonedHomes observed |> List.map NodeLeft))
     | Some pod -> Decision.wait (Diagnosis.pod observed pod)
 
 /// Whether the running process was started with other settings than are wanted now, or must be started anew for its volume
@@ -145,6 +139,12 @@ let outdated (observed: Observed) (pod: PodView) =
     && (not sameBase
         || Reload.pending observed pod = Reload.ByRestart
         || Volumes.awaitsRestart observed pod)
+
+/// Why the running process is to be replaced: what the disruption is for, and what the restart says.
+let restartCause (observed: Observed) (pod: PodView) =
+    if outdated observed pod then Some("RollingUpdate", "TemplateChanged")
+    elif Drain.wanted observed && pod.Meta.DeletionTimestamp.IsNone then Some("NodeDrain", "NodeDrain")
+    else None
 
 /// Who may take a process down now: nobody but the holder of the single disruption.
 let withDisruption why (observed: Observed) (act: Evidence.HeldDisruption -> Decision<Action, Reason>) =
@@ -172,7 +172,7 @@ let releaseEarly (observed: Observed) =
 /// What is left of an instance that has no part in the cluster any more, from the process down to the finalizer.
 let tearDown departed (observed: Observed) =
     let claims =
-        match Evidence.podGone observed, Evidence.dataDisowned observed with
+        match Evidence.podGone observed, Evidence.dataDisowned departed observed with
         | Some gone, Some disowned ->
             Seen.wantedClaims observed
             |> List.choose (fun (_, name) -> observed.Claims |> Map.tryFind name)
@@ -190,7 +190,7 @@ let tearDown departed (observed: Observed) =
     | _, _, Some config, _ when Seen.owns observed config.Meta -> Decision.act [ RemoveConfig config.Meta ]
     | _, _, _, _ :: _ -> Decision.together claims
     // It may be using the data.
-    | Some foreign, _, _, [] when Evidence.wantsDataDeleted observed && not observed.Claims.IsEmpty ->
+    | Some foreign, _, _, [] when Evidence.wantsDataDeleted departed observed && not observed.Claims.IsEmpty ->
         Decision.wait [ NotOurs("Pod", foreign.Meta.Name) ]
     | _, Some gone, _, [] when List.contains Labels.finalizer observed.Meta.Finalizers ->
         let kept =
@@ -198,6 +198,7 @@ let tearDown departed (observed: Observed) =
             | Evidence.StoreDeparted _
             | Evidence.MemberDeparted _ -> Volumes.retire
             | Evidence.NothingDeparted _
+            | Evidence.GivenUp _
             | Evidence.ClusterDeparted _ -> fun _ -> Decision.settled
 
         observed

@@ -39,7 +39,7 @@ let deleting (observed: Observed) = observed.Meta.DeletionTimestamp.IsSome
 let clusterEnds (observed: Observed) =
     match observed.Cluster with
     | Some cluster -> cluster.Meta.DeletionTimestamp.IsSome
-    | None -> true
+    | None -> not observed.ClusterUnreadable
 
 let paused (observed: Observed) =
     match observed.Cluster with
@@ -50,6 +50,11 @@ let suspended (observed: Observed) =
     match observed.Cluster with
     | Some cluster -> cluster.Spec.SuspendAction.SuspendCompute
     | None -> false
+
+/// The Cluster has recorded that TiKV is asleep: PD may stop, and a store may not start.
+let storesStopped (observed: Observed) =
+    observed.Cluster
+    |> Option.exists (fun cluster -> List.contains Component.TiKV cluster.Status.Stopped)
 
 /// The cluster id that was recorded, once and for ever.
 let clusterId (observed: Observed) = observed.Cluster |> Option.bind _.Status.Id

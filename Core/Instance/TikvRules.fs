@@ -38,27 +38,33 @@ let private evicted store (facts: PdFacts) (observed: Observed) go =
         Decision.act [ Action.EvictLeaders store.Id ]
     | Error reason, _, _ -> Decision.wait [ reason ]
 
-/// A store with other settings than wanted is restarted:
+/// A store with other settings than wanted, or on a node that is to be emptied, is restarted:
 /// 1. one whose process does not run is replaced at once;
 /// 2. otherwise only while holding the disruption, never in an outage, and after its leaders have moved away.
 let restart (observed: Observed) =
     match observed.Pod with
-    | Some pod when Rules.outdated observed pod ->
-        match Evidence.notServing pod, Evidence.notFrozen observed, Seen.facts observed with
-        | Some _, _, _ -> Rules.replace pod "TemplateChanged"
-        | None, Error reason, _ -> Decision.wait [ reason ]
-        | None, Ok _, None -> Decision.wait [ Seen.pdReason observed ]
-        | None, Ok calm, Some facts ->
+    | None -> Decision.settled
+    | Some pod ->
+        match
+            Rules.restartCause observed pod,
+            Evidence.notServing pod,
+            Evidence.notFrozen observed,
+            Seen.facts observed
+        with
+        | None, _, _, _ -> Decision.settled
+        | Some(_, why), Some _, _, _ -> Rules.replace pod why
+        | Some _, None, Error reason, _ -> Decision.wait [ reason ]
+        | Some _, None, Ok _, None -> Decision.wait [ Seen.pdReason observed ]
+        | Some(disruption, why), None, Ok calm, Some facts ->
             let store = Seen.storeOf observed facts
 
             match Evidence.othersHeard store facts with
             | Error reason -> Decision.wait [ reason ]
             | Ok others ->
-                Rules.withDisruption "RollingUpdate" observed (fun held ->
+                Rules.withDisruption disruption observed (fun held ->
                     evicted store facts observed (fun leaders ->
                         let grounds = Evidence.StoreRests(held, calm, others, leaders)
-                        Decision.act [ RestartPod(pod.Meta, "TemplateChanged", grounds) ]))
-    | _ -> Decision.settled
+                        Decision.act [ RestartPod(pod.Meta, why, grounds) ]))
 
 /// Whether the store is to leave the cluster.
 let leaves (observed: Observed) =
@@ -111,6 +117,9 @@ let endEviction (observed: Observed) =
 /// would remain for all replicas (V I05: PD itself counts dead ones too).
 let leave (observed: Observed) =
     match Evidence.departed observed, Seen.facts observed with
+    // Its group deletes it; until then it is as it is.
+    | Some(Evidence.NothingDeparted _), _ when not (Seen.deleting observed) ->
+        Decision.wait [ StoreNotRegistered ]
     | Some _, _ -> Decision.settled
     | None, None -> Decision.wait [ Seen.pdReason observed ]
     | None, Some facts ->

@@ -52,6 +52,8 @@ type Observed = {
     Stopping: Set<string>
     /// The Secrets of its certificates, by name; empty without TLS.
     Secrets: Map<string, Sighting<SecretView>>
+    /// The Cluster is there, and cannot be read.
+    ClusterUnreadable: bool
 }
 
 /// Why an instance that is not (yet) as desired is left alone for now.
@@ -114,6 +116,12 @@ type Reason =
     | VolumeOfUnknownStore of Claim: string * Holder: string
     | VolumeOfAnotherCluster of Claim: string
     | CertificateWrong of Problem: CertificateProblem
+    | ClusterUnreadable of Name: string
+    | StoresStopFirst
+    | PdStartsFirst
+    | LeaveNeedsPd
+    | ClaimOfAnotherCluster of Name: string * Cluster: Uid
+    | NodeLeft of Node: string
 
 module Reason =
     /// For people: the message of the Kubernetes condition, the event, the log line and the transcript.
@@ -201,8 +209,17 @@ module Reason =
         | VolumeOfUnknownStore(claim, holder) ->
             $"the volume claim %s{claim} holds the data of %s{holder}, which PD does not know; delete the claim to have a new one made, or bring back the PD that knows it"
         | VolumeOfAnotherCluster claim ->
-            $"the volume claim %s{claim} was made for another cluster, or another life of this one; delete it to have a new one made, or take its labels %s{Labels.clusterUid} and %s{Labels.clusterId} away to use its data"
+            $"the volume claim %s{claim} holds the data of another PD cluster, as its label %s{Labels.clusterId} says; delete it to have a new one made"
         | CertificateWrong problem -> Certificates.text problem
+        | ClusterUnreadable name -> $"the Cluster %s{name} cannot be read; its status says why"
+        | StoresStopFirst -> "PD stops once every Pod of TiKV has stopped"
+        | PdStartsFirst -> "TiKV starts once PD answers again"
+        | LeaveNeedsPd ->
+            $"it leaves only with PD's consent; if PD is gone for good, set the annotation %s{Annotations.abandon}=true: it is then given up, and its volume claims stay"
+        | ClaimOfAnotherCluster(name, Uid cluster) ->
+            $"the volume claim %s{name} holds data of an earlier Cluster (uid %s{cluster}): delete the claim, or set the annotation %s{Annotations.adoptVolumesOf}=%s{cluster} on this Cluster to take it over"
+        | NodeLeft node ->
+            $"its volume is on the node %s{node}: it starts again when that node takes Pods (kubectl uncordon)"
 
     /// The reason of the Kubernetes condition: stable, part of the API.
     let code reason =
@@ -261,6 +278,12 @@ module Reason =
         | VolumeOfUnknownStore _ -> "VolumeOfUnknownStore"
         | VolumeOfAnotherCluster _ -> "VolumeOfAnotherCluster"
         | CertificateWrong problem -> Certificates.code problem
+        | ClusterUnreadable _ -> "ClusterUnreadable"
+        | StoresStopFirst -> "Suspending"
+        | PdStartsFirst -> "Resuming"
+        | LeaveNeedsPd -> "PDReachable"
+        | ClaimOfAnotherCluster _ -> "ConflictingOwner"
+        | NodeLeft _ -> "NodeDrained"
 
     /// How soon to look again unasked. Kubernetes tells when an object changes, and new facts of PD wake the instance
     /// too; what is left are waits that only time ends.
@@ -270,6 +293,8 @@ module Reason =
         | LeadersReturnSoon -> ValueSome(TimeSpan.FromSeconds 5L)
         | InvalidSpec _
         | NotOurs _
+        | PdSilent _
+        | LeaveNeedsPd
         | NodeGone _
         | NodeOutOfService _ -> ValueSome(TimeSpan.FromMinutes 1L)
         | StepRefused _
@@ -279,7 +304,6 @@ module Reason =
         | SiblingsMissing _
         | PdAbsent
         | PdNotAsked
-        | PdSilent _
         | ClaimTerminating _
         | ClaimPending _
         | PodPending _
@@ -319,4 +343,10 @@ module Reason =
         | VolumeSpent _
         | VolumeOfUnknownStore _
         | VolumeOfAnotherCluster _
-        | CertificateWrong _ -> ValueNone
+        | CertificateWrong _
+        | CertificateWrong _
+        | ClusterUnreadable _
+        | StoresStopFirst
+        | PdStartsFirst
+        | ClaimOfAnotherCluster _
+        | NodeLeft _ -> ValueNone

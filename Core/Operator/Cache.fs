@@ -210,6 +210,13 @@ module Cache =
                         Some false
                     else
                         None)
+            SuspendedAt =
+                condition ConditionType.Suspended
+                |> Option.filter (fun suspended ->
+                    suspended.Status = ConditionStatus.True
+                    && suspended.ObservedGeneration = meta.Generation)
+                |> Option.map (fun _ -> status.ObservedClusterGeneration)
+            PodWord = Group.PodWord.Pending
         }
 
     /// The fingerprint is that of the object before while nothing that enters it has changed.

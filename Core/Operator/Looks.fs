@@ -30,6 +30,12 @@ let pdView space cluster sight =
 let private inCluster space cluster (settings: GroupSettings) (meta: Meta) =
     meta.Namespace = space && settings.Cluster.Name = cluster
 
+/// The Cluster is there, and cannot be read: nobody can say what it wants, and it has not gone.
+let isUnreadable space name sight =
+    sight.Cache.Clusters
+    |> Map.tryFind (Cache.key space name)
+    |> Option.exists _.Object.IsError
+
 /// The PD groups of a cluster, in the order of their names.
 let pdGroups space cluster sight =
     sight.Cache.PdGroups
@@ -309,6 +315,7 @@ let private instance
         Peers = peers
         Stopping = stopping
         Secrets = secretsNamed cluster (Defaults.tlsSecrets ofComponent groupName template) sight
+        ClusterUnreadable = isUnreadable space clusterName sight
     }
 
 let pd sight (object: Object<PDSpec, PDStatus>) =
@@ -369,7 +376,8 @@ let private retained sight (meta: Meta) (settings: GroupSettings) (template: Com
         elif isLeft index then find left (index + 1) (Set.add index found)
         else find (left - 1) (index + 1) found
 
-    find (settings.Replicas - staying) 0 Set.empty
+    // Failover may make so many more.
+    find (settings.Replicas - staying + settings.Failover.MaxReplacements) 0 Set.empty
 
 /// The stores of the other groups of a cluster that are on their way out.
 let private leavingElsewhere space cluster (meta: Meta) sight =
@@ -391,6 +399,13 @@ let private lively sight pd (one: Group.InstanceView) : Group.InstanceView =
 
     {
         one with
+            PodWord =
+                match pod with
+                | None -> Group.PodWord.Pending
+                | Some pod when pod.Meta.DeletionTimestamp.IsSome -> Group.PodWord.Down
+                | Some pod when pod.Ready -> Group.PodWord.Ready
+                | Some pod when pod.Phase = "Pending" || pod.Phase = "" -> Group.PodWord.Pending
+                | Some _ -> Group.PodWord.Down
             Broken = pod |> Option.forall (fun pod -> not pod.Running)
             Leads =
                 match pd with

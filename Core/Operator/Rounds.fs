@@ -190,9 +190,10 @@ let event (input: Input) (object: ObjectRef) (step: Steps.Step) run =
     | None -> run
     | Some meta ->
         let struct (id, run) = fresh run
+        let kind = if Set.contains step.Action EventReason.warnings then "Warning" else "Normal"
 
         run
-        |> emit (Effect.Write(id, Events.create input.Clock object meta "Normal" step.Action step.Note))
+        |> emit (Effect.Write(id, Events.create input.Clock object meta kind step.Action step.Note))
 
 let carriedOut (input: Input) (object: ObjectRef) (step: Steps.Step) rest run =
     let run =

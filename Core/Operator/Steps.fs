@@ -36,18 +36,18 @@ let private safe = Instance.Risk.None
 let refOf kind (meta: Meta) : ObjectRef = { Kind = kind; Namespace = meta.Namespace; Name = meta.Name }
 
 /// `metadata` of a patch: what it was decided on, and what it changes.
-let private seen (meta: Meta) changes =
+let private metadataOf (meta: Meta) changes =
     let (Uid uid), (ResourceVersion version) = meta.Uid, meta.ResourceVersion
     Json.object ([ "uid", Json.string uid; "resourceVersion", Json.string version ] @ changes)
 
 let patch kind (meta: Meta) members =
-    Patch(refOf kind meta, false, Json.object (("metadata", seen meta []) :: members))
+    Patch(refOf kind meta, false, Json.object (("metadata", metadataOf meta []) :: members))
 
 let patchStatus kind (meta: Meta) status =
-    Patch(refOf kind meta, true, Json.object [ "metadata", seen meta []; "status", status ])
+    Patch(refOf kind meta, true, Json.object [ "metadata", metadataOf meta []; "status", status ])
 
 let private patchMeta kind meta changes =
-    Patch(refOf kind meta, false, Json.object [ "metadata", seen meta changes ])
+    Patch(refOf kind meta, false, Json.object [ "metadata", metadataOf meta changes ])
 
 let private delete kind (meta: Meta) grace =
     Delete(refOf kind meta, { Uid = meta.Uid; ResourceVersion = Some meta.ResourceVersion }, grace)
@@ -188,7 +188,7 @@ let ofInstance endpoints (observed: Instance.Observed) action =
             refOf Kind.PersistentVolumeClaim claim,
             false,
             Json.object [
-                "metadata", seen claim [ "annotations", annotations ]
+                "metadata", metadataOf claim [ "annotations", annotations ]
                 "spec", Json.object [ "volumeAttributesClassName", Json.string asked ]
             ]
         )
@@ -282,7 +282,35 @@ let private updateInstance cache kind (meta: Meta) body =
             |> Option.defaultValue Json.empty
 
     let metadata = body |> Json.membersAt [ "metadata" ]
-    Patch(refOf kind meta, false, Json.object [ "metadata", seen meta metadata; "spec", spec ])
+    Patch(refOf kind meta, false, Json.object [ "metadata", metadataOf meta metadata; "spec", spec ])
+
+/// A merge patch replaces lists whole: what others put into a port (the node port that the server chose) is carried over.
+let private withKeptPorts (observed: Group.Observed) name spec =
+    let actual =
+        observed.Services
+        |> Map.tryFind name
+        |> Option.map (fun service -> Json.itemsAt [ "ports" ] service.Spec)
+        |> Option.defaultValue []
+
+    // The server takes node ports back with the type.
+    let inside = Json.stringAt [ "type" ] spec |> Option.defaultValue "ClusterIP" = "ClusterIP"
+
+    let kept port =
+        let name = Json.stringAt [ "name" ] port
+        let own = Json.membersAt [] port
+
+        actual
+        |> List.tryFind (fun one -> Json.stringAt [ "name" ] one = name)
+        |> Option.map (Json.membersAt [])
+        |> Option.defaultValue []
+        |> List.filter (fun (key, _) ->
+            own |> List.forall (fun (mine, _) -> mine <> key)
+            && not (inside && key = "nodePort"))
+        |> fun others -> Json.object (own @ others)
+
+    match Json.tryField "ports" spec with
+    | Some(Json.Array ports) -> spec |> Json.withField "ports" (Json.Array(ports |> List.map kept))
+    | _ -> spec
 
 /// A selector with a key too many selects nothing; a merge patch takes the key away only when it is told so.
 let private serviceSpec (observed: Group.Observed) name spec =
@@ -296,6 +324,25 @@ let private serviceSpec (observed: Group.Observed) name spec =
 
     surplus
     |> List.fold (fun spec key -> spec |> Json.setPath [ "selector"; key ] (Some Json.Null)) spec
+    |> withKeptPorts observed name
+
+/// Annotations that are wanted, and those that were ours and are not wanted any more.
+let private serviceAnnotations (observed: Group.Observed) (seen: Meta) =
+    let wanted = Group.Manifest.serviceAnnotations observed seen.Name
+
+    let dropped =
+        seen.Annotations
+        |> Map.tryFind Annotations.writtenKeys
+        |> Option.map (fun keys ->
+            Annotations.writtenKeys :: List.ofArray (keys.Split(System.Convert.ToChar 44)))
+        |> Option.defaultValue []
+        |> List.filter (fun key -> not (Map.containsKey key wanted) && Map.containsKey key seen.Annotations)
+
+    let members =
+        (wanted |> Map.toList |> List.map (fun (key, value) -> key, Json.string value))
+        @ (dropped |> List.map (fun key -> key, Json.Null))
+
+    if members.IsEmpty then [] else [ "annotations", Json.object members ]
 
 let private groupTemplate (observed: Group.Observed) =
     match observed.Role with
@@ -315,7 +362,14 @@ let ofGroup cache (observed: Group.Observed) action =
         create Kind.Service body
         |> kubernetes safe "CreateService" $"Service %s{name} created"
     | Group.UpdateService(seen, spec, _) ->
-        patch Kind.Service seen [ "spec", serviceSpec observed seen.Name spec ]
+        Patch(
+            refOf Kind.Service seen,
+            false,
+            Json.object [
+                "metadata", metadataOf seen (serviceAnnotations observed seen)
+                "spec", serviceSpec observed seen.Name spec
+            ]
+        )
         |> kubernetes safe "UpdateService" $"Service %s{seen.Name} changed"
     | Group.CreateInstance(name, body) ->
         create instanceKind body
@@ -329,7 +383,7 @@ let ofGroup cache (observed: Group.Observed) action =
             false,
             Json.object [
                 "metadata",
-                seen instance [ "annotations", Json.object [ Annotations.deferDelete, Json.Null ] ]
+                metadataOf instance [ "annotations", Json.object [ Annotations.deferDelete, Json.Null ] ]
                 "spec", Json.object [ "offline", Json.bool true ]
             ]
         )
@@ -372,7 +426,8 @@ let ofGroup cache (observed: Group.Observed) action =
             refOf kind meta,
             false,
             Json.object (
-                ("metadata", seen meta [ "annotations", Json.object [ Annotations.rollbackTo, Json.Null ] ])
+                ("metadata",
+                 metadataOf meta [ "annotations", Json.object [ Annotations.rollbackTo, Json.Null ] ])
                 :: change
             )
         )
@@ -396,8 +451,33 @@ let ofGroup cache (observed: Group.Observed) action =
     | Group.CancelReplacement instance ->
         patchMeta instanceKind instance [ "annotations", Json.object [ Annotations.replaced, Json.Null ] ]
         |> kubernetes safe "CancelReplacement" $"instance %s{instance.Name} stays in its place"
+    | Group.CreateBudget body ->
+        create Kind.PodDisruptionBudget body
+        |> kubernetes safe "CreateBudget" $"PodDisruptionBudget %s{meta.Name} created"
+    | Group.UpdateBudget(seen, spec) ->
+        patch Kind.PodDisruptionBudget seen [ "spec", spec ]
+        |> kubernetes safe "UpdateBudget" $"PodDisruptionBudget %s{seen.Name} changed"
+    | Group.RemoveBudget budget ->
+        delete Kind.PodDisruptionBudget budget None
+        |> kubernetes safe "RemoveBudget" $"PodDisruptionBudget %s{budget.Name} removed"
+    | Group.AbandonInstance instance ->
+        patchMeta instanceKind instance [
+            "annotations", Json.object [ Annotations.abandon, Json.string "true" ]
+        ]
+        |> kubernetes
+            Instance.Risk.Disruptive
+            "AbandonInstance"
+            $"instance %s{instance.Name} may go without PD, as asked"
+    | Group.RecordFailures(failures, event, note) ->
+        patchStatus kind meta (Json.object [ "failures", failures |> List.map Codec.encode |> Json.array ])
+        |> kubernetes Instance.Risk.Disruptive event note
 
 // ---- clusters
+
+let private componentName (kind: Component) =
+    match kind with
+    | Component.PD -> Kind.name Kind.PD
+    | Component.TiKV -> Kind.name Kind.TiKV
 
 let ofCluster (observed: Cluster.Observed) action =
     let meta = observed.Meta
@@ -418,4 +498,17 @@ let ofCluster (observed: Cluster.Observed) action =
         patchStatus Kind.Cluster meta (Json.object [ "disruption", Json.Null ])
         |> ToKubernetes
         |> step safe "VoidDisruption" "the holder of the disruption is gone"
+    | Cluster.RecordStopped stopped ->
+        let risk, note =
+            if List.isEmpty stopped then
+                safe, "PD serves again: TiKV starts"
+            else
+                Instance.Risk.Disruptive, "TiKV is asleep: PD may stop"
+
+        patchStatus
+            Kind.Cluster
+            meta
+            (Json.object [ "stopped", stopped |> List.map componentName |> Json.strings ])
+        |> ToKubernetes
+        |> step risk "RecordStopped" note
     | Cluster.RemoveFinalizer -> removeFinalizer Instance.Risk.Irreversible Kind.Cluster meta

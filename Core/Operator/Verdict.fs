@@ -113,7 +113,12 @@ let private ofInstance sight (observed: Instance.Observed) =
         ([ clusterRef space clusterName; named Kind.Pod (Instance.Seen.podName observed) ]
          @ (Instance.Seen.wantedClaims observed
             |> List.map (snd >> named Kind.PersistentVolumeClaim))
-         @ nodesToRead observed decision.Actions)
+         @ nodesToRead observed decision.Actions
+         @ (match observed.Node with
+            | Sighting.Known node when Instance.Drain.wanted observed -> [
+                { Kind = Kind.Node; Namespace = ""; Name = node.Meta.Name }
+              ]
+            | _ -> []))
         observed.Secrets
 
 let private ofGroup sight (observed: Group.Observed) =
@@ -126,6 +131,7 @@ let private ofGroup sight (observed: Group.Observed) =
         |> List.choose (fun action ->
             match action with
             | Group.TakeOffline instance
+            | Group.AbandonInstance instance
             | Group.DeleteInstance instance -> Some(refOf (Group.Manifest.instanceKind observed) instance)
             | _ -> None)
 

@@ -49,7 +49,7 @@ let matters (cache: Cache) key =
         held.Meta.DeletionTimestamp,
         held.Object
         |> Result.toOption
-        |> Option.map (fun cluster -> cluster.Status.Id, cluster.Status.Disruption))
+        |> Option.map (fun cluster -> cluster.Status.Id, cluster.Status.Disruption, cluster.Status.Stopped))
 
 let wakeCluster (input: Input) space name everybody run =
     let later = input.At |> Instant.add gathering

@@ -3,7 +3,15 @@
 module Tikv.Simulator.Scenarios.All
 
 let stories: Story list =
-    List.concat [ Scaling.stories; Groups.stories; Rolling.stories; Security.stories; Volumes.stories ]
+    List.concat [
+        Scaling.stories
+        Groups.stories
+        Rolling.stories
+        Security.stories
+        Life.stories
+        Repair.stories
+        Volumes.stories
+    ]
 
 let tryFind (id: string) =
     stories

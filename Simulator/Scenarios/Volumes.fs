@@ -9,13 +9,6 @@ let private group = "TiKVGroup/basic-tikv"
 let private four = Given.ordinary
 let private three = { Given.ordinary with Tikv = 3 }
 
-let private deleting given = {
-    given with
-        Manifests = [
-            group, Json.setPath [ "spec"; "volumeReclaimPolicy" ] (Some(Json.String "Delete")) Json.empty
-        ]
-}
-
 let private volume target members =
     set
         target
@@ -31,8 +24,10 @@ let private changesClaims =
     "change of a claim by the operator",
     fun sight ->
         match sight with
-        | Tikv.Simulator.Invariants.Sight.Landed(_, Patch({ Kind = Kind.PersistentVolumeClaim }, _, _), code, _) ->
-            code < 300
+        | Tikv.Simulator.Invariants.Sight.Landed(_,
+                                                 Patch({ Kind = Kind.PersistentVolumeClaim }, _, _),
+                                                 code,
+                                                 _) -> code < 300
         | _ -> false
 
 let private grown = [
@@ -52,69 +47,7 @@ let private storesAtLeast count =
         | found when found >= count -> None
         | found -> Some $"there are %d{found}")
 
-let private named kind (name: string) (spec: Json) = create kind name (Json.object [ "spec", spec ])
-
-let private recreate plural (name: string) replicas =
-    named
-        plural
-        name
-        (Json.object [
-            "cluster", Json.object [ "name", Json.String "basic" ]
-            "replicas", Json.int replicas
-            "template",
-            Json.object [
-                "spec",
-                Json.object [
-                    "version", Json.String "v8.5.2"
-                    "volumes",
-                    Json.array [ Json.object [ "name", Json.String "data"; "storage", Json.String "1Gi" ] ]
-                ]
-            ]
-        ])
-
 let stories = [
-    scenario
-        "T08"
-        "No instance starts from the data of a store that has left: its index is left out while its claim remains"
-        [ "TO#4886"; "TO#647"; "V I39" ]
-        four [ at (seconds 10) (scale group 3); once (when' (absent "TiKV/basic-tikv-3")) (scale group 4) ] [
-            exactly 1 (deletesOf Kind.Pod "basic-tikv-3")
-            never (deletes Kind.PersistentVolumeClaim)
-            finally' settled
-            finally' (absent "TiKV/basic-tikv-3")
-            finally' (exists "TiKV/basic-tikv-4")
-            finally' (field (claim 3) [ "metadata"; "annotations"; "tikv.org/removed" ] (Json.String "7"))
-            finally' (storesUp 4)
-            finally' (tombstones 1)
-        ]
-
-    scenario
-        "T17"
-        "A claim that is still being deleted is waited for before the next Pod of its name"
-        [ "V K52" ]
-        (deleting four) [
-            at (seconds 10) (scale group 3)
-            once (when' (terminating (claim 3))) (scale group 4)
-        ] [ finally' settled; finally' (storesUp 4); finally' (tombstones 1) ]
-
-    scenario
-        "T69"
-        "A cluster that is made anew under the same name neither uses nor removes the volumes of the former one"
-        [ "casskop-316"; "cass-op"; "V I14" ]
-        three [
-            at (seconds 10) (delete "Cluster/basic")
-            after (seconds 10) (when' (absent "Cluster/basic")) (named "Cluster" "basic" Json.empty)
-            after (seconds 11) (when' (absent "Cluster/basic")) (recreate "PDGroup" "basic-pd" 3)
-            after (seconds 12) (when' (absent "Cluster/basic")) (recreate "TiKVGroup" "basic-tikv" 3)
-        ] [
-            never (deletes Kind.PersistentVolumeClaim)
-            finally' (exists (claim 0))
-            finally' (reason "PD/basic-pd-0" "VolumeOfAnotherCluster")
-            finally' (reason "TiKV/basic-tikv-0" "VolumeOfAnotherCluster")
-            finally' (pods "basic-pd" 0)
-            finally' (pods "basic-tikv" 0)
-        ]
-
     scenario
         "B25"
         "Volumes grow without a restart; a smaller size is refused, and nothing is disrupted"
@@ -221,7 +154,7 @@ let stories = [
         ]
 
     scenario
-        "F39"
+        "F39B"
         "A Pod whose claim somebody deleted is not restarted for anything that can wait"
         [ "L F39" ]
         four [ at (seconds 10) (delete (claim 1)); at (seconds 20) (restart group "1") ] [

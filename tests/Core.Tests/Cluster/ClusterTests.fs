@@ -44,9 +44,6 @@ let ``a paused cluster is left alone, deletion included`` () =
         decide (paused observed) |> shouldBe (wait [ Paused ])
 
 [<Test>]
-let ``a suspended cluster says so`` () = decide (suspended basic) |> shouldBe (wait [ Suspended ])
-
-[<Test>]
 let ``a cluster waits for its components`` () =
     decide { basic with Groups = []; Pd = PdView.Unasked }
     |> shouldBe (wait [ NoPdGroup; NoTikvGroup; PdNotAsked ])

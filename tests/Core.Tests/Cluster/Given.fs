@@ -93,6 +93,30 @@ let ending (group: GroupView) : GroupView = {
         Meta = { group.Meta with DeletionTimestamp = Some(One.ago 1) }
 }
 
+/// No Pod of it is left, by its own word on that generation of the Cluster.
+let asleepAt generation (group: GroupView) : GroupView = {
+    group with
+        Status = {
+            group.Status with
+                ObservedGeneration = group.Meta.Generation
+                ObservedClusterGeneration = generation
+                Conditions =
+                    group.Status.Conditions
+                    |> Condition.set
+                        One.clock
+                        group.Meta.Generation
+                        ConditionType.Suspended
+                        ConditionStatus.True
+                        ConditionReason.Suspended
+                        ""
+        }
+}
+
+let stopped components (observed: Observed) = {
+    observed with
+        Status = { observed.Status with Stopped = components }
+}
+
 // ---- deciding
 
 let decide (observed: Observed) = Reconciler.decide observed

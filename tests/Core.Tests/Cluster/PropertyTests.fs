@@ -31,6 +31,10 @@ type Looks =
         })
         (fun observed -> { observed with PdUrls = [] })
         (fun observed -> { observed with Meta = { observed.Meta with Finalizers = [] } })
+        Given.stopped [ Component.TiKV ]
+        Given.withGroup Kind.TiKVGroup (Given.asleepAt 1L)
+        Given.withGroup Kind.PDGroup (Given.asleepAt 1L)
+        Given.withGroup Kind.PDGroup Given.ending
         Given.deleting
         Given.suspended
         Given.paused

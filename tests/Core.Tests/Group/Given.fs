@@ -44,6 +44,8 @@ let instance (observed: Observed) index : InstanceView =
         Waits = None
         Domain = Some $"node-%d{index}"
         OtherClass = Some false
+        SuspendedAt = None
+        PodWord = PodWord.Ready
     }
 
 let service (observed: Observed) (name: string, spec: Json) : string * ServiceView =
@@ -53,7 +55,11 @@ let service (observed: Observed) (name: string, spec: Json) : string * ServiceVi
             One.meta name $"%s{name}-uid" with
                 OwnerReferences = [ One.owner (Manifest.kind observed) observed.Meta ]
         }
-        Spec = spec
+        Spec =
+            spec
+            |> Json.membersAt []
+            |> List.filter (fun (_, value) -> value <> Json.Null)
+            |> Json.object
     }
 
 /// The group's present template, as it is kept under a number.
@@ -195,6 +201,21 @@ let deleting (observed: Observed) = {
         Meta = { observed.Meta with DeletionTimestamp = Some(One.ago 10) }
 }
 
+let endingCluster (observed: Observed) = {
+    observed with
+        Cluster =
+            observed.Cluster
+            |> Option.map (fun cluster -> {
+                cluster with
+                    Meta = { cluster.Meta with DeletionTimestamp = Some(One.ago 10) }
+            })
+}
+
+let abandoned (observed: Observed) = {
+    observed with
+        Meta = { observed.Meta with Annotations = Map [ Annotations.abandon, "true" ] }
+}
+
 let withInstance index change (observed: Observed) = {
     observed with
         Instances = observed.Instances |> Map.change index (Option.map change)
@@ -270,6 +291,26 @@ let outdated index =
 
 /// It has the group's template, and older settings.
 let oldSettings index = withInstance index (fun one -> { one with Shared = "older" })
+
+/// Its Pod is gone by suspension, as it has said at that generation of the Cluster.
+let asleep generation index = withInstance index (fun one -> { one with SuspendedAt = Some generation })
+
+let withBudget change (observed: Observed) : Observed = {
+    observed with
+        Budget =
+            Sighting.Known(
+                change {
+                    Meta = {
+                        One.meta observed.Meta.Name "budget-uid" with
+                            OwnerReferences = [ One.owner (Manifest.kind observed) observed.Meta ]
+                    }
+                    Spec =
+                        Budget.wanted observed
+                        |> Option.defaultValue Json.empty
+                        |> Json.withoutField "maxUnavailable"
+                }
+            )
+}
 
 // ---- deciding
 

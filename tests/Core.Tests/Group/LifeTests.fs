@@ -45,7 +45,9 @@ let ``the headless Service names every Pod of the group, ready or not`` () =
         "basic-pd",
         json
             """{"selector":{"tikv.org/group":"basic-pd","tikv.org/component":"pd"},
-                "ports":[{"name":"client","port":2379,"protocol":"TCP","targetPort":"client"}]}"""
+                "ports":[{"name":"client","port":2379,"protocol":"TCP","targetPort":"client"}],
+                "type":"ClusterIP",
+                "loadBalancerSourceRanges":null,"loadBalancerClass":null,"externalTrafficPolicy":null}"""
     ]
 
     Manifest.services tikv
@@ -213,7 +215,7 @@ let ``an instance is made with the group's template, its own identity and our fi
                   "ownerReferences":[{"apiVersion":"core.tikv.org/v1alpha1","kind":"TiKVGroup","name":"basic-tikv",
                     "uid":"basic-tikv-uid","controller":true,"blockOwnerDeletion":true}]},
                 "spec":{"cluster":{"name":"basic"},"subdomain":"basic-tikv-peer","index":1,"topology":{"zone":"z1"},
-                  "volumeReclaimPolicy":"Retain","evictLeaderTimeout":"5m","evictLeaderPolicy":"Proceed",
+                  "volumeReclaimPolicy":"Retain","drain":"Move","evictLeaderTimeout":"5m","evictLeaderPolicy":"Proceed",
                   "minReadyForLeaderSeconds":0,"version":"v8.5.2","volumes":[{"name":"data","storage":"1Gi"}]}}"""
     )
 

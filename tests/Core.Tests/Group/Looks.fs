@@ -71,6 +71,14 @@ type Looks =
                     })
         })
         (fun observed -> { observed with Meta = { observed.Meta with Finalizers = [] } })
+        Given.asleep 1L 0
+        Given.asleep 1L 1 >> Given.asleep 1L 2
+        Given.withBudget id
+        Given.withBudget (fun budget -> { budget with Spec = Json.empty })
+        Given.withBudget (fun budget -> { budget with Meta = { budget.Meta with OwnerReferences = [] } })
+        (fun observed -> { observed with Budget = Tikv.Core.Kubernetes.Sighting.Absent })
+        Given.abandoned
+        Given.endingCluster
         Given.deleting
         Given.suspended
         Given.paused

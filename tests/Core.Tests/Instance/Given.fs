@@ -127,6 +127,7 @@ let private bare role (meta: Meta) : Observed = {
                 | TiKV _ -> $"basic-tikv-%d{index}", $"basic-tikv-%d{index}"
         ]
     Stopping = Set.empty
+    ClusterUnreadable = false
 }
 
 /// A Pod that serves, started with what is wanted now.
@@ -410,6 +411,29 @@ let tombstone index =
 /// PD has an evict-leader entry of the store.
 let evicting index = withFacts (fun facts -> { facts with Evicting = Set.add (storeId index) facts.Evicting })
 
+let node: NodeView = {
+    Meta = meta "node-1" "node-uid"
+    Ready = true
+    ReadySince = ago 3600
+    Unschedulable = false
+    Taints = []
+}
+
+let cordoned = { node with Unschedulable = true }
+let onNode (view: NodeView) (observed: Observed) = { observed with Node = Sighting.Known view }
+
+let storesStopped observed =
+    observed
+    |> withClusterStatus (fun status -> { status with Stopped = [ Component.TiKV ] })
+
+let abandoned (observed: Observed) = {
+    observed with
+        Meta = {
+            observed.Meta with
+                Annotations = Map.add Annotations.abandon "true" observed.Meta.Annotations
+        }
+}
+
 // ---- the evidence that such a look gives
 
 let private seen evidence =
@@ -471,7 +495,13 @@ let bootstrapGrounds observed = seen (Evidence.firstBootstrap observed)
 
 let removeClaim claim (observed: Observed) =
     let alone = { observed with Pod = None }
-    RemoveClaim(claim, departed observed, seen (Evidence.podGone alone), seen (Evidence.dataDisowned alone))
+
+    RemoveClaim(
+        claim,
+        departed observed,
+        seen (Evidence.podGone alone),
+        seen (Evidence.dataDisowned (departed observed) alone)
+    )
 
 let removeFinalizer (observed: Observed) =
     RemoveFinalizer(departed observed, seen (Evidence.podGone { observed with Pod = None }))

@@ -66,7 +66,11 @@ let ``no store leaves a suspended cluster`` () =
     decide observed
     |> shouldBe (act [ RemovePod(podMeta observed, "Suspended", suspendedGrounds observed) ])
 
-    decide (withoutPod observed) |> shouldBe (wait [ ClusterSuspended ])
+    decide (withoutPod observed)
+    |> shouldBe (act [ StopEvictingLeaders(storeId 2) ])
+
+    decide (offline tikv |> suspended |> withoutPod)
+    |> shouldBe (wait [ ClusterSuspended ])
 
 [<Test>]
 let ``a store stays while too few living ones would remain`` () =

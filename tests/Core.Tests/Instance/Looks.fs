@@ -100,7 +100,12 @@ type Looks =
         "the cluster ends", Given.endingCluster
         "data goes with the cluster",
         Given.withClusterSpec (fun spec -> { spec with DeletionPolicy = ReclaimPolicy.Delete })
+        "its node is cordoned", Given.onNode Given.cordoned
+        "its stores have stopped", Given.storesStopped
+        "it is given up", Given.abandoned
         "suspended", Given.suspended
+        "the Cluster cannot be read",
+        (fun observed -> { observed with Cluster = None; ClusterUnreadable = true })
         "paused", Given.paused
         "no Cluster", (fun observed -> { observed with Cluster = None })
         "PD is silent", Given.silent

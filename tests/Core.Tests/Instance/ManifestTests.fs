@@ -153,7 +153,6 @@ let ``every object of an instance bears the same labels`` () =
         Manifest.configMap tikv "a = 1"
         Manifest.claim tikv volume name
         |> Json.setPath [ "metadata"; "labels"; Labels.volume ] None
-        |> Json.setPath [ "metadata"; "labels"; Labels.clusterUid ] None
     ]
     |> List.map (Json.tryPath [ "metadata"; "labels" ])
     |> shouldBe (List.replicate 3 (Some expected))

@@ -17,7 +17,7 @@ let private risky (observed: Observed) =
     |> List.filter (fun action ->
         match action with
         | RemovePod(_, why, _) when observed.Pod |> Option.exists (fun pod -> not pod.Running) ->
-            why <> "TemplateChanged"
+            why <> "TemplateChanged" && why <> "NodeDrain"
         | action -> Action.risk action <> Risk.None)
 
 /// What an instance is to be, said without its rules.
@@ -90,6 +90,7 @@ let ``while PD is silent, nothing is risked but for a broken process or a cluste
 
     Seen.clusterEnds observed
     || Seen.suspended observed
+    || (Evidence.abandoned observed).IsSome
     || observed.Role.IsPD && (Seen.entry observed = Bootstraps)
     || risky observed
        |> List.forall (fun action ->
@@ -110,13 +111,17 @@ let ``a PD that falls silent never makes an instance bolder`` (observed: Observe
         ->
         let bold = risky observed
 
-        risky (Given.silent observed)
-        |> List.forall (fun action ->
-            match action with
-            // It ended by itself; an answer of PD may only have put another harmless step before its removal.
-            | RemovePod(_, "PodFailed", _)
-            | RemovePod(_, "PodSucceeded", _) -> true
-            | action -> List.contains action bold)
+        // The user's word says what is to be done when PD is silent.
+        (Evidence.abandoned (Given.silent observed)).IsSome
+        || risky (Given.silent observed)
+           |> List.forall (fun action ->
+               match action with
+               // It ended by itself, or the whole cluster sleeps; an answer of PD may only have put another harmless step
+               // before its removal.
+               | RemovePod(_, "Suspended", _)
+               | RemovePod(_, "PodFailed", _)
+               | RemovePod(_, "PodSucceeded", _) -> true
+               | action -> List.contains action bold)
     | _ -> true
 
 [<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 2_000)>]

@@ -99,7 +99,7 @@ let ``a claim is made with the size, the classes and the overlay of its volume``
     (claim.Requested, claim.StorageClass, claim.AttributesClass)
     |> shouldBe ("5Gi", Some "fast", Some "gold")
 
-    (Map.tryFind "team" claim.Meta.Labels, Map.tryFind Labels.clusterUid claim.Meta.Labels)
+    (Map.tryFind "team" claim.Meta.Labels, Map.tryFind Annotations.clusterUid claim.Meta.Annotations)
     |> shouldBe (Some "a", Some "cluster-uid")
 
     Map.tryFind Annotations.overlayKeys claim.Meta.Annotations
@@ -237,14 +237,12 @@ let ``a member that PD does not list any more is not started from its old data``
     discarded (reclaimed observed) |> shouldBe [ claimMeta observed, "1001" ]
 
 [<Test>]
-let ``a claim of an earlier life of the cluster is neither used nor removed`` () =
-    let former = alone tikv |> labelled Labels.clusterUid "an-earlier-life"
-
-    for observed in [ former; reclaimed former; alone tikv |> labelled Labels.clusterId "77" ] do
-        decide observed |> shouldBe (wait [ VolumeOfAnotherCluster name ])
+let ``a claim of an earlier life of the cluster is neither changed nor removed`` () =
+    decide (tikv |> annotated Annotations.clusterUid "an-earlier-life" |> sized "2Gi")
+    |> shouldBe settled
 
     let leaving =
-        { (tikv |> labelled Labels.clusterUid "an-earlier-life") with Config = None }
+        { (tikv |> annotated Annotations.clusterUid "an-earlier-life") with Config = None }
         |> deleting
         |> tombstone 2
         |> reclaimed
@@ -253,19 +251,21 @@ let ``a claim of an earlier life of the cluster is neither used nor removed`` ()
     decide leaving |> shouldBe (act [ removeFinalizer leaving ])
 
 [<Test>]
-let ``a claim that the instance names is adopted, but not the data of another PD cluster`` () =
+let ``the data of another PD cluster is not used`` () =
+    decide (alone tikv |> labelled Labels.clusterId "77")
+    |> shouldBe (wait [ VolumeOfAnotherCluster name ])
+
+[<Test>]
+let ``a claim that the instance names is adopted`` () =
     let adopted =
         alone tikv
-        |> labelled Labels.clusterUid "an-earlier-life"
+        |> annotated Annotations.clusterUid "an-earlier-life"
         |> withSettings (fun settings -> { settings with VolumeClaimNames = Map [ "data", name ] })
 
     match decide adopted with
-    | { Actions = [ CreatePod _; DescribeClaim(_, labels, _) ] } ->
-        labels |> shouldBe (Map [ Labels.clusterUid, Some "cluster-uid" ])
+    | { Actions = [ CreatePod _; DescribeClaim(_, _, annotations) ] } ->
+        annotations |> shouldBe (Map [ Annotations.clusterUid, Some "cluster-uid" ])
     | other -> Assert.Fail $"%A{other}"
-
-    decide (adopted |> labelled Labels.clusterId "77")
-    |> shouldBe (wait [ VolumeOfAnotherCluster name ])
 
 // ---- size
 

@@ -69,7 +69,7 @@ let ``every object is made once, under its own name`` () =
     |> List.filter (fun (_, count) -> count > 1)
     |> shouldBe []
 
-    created.Length |> shouldBe 29
+    created.Length |> shouldBe 31
 
 [<Test>]
 let ``no decision is ever refused by the laws on the way`` () = total "unsafe" serving.Value |> shouldBe 0L

@@ -1,0 +1,291 @@
+/// Failing nodes, disks and processes, and what takes their place: verification D3, and of the legacy operator's reports
+/// those about failover.
+module Tikv.Simulator.Scenarios.Repair
+
+open Tikv.Core
+open Tikv.Core.Kubernetes
+open Tikv.Simulator.Kubernetes
+open Tikv.Simulator.World
+open Tikv.Simulator.Run
+
+let private tikv = "TiKVGroup/basic-tikv"
+let private pd = "PDGroup/basic-pd"
+
+let private failover removeFailed =
+    Json.object [
+        "spec",
+        Json.object [
+            "failover",
+            Json.object [ "enabled", Json.Bool true; "removeFailed", Json.Bool removeFailed ]
+        ]
+    ]
+
+let private replacing = { Given.ordinary with Manifests = [ tikv, failover false ] }
+let private removing' = { Given.ordinary with Manifests = [ tikv, failover true ] }
+let private onLocalDisks (given: Given) = { given with StorageClass = "local" }
+
+/// What befalls the machine that a Pod runs on.
+let private machineOf pod says change =
+    act $"%s{says}: the machine of %s{pod}" (fun world ->
+        match World.tryPod (View.key Target.space pod) world with
+        | ValueSome found when found.Node <> "" -> struct (change found.Node world, found.Node)
+        | _ -> struct (world, "it is on no node"))
+
+let private lost pod = machineOf pod "lost for good" Power.lose
+let private replaced pod = machineOf pod "replaced by another of its name" Power.replace
+let private off pod = machineOf pod "power cut" (Power.power false)
+
+/// The Node that an instance says it was on last.
+let private deleteNodeOfInstance target =
+    act $"the node of %s{target} is deleted" (fun world ->
+        match
+            Target.tryGet target world
+            |> Option.bind (Json.stringAt [ "status"; "nodeName" ])
+        with
+        | None -> struct (world, "it was on none")
+        | Some node ->
+            struct (World.send
+                        "user"
+                        (Requests.delete Requests.deleteOptions Builtins.nodes None node)
+                        world,
+                    node))
+
+let private claim pod = $"%s{Target.space}/data-%s{pod}"
+let private keepsData = never (deletes Kind.PersistentVolumeClaim)
+
+let stories = [
+    scenario
+        "F03"
+        "A store whose local disk went with its node says so, and keeps its claim until people decide"
+        [ "TO#402"; "TO#408"; "T S21" ]
+        (onLocalDisks Given.ordinary) [
+            at (seconds 10) (lost "basic-tikv-3")
+            at (minutes 15) (deleteNodeOfInstance "TiKV/basic-tikv-3")
+        ] [
+            eventually (minutes 5) (reason "TiKV/basic-tikv-3" "NodeNotReady")
+            eventually (minutes 20) (reason "TiKV/basic-tikv-3" "VolumeLost")
+            eventually (minutes 40) (reason tikv "InstanceDown")
+            never removesStore
+            keepsData
+            finally' (pods "basic-tikv" 4)
+        ]
+
+    scenario
+        "T45"
+        "A store that is lost with its node gets a replacement after half an hour, and leaves once that serves"
+        [ "V D3"; "L 5.1"; "T S21" ]
+        (onLocalDisks removing') [
+            at (seconds 10) (lost "basic-tikv-3")
+            at (minutes 60) (deleteNodeOfInstance "TiKV/basic-tikv-3")
+        ] [
+            eventually (minutes 45) (exists "TiKV/basic-tikv-4")
+            exactly 1 (creates Kind.TiKV)
+            exactly 1 removesStore
+            keepsData
+            finally' settled
+            finally' (storesUp 4)
+            finally' (absent "TiKV/basic-tikv-3")
+        ]
+
+    scenario
+        "S22"
+        "A store that comes back after it was replaced keeps its identity, and one of the two leaves"
+        [ "T 7.2"; "L F06" ]
+        replacing [ at (seconds 10) (off "basic-tikv-3"); at (minutes 50) (Misfortune.SitePower(None, seconds 1)) ] [
+            eventually (minutes 45) (exists "TiKV/basic-tikv-4")
+            exactly 1 (creates Kind.TiKV)
+            atMost 1 removesStore
+            finally' settled
+            finally' (storesUp 4)
+        ]
+    |> pending "the power of one machine comes back by its name only"
+
+    scenario
+        "F32"
+        "On a network disk a Pod is made again only after its node is gone for certain, and once"
+        [ "L 5.1"; "V I09"; "V K40" ]
+        Given.ordinary [
+            at (seconds 10) (off "basic-tikv-3")
+            at (minutes 20) (deleteNodeOfInstance "TiKV/basic-tikv-3")
+        ] [
+            eventually (minutes 5) (reason "TiKV/basic-tikv-3" "NodeNotReady")
+            exactly 1 (creates Kind.Pod)
+            never removesStore
+            keepsData
+            finally' settled
+            finally' (keepsStore Given.ordinary "basic-tikv-3")
+        ]
+
+    scenario
+        "F15"
+        "A store that starts with an empty directory says so; nothing is removed without evidence, and a deleted instance heals it"
+        [ "TO#2292"; "TO#385"; "TO#4782"; "tikv#1542"; "V P20" ]
+        Given.ordinary [
+            at (seconds 10) (Misfortune.DiskLost(claim "basic-tikv-2"))
+            at (minutes 20) (delete "TiKV/basic-tikv-2")
+        ] [
+            eventually (minutes 10) (reason "TiKV/basic-tikv-2" "DuplicateStore")
+            exactly 1 removesStore
+            keepsData
+            finally' settled
+            finally' (storesUp 4)
+        ]
+
+    scenario
+        "T49"
+        "A store whose disk was replaced leaves PD, and starts anew under its name"
+        [ "TO#385"; "TO#4782"; "tikv#1542" ]
+        Given.ordinary [
+            at (seconds 10) (delete "PersistentVolumeClaim/data-basic-tikv-2")
+            at (seconds 11) (deleteNow "Pod/basic-tikv-2")
+        ] [
+            exactly 1 removesStore
+            never (creates Kind.TiKV)
+            keepsData
+            finally' settled
+            finally' (storesUp 4)
+            finally' (tombstones 1)
+        ]
+
+    scenario
+        "T52"
+        "A store on a machine that was replaced under its name is replaced by another one"
+        [ "V K44" ]
+        (onLocalDisks removing') [ at (seconds 10) (replaced "basic-tikv-3") ] [
+            eventually (minutes 10) (reason "TiKV/basic-tikv-3" "DuplicateStore")
+            exactly 1 (creates Kind.TiKV)
+            exactly 1 removesStore
+            keepsData
+            finally' settled
+            finally' (storesUp 4)
+        ]
+
+    scenario
+        "T51"
+        "After a power cut of the whole site everything comes back by itself, and nothing was replaced"
+        [ "V P59" ]
+        removing' [ at (seconds 10) (Misfortune.SitePower(None, minutes 50)) ] [
+            never (creates Kind.TiKV)
+            never (creates Kind.PD)
+            never removesStore
+            never removesMember
+            keepsData
+            finally' settled
+            finally' (storesUp 4)
+        ]
+
+    scenario
+        "T54"
+        "With two of four stores gone for good nothing is taken away, and the group says that people must act"
+        [ "V P25"; "tikv#5797"; "pd#1297" ]
+        removing' [ at (seconds 10) (lost "basic-tikv-2"); at (seconds 10) (lost "basic-tikv-3") ] [
+            never removesStore
+            never (creates Kind.TiKV)
+            keepsData
+            eventually (minutes 45) (mentions tikv "Ready" "unsafe recovery")
+            finally' (condition "Cluster/basic" "Available" "False" "RegionsWithoutQuorum")
+        ]
+
+    scenario
+        "T55"
+        "A store with a full disk says so, loses nothing, and comes back when there is room"
+        [ "V K58" ]
+        replacing [
+            at (seconds 10) (Misfortune.DiskFull(claim "basic-tikv-2", true))
+            at (minutes 20) (Misfortune.DiskFull(claim "basic-tikv-2", false))
+        ] [
+            eventually (minutes 10) (reason "TiKV/basic-tikv-2" "DiskFull")
+            never (creates Kind.TiKV)
+            never removesStore
+            keepsData
+            finally' settled
+            finally' (keepsStore replacing "basic-tikv-2")
+        ]
+
+    scenario
+        "T56"
+        "A store that comes and goes is not replaced"
+        [ "V P58" ]
+        replacing
+        (each (seconds 10) (minutes 3) (minutes 60) (Misfortune.ContainerKill("default/basic-tikv-2", 1, "")))
+        [
+            never (creates Kind.TiKV)
+            never removesStore
+            finally' settled
+            finally' (storesUp 4)
+        ]
+
+    scenario
+        "F28"
+        "A Pod for which there is no room gets no replacement, for which there would be none either"
+        [ "TO#2155" ]
+        replacing [
+            for zone in [ "a"; "b"; "c" ] do
+                for number in 1..2 do
+                    at (seconds 10) (Misfortune.NodeCordon($"node-%s{zone}%d{number}", true))
+                    at (minutes 80) (Misfortune.NodeCordon($"node-%s{zone}%d{number}", false))
+            at (seconds 11) (deleteNow "Pod/basic-tikv-2")
+        ] [
+            eventually (minutes 5) (reason "TiKV/basic-tikv-2" "NodesCordoned")
+            eventually (minutes 45) (reason tikv "InstanceDown")
+            never (creates Kind.TiKV)
+            finally' settled
+            finally' (storesUp 4)
+        ]
+
+    scenario
+        "F39"
+        "A store whose claim somebody deletes keeps running, and is not restarted for a change"
+        [ "L 7.3"; "V K52" ]
+        Given.ordinary [
+            at (seconds 10) (delete "PersistentVolumeClaim/data-basic-tikv-3")
+            at (seconds 20) (restart tikv "once")
+        ] [
+            eventually (minutes 2) (reason "TiKV/basic-tikv-3" "VolumeClaimTerminating")
+            never (deletesOf Kind.Pod "basic-tikv-3")
+            finally' (storesUp 4)
+        ]
+
+    scenario
+        "L5.14"
+        "A store that may not open enough files says so, and serves when it may"
+        [ "L 5.14" ]
+        Given.ordinary [
+            at (seconds 10) (machineOf "basic-tikv-2" "limit of files" (Power.limitFiles 1024))
+            at (seconds 11) (Misfortune.ContainerKill("default/basic-tikv-2", 1, ""))
+            at (minutes 10) (machineOf "basic-tikv-2" "limit of files raised" (Power.limitFiles 1_048_576))
+        ] [
+            eventually (minutes 5) (reason "TiKV/basic-tikv-2" "FileDescriptorLimit")
+            never removesStore
+            finally' settled
+        ]
+
+    scenario
+        "K39"
+        "A process that is killed for lack of memory starts again in its Pod"
+        [ "V K39" ]
+        Given.ordinary [
+            for minute in 0..4 do
+                at (seconds 10 + minutes minute) (Misfortune.OutOfMemory "default/basic-tikv-2")
+        ] [
+            eventually (minutes 10) (reason "TiKV/basic-tikv-2" "OutOfMemory")
+            never (deletes Kind.Pod)
+            finally' settled
+        ]
+
+    scenario
+        "L2.4"
+        "A member of PD that is lost with its node leaves PD, and another joins, while its Pod is stuck still"
+        [ "L 2.4"; "V P41"; "V P42" ]
+        { Given.ordinary with Manifests = [ pd, failover false ] } [
+            at (seconds 10) (lost "basic-pd-2")
+            at (minutes 90) (deleteNodeOfInstance "PD/basic-pd-2")
+        ] [
+            eventually (minutes 70) (ready "PD/basic-pd-3")
+            exactly 1 removesMember
+            exactly 1 (creates Kind.PD)
+            keepsData
+            finally' settled
+            finally' (members 3)
+        ]
+]

@@ -1,0 +1,54 @@
+module Tikv.Core.Tests.Group.EndingTests
+
+open NUnit.Framework
+open Tikv.Core
+open Tikv.Core.Api
+open Tikv.Core.Kubernetes
+open Tikv.Core.Group
+open Tikv.Core.Tests.Words
+open Tikv.Core.Tests.Group.Given
+
+[<Test>]
+let ``a group that is given up tells each of its instances first`` () =
+    for observed in [ tikv; pd ] do
+        let observed = observed |> deleting |> abandoned
+
+        decide observed
+        |> shouldBe (act [ for index in 0..2 -> AbandonInstance(metaOf index observed) ])
+
+        let told =
+            [ 0..2 ]
+            |> List.fold
+                (fun observed index ->
+                    observed
+                    |> withInstance index (fun one -> {
+                        one with
+                            Meta = {
+                                one.Meta with
+                                    Annotations = Map.add Annotations.abandon "true" one.Meta.Annotations
+                            }
+                    }))
+                observed
+
+        decide told
+        |> shouldBe (act [ for index in 0..2 -> DeleteInstance(metaOf index told) ])
+
+[<Test>]
+let ``a group goes after the last of its instances, its Services and its budget before it`` () =
+    let observed = { deleting tikv with Instances = Map.empty }
+
+    decide observed
+    |> shouldBe (act [ RemoveService observed.Services["basic-tikv-peer"].Meta ])
+
+    let withBudget = withBudget id observed
+
+    match withBudget.Budget with
+    | Sighting.Known budget ->
+        decide withBudget
+        |> shouldBe (
+            act [ RemoveBudget budget.Meta; RemoveService observed.Services["basic-tikv-peer"].Meta ]
+        )
+    | other -> Assert.Fail $"%A{other}"
+
+    decide { observed with Services = Map.empty }
+    |> shouldBe (act [ RemoveFinalizer ])
