@@ -11,9 +11,9 @@ let private life plan =
         Rule.together [
             Failover.waits
             Revisions.rollBack
-            ScaleRules.scaleOut plan
             ScaleRules.scaleIn plan
             Replacement.next plan
+            ScaleRules.scaleOut plan
             Rule.inTurn [ VersionRules.path; RollRules.roll plan ]
         ]
         RollRules.available plan

@@ -131,7 +131,8 @@ let private stores (observed: Observed) plan =
         match unmarked, kept with
         | _ :: _, _ -> Decision.act (unmarked |> List.map (fun one -> DeferDeletion one.Meta))
         | [], [] -> Decision.settled
-        | [], kept -> Decision.wait [ DeletionDeferred(names kept) ]
+        | [], kept ->
+            Decision.wait (DeletionDeferred(names kept) :: RollRules.unavailable observed plan.Staying)
 
 /// One change of membership at a time; of members that serve only when all that stay do, and after what is to be added
 /// (V B9). A member that is known not to serve goes first of all.
@@ -152,7 +153,8 @@ let private members (observed: Observed) plan =
         match unmarked, kept with
         | _ :: _, _ -> Decision.act (unmarked |> List.map (fun one -> DeferDeletion one.Meta))
         | [], [] -> Decision.settled
-        | [], kept -> Decision.wait [ DeletionDeferred(names kept) ]
+        | [], kept ->
+            Decision.wait (DeletionDeferred(names kept) :: RollRules.unavailable observed plan.Staying)
 
 /// Surplus instances go one at a time, in the order of the plan; a store leaves PD before its instance is deleted, a
 /// member is removed by its instance. Those that never registered have no part in the cluster, and need no turn.

@@ -98,7 +98,8 @@ type Observed = {
     /// Indexes whose volume claims are left of an instance that has left the cluster: a new process must not start on them
     /// (V I39).
     Retained: Set<int>
-    /// The stores of other groups of the cluster that are on their way out.
+    /// The stores of other groups of the cluster that are on their way out, and those groups that come before this one
+    /// with what they have too much.
     LeavingElsewhere: string list
 }
 
@@ -194,7 +195,7 @@ module Reason =
         | PdUpgradesFirst wanted -> $"PD is upgraded to %s{wanted} before TiKV is"
         | ScalingIn name -> $"%s{name} is leaving the cluster"
         | InstanceBlocked(name, _, message) -> $"%s{name}: %s{message}"
-        | OtherGroupScalesIn name -> $"%s{name} of another group is leaving the cluster; one at a time"
+        | OtherGroupScalesIn name -> $"%s{name} goes first; stores of a cluster leave one at a time"
         | LastPdGroup ->
             $"the last PD group of a cluster stays until the Cluster is deleted, or until the group has the annotation %s{Annotations.abandon}=true"
         | Downgrade(wanted, floor) ->

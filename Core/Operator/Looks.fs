@@ -379,19 +379,36 @@ let private retained sight (meta: Meta) (settings: GroupSettings) (template: Com
     // Failover may make so many more.
     find (settings.Replicas - staying + settings.Failover.MaxReplacements) 0 Set.empty
 
-/// The stores of the other groups of a cluster that are on their way out.
+/// The stores of the other groups of a cluster that are on their way out; and those groups that have too many stores and
+/// come before this one in the order of their names, so that two of them do not both begin.
 let private leavingElsewhere space cluster (meta: Meta) sight =
-    tikvGroups space cluster sight
-    |> List.filter (fun group -> group.Meta.Name <> meta.Name)
-    |> List.collect (fun group ->
-        Cache.instancesOf Kind.TiKV space group.Meta.Name sight.Cache
-        |> Map.toList
-        |> List.map snd)
-    |> List.filter (fun one ->
-        one.Registered
-        && not one.Removed
-        && (one.Offline || one.Meta.DeletionTimestamp.IsSome))
-    |> List.map _.Meta.Name
+    let others =
+        tikvGroups space cluster sight
+        |> List.filter (fun group -> group.Meta.Name <> meta.Name)
+        |> List.map (fun group ->
+            group,
+            Cache.instancesOf Kind.TiKV space group.Meta.Name sight.Cache
+            |> Map.toList
+            |> List.map snd
+            |> List.filter (fun one -> one.Registered && not one.Removed))
+
+    let leaving =
+        others
+        |> List.collect snd
+        |> List.filter (fun one -> one.Offline || one.Meta.DeletionTimestamp.IsSome)
+        |> List.map _.Meta.Name
+
+    let hasSurplus (group: Object<TiKVGroupSpec, TiKVGroupStatus>, stores: Group.InstanceView list) =
+        let named, others =
+            stores
+            |> List.filter (Group.Plan.deferred >> not)
+            |> List.partition (fun one -> List.contains one.Index group.Spec.Group.OfflineIndexes)
+
+        String.CompareOrdinal(group.Meta.Name, meta.Name) < 0
+        && (not named.IsEmpty || others.Length > group.Spec.Group.Replicas)
+
+    leaving
+    @ (others |> List.filter hasSurplus |> List.map (fun (group, _) -> group.Meta.Name))
 
 /// An instance with what its Pod and PD say of its process now. One whose Pod is not there has no process.
 let private lively sight pd (one: Group.InstanceView) : Group.InstanceView =

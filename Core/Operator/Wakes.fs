@@ -47,6 +47,7 @@ let matters (cache: Cache) key =
         held.Meta.Uid,
         held.Meta.Generation,
         held.Meta.DeletionTimestamp,
+        held.Meta.Annotations |> Map.tryFind Annotations.adoptVolumesOf,
         held.Object
         |> Result.toOption
         |> Option.map (fun cluster -> cluster.Status.Id, cluster.Status.Disruption, cluster.Status.Stopped))
@@ -139,6 +140,22 @@ let wakeFor (input: Input) (before: Cache) (object: ObjectRef) run =
             | Some group, Kind.PD -> run |> queue (reconcile later Kind.PDGroup space group)
             | Some group, _ -> run |> queue (reconcile later Kind.TiKVGroup space group)
             | None, _ -> run
+
+        // Stores of a cluster leave one at a time, whichever group they are of.
+        let leaving (cache: Cache) =
+            cache.Tikvs
+            |> Map.tryFind (Cache.key space object.Name)
+            |> Option.bind _.View
+            |> Option.map (fun view -> view.Offline, view.Removed, view.Meta.DeletionTimestamp.IsSome)
+
+        let run =
+            match clusterOf with
+            | Some name when leaving before <> leaving cache ->
+                Looks.tikvGroups space name (sight input run.State)
+                |> List.fold
+                    (fun run group -> run |> queue (reconcile later Kind.TiKVGroup space group.Meta.Name))
+                    run
+            | _ -> run
 
         // Siblings of a first bootstrap wait for each other, and a disruption ends with its holder.
         match clusterOf with

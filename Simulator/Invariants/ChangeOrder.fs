@@ -96,6 +96,7 @@ let restartsChangeSomething =
                 pod.Ready
                 && not (Landing.isStopped pod ledger before)
                 && Landing.instance pod before |> Option.forall (Meta.isTerminating >> not)
+                && not (Landing.isOnCordonedNode pod before)
                 ->
                 match ApiServer.tryGet Builtins.pods (Some pod.Namespace) pod.Name before.Server with
                 | None -> struct (former, Finding.Nothing)

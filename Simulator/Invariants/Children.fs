@@ -7,12 +7,15 @@ open Tikv.Simulator.Kubernetes
 open Tikv.Simulator.World
 
 type private Seen = {
-    /// By namespace and group: the most replicas that its spec ever asked for.
+    /// By namespace and group: the most replicas that its spec ever asked for, with the replacements that it allows.
     Most: Map<string, int>
     /// Names of the children that are not being deleted, by plural and group.
     Children: Map<string, Set<string>>
     /// Groups in which an instance is being replaced, or has been.
     Replaces: Set<string>
+    /// Names of the instances that are being deleted: their Pods run on until they have left the cluster, while others take
+    /// their place.
+    Leaving: Set<string>
 }
 
 let private groupOf (name: string) =
@@ -31,7 +34,14 @@ let private replicas seen key object =
 
     let offline = Json.itemsAt [ "spec"; "offlineIndexes" ] object |> List.length
 
-    let most = max (wanted + offline) (Map.tryFind key seen.Most |> Option.defaultValue 0)
+    let replacements =
+        if Json.boolAt [ "spec"; "failover"; "enabled" ] object = Some true then
+            Json.intAt [ "spec"; "failover"; "maxReplacements" ] object
+            |> Option.defaultValue 3
+        else
+            0
+
+    let most = max (wanted + offline + replacements) (Map.tryFind key seen.Most |> Option.defaultValue 0)
     { seen with Most = Map.add key most seen.Most }
 
 let private child (seen: Seen) (change: Change) =
@@ -47,17 +57,32 @@ let private child (seen: Seen) (change: Change) =
         match Map.tryFind group seen.Most with
         | None -> struct (seen, Finding.Nothing)
         | Some most ->
+            let whole = Meta.``namespace`` change.Object + "/" + name
+
             if change.Type = ChangeType.Deleted || Meta.isTerminating change.Object then
-                struct ({ seen with Children = Map.add key (Set.remove name known) seen.Children },
+                let pods = "pods:" + group
+                let left = seen.Children |> Map.add key (Set.remove name known)
+                let ofPods = Map.tryFind pods left |> Option.defaultValue Set.empty
+
+                let leaving =
+                    if change.Resource.Plural = "pods" then seen.Leaving
+                    elif change.Type = ChangeType.Deleted then Set.remove whole seen.Leaving
+                    else Set.add whole seen.Leaving
+
+                struct ({
+                            seen with
+                                Children = left |> Map.add pods (Set.remove name ofPods)
+                                Leaving = leaving
+                        },
                         Finding.Nothing)
-            elif Set.contains name known then
+            elif
+                Set.contains name known
+                && (Json.mapAt [ "metadata"; "annotations" ] change.Object).ContainsKey "tikv.org/replaced"
+            then
                 // one at a time is replaced, and stays until its successor serves
-                if
-                    (Json.mapAt [ "metadata"; "annotations" ] change.Object).ContainsKey "tikv.org/replaced"
-                then
-                    struct ({ seen with Replaces = Set.add group seen.Replaces }, Finding.Nothing)
-                else
-                    struct (seen, Finding.Nothing)
+                struct ({ seen with Replaces = Set.add group seen.Replaces }, Finding.Nothing)
+            elif Set.contains name known || Set.contains whole seen.Leaving then
+                struct (seen, Finding.Nothing)
             else
                 let now = Set.add name known
                 let seen = { seen with Children = Map.add key now seen.Children }
@@ -81,7 +106,7 @@ let asMany: Invariant =
                 "A group never has more Pods or instances than its spec asks for, and each has its own index"
             Source = "architecture, law 1; verification C5 (I46, I47)"
         }
-        { Most = Map.empty; Children = Map.empty; Replaces = Set.empty }
+        { Most = Map.empty; Children = Map.empty; Replaces = Set.empty; Leaving = Set.empty }
         (fun seen _ sight ->
             match sight with
             | Sight.Changed change when isGroup change.Resource.Plural ->

@@ -76,24 +76,38 @@ let clusterKey (pod: Pod) =
 
 let groupName (pod: Pod) = Map.tryFind "tikv.org/group" pod.Labels |> Option.defaultValue ""
 
-/// The Cluster does not want its processes to run: it is suspended, or it goes.
-let isStopped (pod: Pod) (ledger: Ledger) (world: World) =
-    let key = clusterKey pod
-
-    Map.containsKey key ledger.Suspended
-    || (match
-            Map.tryFind "tikv.org/cluster" pod.Labels
-            |> Option.bind (fun name -> Ground.tryObject "clusters" pod.Namespace name world)
-        with
-        | Some cluster -> Meta.isTerminating cluster
-        | None -> true)
-
 /// The instance, TiKV or PD, of a Pod.
 let instance (pod: Pod) (world: World) =
     let name = Map.tryFind "tikv.org/instance" pod.Labels |> Option.defaultValue pod.Name
 
     Ground.tryObject "tikvs" pod.Namespace name world
     |> Option.orElseWith (fun () -> Ground.tryObject "pds" pod.Namespace name world)
+
+/// The user has given up an instance that is being deleted (docs/lifecycle.md).
+let isGivenUp (pod: Pod) (world: World) =
+    instance pod world
+    |> Option.exists (fun object ->
+        Meta.isTerminating object
+        && Json.stringAt [ "metadata"; "annotations"; "tikv.org/abandon" ] object = Some "true")
+
+/// The node of the Pod is cordoned: it is to be emptied.
+let isOnCordonedNode (pod: Pod) (world: World) =
+    ApiServer.tryGet Builtins.nodes None pod.Node world.Server
+    |> Option.bind (Json.boolAt [ "spec"; "unschedulable" ])
+    |> Option.defaultValue false
+
+/// Nobody wants the process to run: its Cluster is suspended, or goes, or the instance has been given up.
+let isStopped (pod: Pod) (ledger: Ledger) (world: World) =
+    let key = clusterKey pod
+
+    Map.containsKey key ledger.Suspended
+    || isGivenUp pod world
+    || (match
+            Map.tryFind "tikv.org/cluster" pod.Labels
+            |> Option.bind (fun name -> Ground.tryObject "clusters" pod.Namespace name world)
+        with
+        | Some cluster -> Meta.isTerminating cluster
+        | None -> true)
 
 /// The stores of a PD cluster that PD counts as Up, that an operator did not take down, and that have been silent for so
 /// long that everybody knows.

@@ -46,6 +46,8 @@ let events = key "" "v1" "events"
 let leases = key "coordination.k8s.io" "v1" "leases"
 let storageClasses = key "storage.k8s.io" "v1" "storageclasses"
 let podDisruptionBudgets = key "policy" "v1" "poddisruptionbudgets"
+let resourceQuotas = key "" "v1" "resourcequotas"
+let volumeAttributesClasses = key "storage.k8s.io" "v1" "volumeattributesclasses"
 let customResourceDefinitions = key "apiextensions.k8s.io" "v1" "customresourcedefinitions"
 
 let all: ResourceType list =
@@ -71,6 +73,7 @@ let all: ResourceType list =
         make "" "v1" "persistentvolumes" "persistentvolume" "PersistentVolume" false [ "pv" ] [] [ "status" ]
         make "" "v1" "nodes" "node" "Node" false [ "no" ] [] [ "status"; "proxy" ]
         make "" "v1" "serviceaccounts" "serviceaccount" "ServiceAccount" true [ "sa" ] [] []
+        make "" "v1" "resourcequotas" "resourcequota" "ResourceQuota" true [ "quota" ] [] [ "status" ]
         make "" "v1" "events" "event" "Event" true [ "ev" ] [] []
         make "events.k8s.io" "v1" "events" "event" "Event" true [ "ev" ] [] []
         make "coordination.k8s.io" "v1" "leases" "lease" "Lease" true [] [] []
@@ -103,6 +106,17 @@ let all: ResourceType list =
             false
             [ "crd"; "crds" ] [ "api-extensions" ] [ "status" ]
     ]
+
+/// Served by clusters that have them only (Kubernetes 1.34 and later).
+let volumeAttributesClass: ResourceType =
+    make
+        "storage.k8s.io"
+        "v1"
+        "volumeattributesclasses"
+        "volumeattributesclass"
+        "VolumeAttributesClass"
+        false
+        [ "vac" ] [] []
 
 /// The refusal of a resource that is not served: groups and versions of the server's own answer as an API does.
 let unserved group version : Response =

@@ -152,6 +152,11 @@ let store
                 match State.tryFind key ``namespace`` name server with
                 | Some existing when Meta.isTerminating existing -> refusal (Errors.stillTerminating key name)
                 | Some _ -> refusal (Errors.alreadyExists key name)
+                | None when
+                    ``namespace`` <> ""
+                    && (Quotas.refusal key ``namespace`` name object server).IsSome
+                    ->
+                    refusal (Quotas.refusal key ``namespace`` name object server).Value
                 | None ->
                     let object = fields drawn object
 

@@ -33,11 +33,41 @@ module Leaders =
     let raft (world: PdWorld) (group: PdGroup) : Raft =
         let live = liveStores world group
 
+        let places =
+            if Set.isEmpty world.Cuts then
+                Map.empty
+            else
+                (Map.empty, world.Tikvs)
+                ||> Map.fold (fun places name one ->
+                    match one.Disk with
+                    | Some disk when one.Group = ValueSome group.Id -> Map.add disk.Store name places
+                    | _ -> places)
+
         {
             Lives = fun store -> Set.contains store live
-            Split = false
-            Meets = fun _ _ -> true
+            Split = not (Set.isEmpty world.Cuts)
+            Meets =
+                fun one other ->
+                    match Map.tryFind one places, Map.tryFind other places with
+                    | Some one, Some other -> Network.meet one other world
+                    | _ -> true
         }
+
+    /// The members that reach a quorum, themselves included: each of them may lead.
+    let able (world: PdWorld) (live: Map<MemberId, PdProcess>) (group: PdGroup) =
+        let quorum = Membership.quorum (Map.count group.Members)
+
+        if Map.count live < quorum then
+            Map.empty
+        elif Set.isEmpty world.Cuts then
+            live
+        else
+            live
+            |> Map.filter (fun _ one ->
+                live
+                |> Map.filter (fun _ other -> Network.meet one.Start.Process other.Start.Process world)
+                |> Map.count
+                >= quorum)
 
     let serves (group: PdGroup) =
         match group.Leadership with
@@ -53,8 +83,29 @@ module Leaders =
         | Leadership.Isolated(leader, _, _) -> Some leader
         | Leadership.Vacant _ -> None
 
-    let private hasQuorum (live: Map<MemberId, PdProcess>) (group: PdGroup) =
-        Map.count live >= Membership.quorum (Map.count group.Members)
+    let private processOf (world: PdWorld) (group: PdGroup) id =
+        live world group |> Map.tryFind id |> Option.map _.Start.Process
+
+    /// Whether a process and the leader of PD can talk; they cannot while there is none.
+    let meetsLeader (world: PdWorld) (group: PdGroup) (proc: string) =
+        Set.isEmpty world.Cuts
+        || (leader group
+            |> Option.bind (processOf world group)
+            |> Option.exists (fun leader -> Network.meet proc leader world))
+
+    /// The living stores that PD's leader hears.
+    let heardStores (world: PdWorld) (group: PdGroup) : Set<StoreId> =
+        if Set.isEmpty world.Cuts then
+            liveStores world group
+        else
+            (Set.empty, world.Tikvs)
+            ||> Map.fold (fun stores name one ->
+                match one.State, one.Disk with
+                | (ProcessState.Running | ProcessState.Stopping), Some disk when
+                    one.Group = ValueSome group.Id && meetsLeader world group name
+                    ->
+                    Set.add disk.Store stores
+                | _ -> stores)
 
     let private mapStores change (cluster: PdCluster) = {
         cluster with
@@ -68,7 +119,10 @@ module Leaders =
             Cluster =
                 match group.Leadership with
                 | Leadership.Vacant _ -> group.Cluster
-                | _ -> mapStores (Stores.forgetBeats world.Timings now group.Cluster) group.Cluster
+                | _ -> {
+                    mapStores (Stores.forgetBeats world.Timings now group.Cluster) group.Cluster with
+                        Remembered = Stores.reported now group.Cluster
+                  }
     }
 
     /// PD's cluster id: the time of the first leader, and something that no other cluster has.
@@ -77,25 +131,76 @@ module Leaders =
         ClusterId((uint64 ((world.Epoch + now) / 1000L) <<< 32) ||| (salt >>> 32))
 
     let private elect (world: PdWorld) now who (group: PdGroup) =
-        let group = vacate world now false never group
-        let stores = liveStores world group
+        let timings = world.Timings
+
+        let group = { vacate world now false never group with Leadership = Leadership.Leading(who, now) }
+
+        let stores = heardStores world group
 
         let resumed =
             group.Cluster
             |> mapStores (fun store ->
-                if Set.contains store.Id stores then Stores.resumeBeats world.Timings now store else store)
+                if Set.contains store.Id stores then Stores.resumeBeats now store else store)
+
+        let all = Regions.count resumed.Regions
+
+        let reporting =
+            (0, resumed.Regions)
+            ||> Map.fold (fun sum one count ->
+                if one.Leader |> ValueOption.exists (fun leader -> Set.contains leader stores) then
+                    sum + count
+                else
+                    sum)
 
         let cold =
-            if group.Terms = 0 || Map.isEmpty resumed.Regions then now else now + world.Timings.SchedulersCold
+            if group.Terms = 0 || all = 0 then now
+            elif 10 * reporting >= 9 * all then now + timings.SchedulersCold
+            else now + timings.SchedulersColdMost
 
         {
             group with
-                Leadership = Leadership.Leading(who, now)
                 ClusterId = group.ClusterId |> Option.orElseWith (fun () -> Some(clusterId world now group))
                 Terms = group.Terms + 1
                 Cluster =
-                    { resumed with LeadersAt = never; PeersAt = never; ColdUntil = cold }
+                    {
+                        resumed with
+                            LeadersAt = never
+                            PeersAt = never
+                            ColdUntil = cold
+                            ReportedAt = if group.Terms = 0 then now else now + timings.RegionHeartbeat
+                    }
                     |> Stores.wake world.Timings now
+        }
+
+    /// After a change of the network: whom the leader of PD hears now, and which regions have lost their leader.
+    let relisten (world: PdWorld) now (group: PdGroup) =
+        let timings = world.Timings
+        let heard = heardStores world group
+        let regions = Regions.depose (raft world group) group.Cluster.Regions
+
+        let listened =
+            if serves group then
+                group.Cluster
+                |> mapStores (fun store ->
+                    if Set.contains store.Id heard then
+                        if store.BeatsFrom = never then Stores.resumeBeats now store else store
+                    elif store.BeatsFrom <> never then
+                        Stores.silence timings now group.Cluster store
+                    else
+                        store)
+            else
+                group.Cluster
+
+        let cluster = { listened with Regions = regions }
+
+        {
+            group with
+                Cluster =
+                    (if Regions.leaderless regions then
+                         { cluster with ElectionAt = now + timings.RegionElection }
+                     else
+                         cluster)
+                    |> Stores.wake timings now
         }
 
     let private isStopping (one: PdProcess) = one.State = ProcessState.Stopping
@@ -131,7 +236,7 @@ module Leaders =
     let resign (world: PdWorld) now span (group: PdGroup) =
         match group.Leadership with
         | Leadership.Leading(leader, _) ->
-            live world group
+            able world (live world group) group
             |> Map.filter (fun id one -> id <> leader && one.State = ProcessState.Running)
             |> fun others -> candidate others group
             |> Option.map (fun target -> handOver now span target group)
@@ -147,8 +252,10 @@ module Leaders =
     let settle (world: PdWorld) now (group: PdGroup) =
         let timings = world.Timings
         let live = live world group
-        let quorum = hasQuorum live group
+        let able = able world live group
+        let quorum = not (Map.isEmpty able)
         let lives id = Map.containsKey id live
+        let leads id = Map.containsKey id able
         let later span = if quorum then now + span else never
 
         match group.Leadership with
@@ -157,22 +264,22 @@ module Leaders =
                 vacate world now true (later timings.LeaderAfterRemoval) group
             elif not (lives leader) then
                 vacate world now true (later timings.LeaderAfterCrash) group
-            elif not quorum then
+            elif not (leads leader) then
                 { group with Leadership = Leadership.Isolated(leader, since, now + timings.LeaderLease) }
             else
                 group
         | Leadership.HandingOver(from, since, target, _) ->
-            match quorum, lives from, lives target with
-            | true, _, true -> group
-            | true, true, false -> { group with Leadership = Leadership.Leading(from, since) }
-            | false, true, _ -> {
-                group with
-                    Leadership = Leadership.Isolated(from, since, now + timings.LeaderLease)
-              }
-            | _ -> vacate world now true (later timings.LeaderAfterCrash) group
+            if leads target then
+                group
+            elif leads from then
+                { group with Leadership = Leadership.Leading(from, since) }
+            elif lives from then
+                { group with Leadership = Leadership.Isolated(from, since, now + timings.LeaderLease) }
+            else
+                vacate world now true (later timings.LeaderAfterCrash) group
         | Leadership.Isolated(leader, since, _) ->
             if not (lives leader) then vacate world now true never group
-            elif quorum then { group with Leadership = Leadership.Leading(leader, since) }
+            elif leads leader then { group with Leadership = Leadership.Leading(leader, since) }
             else group
         | Leadership.Vacant(remembered, at) ->
             let at =
@@ -223,7 +330,7 @@ module Leaders =
             | _ -> elect world now target group
         | Leadership.Isolated(_, _, at) when at <= now -> vacate world now false never group
         | Leadership.Vacant(_, at) when at <= now ->
-            match candidate (live world group) group with
+            match candidate (able world (live world group) group) group with
             | Some who -> elect world now who group
             | None -> group
         | _ -> group

@@ -34,7 +34,7 @@ module MemberApi =
         match named name group with
         | None -> answer noTarget world
         | Some target when Leaders.leader group = Some target.Id -> answer submitted world
-        | Some target when Map.containsKey target.Id (Leaders.live world group) ->
+        | Some target when Map.containsKey target.Id (Leaders.able world (Leaders.live world group) group) ->
             putGroup (Leaders.handOver now timings.LeaderTransfer target.Id group) world,
             submitted,
             timings.LeaderTransfer

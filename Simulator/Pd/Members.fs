@@ -131,6 +131,7 @@ module Members =
         fun id ->
             match Map.tryFind id live with
             | None -> Connection.Down
+            | Some one when not (Leaders.meetsLeader world group one.Start.Process) -> Connection.Down
             | Some one when now - one.LiveSince < world.Timings.EtcdHealth -> Connection.Fresh
             | Some _ -> Connection.Connected
 
@@ -166,7 +167,7 @@ module Members =
         let die message = put (exits now 1 message one) world
 
         let group =
-            Network.answering world urls
+            Network.answering world one.Start.Process urls
             |> Option.bind _.Disk
             |> Option.bind (fun disk -> Map.tryFind disk.Group world.Groups)
 
@@ -252,7 +253,11 @@ module Members =
         | None, ProcessState.Stopping -> put (exits now 0 "" one) world
         | None, ProcessState.Hanging ->
             match groupOf world one, one.Disk with
-            | Some group, Some disk when Leaders.serves group && isMember world one ->
+            | Some group, Some disk when
+                Leaders.serves group
+                && isMember world one
+                && Leaders.meetsLeader world group one.Start.Process
+                ->
                 run now group disk one world
             | _ -> put (exits now 1 "[PD:server:ErrCancelStartEtcd]etcd start canceled" one) world
         | None, (ProcessState.Running | ProcessState.Exited _) -> put { one with NextAt = never } world
@@ -266,9 +271,12 @@ module Members =
                 | None, PdStart.Join _ -> world.Timings.PdJoin
                 | _ -> world.Timings.PdRestart
 
-            if not (isMember world one) then { one with NextAt = never; LiveSince = never }
-            elif Leaders.serves group then { one with NextAt = max now (one.Since + span) }
-            else { one with NextAt = one.Since + world.Timings.PdWaitForQuorum }
+            if not (isMember world one) then
+                { one with NextAt = never; LiveSince = never }
+            elif Leaders.serves group && Leaders.meetsLeader world group one.Start.Process then
+                { one with NextAt = max now (one.Since + span) }
+            else
+                { one with NextAt = one.Since + world.Timings.PdWaitForQuorum }
         | _ -> one
 
     let stop now how name (world: PdWorld) =

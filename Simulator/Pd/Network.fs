@@ -33,8 +33,32 @@ module Network =
         | [], Some names -> names |> List.choose (fun name -> Map.tryFind name world.Members)
         | direct, _ -> direct
 
-    /// The first PD process at any of the URLs that answers requests.
-    let answering (world: PdWorld) (urls: string list) : PdProcess option =
+    // ---- what passes
+
+    /// Where a process is: it keeps its place through its lives.
+    let place (proc: string) =
+        match proc.IndexOf '@' with
+        | -1 -> proc
+        | at -> proc.Substring(0, at)
+
+    /// Whether something sent from one place comes to the other.
+    let passes (from: string) (into: string) (world: PdWorld) =
+        Set.isEmpty world.Cuts
+        || from = into
+        || not (
+            Set.contains (struct (from, into)) world.Cuts
+            || Set.contains (struct (from, "*")) world.Cuts
+            || Set.contains (struct ("*", into)) world.Cuts
+        )
+
+    /// Whether two processes can talk: both ways.
+    let meet (one: string) (other: string) (world: PdWorld) =
+        Set.isEmpty world.Cuts
+        || (let one, other = place one, place other
+            passes one other world && passes other one world)
+
+    /// The first PD process at any of the URLs that answers requests of a process.
+    let answering (world: PdWorld) (from: string) (urls: string list) : PdProcess option =
         urls
         |> Seq.collect (processes world)
-        |> Seq.tryFind (fun one -> one.State = ProcessState.Running)
+        |> Seq.tryFind (fun one -> one.State = ProcessState.Running && meet from one.Start.Process world)

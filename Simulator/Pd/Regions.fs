@@ -12,22 +12,6 @@ type Raft = {
     Meets: StoreId -> StoreId -> bool
 }
 
-/// What a scheduler may do with the regions at the moment.
-type RegionRules = {
-    Raft: Raft
-    /// PD's leader hears it, and is heard: the regions that it leads can be told to change.
-    Heeds: StoreId -> bool
-    /// May be made the leader of regions.
-    MayLead: StoreId -> bool
-    /// Stores that may be given peers.
-    Targets: StoreId list
-    /// All peers are to leave it.
-    Leaving: StoreId -> bool
-    MaxReplicas: int
-    /// Differences that balancing leaves alone.
-    Tolerance: int
-}
-
 /// Regions by class: one count for all that have the same voters and leader. Every move takes whole regions from one
 /// class to another, so that availability is exact while the number of classes stays small.
 [<RequireQualifiedAccess>]
@@ -64,13 +48,11 @@ module Regions =
                 |> List.length
                 |> most)
 
-    let hasMajority raft one = not (List.isEmpty (electable raft one))
+    /// A transfer to a voter that hears too few of the others, the old leader among them, is refused (V P30).
+    let mayTake (raft: Raft) (one: RegionClass) voter =
+        not raft.Split || List.contains voter (electable raft one)
 
-    /// The leader of a class can serve and change it, when PD tells it to.
-    let private serves (rules: RegionRules) (one: RegionClass) =
-        match one.Leader with
-        | ValueSome leader -> rules.Heeds leader && List.contains leader (electable rules.Raft one)
-        | ValueNone -> false
+    let hasMajority raft one = not (List.isEmpty (electable raft one))
 
     /// Regions without majority: they can neither be read nor changed.
     let unavailable raft regions =
@@ -112,7 +94,7 @@ module Regions =
                     move part one { one with Leader = ValueSome voter } regions))
 
     /// Up to `budget` leaders leave the given stores, each for the voter that leads fewest.
-    let evict sources heeds mayLead budget regions =
+    let evict raft sources heeds mayLead budget regions =
         let rec next budget regions =
             if budget <= 0 then
                 regions
@@ -123,7 +105,9 @@ module Regions =
                         match one.Leader with
                         | ValueSome leader when Set.contains leader sources && heeds leader ->
                             match
-                                one.Voters |> List.filter (fun voter -> voter <> leader && mayLead voter)
+                                one.Voters
+                                |> List.filter (fun voter ->
+                                    voter <> leader && mayLead voter && mayTake raft one voter)
                             with
                             | [] -> None
                             | voters -> Some(one, voters |> List.minBy (fun voter -> leaders voter regions))
@@ -138,7 +122,7 @@ module Regions =
 
     /// Leaders move from the store that leads most to the one that leads fewest of those that hold its regions, when
     /// they differ too much.
-    let balanceLeaders (stores: StoreId list) tolerance budget regions =
+    let balanceLeaders raft (stores: StoreId list) tolerance budget regions =
         match stores |> List.map (fun store -> leaders store regions, store) |> List.sort with
         | [] -> regions
         | counted ->
@@ -149,95 +133,15 @@ module Regions =
             |> List.tryPick (fun (_, into) ->
                 regions
                 |> Map.tryPick (fun one count ->
-                    if one.Leader = ValueSome from && List.contains into one.Voters then
+                    if
+                        one.Leader = ValueSome from
+                        && List.contains into one.Voters
+                        && mayTake raft one into
+                    then
                         Some(move (min count budget) one { one with Leader = ValueSome into } regions)
                     else
                         None))
             |> Option.defaultValue regions
-
-    let private without rules leaving (one: RegionClass) =
-        let voters = one.Voters |> List.filter (fun voter -> voter <> leaving)
-
-        {
-            Voters = voters
-            Leader =
-                if one.Leader = ValueSome leaving then
-                    match voters |> List.tryFind rules.MayLead with
-                    | Some voter -> ValueSome voter
-                    | None -> voters |> List.tryFind rules.Raft.Lives |> ValueOption.ofOption
-                else
-                    one.Leader
-        }
-
-    let private withVoter target (one: RegionClass) = { one with Voters = List.sort (target :: one.Voters) }
-
-    /// One peer for one target: a missing replica first, then one that has to leave its store, then balance. Tells
-    /// the store that gave a peer for balance, which gives no other in the same tick.
-    let private give rules givers target regions =
-        let usable (one: RegionClass) = serves rules one && not (List.contains target one.Voters)
-
-        let missing (one: RegionClass) _ =
-            if usable one && List.length one.Voters < rules.MaxReplicas then
-                Some(move 1 one (withVoter target one) regions, None)
-            else
-                None
-
-        let leaving (one: RegionClass) _ =
-            match one.Voters |> List.tryFind rules.Leaving with
-            | Some store when usable one ->
-                Some(move 1 one (one |> withVoter target |> without rules store) regions, None)
-            | _ -> None
-
-        let balance () =
-            let here = peers target regions
-
-            match
-                rules.Targets
-                |> List.filter (fun store -> store <> target && not (Set.contains store givers))
-                |> List.map (fun store -> peers store regions, store)
-                |> List.sortDescending
-            with
-            | (most, from) :: _ when most - here > rules.Tolerance ->
-                regions
-                |> Map.tryPick (fun one _ ->
-                    if usable one && List.contains from one.Voters then
-                        Some(move 1 one (one |> withVoter target |> without rules from) regions, Some from)
-                    else
-                        None)
-            | _ -> None
-
-        regions
-        |> Map.tryPick missing
-        |> Option.orElseWith (fun () -> regions |> Map.tryPick leaving)
-        |> Option.orElseWith balance
-
-    /// One region of each class that has too many replicas loses one.
-    let private trim rules regions =
-        (regions, regions)
-        ||> Map.fold (fun regions one _ ->
-            if List.length one.Voters > rules.MaxReplicas && serves rules one then
-                let surplus =
-                    one.Voters
-                    |> List.tryFind rules.Leaving
-                    |> Option.defaultWith (fun () ->
-                        one.Voters
-                        |> List.maxBy (fun voter -> one.Leader <> ValueSome voter, peers voter regions))
-
-                move 1 one (without rules surplus one) regions
-            else
-                regions)
-
-    /// One tick of the checkers and of region balance: every target is given one peer at the most.
-    let movePeers rules regions =
-        let byNeed = rules.Targets |> List.sortBy (fun store -> peers store regions, store)
-
-        ((trim rules regions, Set.empty), byNeed)
-        ||> List.fold (fun (regions, givers) target ->
-            match give rules givers target regions with
-            | Some(regions, Some giver) -> regions, Set.add giver givers
-            | Some(regions, None) -> regions, givers
-            | None -> regions, givers)
-        |> fst
 
     /// More regions, spread over the classes as those that there are.
     let split count regions =

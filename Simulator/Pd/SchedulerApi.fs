@@ -207,7 +207,11 @@ module SchedulerApi =
                     && store.LastBeat |> ValueOption.exists (fun beat -> now - beat > 600_000L))
             | _ -> fun _ -> false
 
-        let count = cluster.Regions |> Map.toSeq |> Seq.filter (fst >> matches) |> Seq.sumBy snd
+        let count =
+            Stores.reported now cluster
+            |> Map.toSeq
+            |> Seq.filter (fst >> matches)
+            |> Seq.sumBy snd
 
         answer cluster (Replies.ok (Json.object [ "count", Json.int count; "regions", Json.array [] ]))
 

@@ -20,7 +20,7 @@ module Schedulers =
     let private rules (world: PdWorld) now (group: PdGroup) stopping : RegionRules =
         let timings = world.Timings
         let cluster = group.Cluster
-        let live = Leaders.liveStores world group
+        let live = Leaders.heardStores world group
 
         let heard (store: StoreRecord) =
             Set.contains store.Id live
@@ -54,6 +54,7 @@ module Schedulers =
                             && Stores.isSilent timings now cluster.MaxStoreDownTime store)
                     | None -> true
             MaxReplicas = cluster.Replication.MaxReplicas
+            Isolation = Isolation.ofCluster cluster.Replication cluster.Stores
             Tolerance = timings.BalanceTolerance
         }
 
@@ -63,14 +64,22 @@ module Schedulers =
         let stopping = stopping world group
         let rules = rules world now group stopping
 
-        // one stopping store is emptied, two are not (V P34)
-        let sources = if Set.count stopping = 1 then Set.union cluster.Evicting stopping else cluster.Evicting
+        let slow =
+            (Set.empty, cluster.Stores)
+            ||> Map.fold (fun slow id store ->
+                if store.BeatEach > timings.Heartbeat && Stores.isUp store then Set.add id slow else slow)
 
-        let evicted = Regions.evict sources rules.Heeds rules.MayLead timings.LeadersPerTick cluster.Regions
+        // one stopping store is emptied, two are not, nor are two slow ones (V P34)
+        let alone stores = if Set.count stores = 1 then stores else Set.empty
+        let sources = Set.unionMany [ cluster.Evicting; alone stopping; alone slow ]
+
+        let evicted =
+            Regions.evict rules.Raft sources rules.Heeds rules.MayLead timings.LeadersPerTick cluster.Regions
 
         let moved =
             if LanguagePrimitives.PhysicalEquality evicted cluster.Regions then
                 Regions.balanceLeaders
+                    rules.Raft
                     (rules.Targets |> List.filter rules.MayLead)
                     timings.BalanceTolerance
                     timings.BalancedLeadersPerTick
@@ -104,7 +113,7 @@ module Schedulers =
     let private movePeers (world: PdWorld) now (group: PdGroup) =
         let timings = world.Timings
         let cluster = group.Cluster
-        let moved = Regions.movePeers (rules world now group (stopping world group)) cluster.Regions
+        let moved = Placement.movePeers (rules world now group (stopping world group)) cluster.Regions
 
         if LanguagePrimitives.PhysicalEquality moved cluster.Regions then
             { cluster with PeersAt = Stores.nextUsable now cluster }

@@ -51,7 +51,7 @@ module PdServer =
 
     let private local (world: PdWorld) (group: PdGroup) (one: PdProcess) route : PdReply =
         match route with
-        | Route.Health -> Replies.ok (PdEncode.health (Views.health world group))
+        | Route.Health -> Replies.ok (PdEncode.health (Views.health world one.Start.Process group))
         | Route.Ping -> Replies.empty 200
         | Route.Version ->
             Replies.ok (
@@ -86,13 +86,20 @@ module PdServer =
                 "yyyy-MM-ddTHH:mm:ss.fffZ"
         | ValueNone -> "0001-01-01T00:00:00Z"
 
+    let private leaderProcess (world: PdWorld) (group: PdGroup) =
+        Leaders.leader group
+        |> Option.bind (fun id -> Map.tryFind id (Leaders.live world group))
+        |> Option.map _.Start.Process
+        |> Option.defaultValue ""
+
     /// Routes that need no TiKV.
     let private anyway (world: PdWorld) now (group: PdGroup) route body : Handled option =
         let answer reply = Some(MemberApi.answer reply world)
         let parsed = Json.parse body |> Result.defaultValue Json.Null
 
         match route with
-        | Route.RootHealth -> answer (Replies.ok (PdEncode.health (Views.health world group)))
+        | Route.RootHealth ->
+            answer (Replies.ok (PdEncode.health (Views.health world (leaderProcess world group) group)))
         | Route.RootPing -> answer (Replies.empty 200)
         | Route.Members -> answer (Replies.ok (PdEncode.members (Views.members group)))
         | Route.GetLeader ->
@@ -218,6 +225,10 @@ module PdServer =
 
         match group.Leadership with
         | _ when one.Deposed -> world, Replies.noLeader, timings.WaitForLeader
+        | Leadership.Leading _
+        | Leadership.HandingOver _
+        | Leadership.Isolated _ when not (Leaders.meetsLeader world group one.Start.Process) ->
+            MemberApi.answer Replies.redirectFailed world
         | Leadership.HandingOver(_, _, _, at) when leaderStops world group ->
             wait world now at group.Id verb route body
         | Leadership.HandingOver(_, _, _, at) when at - now <= timings.LeaderTransferGap ->

@@ -39,7 +39,13 @@ module Stores =
         PeersAt = never
         ElectionAt = never
         ColdUntil = 0L
+        Remembered = Map.empty
+        ReportedAt = 0L
     }
+
+    /// The regions as PD tells of them.
+    let reported now (cluster: PdCluster) =
+        if now < cluster.ReportedAt then cluster.Remembered else cluster.Regions
 
     let isUp (store: StoreRecord) =
         match store.NodeState with
@@ -48,11 +54,11 @@ module Stores =
         | NodeState.Removing
         | NodeState.Removed -> false
 
-    let lastBeat (timings: PdTimings) now (store: StoreRecord) =
+    let lastBeat (_: PdTimings) now (store: StoreRecord) =
         if store.BeatsFrom > now then
             store.LastBeat
         else
-            ValueSome(now - (now - store.BeatsFrom) % timings.Heartbeat)
+            ValueSome(now - (now - store.BeatsFrom) % store.BeatEach)
 
     /// Longer silent than the span; a store that never sent a heartbeat is.
     let isSilent timings now span store =
@@ -113,14 +119,38 @@ module Stores =
         | _ -> store
 
     /// The process is heard again from its next beat on; PD does not listen to that of a Tombstone (V P09).
-    let resumeBeats (timings: PdTimings) now (store: StoreRecord) =
-        let late = (now - store.BeatPhase) % timings.Heartbeat
-        let next = if late <= 0L then now - late else now - late + timings.Heartbeat
+    let resumeBeats now (store: StoreRecord) =
+        let late = (now - store.BeatPhase) % store.BeatEach
+        let next = if late <= 0L then now - late else now - late + store.BeatEach
 
         if store.NodeState = NodeState.Removed then
             store
         else
             { store with BeatsFrom = next; DownAt = never }
+
+    /// The clock of PD's leader jumps ahead (or back): every heartbeat so far was so much longer ago (V P60).
+    let jumpClock timings now span (cluster: PdCluster) (store: StoreRecord) =
+        let beats = store.BeatsFrom <> never
+
+        match lastBeat timings now store with
+        | ValueSome beat ->
+            let moved = {
+                silence timings now cluster store with
+                    LastBeat = ValueSome(beat - span)
+                    DownAt = downAt cluster (ValueSome(beat - span))
+            }
+
+            if beats then resumeBeats (now + 1L) moved else moved
+        | ValueNone -> store
+
+    /// The disk of a store is slow, or is so no longer.
+    let beatEach timings now each (store: StoreRecord) =
+        if store.BeatEach = each then
+            store
+        else
+            let beats = store.BeatsFrom <> never
+            let store = { store with LastBeat = lastBeat timings now store; BeatEach = each; BeatPhase = now }
+            if beats then { store with BeatsFrom = now + each } else store
 
     /// When a store that cannot be used at the moment can be, if by itself: its next beat, or its peers caught up.
     let nextUsable now (cluster: PdCluster) =
@@ -171,7 +201,7 @@ module Stores =
         | versions -> versions |> List.minBy fst |> snd
 
     /// PutStore: a new record, or a new life of an old one. The message is what kills the TiKV.
-    let register (timings: PdTimings) now epoch (start: TikvStart) (id: StoreId) (cluster: PdCluster) =
+    let register (timings: PdTimings) now epoch slow (start: TikvStart) (id: StoreId) (cluster: PdCluster) =
         let (StoreId number) = id
         let known = Map.tryFind id cluster.Stores
 
@@ -206,6 +236,7 @@ module Stores =
                     RegisteredAt = now
                     LastBeat = ValueNone
                     BeatsFrom = beats
+                    BeatEach = timings.Heartbeat
                     BeatPhase = beats
                     DownAt = never
                     JobAt = now + timings.NodeStateJob
@@ -223,9 +254,16 @@ module Stores =
                     StartTimestamp = (epoch + now) / 1000L
                     Capacity = start.Capacity
                     BeatsFrom = beats
+                    BeatEach = if slow then timings.SlowHeartbeat else timings.Heartbeat
                     BeatPhase = beats
                     DownAt = never
-                    CaughtUpAt = if known.IsSome then now + timings.CatchUp else now
+                    CaughtUpAt =
+                        match known |> Option.map (lastBeat timings now) with
+                        | Some(ValueSome beat) ->
+                            let behind = (now - beat) / timings.CatchUpShare
+                            now + min timings.CatchUpMost (timings.CatchUp + behind)
+                        | Some ValueNone -> now + timings.CatchUp
+                        | None -> now
             }
 
             let cluster = put store cluster

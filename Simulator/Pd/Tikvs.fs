@@ -84,7 +84,9 @@ module Tikvs =
         else
             let one = { one with Disk = Some disk }
 
-            match Stores.register timings now world.Epoch one.Start disk.Store pd with
+            let slow = Set.contains (Network.place one.Start.Process) world.Slow
+
+            match Stores.register timings now world.Epoch slow one.Start disk.Store pd with
             | Error message -> world |> putGroup { group with Cluster = pd } |> put (exits now 1 message one)
             | Ok pd ->
                 let pd =
@@ -112,10 +114,11 @@ module Tikvs =
 
     let private tryRegister (world: PdWorld) now (one: TikvProcess) =
         let group =
-            Network.answering world one.Start.PdUrls
+            Network.answering world one.Start.Process one.Start.PdUrls
             |> Option.bind _.Disk
             |> Option.bind (fun disk -> Map.tryFind disk.Group world.Groups)
-            |> Option.filter Leaders.serves
+            |> Option.filter (fun group ->
+                Leaders.serves group && Leaders.meetsLeader world group one.Start.Process)
 
         match group, group |> Option.bind _.ClusterId with
         | Some group, Some cluster -> register world now group cluster one

@@ -61,6 +61,8 @@ type PdTimings = {
     /// From registration to the first heartbeat (P 12: Down in between).
     FirstHeartbeat: int64
     Heartbeat: int64
+    /// Between the heartbeats of a store whose disk is slow (V P58: late, in bursts).
+    SlowHeartbeat: int64
     /// Without heartbeat for longer than this: Disconnected.
     Disconnected: int64
     /// Without heartbeat for longer than this: Down (max-store-down-time; the config of PD starts with it).
@@ -75,6 +77,9 @@ type PdTimings = {
     MaxPreparing: int64
     /// Peers of a restarted store are pending for so long (V P27).
     CatchUp: int64
+    /// ... and a millisecond more for each so many of its absence, up to the most.
+    CatchUpShare: int64
+    CatchUpMost: int64
     /// A TiKV that is stopped waits so long for its leaders to leave (V B1).
     TikvStop: int64
     /// ... and looks so often whether they have.
@@ -84,6 +89,10 @@ type PdTimings = {
     RegionElection: int64
     /// Schedulers rest after a change of PD's leader, until the regions have reported (V P31).
     SchedulersCold: int64
+    /// ... and at the most so long, where less than 90 % of the regions can report (V B1).
+    SchedulersColdMost: int64
+    /// Each region reports so often (V B1): until then a new leader of PD tells what it remembers (V P14).
+    RegionHeartbeat: int64
     /// Leaders move so often ...
     LeaderTick: int64
     /// ... and so many at a time: 12 in 0.2 s, 502 in 4 s (P).
@@ -128,6 +137,7 @@ module PdTimings =
         TikvGiveUp = 180_000L
         FirstHeartbeat = 500L
         Heartbeat = 10_000L
+        SlowHeartbeat = 35_000L
         Disconnected = 20_000L
         Down = 1_800_000L
         HeartbeatPersisted = 300_000L
@@ -135,10 +145,14 @@ module PdTimings =
         Bury = 6_000L
         MaxPreparing = 172_800_000L
         CatchUp = 3_000L
+        CatchUpShare = 20L
+        CatchUpMost = 60_000L
         TikvStop = 20_000L
         TikvStopPoll = 1_000L
         RegionElection = 12_000L
         SchedulersCold = 60_000L
+        SchedulersColdMost = 300_000L
+        RegionHeartbeat = 60_000L
         LeaderTick = 200L
         LeadersPerTick = 30
         BalancedLeadersPerTick = 4

@@ -109,6 +109,8 @@ type StoreRecord = {
     LastBeat: int64 voption
     /// Beats each `Heartbeat` from here on; `Int64.MaxValue` while it is silent.
     BeatsFrom: int64
+    /// Milliseconds between its heartbeats: more than 20 s when its disk is slow (V P58).
+    BeatEach: int64
     /// A point of time at which it beats, were it running.
     BeatPhase: int64
     /// When PD takes it for Down and replaces its peers; `Int64.MaxValue` while it beats, and afterwards.
@@ -139,6 +141,10 @@ type PdCluster = {
     ElectionAt: int64
     /// Schedulers rest until then.
     ColdUntil: int64
+    /// The regions as the former leader saw them last: all that the present one tells of, until they have reported.
+    Remembered: Map<RegionClass, int>
+    /// When they have (V P14).
+    ReportedAt: int64
 }
 
 /// One etcd cluster, and the PD cluster in it.
@@ -196,6 +202,10 @@ type PdWorld = {
     Groups: Map<int, PdGroup>
     /// Which processes stand behind a host name, such as that of a Service.
     Hosts: Map<string, string list>
+    /// Ways that nothing passes, from one place to another: places are names of processes up to `@`, and `*` is any.
+    Cuts: Set<struct (string * string)>
+    /// Places whose disk is slow.
+    Slow: Set<string>
     /// What a real cluster would not survive, latest first: the same store run twice.
     Violations: (int64 * string) list
     /// When something happens by itself next; `Int64.MaxValue` for never.

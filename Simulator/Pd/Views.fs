@@ -28,11 +28,13 @@ module Views =
         EtcdLeader = leader group
     }
 
-    let health (world: PdWorld) (group: PdGroup) : MemberHealth list =
+    /// As the member that is asked finds the others.
+    let health (world: PdWorld) (from: string) (group: PdGroup) : MemberHealth list =
         let answers id =
             world.Members
             |> Map.exists (fun _ one ->
                 one.State = ProcessState.Running
+                && Network.meet from one.Start.Process world
                 && one.Disk = Some { Group = group.Id; Member = id })
 
         group.Members
@@ -54,7 +56,8 @@ module Views =
     let private nanoseconds (world: PdWorld) at = (world.Epoch + at) * 1_000_000L
 
     let store (world: PdWorld) now (cluster: PdCluster) (one: StoreRecord) : Store =
-        let regions = Regions.peers one.Id cluster.Regions
+        let reported = Stores.reported now cluster
+        let regions = Regions.peers one.Id reported
         let size = int64 regions * world.Timings.RegionSizeMiB
         let beat = Stores.lastBeat world.Timings now one
 
@@ -70,7 +73,7 @@ module Views =
             LastHeartbeat = beat |> ValueOption.toOption |> Option.map (nanoseconds world)
             StartTimestamp = one.StartTimestamp
             Labels = one.Labels
-            Leaders = Regions.leaders one.Id cluster.Regions
+            Leaders = Regions.leaders one.Id reported
             Regions = regions
             RegionSize = size
             PendingPeers = if one.CaughtUpAt > now then regions else 0

@@ -13,10 +13,11 @@ open Tikv.Core.Pd
 /// What it leaves out, on purpose:
 /// - regions are classes of voters, leader and count: no keys, learners, merges, hot spots, or bytes but a fixed size;
 /// - a move of a peer is one step at PD's rate limits: no snapshots, no running operators that outlive a cancel;
-/// - placement rules and isolation levels do not steer moves; labels are only kept;
-/// - a PD leader's memory counts as loaded at once, except heartbeat times (V P15) and the schedulers' rest (V P31);
+/// - placement rules are the one that location labels and isolation level make (V P32);
+/// - a PD leader's memory counts as loaded at once, except heartbeat times (V P15), what regions report (V P14) and the
+///   schedulers' rest (V P31);
 /// - the limits of single stores, weights, and the rest of PD's config are accepted and forgotten;
-/// - no partitions of the network, no clock but one, no slow disks, no TLS, no microservices;
+/// - clocks do not drift, they jump; no TLS, no microservices;
 /// - a whole cluster of PD that lost all its disks comes back as a new one, also when one old disk turns up later.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module PdWorld =
@@ -30,6 +31,8 @@ module PdWorld =
         Tikvs = Map.empty
         Groups = Map.empty
         Hosts = Map.empty
+        Cuts = Set.empty
+        Slow = Set.empty
         Violations = []
         Next = Stores.never
     }
@@ -143,6 +146,76 @@ module PdWorld =
         | _, Some(ProcessState.Running | ProcessState.Stopping) -> true
         | _ -> false
 
+    // ---- misfortunes
+
+    let private relisten now (world: PdWorld) = {
+        world with
+            Groups = world.Groups |> Map.map (fun _ group -> Leaders.relisten world now group)
+    }
+
+    /// Which ways nothing passes from now on (V P57): from a place to a place, where `*` is any.
+    let setCuts now (cuts: Set<struct (string * string)>) (world: PdWorld) =
+        after (fun world -> { world with Cuts = cuts } |> relisten now) now world
+
+    let private mapCluster change (world: PdWorld) = {
+        world with
+            Groups =
+                world.Groups
+                |> Map.map (fun _ group -> { group with Cluster = change group group.Cluster })
+    }
+
+    /// The disk under a TiKV is slow, or is so no longer (V P58).
+    let setSlow now (place: string) slow (world: PdWorld) =
+        let each = if slow then world.Timings.SlowHeartbeat else world.Timings.Heartbeat
+
+        let isThere (group: PdGroup) (store: StoreRecord) =
+            world.Tikvs
+            |> Map.exists (fun name one ->
+                Network.place name = place
+                && one.Group = ValueSome group.Id
+                && one.Disk |> Option.map _.Store = Some store.Id)
+
+        after
+            (fun world ->
+                { world with Slow = if slow then Set.add place world.Slow else Set.remove place world.Slow }
+                |> mapCluster (fun group cluster ->
+                    {
+                        cluster with
+                            Stores =
+                                cluster.Stores
+                                |> Map.map (fun _ store ->
+                                    if isThere group store then
+                                        Stores.beatEach world.Timings now each store
+                                    else
+                                        store)
+                    }
+                    |> Stores.wake world.Timings now))
+            now
+            world
+
+    /// The clock of the member at that place jumps by so many milliseconds; only a leader's matters (V P60).
+    let jumpClock now (place: string) span (world: PdWorld) =
+        let leads (group: PdGroup) =
+            Leaders.live world group
+            |> Map.exists (fun id one ->
+                Network.place one.Start.Process = place && Leaders.leader group = Some id)
+
+        after
+            (mapCluster (fun group cluster ->
+                if leads group then
+                    {
+                        cluster with
+                            Stores =
+                                cluster.Stores
+                                |> Map.map (fun _ store ->
+                                    Stores.jumpClock world.Timings now span cluster store)
+                    }
+                    |> Stores.wake world.Timings now
+                else
+                    cluster))
+            now
+            world
+
     // ---- the truth, for judges and callers
 
     /// The PD cluster that a member's disk belongs to; none before its first leader.
@@ -162,8 +235,7 @@ module PdWorld =
     /// Regions that have no majority of living voters.
     let unavailableRegions cluster (world: PdWorld) =
         match groupOf cluster world with
-        | Some group ->
-            Regions.unavailable (Leaders.raft world group) group.Cluster.Regions
+        | Some group -> Regions.unavailable (Leaders.raft world group) group.Cluster.Regions
         | None -> 0
 
     let regionCount cluster (world: PdWorld) =

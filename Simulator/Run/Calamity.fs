@@ -4,6 +4,7 @@ module Tikv.Simulator.Run.Calamity
 
 open Tikv.Core
 open Tikv.Simulator.Kubernetes
+open Tikv.Simulator.Pd
 open Tikv.Simulator.World
 
 let private within (zone: string option) (node: Node) =
@@ -49,6 +50,37 @@ let private taint (node: string) key effect on (world: World) =
 
 let private toggled on (what: string) (set: Set<string>) =
     if on then Set.add what set else Set.remove what set
+
+let private cut from into on (world: World) =
+    let cuts =
+        if on then
+            Set.add (struct (from, into)) world.Pd.Cuts
+        else
+            Set.remove (struct (from, into)) world.Pd.Cuts
+
+    { world with Pd = PdWorld.setCuts world.Now cuts world.Pd }
+
+/// Through the first member that answers.
+let private askPd verb path body (world: World) =
+    let answering =
+        world.Runs.Values
+        |> Seq.tryFind (fun run ->
+            match run.Process with
+            | Process.Pd name -> PdWorld.memberState name world.Pd = Some ProcessState.Running
+            | _ -> false)
+
+    match answering with
+    | None -> World.note $"user: no PD answers %s{verb} %s{path}" world
+    | Some run ->
+        let struct (world, answer) = Processes.askPd run.Pod verb path body world
+
+        let said =
+            match answer with
+            | PdAnswer.Replied(reply, _) -> string reply.Status
+            | PdAnswer.Silent
+            | PdAnswer.Refused -> "nothing"
+
+        World.note $"user: pd %s{verb} %s{path} %s{body} -> %s{said}" world
 
 /// What the misfortune makes of the world now. Those of operators and requests are the engine's.
 let strike (misfortune: Misfortune) (world: World) : World =
@@ -99,7 +131,23 @@ let strike (misfortune: Misfortune) (world: World) : World =
             (fun troubles -> { troubles with BrokenResize = toggled on claim troubles.BrokenResize })
             world
         |> Storage.lookAgain
-    | _ -> world
+    | Misfortune.Partition(one, other, on) -> world |> cut one other on |> cut other one on
+    | Misfortune.OneWay(from, into, on) -> cut from into on world
+    | Misfortune.SlowDisk(pod, on) -> { world with Pd = PdWorld.setSlow world.Now pod on world.Pd }
+    | Misfortune.PdClockJump(pod, span) -> { world with Pd = PdWorld.jumpClock world.Now pod span world.Pd }
+    | Misfortune.PdAct(verb, path, body) -> askPd verb path body world
+    | Misfortune.ToWrite _
+    | Misfortune.Crash _
+    | Misfortune.StartOperator _
+    | Misfortune.StopOperator _
+    | Misfortune.CutWatches _
+    | Misfortune.HoldBack _
+    | Misfortune.EndHoldBack
+    | Misfortune.Api _
+    | Misfortune.Compacted
+    | Misfortune.ClockJump _
+    | Misfortune.OperatorPause _
+    | Misfortune.Acts _ -> world
 
 /// What follows a misfortune by itself: after so many milliseconds.
 let sequel (misfortune: Misfortune) : (int64 * Misfortune) list =

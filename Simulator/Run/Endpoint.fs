@@ -33,21 +33,25 @@ let private body (request: PdRequest) =
     | Some json -> Tikv.Core.Json.print json
     | None -> ""
 
-/// What became of the call, and how many milliseconds that took.
+/// What became of the call of somebody at a place, and how many milliseconds that took.
 let ask
+    (from: string)
     (endpoints: PdEndpoint list)
     (call: PdCall)
     (world: World)
     : struct (World * Outcome<PdReply> * int64) =
     let request = PdCodec.request call
 
-    let rec tryPods pods spent world =
+    let rec tryPods (pods: Pod list) spent (world: World) =
         match pods with
         | [] -> struct (world, ValueNone, spent)
+        | pod :: others when not (Network.passes from pod.Name world.Pd) ->
+            tryPods others (spent + patience) world
         | pod :: others ->
             let struct (world, answer) = Processes.askPd pod request.Method request.Path (body request) world
 
             match answer with
+            | _ when not (Network.passes pod.Name from world.Pd) -> tryPods others (spent + patience) world
             | PdAnswer.Replied(reply, after) when after <= patience ->
                 struct (world, ValueSome reply, spent + after)
             | PdAnswer.Replied _

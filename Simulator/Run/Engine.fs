@@ -120,12 +120,42 @@ let private strike misfortune (run: Simulation) : Simulation =
             HeldBack = { Kind = kind; Versions = versions; Hold = hold } :: run.HeldBack
       }
     | Misfortune.EndHoldBack -> { run with HeldBack = [] }
+    | Misfortune.Api(about, trouble, percent, span) ->
+        let weather = { About = about; Trouble = trouble; Percent = percent; Until = run.World.Now + span }
+
+        let lasting = run.Weather |> List.filter (fun other -> other.Until > run.World.Now)
+
+        { run with Weather = lasting @ [ weather ] }
+        |> Simulation.line "fault" $"the API server: %A{trouble} for %d{span} ms"
+        |> if trouble = ApiTrouble.Down then Server.cut None false else id
+    | Misfortune.Compacted ->
+        let server = ApiServer.compact run.World.Server.Revision run.World.Server
+
+        { run with World = { run.World with Server = server } }
+        |> Simulation.line "fault" "history is compacted"
+        |> Server.cut None false
+    | Misfortune.ClockJump(number, span) ->
+        match Simulation.operator number run with
+        | Some operator ->
+            Simulation.put { operator with ClockAhead = operator.ClockAhead + span } run
+            |> Simulation.line "fault" $"the clock of operator%d{number} jumps by %d{span} ms"
+        | None -> run
+    | Misfortune.OperatorPause(number, span) ->
+        Interpreter.pause number span run
+        |> Simulation.line "fault" $"operator%d{number} stands still for %d{span} ms"
     | Misfortune.Acts act ->
         let struct (after, told) = act.Do run.World
         let words = if told = "" then act.Says else act.Says + " -> " + told
         Simulation.line "user" words { run with World = Observer.observe after }
     | misfortune ->
         let run = { run with World = Calamity.strike misfortune run.World |> Observer.observe }
+
+        let run =
+            match misfortune with
+            | Misfortune.Partition(_, _, true)
+            | Misfortune.OneWay(_, _, true) ->
+                Server.breaks (fun number -> not (Server.reaches number run)) run
+            | _ -> run
 
         (run, Calamity.sequel misfortune)
         ||> List.fold (fun run (after, next) ->
@@ -150,11 +180,32 @@ let private user (request: Request) (run: Simulation) : Simulation =
         "user"
         $"%s{word request.Verb} %s{request.Resource.Plural}/%s{name} -> %d{response.Code}"
 
+/// When a process that stands still now goes on, for what would come to it.
+let private waits (coming: Coming) (run: Simulation) : int64 voption =
+    let until number =
+        match Simulation.operator number run with
+        | Some { Program = ValueSome _; PausedUntil = until } when until > run.World.Now -> ValueSome until
+        | _ -> ValueNone
+
+    match coming with
+    | Coming.Arrives(number, _, _)
+    | Coming.Delivers(number, _, _)
+    | Coming.Expires(number, _, _)
+    | Coming.Bookmarks(number, _, _)
+    | Coming.Wakes(number, _) -> until number
+    | Coming.Starts _
+    | Coming.Lands _
+    | Coming.LandsLate _
+    | Coming.User _
+    | Coming.Strikes _ -> ValueNone
+
 let private perform (coming: Coming) (run: Simulation) : Simulation =
     match coming with
+    | coming when (waits coming run).IsSome -> Simulation.enter (waits coming run).Value coming run
     | Coming.Starts number -> Interpreter.start number run
     | Coming.Arrives(number, life, happening) -> Interpreter.feed number life happening run
     | Coming.Lands(number, life, sending, answer) -> Server.receive number life sending answer run
+    | Coming.LandsLate(number, life, sending, answer) -> Server.receiveLate number life sending answer run
     | Coming.Delivers(number, life, request) -> Server.tell number life request run
     | Coming.Expires(number, life, request) -> Server.expire number life request run
     | Coming.Bookmarks(number, life, request) -> Server.bookmark number life request run
@@ -212,6 +263,7 @@ let prepare (scenario: Scenario) (invariants: Invariant list) : Simulation =
             Operators = Map.empty
             Faults = []
             HeldBack = []
+            Weather = []
             Judge = Judge.start (invariants @ Checks.invariants scenario)
             Past = []
             PastDepth = 0
@@ -235,6 +287,7 @@ let resume (scenario: Scenario) (run: Simulation) : Simulation =
             Scenario = scenario
             Faults = []
             HeldBack = []
+            Weather = []
             Judge =
                 (Simulation.see Sight.Unsettled run).Judge
                 |> Judge.anew (Checks.invariants scenario)

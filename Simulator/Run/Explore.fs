@@ -168,7 +168,22 @@ module Explore =
         @ timed "410 for all watches" (Misfortune.CutWatches(None, true)) twin
         @ timed "a second operator from" (Misfortune.StartOperator 1) twin
 
-    /// Runs one variation, and compares what it leaves behind with what the run without faults left.
+    /// What was made and taken away, which a benign misfortune does not change (verification C6, I62).
+    let private churn (result: Result) =
+        result.Counters
+        |> Map.filter (fun name _ ->
+            [ "Pod"; "PersistentVolumeClaim"; "PD"; "TiKV" ]
+            |> List.exists (fun kind -> name = "create " + kind || name = "delete " + kind))
+
+    let private tryChurn (twin: Twin) (result: Result) =
+        let calm, found = churn twin.Result, churn result
+
+        if calm = found then
+            None
+        else
+            Some $"it made and deleted %A{Map.toList found}, and %A{Map.toList calm} without faults"
+
+    /// Runs one variation, and compares what it leaves behind, and what it did on the way, with the run without faults.
     let run (twin: Twin) (variation: Variation) : Exploration =
         let result = Run.continue' variation.From
 
@@ -177,6 +192,7 @@ module Explore =
             | Verdict.Reached ->
                 FinalState.tryDifference twin.Final (FinalState.ofWorld result.Final.World)
                 |> Option.map (fun difference -> "it ends otherwise: " + difference)
+                |> Option.orElseWith (fun () -> tryChurn twin result)
             | Verdict.Broke _
             | Verdict.Stuck _ -> Some(Run.words result)
 

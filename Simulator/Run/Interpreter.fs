@@ -43,6 +43,14 @@ let private land' delay (operator: OperatorProcess) answer sending (run: Simulat
 let private send (operator: OperatorProcess) request sending (run: Simulation) =
     land' (draw "request" operator request run.Scenario.Network.Request run) operator true sending run
 
+/// The process stands still for a while; what comes to it waits.
+let pause (number: int) (span: int64) (run: Simulation) =
+    match Simulation.operator number run with
+    | Some operator ->
+        Simulation.put { operator with PausedUntil = max operator.PausedUntil (run.World.Now + span) } run
+        |> Simulation.count "pauses"
+    | None -> run
+
 /// What was waiting for this write: what befalls it, if anything; whatever else comes at the same time, comes now.
 let private fateOf (operator: OperatorProcess) (kind: Kind option) (run: Simulation) =
     let isNow (fault: Fault) =
@@ -119,6 +127,11 @@ let private sendWrite number kind request sending name refused unknown (run: Sim
             run
             |> land' late operator false sending
             |> crash operator.Number ("crashes with a zombie " + name)
+        | ValueSome(WriteFate.Paused span) ->
+            run
+            |> tell $"pause of %d{span} ms before"
+            |> pause operator.Number span
+            |> land' (span + delay) operator true sending
 
 let private logged (line: LogLine) =
     let fields = line.Fields |> List.map (fun (name, value) -> name + "=" + value)
@@ -194,7 +207,7 @@ let feed number life happening (run: Simulation) : Simulation =
                 let struct (next, effects) =
                     program.Step {
                         At = Instant run.World.Now
-                        Clock = World.clock run.World
+                        Clock = (World.clock run.World).AddMilliseconds(float operator.ClockAhead)
                         Happening = happening
                     }
 
@@ -223,6 +236,8 @@ let start number (run: Simulation) : Simulation =
             Program = ValueSome(run.Scenario.Program number life)
             Watches = Map.empty
             WakeAt = Int64.MaxValue
+            PausedUntil = 0L
+            ClockAhead = former |> Option.map _.ClockAhead |> Option.defaultValue 0L
             Inputs = former |> Option.map _.Inputs |> Option.defaultValue 0
             Writes = former |> Option.map _.Writes |> Option.defaultValue 0
             WritesTo = former |> Option.map _.WritesTo |> Option.defaultValue Map.empty

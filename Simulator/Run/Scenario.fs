@@ -62,6 +62,25 @@ type WriteFate =
     | CrashAfter
     /// The operator dies when it is sent; it is executed so many milliseconds later.
     | Zombie of Milliseconds: int64
+    /// The operator's process is stopped right before it is sent (a long pause of its machine), and sends it when it
+    /// goes on: by then it may lead no longer.
+    | Paused of Milliseconds: int64
+
+/// What is the matter with the API server, as its clients see it.
+[<RequireQualifiedAccess>]
+type ApiTrouble =
+    /// Nobody listens: connections are refused, watches break.
+    | Down
+    /// Every request takes so many milliseconds more.
+    | Slow of Milliseconds: int64
+    /// 429: too many requests; not executed (V K19).
+    | Throttles
+    /// 500; every other write is executed nevertheless (V K18).
+    | Fails
+    /// 403: a validating webhook denies what is created or changed (V K17).
+    | Denies of Message: string
+    /// 500: the webhook cannot be reached, and fails closed.
+    | WebhookDown
 
 /// Everything that can go wrong on purpose.
 [<RequireQualifiedAccess>]
@@ -121,6 +140,25 @@ type Misfortune =
     | ProvisionerDown of Class: string * On: bool
     /// A claim cannot be enlarged.
     | ResizeFails of Claim: string * On: bool
+    /// The API server troubles requests of operators about a kind (or all), each by a chance of so many per cent, for so
+    /// many milliseconds.
+    | Api of Kind: Kind option * Trouble: ApiTrouble * Percent: int * Milliseconds: int64
+    /// The API server's history is compacted: watches from the past end with 410.
+    | Compacted
+    /// The wall clock of an operator's machine jumps.
+    | ClockJump of Operator: int * Milliseconds: int64
+    /// An operator's process stands still for so long, and goes on as if nothing had been.
+    | OperatorPause of Operator: int * Milliseconds: int64
+    /// Nothing passes between two places, or does again (V P57): `operator0`, `api`, or the name of a Pod; `*` is any.
+    | Partition of One: string * Other: string * On: bool
+    /// The same one way only.
+    | OneWay of From: string * Into: string * On: bool
+    /// The disk of a TiKV's Pod (by name) is slow: its heartbeats come late (V P58).
+    | SlowDisk of Pod: string * On: bool
+    /// The wall clock of a PD's Pod (by name) jumps: half an hour ahead makes every store Down at once (V P60).
+    | PdClockJump of Pod: string * Milliseconds: int64
+    /// Somebody asks PD for something (see `PdActs`): method, path, body.
+    | PdAct of Method: string * Path: string * Body: string
 
 type Fault = { When: Trigger; What: Misfortune }
 

@@ -8,6 +8,7 @@ open Tikv.Core.Kubernetes
 open Tikv.Core.Operator
 open Tikv.Core.Pd
 open Tikv.Simulator.Kubernetes
+open Tikv.Simulator.Pd
 open Tikv.Simulator.World
 open Tikv.Simulator.Invariants
 
@@ -82,6 +83,15 @@ let private watch
             |> Simulation.enter (run.World.Now + bookmarkEach) (Coming.Bookmarks(number, life, request))
             |> if watcher.Pending then deliver number life watcher else id
 
+/// How often objects were made and taken away, for comparison with a run without faults.
+let private countChildren write code (run: Simulation) =
+    match write with
+    | Create(object, _) when code < 300 -> Simulation.count ("create " + Kind.name object.Kind) run
+    | Delete(object, _, _) when code < 300 -> Simulation.count ("delete " + Kind.name object.Kind) run
+    | Create _
+    | Delete _
+    | Patch _ -> run
+
 let private landed number write (response: Response) before (run: Simulation) =
     let kind = (Write.object write).Kind
 
@@ -96,12 +106,13 @@ let private landed number write (response: Response) before (run: Simulation) =
                  + " -> "
                  + Words.code response.Code (Answers.error response).Reason)
             |> Simulation.count "writes"
+            |> countChildren write response.Code
 
     Simulation.see (Sight.Landed(number, write, response.Code, before)) run
 
 /// PD is asked at each endpoint in turn until one answers.
 let private pd number life request endpoints call answer (run: Simulation) =
-    let struct (world, outcome, spent) = Endpoint.ask endpoints call run.World
+    let struct (world, outcome, spent) = Endpoint.ask (Simulation.place number) endpoints call run.World
     let before = run.World
     let run = { run with World = world }
 
@@ -124,7 +135,7 @@ let private pd number life request endpoints call answer (run: Simulation) =
             run
 
 /// A request lands, and is answered if anybody is to hear of it.
-let receive number life sending answer (run: Simulation) : Simulation =
+let private execute number life sending answer (run: Simulation) : Simulation =
     match sending with
     | Sending.List(request, kind, ``namespace``, version, page) ->
         let wanted = Answers.ofList kind ``namespace`` version page
@@ -141,6 +152,129 @@ let receive number life sending answer (run: Simulation) : Simulation =
         let run = landed number write response before run
         if answer then reply number life request (Wrote(request, Answers.outcome response)) run else run
     | Sending.Pd(request, endpoints, call) -> pd number life request endpoints call answer run
+
+// ---- troubles of the API server, and of the way to it
+
+let private api = "api"
+
+/// Whether an operator and the API server can talk.
+let reaches number (run: Simulation) = Network.meet (Simulation.place number) api run.World.Pd
+
+let private gaveUp = "no answer within the time-out"
+
+/// What a request is about, and what its client is told.
+let private unanswered sending : struct (Kind option * bool * (Outcome<Json> -> Happening)) voption =
+    match sending with
+    | Sending.List(request, kind, _, _, _) ->
+        ValueSome(
+            struct (Some kind,
+                    false,
+                    fun outcome ->
+                        match outcome with
+                        | Refused error -> Listed(request, Refused error)
+                        | Unknown problem -> Listed(request, Unknown problem)
+                        | Done _ -> Listed(request, Unknown gaveUp))
+        )
+    | Sending.Watch(request, kind, _, _, _) ->
+        ValueSome(
+            struct (Some kind,
+                    false,
+                    fun outcome ->
+                        match outcome with
+                        | Refused error -> WatchEnded(request, WatchEnd.Refused error)
+                        | Unknown problem -> WatchEnded(request, WatchEnd.Broken problem)
+                        | Done _ -> WatchEnded(request, WatchEnd.Broken gaveUp))
+        )
+    | Sending.Read(request, object) ->
+        ValueSome(struct (Some object.Kind, false, (fun outcome -> HasRead(request, outcome))))
+    | Sending.Write(request, write) ->
+        ValueSome(struct (Some (Write.object write).Kind, true, (fun outcome -> Wrote(request, outcome))))
+    | Sending.Pd _ -> ValueNone
+
+let private refusal code reason message retry : Outcome<Json> =
+    Refused { Code = code; Reason = reason; Message = message; Causes = []; RetryAfter = retry }
+
+let private isDelete sending =
+    match sending with
+    | Sending.Write(_, Delete _) -> true
+    | _ -> false
+
+/// The number of a request: its chance.
+let private chanceOf sending =
+    match sending with
+    | Sending.List(RequestId number, _, _, _, _)
+    | Sending.Watch(RequestId number, _, _, _, _)
+    | Sending.Read(RequestId number, _)
+    | Sending.Write(RequestId number, _)
+    | Sending.Pd(RequestId number, _, _) -> number
+
+/// The trouble that befalls this request, if one does: each by its chance.
+let private troubled number sending about (run: Simulation) =
+    let now = run.World.Now
+
+    run.Weather
+    |> List.indexed
+    |> List.tryFind (fun (index, weather) ->
+        weather.Until > now
+        && (weather.About.IsNone || weather.About = about)
+        && (let key = $"%d{number}.%d{index}.%A{about}"
+            Chance.between run.World.Seed "weather" key (chanceOf sending) 0L 99L < int64 weather.Percent))
+    |> Option.map (fun (_, weather) -> weather.Trouble)
+
+/// A request lands, unless the way to the API server or the server itself is in trouble.
+let receive number life sending answer (run: Simulation) : Simulation =
+    let tell after happening (run: Simulation) =
+        if answer then
+            Simulation.enter (run.World.Now + after) (Coming.Arrives(number, life, happening)) run
+        else
+            run
+
+    match unanswered sending with
+    | ValueNone -> execute number life sending answer run
+    | ValueSome(struct (about, writes, answered)) ->
+        let place = Simulation.place number
+        let timeout = run.Scenario.Network.Timeout
+        let run = Simulation.count "requests" run
+
+        if not (Network.passes place api run.World.Pd) then
+            tell timeout (answered (Unknown gaveUp)) run
+        elif not (Network.passes api place run.World.Pd) then
+            let run = if writes then execute number life sending false run else run
+            tell timeout (answered (Unknown gaveUp)) run
+        else
+            match troubled number sending about run with
+            | None -> execute number life sending answer run
+            | Some ApiTrouble.Down -> tell 2L (answered (Unknown "connection refused")) run
+            | Some ApiTrouble.Throttles ->
+                let outcome =
+                    refusal 429 "TooManyRequests" "too many requests, please try again later" (Some 1)
+
+                tell 2L (answered outcome) run
+            | Some ApiTrouble.Fails ->
+                let run =
+                    if writes && run.World.Now % 2L = 0L then execute number life sending false run else run
+
+                tell 2L (answered (refusal 500 "InternalError" "etcdserver: request timed out" None)) run
+            | Some(ApiTrouble.Slow span) when span < timeout ->
+                Simulation.enter (run.World.Now + span) (Coming.LandsLate(number, life, sending, answer)) run
+            | Some(ApiTrouble.Slow span) ->
+                run
+                |> Simulation.enter (run.World.Now + span) (Coming.LandsLate(number, life, sending, false))
+                |> tell timeout (answered (Unknown gaveUp))
+            | Some(ApiTrouble.Denies message) when writes && not (isDelete sending) ->
+                let words = $"admission webhook \"policy.example.com\" denied the request: %s{message}"
+                tell 2L (answered (refusal 403 "Forbidden" words None)) run
+            | Some ApiTrouble.WebhookDown when writes && not (isDelete sending) ->
+                let words =
+                    "Internal error occurred: failed calling webhook \"policy.example.com\": connection refused"
+
+                tell 2L (answered (refusal 500 "InternalError" words None)) run
+            | Some(ApiTrouble.Denies _)
+            | Some ApiTrouble.WebhookDown -> execute number life sending answer run
+
+/// A request lands that a slow API server has kept waiting.
+let receiveLate number life sending answer (run: Simulation) : Simulation =
+    execute number life sending answer run
 
 // ---- watches
 
@@ -257,12 +391,11 @@ let bookmark number life request (run: Simulation) : Simulation =
             |> put operator { watcher with Position = revision }
             |> Interpreter.feed number life (Watched(request, Bookmark(ResourceVersion(string revision))))
 
-/// Cuts the watches of a kind, or of all.
-let cut kind gone (run: Simulation) : Simulation =
-    let ending =
-        if gone then WatchEnd.Refused Answers.expired else WatchEnd.Broken "connection reset by peer"
-
-    (run, run.Operators.Values |> List.ofSeq)
+let private endWatches isMeant after kind ending (run: Simulation) : Simulation =
+    (run,
+     run.Operators.Values
+     |> Seq.filter (fun operator -> isMeant operator.Number)
+     |> List.ofSeq)
     ||> List.fold (fun run operator ->
         let cut =
             operator.Watches.Values
@@ -276,9 +409,20 @@ let cut kind gone (run: Simulation) : Simulation =
         (Simulation.put { operator with Watches = left } run, cut)
         ||> List.fold (fun run watcher ->
             Simulation.enter
-                run.World.Now
+                (run.World.Now + after)
                 (Coming.Arrives(operator.Number, operator.Life, WatchEnded(watcher.Request, ending)))
                 run))
+
+/// Cuts the watches of a kind, or of all.
+let cut kind gone (run: Simulation) : Simulation =
+    let ending =
+        if gone then WatchEnd.Refused Answers.expired else WatchEnd.Broken "connection reset by peer"
+
+    endWatches (fun _ -> true) 0L kind ending run
+
+/// The watches of operators that no longer reach the API server: silent, and found broken a while later.
+let breaks (isMeant: int -> bool) (run: Simulation) : Simulation =
+    endWatches isMeant run.Scenario.Network.Timeout None (WatchEnd.Broken "silent for too long") run
 
 /// Every watch that has something to tell is told to tell it.
 let wake (run: Simulation) : Simulation =

@@ -29,6 +29,10 @@ type OperatorProcess = {
     Program: Program voption
     Watches: Map<RequestId, Watcher>
     WakeAt: int64
+    /// Its process stands still until then.
+    PausedUntil: int64
+    /// Milliseconds by which its wall clock is ahead.
+    ClockAhead: int64
     Inputs: int
     Writes: int
     WritesTo: Map<Kind, int>
@@ -51,6 +55,8 @@ type Coming =
     | Arrives of Operator: int * Life: int * Happening
     /// A request reaches the API server or PD. Without `Answer`, nobody hears what became of it.
     | Lands of Operator: int * Life: int * Sending * Answer: bool
+    /// The same, after a slow API server has kept it waiting.
+    | LandsLate of Operator: int * Life: int * Sending * Answer: bool
     /// A watch tells of what it has not told yet.
     | Delivers of Operator: int * Life: int * RequestId
     | Expires of Operator: int * Life: int * RequestId
@@ -58,6 +64,9 @@ type Coming =
     | Wakes of Operator: int * Life: int
     | User of Request
     | Strikes of Misfortune
+
+/// The API server troubles requests about a kind until a time, each by a chance.
+type Weather = { About: Kind option; Trouble: ApiTrouble; Percent: int; Until: int64 }
 
 /// A cache that is being held back.
 type HeldBack = { Kind: Kind option; Versions: int; Hold: int64 }
@@ -71,6 +80,7 @@ type Simulation = {
     /// Faults whose trigger has not come.
     Faults: Fault list
     HeldBack: HeldBack list
+    Weather: Weather list
     Judge: Judge
     /// The last former states of the API server, newest first.
     Past: ApiServer list
@@ -109,6 +119,9 @@ module Simulation =
             }
         else
             { run with Fingerprint = hash }
+
+    /// Where an operator is, in the network.
+    let place (number: int) = "operator" + string number
 
     let count name (run: Simulation) = {
         run with

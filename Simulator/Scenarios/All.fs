@@ -7,7 +7,8 @@ let stories: Story list =
         Scaling.stories
         Groups.stories
         Rolling.stories
-        Security.stories
+        Faults.stories
+        Explorations.stories
         Life.stories
         Repair.stories
         Volumes.stories

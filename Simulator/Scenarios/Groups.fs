@@ -139,6 +139,21 @@ let stories = [
         ]
 
     scenario
+        "T19c"
+        "Stores of two groups leave one after another, not both at once"
+        [ "V I06"; "T S17"; "T S19" ]
+        Given.ordinary [
+            at (seconds 10) (group "more-tikv" 3 "v8.5.2")
+            after (minutes 1) (when' (storesUp 7)) (scale "TiKVGroup/more-tikv" 2)
+            after (minutes 1) (when' (storesUp 7)) (scale tikv 3)
+        ] [
+            exactly 2 removesStore
+            eventually (minutes 30) (reason "TiKVGroup/more-tikv" "OneAtATime")
+            finally' settled
+            finally' (storesUp 5)
+        ]
+
+    scenario
         "T21"
         "A new version reaches PD first and then TiKV, one Pod at a time and each once"
         [ "V I33"; "V I34"; "T 6.4.9"; "L B19" ]

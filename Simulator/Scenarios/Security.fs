@@ -139,7 +139,7 @@ let stories = [
         ] [ never (deletes Kind.Pod); atLeast 7 reloads; finally' settled; finally' located ]
 
     scenario
-        "C24b"
+        "C24B"
         "What TiKV refuses to change while it runs comes into effect by a restart of each store, one after another"
         [ "T 6.4.24"; "T 3.9" ]
         reloaded [
@@ -161,7 +161,7 @@ let stories = [
         ] [ exactly 4 (deletes Kind.Pod); never reloads; finally' settled; finally' noEvictions ]
 
     scenario
-        "C25"
+        "C25B"
         "New labels of the server reach PD and restart nothing"
         [ "T 6.4.25"; "T 3.13" ]
         Given.ordinary [

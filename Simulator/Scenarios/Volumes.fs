@@ -164,15 +164,19 @@ let stories = [
             finally' (storesUp 4)
         ]
 
-    scenario "K56" "A VolumeAttributesClass is changed in place" [ "T 3.11"; "V K56" ] four [
-        at (seconds 10) (volume group [ "volumeAttributesClassName", Json.String "gold" ])
-    ] [
-        never (deletes Kind.Pod)
-        exactly 4 changesClaims
-        finally' settled
-        for index in 0..3 do
-            finally' (
-                field (claim index) [ "status"; "currentVolumeAttributesClassName" ] (Json.String "gold")
-            )
-    ]
+    scenario
+        "K56"
+        "A VolumeAttributesClass is changed in place"
+        [ "T 3.11"; "V K56" ]
+        { four with VolumeAttributes = [ "gold" ] } [
+            at (seconds 10) (volume group [ "volumeAttributesClassName", Json.String "gold" ])
+        ] [
+            never (deletes Kind.Pod)
+            exactly 4 changesClaims
+            finally' settled
+            for index in 0..3 do
+                finally' (
+                    field (claim index) [ "status"; "currentVolumeAttributesClassName" ] (Json.String "gold")
+                )
+        ]
 ]

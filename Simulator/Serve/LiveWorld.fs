@@ -20,6 +20,15 @@ type LiveWorld(start: World) =
         else
             world
 
+    let mutable renewed = start.Now
+
+    let renew (world: World) =
+        if world.Now - renewed < Heartbeats.each then
+            world
+        else
+            renewed <- world.Now
+            world |> Heartbeats.renew |> Observer.observe
+
     let failure status text = { Status = status; ContentType = "text/plain; charset=utf-8"; Body = text }
 
     let replied (reply: PdReply) = {
@@ -88,7 +97,7 @@ type LiveWorld(start: World) =
 
         member _.Advance elapsed =
             let until = world.Now + int64 elapsed.TotalMilliseconds
-            world <- { Machines.advance until world with Notes = [] } |> forget
+            world <- { Machines.advance until world with Notes = [] } |> renew |> forget
 
 [<RequireQualifiedAccess>]
 module LiveWorld =

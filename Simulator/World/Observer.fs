@@ -117,6 +117,11 @@ let private podChanged (world: World) (change: Change) =
                     world
                 | _ -> soon "kubelet" pod.Uid (Work.Kubelet pod.Uid) world |> leaving pod before
 
+        let world =
+            match before with
+            | ValueSome old when pod.Ready && not old.Ready -> claimsOf pod world
+            | _ -> world
+
         match before with
         | ValueSome old when
             old.Ip = pod.Ip

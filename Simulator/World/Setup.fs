@@ -17,6 +17,8 @@ type Shape = {
     NodesPerZone: int
     Cpu: string
     Memory: string
+    /// VolumeAttributesClasses that there are; with none the resource is not served at all.
+    VolumeAttributes: string list
 }
 
 /// Three zones of two nodes each.
@@ -28,6 +30,7 @@ let ordinary = {
     NodesPerZone = 2
     Cpu = "16"
     Memory = "64Gi"
+    VolumeAttributes = []
 }
 
 let private storageClass name (provisioner: string) mode isDefault =
@@ -58,6 +61,15 @@ let private offline =
         "parameters"
         (Json.object [ "expansion", Json.String "offline"; "largest", Json.String "10Gi" ])
 
+let private attributesClass name =
+    Json.object [
+        "apiVersion", Json.String "storage.k8s.io/v1"
+        "kind", Json.String "VolumeAttributesClass"
+        "metadata", Json.object [ "name", Json.String name ]
+        "driverName", Json.String "simulator/network-disk"
+        "parameters", Json.object [ "tier", Json.String name ]
+    ]
+
 let private createAll requests (world: World) =
     (world, requests)
     ||> List.fold (fun world request -> World.send "simulator" request world)
@@ -83,7 +95,12 @@ let world (shape: Shape) : World =
         Now = 0L
         Agenda = Agenda.empty
         Due = Map.empty
-        Server = ApiServer.start (int (shape.Seed &&& 0x7FFFFFFFUL))
+        Server =
+            ApiServer.start (int (shape.Seed &&& 0x7FFFFFFFUL))
+            |> if List.isEmpty shape.VolumeAttributes then
+                   id
+               else
+                   ApiServer.serve Builtins.volumeAttributesClass
         Seen = 0L
         Pods = Map.empty
         PodKeys = Map.empty
@@ -133,6 +150,8 @@ let world (shape: Shape) : World =
             None
             (storageClass "local" "simulator/local-disk" "WaitForFirstConsumer" false)
         Requests.create Builtins.storageClasses None offline
+        for name in shape.VolumeAttributes do
+            Requests.create Builtins.volumeAttributesClasses None (attributesClass name)
         for name, zone in nodes do
             yield!
                 NodeForms.register

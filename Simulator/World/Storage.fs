@@ -2,6 +2,8 @@
 [<RequireQualifiedAccess>]
 module Tikv.Simulator.World.Storage
 
+open System
+open System.Globalization
 open Tikv.Core
 open Tikv.Simulator.Kubernetes
 
@@ -139,6 +141,154 @@ let private bind (claim: Claim) (volume: Volume) (world: World) =
     |> World.send manager (patchClaim claim (status claim.WantedText) |> Requests.onStatus)
     |> World.note $"binder %s{claim.Name} = %s{volume.Name}"
 
+let private reportClaim manager (claim: Claim) fields (world: World) =
+    World.send
+        manager
+        (patchClaim claim (Json.object [ "status", Json.object fields ])
+         |> Requests.onStatus)
+        world
+
+let private conditions (world: World) (found: (string * string) list) =
+    let at = Json.String(Meta.time (World.clock world))
+
+    Json.array [
+        for kind, message in found ->
+            Json.present [
+                "type", Some(Json.String kind)
+                "status", Some(Json.String "True")
+                "lastProbeTime", Some Json.Null
+                "lastTransitionTime", Some at
+                "message", (if message = "" then None else Some(Json.String message))
+            ]
+    ]
+
+let private resizeStatus state = "allocatedResourceStatuses", Json.object [ "storage", Json.String state ]
+
+/// Milliseconds of the world at which its node was told to enlarge the file system; the end of time when it was not.
+let private pendingSince (claim: Claim) (world: World) =
+    match
+        DateTimeOffset.TryParse(
+            claim.PendingSince,
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal
+        )
+    with
+    | true, since -> int64 (since - world.Epoch).TotalMilliseconds
+    | false, _ -> Int64.MaxValue
+
+/// Whether a container runs on the claim's volume: its kubelet enlarges the file system. Where that needs a mount, only a
+/// Pod that was started since counts.
+let private isMounted (claim: Claim) (storage: StorageClass) (world: World) =
+    let since = if storage.GrowsAtMount then pendingSince claim world else Int64.MinValue
+
+    world.Runs.Values
+    |> Seq.filter (fun run -> run.AdmittedAt > since)
+    |> Seq.exists (fun run ->
+        run.Pod.Namespace = claim.Namespace
+        && (match run.Life with
+            | Life.Running _ -> true
+            | _ -> false)
+        && run.Pod.Spec.Volumes.Values
+           |> Seq.exists (fun source -> source = VolumeSource.Claim claim.Name))
+
+/// One step of an expansion (V K56): begun, the volume enlarged, the file system on it enlarged where a Pod uses it.
+let private expand (claim: Claim) (volume: Volume) (storage: StorageClass) (world: World) =
+    let resizer = "csi-resizer"
+    let wanted = Json.object [ "storage", Json.String claim.WantedText ]
+
+    let isStuck =
+        Set.contains (View.key claim.Namespace claim.Name) world.Troubles.BrokenResize
+        || storage.Largest > 0L && claim.Wanted > storage.Largest
+
+    if volume.Capacity >= claim.Wanted then
+        if isMounted claim storage world then
+            world
+            |> reportClaim "kubelet" claim [
+                "capacity", wanted
+                "conditions", Json.Null
+                "allocatedResourceStatuses", Json.Null
+            ]
+            |> World.note $"kubelet %s{claim.Name}: file system of %s{claim.WantedText}"
+        else if claim.PendingSince <> "" then
+            world
+        else
+            world
+            |> reportClaim resizer claim [
+                "conditions",
+                conditions world [
+                    "FileSystemResizePending",
+                    "Waiting for user to (re-)start a pod to finish file system resize of volume on node."
+                ]
+                resizeStatus "NodeResizePending"
+            ]
+    elif isStuck && claim.Resizing then
+        world
+        |> reportClaim resizer claim [
+            "conditions",
+            conditions world [
+                "Resizing", ""
+                "ControllerResizeError",
+                "resize volume failed: rpc error: code = ResourceExhausted desc = no capacity"
+            ]
+            resizeStatus "ControllerResizeInfeasible"
+        ]
+    elif not claim.Resizing then
+        world
+        |> reportClaim resizer claim [
+            "conditions", conditions world [ "Resizing", "" ]
+            "allocatedResources", wanted
+            resizeStatus "ControllerResizeInProgress"
+        ]
+    else
+        world
+        |> World.send
+            resizer
+            (Requests.patch
+                MergePatch
+                Builtins.persistentVolumes
+                None
+                volume.Name
+                (Json.object [ "spec", Json.object [ "capacity", wanted ] ]))
+        |> World.note $"resizer %s{claim.Name} to %s{claim.WantedText}"
+
+let private serves (world: World) =
+    (ApiServer.tryResourceType Builtins.volumeAttributesClasses world.Server).IsSome
+
+/// The volume gets the attributes of another class, where there is such a class.
+let private modify (claim: Claim) (volume: Volume) (world: World) =
+    let resizer = "csi-resizer"
+
+    match ApiServer.tryGet Builtins.volumeAttributesClasses None claim.Attributes world.Server with
+    | None ->
+        reportClaim
+            resizer
+            claim
+            [
+                "modifyVolumeStatus",
+                Json.object [
+                    "targetVolumeAttributesClassName", Json.String claim.Attributes
+                    "status", Json.String "Pending"
+                ]
+            ]
+            world
+    | Some _ ->
+        world
+        |> World.send
+            resizer
+            (Requests.patch
+                MergePatch
+                Builtins.persistentVolumes
+                None
+                volume.Name
+                (Json.object [
+                    "spec", Json.object [ "volumeAttributesClassName", Json.String claim.Attributes ]
+                ]))
+        |> reportClaim resizer claim [
+            "currentVolumeAttributesClassName", Json.String claim.Attributes
+            "modifyVolumeStatus", Json.Null
+        ]
+        |> World.note $"resizer %s{claim.Name}: attributes of %s{claim.Attributes}"
+
 let private defaultClass (world: World) = world.Classes.Values |> Seq.tryFind _.Default
 
 /// Looks at one claim; each look takes one step.
@@ -149,8 +299,13 @@ let claim (key: string) (world: World) : World =
     | Some claim when claim.Volume <> "" && claim.Phase = "Bound" ->
         match Map.tryFind claim.Volume world.Volumes, Map.tryFind claim.Class world.Classes with
         | Some volume, Some storage when claim.Wanted > claim.Capacity && storage.Expands ->
-            Expansion.grow claim volume storage world
-        | Some _, _ when Expansion.isModified claim -> Expansion.modify claim world
+            expand claim volume storage world
+        | Some volume, _ when
+            claim.Attributes <> ""
+            && claim.Attributes <> claim.CurrentAttributes
+            && serves world
+            ->
+            modify claim volume world
         | Some _, _ -> world
         | None, _ ->
             World.send
@@ -237,10 +392,7 @@ let delay (claim: Claim) (world: World) : Delay =
         && (candidate claim world).IsNone
     then
         world.Timings.Provision
-    elif
-        claim.Phase = "Bound"
-        && (claim.Wanted > claim.Capacity || Expansion.isModified claim)
-    then
+    elif claim.Phase = "Bound" && claim.Wanted > claim.Capacity && claim.Resizing then
         world.Timings.Expand
     else
         world.Timings.Notice

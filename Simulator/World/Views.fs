@@ -36,11 +36,13 @@ type Claim = {
     Deleting: bool
     Finalizers: string list
     Modes: Json
-    /// Where a resize stands (`allocatedResourceStatuses`), and since when its node has to do something (RFC 3339).
-    Resize: string
-    ResizeSince: string
-    AttributesClass: string
-    CurrentAttributesClass: string
+    /// Names of the VolumeAttributesClass that is asked for, and of the one that the volume has.
+    Attributes: string
+    CurrentAttributes: string
+    /// The resizer has begun with it.
+    Resizing: bool
+    /// Since when its node is to enlarge the file system (RFC 3339); empty when it is not.
+    PendingSince: string
     Wishes: Map<string, string>
 }
 
@@ -174,14 +176,16 @@ module View =
         Modes =
             Json.tryPath [ "spec"; "accessModes" ] object
             |> Option.defaultValue (Json.Array [])
-        Resize = text [ "status"; "allocatedResourceStatuses"; "storage" ] object
-        ResizeSince =
+        Attributes = text [ "spec"; "volumeAttributesClassName" ] object
+        CurrentAttributes = text [ "status"; "currentVolumeAttributesClassName" ] object
+        PendingSince =
             Json.itemsAt [ "status"; "conditions" ] object
             |> List.tryFind (fun one -> Json.stringAt [ "type" ] one = Some "FileSystemResizePending")
             |> Option.map (text [ "lastTransitionTime" ])
             |> Option.defaultValue ""
-        AttributesClass = text [ "spec"; "volumeAttributesClassName" ] object
-        CurrentAttributesClass = text [ "status"; "currentVolumeAttributesClassName" ] object
+        Resizing =
+            Json.itemsAt [ "status"; "conditions" ] object
+            |> List.exists (fun condition -> Json.stringAt [ "type" ] condition = Some "Resizing")
         Wishes = wishes object
     }
 

@@ -41,6 +41,12 @@ let ``a PD group and a TiKV group of one name have revisions of different names`
         Is.Not.EqualTo(Revisions.name (named "basic" tikv) "x")
     )
 
+/// A change of this word restarts nothing, but makes every group of every user record a new revision.
+[<Test>]
+let ``the revision of a template is the same word for every version of the operator`` () =
+    (Shared.revision tikv, Shared.revision pd)
+    |> shouldBe ("rztgfbk8g5", "rztgfbk8g5")
+
 [<Test>]
 let ``scaling makes no revision`` () =
     (decide (replicas 5 tikv)).Actions

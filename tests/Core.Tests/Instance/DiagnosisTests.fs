@@ -304,7 +304,7 @@ let ``how a container ended is read before its next start, and after it`` () =
 [<Test>]
 let ``a Pod asks for the last lines of a process that failed`` () =
     for observed in [ pd; tikv ] do
-        let body = ok (Manifest.pod observed "r")
+        let body = ok (Manifest.pod observed "r" Map.empty)
 
         Json.itemsAt [ "spec"; "containers" ] body
         |> List.map (Json.stringAt [ "terminationMessagePolicy" ])

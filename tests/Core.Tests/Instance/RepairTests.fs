@@ -107,7 +107,7 @@ let ``a store whose disk is gone leaves PD before the instance starts anew`` () 
     | DiskLost id :: _ -> id |> shouldBe (storeId 2)
     | other -> Assert.Fail $"%A{other}"
 
-    decide (observed |> tombstone 2) |> shouldBe (act [ CreatePod(ok (Manifest.pod observed (Revision.ofProcess observed))) ])
+    decide (observed |> tombstone 2) |> shouldBe (act [ CreatePod(ok (Rules.podBody observed)) ])
 
 [<Test>]
 let ``an empty directory on the recorded disk is no evidence: it may be a mount that is missing`` () =

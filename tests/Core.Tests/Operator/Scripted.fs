@@ -174,6 +174,9 @@ let private delete (object: ObjectRef) (precondition: Precondition) world =
             let json, world = put object ending world
             Done json, world
 
+/// It is gone, whoever did that.
+let remove object world = take object world |> snd
+
 // ---- PD
 
 let private index (name: string) = int (name.Substring(name.LastIndexOf '-' + 1))
@@ -281,7 +284,7 @@ let private executed effect world =
         HasRead(
             request,
             match Map.tryFind object world.Objects with
-            | Some json -> Done json
+            | Some json -> Secret.redacted object (Done json)
             | None -> Refused(refused 404)
         ),
         world

@@ -14,6 +14,7 @@ let rec private example (name: string) (kind: Type) : objnull list =
     elif kind = typeof<TimeSpan> then [ box (TimeSpan.FromMinutes 30.0) ]
     elif kind = typeof<string list> then [ box [ "NAME" ] ]
     elif kind = typeof<(string * string) list> then [ box [ "NAME", "WHY" ] ]
+    elif kind = typeof<DateTimeOffset> then [ box (DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero)) ]
     elif kind = typeof<bool> then [ box true; box false ]
     elif kind = typeof<StoreId option> then [ box (Some(StoreId 3UL)) ]
     elif kind = typeof<StoreId> then [ box (StoreId 3UL) ]

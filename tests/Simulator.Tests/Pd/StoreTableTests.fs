@@ -78,7 +78,7 @@ let private register state start =
     let world = world state
     let now = now state
 
-    match Stores.register timings now epoch start start.Disk.Value.Store (group world).Cluster with
+    match Stores.register timings now epoch false start start.Disk.Value.Store (group world).Cluster with
     | Ok cluster -> $"%A{cluster.Stores[start.Disk.Value.Store].NodeState}"
     | Error message -> message.Split(':')[0]
 

@@ -13,7 +13,6 @@ open Tikv.Simulator.Tests.World.Cluster
 let private settled =
     lazy
         (let result = Run.run (Bootstrap.scenario Programs.alone Setup.ordinary Network.realistic)
-
          Assert.That(Run.isGood result, Run.words result)
          result.Final.World)
 

@@ -1,0 +1,54 @@
+/// The five changes that are explored with every single misfortune at every point (verification E5.2).
+module Tikv.Simulator.Scenarios.Explorations
+
+open Tikv.Core
+open Tikv.Simulator.Run
+
+/// Few regions, so that a run is short.
+let private given = { Given.ordinary with Regions = 20 }
+
+let private failingOver = {
+    given with
+        StorageClass = "local"
+        Manifests = [
+            "TiKVGroup/basic-tikv",
+            Json.object [
+                "spec",
+                Json.object [ "failover", Json.object [ "enabled", Json.Bool true; "removeFailed", Json.Bool true ] ]
+            ]
+        ]
+}
+
+let stories = [
+    scenario
+        "E-out"
+        "One store more, with every single misfortune"
+        [ "V E5" ]
+        given
+        [ at (seconds 5) (scale "TiKVGroup/basic-tikv" 5) ]
+        [ finally' settled; finally' (storesUp 5); finally' noEvictions ]
+
+    scenario
+        "E-in"
+        "One store less, with every single misfortune"
+        [ "V E5" ]
+        given
+        [ at (seconds 5) (scale "TiKVGroup/basic-tikv" 3) ]
+        [ finally' settled; finally' (storesUp 3); finally' noEvictions ]
+
+    scenario
+        "E-roll"
+        "Each store restarted once, with every single misfortune"
+        [ "V E5" ]
+        given
+        [ at (seconds 5) (restart "TiKVGroup/basic-tikv" "once") ]
+        [ finally' settled; finally' (storesUp 4); finally' noEvictions ]
+
+    scenario
+        "E-over"
+        "A store that is lost with its node is replaced, with every single misfortune"
+        [ "V E5" ]
+        failingOver
+        [ at (seconds 5) (deleteNodeOf "basic-tikv-3") ]
+        [ finally' (storesUp 4); finally' noEvictions ]
+]
