@@ -120,10 +120,7 @@ let private need (claim: Claim) (before: World) =
         | None, None -> None
 
 /// No volume was ever bound to it: there is nothing to lose.
-let private wasNeverFilled (claim: ObjectRef) (before: World) =
-    match Map.tryFind (View.key claim.Namespace claim.Name) before.Claims with
-    | Some claim -> claim.Volume = "" && claim.Phase = "Pending"
-    | None -> false
+let private wasNeverFilled (claim: Claim) = claim.Volume = "" && claim.Phase = "Pending"
 
 /// I02 of C9.
 let claimsGoLast =
@@ -135,7 +132,7 @@ let claimsGoLast =
         (fun _ sight ->
             match Landing.claimDeletion sight with
             | ValueSome(struct (before, claim)) when deletesWithCluster claim before -> Finding.Held
-            | ValueSome(struct (before, claim)) when wasNeverFilled claim before -> Finding.Held
+            | ValueSome(struct (_, claim)) when wasNeverFilled claim -> Finding.Held
             | ValueSome(struct (before, claim)) when not (deletesWithInstance claim before) ->
                 Finding.Broken $"the claim %s{claim.Name} was deleted though its data is to stay"
             | ValueSome(struct (before, claim)) ->
