@@ -399,6 +399,61 @@ let private forceRemove (observed: Instance.Observed) (pod: Meta) = [
     yield! unless lost "a Pod is removed by force only when its node is gone or out of service (V I09)"
 ]
 
+/// The claim is one that was seen, in the life and for the cluster that it was made for.
+let private ownClaim (observed: Instance.Observed) (claim: Meta) =
+    observed.Claims
+    |> Map.exists (fun _ seen ->
+        seen.Meta.Uid = claim.Uid
+        && Map.tryFind Labels.managedBy seen.Meta.Labels = Some Labels.manager
+        && (match Map.tryFind Labels.clusterId seen.Meta.Labels, recordedId observed with
+            | Some id, Some(ClusterId own) -> id = string own
+            | _ -> true))
+
+let private claimIsOfThisCluster (observed: Instance.Observed) (claim: Meta) =
+    match Map.tryFind Annotations.clusterUid claim.Annotations, observed.Cluster with
+    | Some uid, Some cluster ->
+        Uid uid = cluster.Meta.Uid
+        || Map.tryFind Annotations.adoptVolumesOf cluster.Meta.Annotations = Some uid
+        || (match observed.Role with
+            | Instance.PD(spec, _) -> spec.Instance
+            | Instance.TiKV(spec, _) -> spec.Instance)
+            .VolumeClaimNames
+           |> Map.exists (fun _ name -> name = claim.Name)
+    | _ -> true
+
+/// Law 7: a claim makes place for a new one only when PD says, or has said, that its store or member is gone for ever, or
+/// when nothing was ever written.
+let private mayDiscardClaim (observed: Instance.Observed) (claim: Meta) held =
+    let policy, byPd =
+        match observed.Role with
+        | Instance.PD(spec, _) ->
+            spec.Instance.VolumeReclaimPolicy,
+            ownFacts observed
+            |> Option.exists (fun facts ->
+                facts.Members
+                |> List.forall (fun one ->
+                    let (MemberId id) = one.Id
+                    string id <> held))
+        | Instance.TiKV(spec, status) ->
+            spec.Instance.VolumeReclaimPolicy,
+            ownFacts observed
+            |> Option.exists (fun facts ->
+                facts.Stores
+                |> List.exists (fun store ->
+                    let (StoreId id) = store.Id
+                    string id = held && store.NodeState = NodeState.Removed))
+            || (status.State = Some Api.StoreState.Removed
+                && status.Id |> Option.exists (fun (StoreId id) -> string id = held))
+
+    let neverBound =
+        observed.Claims
+        |> Map.exists (fun _ seen -> seen.Meta.Uid = claim.Uid && seen.Phase = "Pending" && seen.Volume = "")
+
+    let nobodyWrites = observed.Pod |> Option.forall (fun pod -> pod.Node = "")
+    let marked = held <> "" && Map.tryFind Annotations.removed claim.Annotations = Some held
+    let policyDeletes = policy = ReclaimPolicy.Delete && observed.Pod.IsNone
+    neverBound && nobodyWrites || policyDeletes && held <> "" && (marked || byPd)
+
 let private instanceAction (observed: Instance.Observed) action =
     match action with
     | Instance.RestartPod(pod, _, _) -> restart observed pod
@@ -423,7 +478,7 @@ let private instanceAction (observed: Instance.Observed) action =
     | Instance.RemoveMember(id, _, _, _) -> removeMember observed id
     | Instance.RemoveClaim(claim, _, _, _) ->
         unless
-            (mayRemoveClaim observed)
+            (mayRemoveClaim observed && claimIsOfThisCluster observed claim)
             "a volume claim is removed only when nothing depends on its data (law 7)"
         @ unless
             (observed.Claims |> Map.exists (fun _ seen -> seen.Meta.Uid = claim.Uid))
@@ -458,6 +513,22 @@ let private instanceAction (observed: Instance.Observed) action =
                  |> Option.forall (fun pod -> not (ownedBy observed.Meta.Uid pod.Meta))))
             "the finalizer goes last, when no Pod of the instance is left"
     | Instance.ForceRemovePod(pod, _, _) -> forceRemove observed pod
+    | Instance.DiscardClaim(claim, held, _) -> [
+        yield!
+            unless
+                (ownClaim observed claim && claimIsOfThisCluster observed claim)
+                "a volume claim of another cluster is never removed (V I14)"
+        yield!
+            unless
+                (mayDiscardClaim observed claim held)
+                "a volume claim is discarded only when its store or member is gone for ever (law 7)"
+      ]
+    | Instance.ExpandClaim(claim, _)
+    | Instance.ModifyClaim(claim, _)
+    | Instance.DescribeClaim(claim, _, _) ->
+        unless
+            (ownClaim observed claim && claimIsOfThisCluster observed claim)
+            "a volume claim of somebody else is left alone (law 9)"
     | Instance.AddFinalizer
     | Instance.CreateClaim _
     | Instance.CreateConfig _
@@ -513,7 +584,8 @@ let instance (observed: Instance.Observed) (actions: Instance.Action list) : str
         |> atMostOne
             (fun action ->
                 match action with
-                | Instance.RemoveClaim _ -> false
+                | Instance.RemoveClaim _
+                | Instance.DiscardClaim _ -> false
                 | action -> Instance.Action.risk action <> Instance.Risk.None)
             "one step with a risk at a time (V C8)"
 
@@ -548,6 +620,8 @@ let group (observed: Group.Observed) (actions: Group.Action list) : string list 
         | Group.TakeOffline seen
         | Group.KeepOnline seen
         | Group.RenumberRevision(seen, _)
+        | Group.Replace seen
+        | Group.CancelReplacement seen
         | Group.DeferDeletion seen
         | Group.CancelDeferral seen ->
             yield! unless (ownedBy observed.Meta.Uid seen) $"%s{seen.Name} belongs to somebody else (law 9)"

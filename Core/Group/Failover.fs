@@ -33,8 +33,7 @@ let private atStage stage (observed: Observed) =
 let extras (observed: Observed) = (atStage FailureStage.Replacing observed).Length
 
 /// The indexes of instances that failed and are to go.
-let retiring (observed: Observed) =
-    atStage FailureStage.Retiring observed |> List.map _.Index |> Set.ofList
+let retiring (observed: Observed) = atStage FailureStage.Retiring observed |> List.map _.Index |> Set.ofList
 
 /// A failed instance occupies no topology (L F30).
 let counted (observed: Observed) (instances: InstanceView list) =
@@ -85,7 +84,8 @@ let private word (one: InstanceView) =
 
 /// Whether the instance has ever been ready as it is to be now: a change that does not work is mended by taking it back.
 let private isProven (one: InstanceView) =
-    one.Current.IsSome && one.Current = (one.Meta.Labels |> Map.tryFind Labels.revision)
+    one.Current.IsSome
+    && one.Current = (one.Meta.Labels |> Map.tryFind Labels.revision)
 
 /// Twice as long when Kubernetes disagrees (V T48), or when the instance's own change may be the cause.
 let private grace (observed: Observed) (one: InstanceView) =
@@ -105,7 +105,9 @@ let private silence (facts: PdFacts) (store: Store) =
 let private believed = TimeSpan.FromMinutes 2.0
 
 let private sinceReady (observed: Observed) (one: InstanceView) =
-    match DateTimeOffset.TryParse(one.ReadySince, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal) with
+    match
+        DateTimeOffset.TryParse(one.ReadySince, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal)
+    with
     | true, since when one.Ready -> Some(observed.Clock - since)
     | _ -> None
 
@@ -143,7 +145,11 @@ let private name (observed: Observed) index = Names.instance observed.Meta.Name 
 /// Why one that has been down for long enough is not replaced all the same.
 let private obstacle (observed: Observed) (one: InstanceView) =
     let policy = policy observed
-    let records = failures observed |> List.filter (fun failure -> (subject observed failure).IsSome)
+
+    let records =
+        failures observed
+        |> List.filter (fun failure -> (subject observed failure).IsSome)
+
     let ready = observed.Instances |> Map.filter (fun _ one -> one.Ready) |> Map.count
 
     let inOneDomain =
@@ -160,7 +166,11 @@ let private obstacle (observed: Observed) (one: InstanceView) =
         Some "its Pod is pending, and so another one would be"
     elif records.Length >= policy.MaxReplacements then
         Some $"spec.failover.maxReplacements (%d{policy.MaxReplacements}) are there already"
-    elif not replaced.IsEmpty && not inOneDomain && ready + 1 < (settings observed).Replicas then
+    elif
+        not replaced.IsEmpty
+        && not inOneDomain
+        && ready + 1 < (settings observed).Replicas
+    then
         Some "the replacement of another one does not serve yet"
     else
         None
@@ -191,7 +201,11 @@ let private replacement (observed: Observed) =
     observed.Instances
     |> Map.toList
     |> List.map snd
-    |> List.filter (fun one -> one.Ready && not one.Offline && not (isEnding one) && (recorded observed one).IsNone)
+    |> List.filter (fun one ->
+        one.Ready
+        && not one.Offline
+        && not (isEnding one)
+        && (recorded observed one).IsNone)
     |> List.tryLast
 
 /// The failed one has come back: the cheaper of the two goes, by the regions that would have to move; of equals the extra.
@@ -236,7 +250,8 @@ let private ofStores (observed: Observed) =
             replacing
             |> List.tryHead
             |> Option.filter (fun _ -> (policy observed).RemoveFailed && isReplaced observed)
-            |> Option.filter (fun failure -> subject observed failure |> Option.exists (fun one -> not one.Ready))
+            |> Option.filter (fun failure ->
+                subject observed failure |> Option.exists (fun one -> not one.Ready))
             |> Option.map (fun failure -> {
                 Records = replaceWith { failure with Stage = FailureStage.Retiring } observed
                 Event = EventReason.FailedInstanceRetired
@@ -245,8 +260,7 @@ let private ofStores (observed: Observed) =
 
         let begun =
             down facts observed
-            |> List.tryFind (fun (one, span) ->
-                span >= grace observed one && (obstacle observed one).IsNone)
+            |> List.tryFind (fun (one, span) -> span >= grace observed one && (obstacle observed one).IsNone)
             |> Option.map (fun (one, span) -> {
                 Records = failures observed @ [ at FailureStage.Replacing observed one ]
                 Event = EventReason.FailoverStarted
@@ -273,21 +287,28 @@ let private confirmedFor (observed: Observed) (failure: Failure) =
         | false, _ -> None
 
 let private isIll (facts: PdFacts) (one: InstanceView) =
-    facts.Members |> List.exists (fun other -> other.Name = one.Pod && not other.Healthy)
+    facts.Members
+    |> List.exists (fun other -> other.Name = one.Pod && not other.Healthy)
 
 let private needed (observed: Observed) (one: InstanceView) =
-    if grace observed one > (policy observed).DownAfter then confirmationsNeeded * 2 else confirmationsNeeded
+    if grace observed one > (policy observed).DownAfter then
+        confirmationsNeeded * 2
+    else
+        confirmationsNeeded
 
 let private confirm (facts: PdFacts) (observed: Observed) (failure: Failure) (one: InstanceView) =
     let now = Some(Condition.timestamp observed.Clock)
-    let said note change = Some { Records = replaceWith change observed; Event = EventReason.PDMemberDown; Note = note }
+
+    let said note change =
+        Some { Records = replaceWith change observed; Event = EventReason.PDMemberDown; Note = note }
 
     match confirmedFor observed failure with
-    | _ when hasReturned observed one -> Some {
-        Records = without failure observed
-        Event = EventReason.FailoverEnded
-        Note = $"%s{one.Meta.Name} has come back"
-      }
+    | _ when hasReturned observed one ->
+        Some {
+            Records = without failure observed
+            Event = EventReason.FailoverEnded
+            Note = $"%s{one.Meta.Name} has come back"
+        }
     | _ when not (isIll facts one) || word one = PodWord.Pending ->
         if failure.Confirmations > 0 then
             said $"%s{one.Meta.Name} answers again" { failure with Confirmations = 0; ConfirmedAt = now }
@@ -302,11 +323,13 @@ let private confirm (facts: PdFacts) (observed: Observed) (failure: Failure) (on
                 Confirmations = failure.Confirmations + 1
                 ConfirmedAt = now
         }
-    | Some _ when failure.Confirmations >= needed observed one && (obstacle observed one).IsNone -> Some {
-        Records = replaceWith { failure with Stage = FailureStage.Retiring } observed
-        Event = EventReason.FailoverStarted
-        Note = $"%s{one.Meta.Name} has been down for long enough; it leaves PD, and another member takes its place"
-      }
+    | Some _ when failure.Confirmations >= needed observed one && (obstacle observed one).IsNone ->
+        Some {
+            Records = replaceWith { failure with Stage = FailureStage.Retiring } observed
+            Event = EventReason.FailoverStarted
+            Note =
+                $"%s{one.Meta.Name} has been down for long enough; it leaves PD, and another member takes its place"
+        }
     | Some _ -> None
 
 let private ofMembers (observed: Observed) =
@@ -355,7 +378,9 @@ let private ofMembers (observed: Observed) =
 
 /// What is recorded follows what is seen, one change at a time; a record ends with the instance that it speaks of.
 let remember (observed: Observed) =
-    let gone = failures observed |> List.filter (fun failure -> (subject observed failure).IsNone)
+    let gone =
+        failures observed
+        |> List.filter (fun failure -> (subject observed failure).IsNone)
 
     let change =
         if not gone.IsEmpty then
@@ -402,7 +427,9 @@ let waits (observed: Observed) =
     match calm observed with
     | Ok facts -> Decision.wait (of' facts @ replaced)
     | Error why ->
-        let silent = staying observed |> List.filter (fun one -> one.Fails && one.PodWord <> PodWord.Pending)
+        let silent =
+            staying observed
+            |> List.filter (fun one -> one.Fails && one.PodWord <> PodWord.Pending)
 
         if (policy observed).Enabled then
             Decision.wait ((silent |> List.map (fun one -> FailoverHeld(one.Meta.Name, why))) @ replaced)

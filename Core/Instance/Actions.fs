@@ -37,6 +37,18 @@ type Action =
     | RemoveFinalizer of Departed * PodGone
     /// Takes away, without its kubelet's word, a Pod that is being stopped on a node that is gone for good (V I09).
     | ForceRemovePod of Pod: Meta * Why: string * Diagnosis.NodeLost
+    /// Asks for another size.
+    | ExpandClaim of Claim: Meta * Size: string
+    /// Asks for another VolumeAttributesClass.
+    | ModifyClaim of Claim: Meta * AttributesClass: string
+    /// Labels and annotations; none takes a key away.
+    | DescribeClaim of
+        Claim: Meta *
+        Labels: Map<string, string option> *
+        Annotations: Map<string, string option>
+    /// A claim that holds nothing, or the data of a store or member (decimal id) that is gone for ever, makes place for a
+    /// new one.
+    | DiscardClaim of Claim: Meta * Held: string * Ownership.Useless
     /// Adds to the store's labels in PD, or changes them; those that are not named stay.
     | SetStoreLabels of Store: StoreId * Labels: Map<string, string>
     /// Gives settings to the running process; a refusal is written down on the Pod under the fingerprint.
@@ -70,6 +82,9 @@ module Action =
         | UnmarkEviction
         | RestoreStore _
         | RemoveConfig _
+        | ExpandClaim _
+        | ModifyClaim _
+        | DescribeClaim _
         | SetStoreLabels _
         | ReloadConfig _
         | MarkConfig _ -> Risk.None
@@ -81,4 +96,5 @@ module Action =
         | RemoveMember _
         | RemoveClaim _
         | RemoveFinalizer _
-        | ForceRemovePod _ -> Risk.Irreversible
+        | ForceRemovePod _
+        | DiscardClaim _ -> Risk.Irreversible

@@ -3,7 +3,7 @@ module Tikv.Core.Instance.Reconciler
 open Tikv.Core
 
 /// What a process needs, from the claims up to the Pod.
-let private build pod = Rule.inTurn [ Rules.foreign; Adoption.rule; Rules.claims; Rules.config; pod ]
+let private build pod = Rule.inTurn [ Rules.foreign; Adoption.rule; Volumes.claims; Rules.config; pod ]
 
 let private pd: Rule<Observed, Action, Reason> =
     fun observed ->
@@ -31,7 +31,7 @@ let private pd: Rule<Observed, Action, Reason> =
                 Repair.memberDisk
                 build PdRules.pod
                 PdRules.dead
-                PdRules.restart
+                Volumes.sparing PdRules.restart
                 Reload.reload
                 Rule.together [ Rules.podServes; PdRules.membership ]
                 Rules.release
@@ -75,7 +75,7 @@ let private tikv: Rule<Observed, Action, Reason> =
                     Repair.storeDisk
                     Repair.tombstone
                     build TikvRules.pod
-                    TikvRules.restart
+                    Volumes.sparing TikvRules.restart
                     Reload.reload
                     Rule.together [ Rules.podServes; TikvRules.stopping; TikvRules.membership ]
                     TikvRules.endEviction
@@ -95,4 +95,8 @@ let decide (observed: Observed) : Decision<Action, Reason> =
         | TiKV _ -> tikv
 
     observed
-    |> Rule.inTurn [ Rules.pause; Repair.stuckPod; Rule.together [ life; Rules.certificates ] ]
+    |> Rule.inTurn [
+        Rules.pause
+        Repair.stuckPod
+        Rule.together [ life; Volumes.upkeep; Rules.certificates ]
+    ]

@@ -83,9 +83,7 @@ module Obstacle =
         let text = (message.Split "preemption:")[0]
 
         let found =
-            (phrases
-             |> List.filter (fun (phrase, _) -> has phrase text)
-             |> List.map snd)
+            (phrases |> List.filter (fun (phrase, _) -> has phrase text) |> List.map snd)
             @ Option.toList (taint text)
             @ Option.toList (missingClaim text)
 
@@ -105,7 +103,8 @@ module Obstacle =
             "its volume belongs to a node or zone that cannot take it; make room there, or delete the instance to have it made anew elsewhere"
         | Obstacle.NodeLabels ->
             "no node has the labels that it asks for; label nodes, or change schedulePolicies or the overlay"
-        | Obstacle.Taint "" -> "nodes have taints that it does not tolerate; remove them, or add tolerations by overlay"
+        | Obstacle.Taint "" ->
+            "nodes have taints that it does not tolerate; remove them, or add tolerations by overlay"
         | Obstacle.Taint key ->
             $"nodes have the taint %s{key}, which it does not tolerate; remove it, or add a toleration by overlay"
         | Obstacle.Cordoned -> "nodes are cordoned; uncordon them, or add nodes"
@@ -117,7 +116,8 @@ module Obstacle =
             "a volume claim is not bound; make a volume for it, or see why its storage class does not (kubectl describe pvc)"
         | Obstacle.ClaimMissing -> "a volume claim does not exist yet"
         | Obstacle.ClaimEnding -> "a volume claim is being deleted; it is made anew after that"
-        | Obstacle.VolumeMissing -> "the volume of a claim is gone; its data is lost unless the volume comes back"
+        | Obstacle.VolumeMissing ->
+            "the volume of a claim is gone; its data is lost unless the volume comes back"
         | Obstacle.VolumeLimit -> "the nodes have as many volumes attached as they may; add nodes"
         | Obstacle.NoNodes -> "there are no nodes"
         | Obstacle.Other message -> message

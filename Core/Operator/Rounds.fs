@@ -60,6 +60,40 @@ let sendRead (object: ObjectRef) target run =
     let struct (id, run) = fresh run
     run |> await id object |> emit (Effect.Read(id, target)), id
 
+/// What a new status says of certificates is told by an event too. Its name is made from what it says, not of which
+/// version, so that a status that has to be written again tells nothing twice.
+let private tellOfCertificates (input: Input) (object: ObjectRef) write run =
+    let valid = Condition.tryFind ConditionType.CertificatesValid
+    let before = Cache.conditions object run.State.Cache |> valid |> Option.map _.Reason
+
+    let now =
+        match write with
+        | Patch(_, true, body) ->
+            body
+            |> Json.itemsAt [ "status"; "conditions" ]
+            |> List.choose (Codec.decode<Condition> [ "status"; "conditions" ] >> Result.toOption)
+            |> valid
+        | _ -> None
+
+    match now, Cache.meta object run.State.Cache with
+    | Some now, Some meta when
+        now.Reason <> ConditionReason.Valid
+        && now.Status <> ConditionStatus.Unknown
+        && before <> Some now.Reason
+        ->
+        let reason =
+            if now.Status = ConditionStatus.True then
+                EventReason.CertificateExpiring
+            else
+                EventReason.CertificateInvalid
+
+        let struct (id, run) = fresh run
+        let anyVersion: Meta = { meta with ResourceVersion = ResourceVersion "" }
+
+        run
+        |> emit (Effect.Write(id, Events.create input.Clock object anyVersion "Warning" reason now.Message))
+    | _ -> run
+
 /// Sends the status when it says something new; the round ends after it.
 let report input (object: ObjectRef) status failed recheck run =
     match status with
@@ -70,6 +104,7 @@ let report input (object: ObjectRef) status failed recheck run =
         |> await id object
         |> stage object (Stage.Reporting(id, failed, recheck))
         |> emit (Effect.Write(id, write))
+        |> tellOfCertificates input object write
     | _ -> if failed then fail input object run else succeed input object recheck run
 
 let send input (object: ObjectRef) (step: Steps.Step) rest run =
@@ -266,42 +301,10 @@ let wroteStep (input: Input) (object: ObjectRef) step rest write outcome run =
     | Refused error -> run |> refused input object step error.Message
     | Unknown problem -> run |> doubt object (Write.object write) problem
 
-/// What a new status says of certificates is told by an event too, once: the write that brought it was made on the status
-/// before.
-let tellOfCertificates (input: Input) (object: ObjectRef) answer run =
-    let reasonOf = Condition.tryFind ConditionType.CertificatesValid
-
-    let now =
-        answer
-        |> Json.itemsAt [ "status"; "conditions" ]
-        |> List.choose (Codec.decode<Condition> [ "status"; "conditions" ] >> Result.toOption)
-        |> reasonOf
-
-    let before = Cache.conditions object run.State.Cache |> reasonOf
-
-    match now with
-    | Some now when
-        now.Reason <> ConditionReason.Valid
-        && now.Status <> ConditionStatus.Unknown
-        && (before |> Option.map _.Reason) <> Some now.Reason
-        ->
-        let reason =
-            if now.Status = ConditionStatus.True then
-                EventReason.CertificateExpiring
-            else
-                EventReason.CertificateInvalid
-
-        let struct (id, run) = fresh run
-        let meta: Meta = Meta.decode answer
-
-        run
-        |> emit (Effect.Write(id, Events.create input.Clock object meta "Warning" reason now.Message))
-    | _ -> run
-
 let wroteStatus (input: Input) (object: ObjectRef) failed recheck outcome run =
     match outcome with
     | Done answer ->
-        let run = run |> tellOfCertificates input object answer |> store input answer object.Kind
+        let run = run |> store input answer object.Kind
         if failed then fail input object run else succeed input object recheck run
     | Refused error when isStale error -> run |> doubt object object error.Message
     | Refused error ->

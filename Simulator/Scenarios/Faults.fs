@@ -118,7 +118,7 @@ let stories = [
                 (act "power everywhere" (fun world ->
                     struct ((world, [ "a1"; "a2"; "b1"; "b2"; "c1"; "c2" ])
                             ||> List.fold (fun world node ->
-                                Tikv.Simulator.World.Nodes.set true true ("node-" + node) world),
+                                Tikv.Simulator.World.Power.set true true ("node-" + node) world),
                             "on")))
         ]
         rolled

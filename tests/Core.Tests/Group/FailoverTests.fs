@@ -13,7 +13,10 @@ open Tikv.Core.Tests.Group.Given
 module One = Tikv.Core.Tests.Instance.Given
 
 let private enabled change =
-    withSettings (fun settings -> { settings with Failover = change { settings.Failover with Enabled = true } })
+    withSettings (fun settings -> {
+        settings with
+            Failover = change { settings.Failover with Enabled = true }
+    })
 
 /// Four stores of three replicas; another is added when one has been down for 30 min.
 let private four = bareTikv |> replicas 4 |> enabled id |> built
@@ -82,7 +85,9 @@ let private failure index stage (observed: Observed) : Failure = {
 
 let private having index stage (observed: Observed) =
     let failure = failure index stage observed
-    observed |> withStatus (fun status -> { status with Failures = status.Failures @ [ failure ] })
+
+    observed
+    |> withStatus (fun status -> { status with Failures = status.Failures @ [ failure ] })
 
 let private created (observed: Observed) =
     (decide observed).Actions
@@ -101,7 +106,9 @@ let ``a store that has been down for long enough is given a replacement`` () =
     let observed = four |> down 2 30.0
     recorded observed |> shouldBe started
     Lint.group observed (decide observed).Actions |> shouldBe []
-    created (observed |> having 2 FailureStage.Replacing) |> shouldBe [ "basic-tikv-4" ]
+
+    created (observed |> having 2 FailureStage.Replacing)
+    |> shouldBe [ "basic-tikv-4" ]
 
 [<Test>]
 let ``before that it is waited for`` () =
@@ -113,7 +120,13 @@ let ``before that it is waited for`` () =
 
 [<Test>]
 let ``nothing is replaced that people have not asked to be replaced, and that is said`` () =
-    let observed = four |> withSettings (fun settings -> { settings with Failover = { settings.Failover with Enabled = false } })
+    let observed =
+        four
+        |> withSettings (fun settings -> {
+            settings with
+                Failover = { settings.Failover with Enabled = false }
+        })
+
     recorded (observed |> down 2 300.0) |> shouldBe None
     Assert.That(codes (observed |> down 2 300.0), Does.Contain "InstanceDown")
 
@@ -124,8 +137,14 @@ let ``while Kubernetes says that the Pod is ready, it must be down for twice as 
     recorded (observed 60.0) |> shouldBe started
 
 [<Test>]
-let ``a store that never served with its present template must be down for twice as long: the change may be the cause`` () =
-    let observed silent = four |> down 2 silent |> withInstance 2 (fun one -> { one with Current = Some "older" })
+let ``a store that never served with its present template must be down for twice as long: the change may be the cause``
+    ()
+    =
+    let observed silent =
+        four
+        |> down 2 silent
+        |> withInstance 2 (fun one -> { one with Current = Some "older" })
+
     recorded (observed 59.0) |> shouldBe None
     recorded (observed 60.0) |> shouldBe started
 
@@ -156,7 +175,9 @@ let ``while PD is silent, speaks for another cluster, or lacks most of its membe
     let observed = four |> down 2 300.0
     recorded { observed with Pd = PdView.Silent "no leader" } |> shouldBe None
     recorded { observed with Pd = PdView.Unasked } |> shouldBe None
-    recorded (observed |> withFacts (fun facts -> { facts with ClusterId = ClusterId 9UL })) |> shouldBe None
+
+    recorded (observed |> withFacts (fun facts -> { facts with ClusterId = ClusterId 9UL }))
+    |> shouldBe None
 
     observed
     |> withFacts (fun facts -> {
@@ -215,7 +236,10 @@ let ``the next one is replaced when the replacement of the first serves`` () =
     let first = four |> down 2 300.0 |> having 2 FailureStage.Replacing
     let other = first |> notReady 1 |> notReady 0
 
-    recorded (other |> withInstance 1 (fun one -> { one with Fails = true; PodWord = PodWord.Down }))
+    recorded (
+        other
+        |> withInstance 1 (fun one -> { one with Fails = true; PodWord = PodWord.Down })
+    )
     |> shouldBe None
 
 [<Test>]
@@ -248,8 +272,7 @@ let ``one that is to go is taken offline, and nothing is made in its place a sec
     let decision = decide observed
     created observed |> shouldBe []
 
-    decision.Actions
-    |> shouldBe [ TakeOffline(metaOf 2 observed) ]
+    decision.Actions |> shouldBe [ TakeOffline(metaOf 2 observed) ]
 
 [<Test>]
 let ``one that has come back for good stays, and its replacement is surplus`` () =
@@ -293,7 +316,12 @@ let ``of the one that came back and its replacement the one with less data goes`
 
 [<Test>]
 let ``a record ends with the instance that it speaks of`` () =
-    for gone in [ withoutInstance 2; ending 2; withInstance 2 (fun one -> { one with Meta = { one.Meta with Uid = Uid "next" } }) ] do
+    for gone in
+        [
+            withoutInstance 2
+            ending 2
+            withInstance 2 (fun one -> { one with Meta = { one.Meta with Uid = Uid "next" } })
+        ] do
         four
         |> having 2 FailureStage.Replacing
         |> withSurplus [ 4 ]
@@ -336,7 +364,8 @@ let private ill index observed =
         facts with
             Members =
                 facts.Members
-                |> List.map (fun one -> if one.Id = One.memberId index then { one with Healthy = false } else one)
+                |> List.map (fun one ->
+                    if one.Id = One.memberId index then { one with Healthy = false } else one)
     })
     |> withInstance index (fun one -> {
         one with
@@ -369,17 +398,25 @@ let private confirmations (observed: Observed) =
 let ``a member that does not answer is suspected, and confirmed each tenth of downAfter`` () =
     confirmations (three |> ill 2) |> shouldBe (Some(FailureStage.Suspected, 0))
     confirmations (three |> ill 2 |> confirmed 2 3 179) |> shouldBe None
-    confirmations (three |> ill 2 |> confirmed 2 3 180) |> shouldBe (Some(FailureStage.Suspected, 4))
+
+    confirmations (three |> ill 2 |> confirmed 2 3 180)
+    |> shouldBe (Some(FailureStage.Suspected, 4))
 
 [<Test>]
 let ``a jump of the clock counts as one confirmation, and one backwards as none`` () =
-    confirmations (three |> ill 2 |> confirmed 2 3 36_000) |> shouldBe (Some(FailureStage.Suspected, 4))
-    confirmations (three |> ill 2 |> confirmed 2 3 -600) |> shouldBe (Some(FailureStage.Suspected, 3))
+    confirmations (three |> ill 2 |> confirmed 2 3 36_000)
+    |> shouldBe (Some(FailureStage.Suspected, 4))
+
+    confirmations (three |> ill 2 |> confirmed 2 3 -600)
+    |> shouldBe (Some(FailureStage.Suspected, 3))
 
 [<Test>]
 let ``a member that was confirmed down often enough goes, before another is made`` () =
     let observed = three |> ill 2 |> confirmed 2 10 10
-    recorded observed |> shouldBe (Some("FailoverStarted", [ 2, FailureStage.Retiring ]))
+
+    recorded observed
+    |> shouldBe (Some("FailoverStarted", [ 2, FailureStage.Retiring ]))
+
     let going = three |> ill 2 |> having 2 FailureStage.Retiring
     let decision = decide going
     Assert.That(decision.Actions, Does.Contain(DeleteInstance(metaOf 2 going)))
@@ -389,13 +426,24 @@ let ``a member that was confirmed down often enough goes, before another is made
 let ``while Kubernetes says that its Pod is ready, it takes twice as many`` () =
     let observed times = three |> ill 2 |> confirmed 2 times 10 |> word 2 PodWord.Ready
     recorded (observed 10) |> shouldBe None
-    recorded (observed 20) |> shouldBe (Some("FailoverStarted", [ 2, FailureStage.Retiring ]))
+
+    recorded (observed 20)
+    |> shouldBe (Some("FailoverStarted", [ 2, FailureStage.Retiring ]))
 
 [<Test>]
 let ``a member that answers again begins anew`` () =
-    let well = three |> confirmed 2 7 200 |> withInstance 2 (fun one -> { one with ReadySince = One.ago 30 })
+    let well =
+        three
+        |> confirmed 2 7 200
+        |> withInstance 2 (fun one -> { one with ReadySince = One.ago 30 })
+
     confirmations well |> shouldBe (Some(FailureStage.Suspected, 0))
-    let healed = three |> confirmed 2 7 200 |> withInstance 2 (fun one -> { one with ReadySince = One.ago 120 })
+
+    let healed =
+        three
+        |> confirmed 2 7 200
+        |> withInstance 2 (fun one -> { one with ReadySince = One.ago 120 })
+
     recorded healed |> shouldBe (Some("FailoverEnded", []))
 
 [<Test>]
@@ -417,17 +465,27 @@ let ``the Pod of a removed member, stuck on a lost node, does not hold up its su
 
 [<Test>]
 let ``the law forbids failover that is not asked for, in an outage, and beyond the limit`` () =
-    let action (observed: Observed) = [ RecordFailures([ failure 2 FailureStage.Replacing observed ], "FailoverStarted", "") ]
+    let action (observed: Observed) = [
+        RecordFailures([ failure 2 FailureStage.Replacing observed ], "FailoverStarted", "")
+    ]
+
     let broken observed = Lint.group observed (action observed)
     broken (four |> down 2 30.0) |> shouldBe []
     Assert.That(broken (four |> down 2 30.0 |> down 1 30.0), Has.Some.Contains "outage")
     Assert.That(broken { four with Pd = PdView.Silent "x" }, Has.Some.Contains "I24")
-    Assert.That(broken (four |> enabled (fun failover -> { failover with MaxReplacements = 0 })), Has.Some.Contains "allowed")
+
+    Assert.That(
+        broken (four |> enabled (fun failover -> { failover with MaxReplacements = 0 })),
+        Has.Some.Contains "allowed"
+    )
 
     Assert.That(
         broken (
             four
-            |> withSettings (fun settings -> { settings with Failover = { settings.Failover with Enabled = false } })
+            |> withSettings (fun settings -> {
+                settings with
+                    Failover = { settings.Failover with Enabled = false }
+            })
         ),
         Has.Some.Contains "asked"
     )

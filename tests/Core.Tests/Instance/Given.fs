@@ -168,13 +168,48 @@ let claimOf (name: string) : ClaimView = {
     Capacity = "1Gi"
     StorageClass = None
     Volume = "pv-1"
+    AttributesClass = None
+    CurrentAttributesClass = None
+    ResizeStatus = ""
+    ModifyStatus = ""
+    Conditions = []
 }
+
+/// The claim of one of its volumes, as it is when the instance serves.
+let claimFor (observed: Observed) (volume: Volume) name : ClaimView =
+    let (ClusterId cluster) = clusterId
+
+    let holder =
+        match observed.Role with
+        | PD(_, { Id = Some(MemberId id) }) -> Map [ Labels.memberId, string id ]
+        | TiKV(_, { Id = Some(StoreId id) }) -> Map [ Labels.storeId, string id ]
+        | PD _
+        | TiKV _ -> Map.empty
+
+    let labels =
+        holder
+        |> Map.fold (fun all key value -> Map.add key value all) (Manifest.claimLabels observed volume)
+        |> Map.add Labels.clusterId (string cluster)
+
+    let claim = claimOf name
+    let size = Quantity.text volume.Storage
+
+    {
+        claim with
+            Meta = {
+                claim.Meta with
+                    Labels = labels
+                    Annotations = Manifest.claimAnnotations observed volume
+            }
+            Requested = size
+            Capacity = size
+    }
 
 /// All that the instance wants to have stands and serves.
 let built (observed: Observed) : Observed =
     let claims =
         Seen.wantedClaims observed
-        |> List.map (fun (_, name) -> name, claimOf name)
+        |> List.map (fun (volume, name) -> name, claimFor observed volume name)
         |> Map.ofList
 
     { observed with Pod = Some(podOf observed); Config = Some(configOf observed); Claims = claims }

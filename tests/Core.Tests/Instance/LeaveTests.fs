@@ -21,7 +21,11 @@ let private teardown observed = [
 ]
 
 let private configMeta (observed: Observed) = (configOf observed).Meta
-let private claimMeta (observed: Observed) = (claimOf $"data-%s{observed.Meta.Name}").Meta
+let private claimMeta (observed: Observed) = (built observed).Claims[$"data-%s{observed.Meta.Name}"].Meta
+
+/// That nobody starts from its data again is written on the claim that stays.
+let private retired id (observed: Observed) =
+    act [ DescribeClaim(claimMeta observed, Map.empty, Map [ Annotations.removed, Some id ]) ]
 
 // ---- TiKV
 
@@ -126,7 +130,7 @@ let ``what is left of a store goes in order, and its claims stay by default`` ()
     |> shouldBe [
         removedPod observed
         act [ RemoveConfig(configMeta observed) ]
-        act [ removeFinalizer observed ]
+        retired "3" observed
         act [ removeFinalizer observed ]
     ]
 
@@ -329,7 +333,7 @@ let ``what is left of a member goes in order once PD does not list it`` () =
     |> shouldBe [
         removedPod observed
         act [ RemoveConfig(configMeta observed) ]
-        act [ removeFinalizer observed ]
+        retired "1001" observed
         act [ removeFinalizer observed ]
     ]
 

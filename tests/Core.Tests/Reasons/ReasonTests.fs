@@ -9,19 +9,32 @@ open Tikv.Core.Tests.Api
 
 /// What stands in the page for a value of that type; a text is its name, in capitals.
 let rec private example (name: string) (kind: Type) : objnull list =
-    if kind = typeof<string> then [ box (name.ToUpperInvariant()) ]
-    elif kind = typeof<int> then [ box 2 ]
-    elif kind = typeof<TimeSpan> then [ box (TimeSpan.FromMinutes 30.0) ]
-    elif kind = typeof<string list> then [ box [ "NAME" ] ]
-    elif kind = typeof<(string * string) list> then [ box [ "NAME", "WHY" ] ]
-    elif kind = typeof<DateTimeOffset> then [ box (DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero)) ]
-    elif kind = typeof<bool> then [ box true; box false ]
-    elif kind = typeof<StoreId option> then [ box (Some(StoreId 3UL)) ]
-    elif kind = typeof<StoreId> then [ box (StoreId 3UL) ]
-    elif kind = typeof<MemberId> then [ box (MemberId 3UL) ]
-    elif kind = typeof<ClusterId> then [ box (ClusterId 3UL) ]
-    elif FSharpType.IsUnion kind then examples kind
-    else failwith $"no example of a %s{kind.Name}; give it one here"
+    if kind = typeof<string> then
+        [ box (name.ToUpperInvariant()) ]
+    elif kind = typeof<int> then
+        [ box 2 ]
+    elif kind = typeof<TimeSpan> then
+        [ box (TimeSpan.FromMinutes 30.0) ]
+    elif kind = typeof<string list> then
+        [ box [ "NAME" ] ]
+    elif kind = typeof<(string * string) list> then
+        [ box [ "NAME", "WHY" ] ]
+    elif kind = typeof<DateTimeOffset> then
+        [ box (DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero)) ]
+    elif kind = typeof<bool> then
+        [ box true; box false ]
+    elif kind = typeof<StoreId option> then
+        [ box (Some(StoreId 3UL)) ]
+    elif kind = typeof<StoreId> then
+        [ box (StoreId 3UL) ]
+    elif kind = typeof<MemberId> then
+        [ box (MemberId 3UL) ]
+    elif kind = typeof<ClusterId> then
+        [ box (ClusterId 3UL) ]
+    elif FSharpType.IsUnion kind then
+        examples kind
+    else
+        failwith $"no example of a %s{kind.Name}; give it one here"
 
 and private examples (kind: Type) : objnull list = [
     for case in FSharpType.GetUnionCases kind do
@@ -34,7 +47,11 @@ and private examples (kind: Type) : objnull list = [
                         value :: others
               ]
 
-        for fields in case.GetFields() |> Array.map (fun field -> field.Name, field.PropertyType) |> List.ofArray |> fill do
+        for fields in
+            case.GetFields()
+            |> Array.map (fun field -> field.Name, field.PropertyType)
+            |> List.ofArray
+            |> fill do
             FSharpValue.MakeUnion(case, Array.ofList fields)
 ]
 
@@ -47,7 +64,9 @@ let private layer name (code: 'Reason -> string) (text: 'Reason -> string) =
         |> List.sort
         |> List.map (fun (code, text) -> $"| `%s{code}` | %s{text} |")
 
-    [ $"## %s{name}"; ""; "| reason | what it says |"; "| --- | --- |" ] @ rows @ [ "" ]
+    [ $"## %s{name}"; ""; "| reason | what it says |"; "| --- | --- |" ]
+    @ rows
+    @ [ "" ]
 
 let private page =
     [
