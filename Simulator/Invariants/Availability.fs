@@ -345,7 +345,7 @@ let budgetsAreKept =
     Invariant.plain
         (Invariant.property
             "I27"
-            "A Pod that serves is deleted only while every PodDisruptionBudget on it allows a disruption"
+            "A Pod that serves is deleted only while every PodDisruptionBudget on it allows a disruption, or while all others of its budget are healthy: a budget is closed to others while the operator itself takes a Pod down"
             "verification C2")
         (fun { Ledger = ledger } sight ->
             match Landing.podDeletion sight with

@@ -15,8 +15,7 @@ let private failover removeFailed =
     Json.object [
         "spec",
         Json.object [
-            "failover",
-            Json.object [ "enabled", Json.Bool true; "removeFailed", Json.Bool removeFailed ]
+            "failover", Json.object [ "enabled", Json.Bool true; "removeFailed", Json.Bool removeFailed ]
         ]
     ]
 
@@ -44,10 +43,7 @@ let private deleteNodeOfInstance target =
         with
         | None -> struct (world, "it was on none")
         | Some node ->
-            struct (World.send
-                        "user"
-                        (Requests.delete Requests.deleteOptions Builtins.nodes None node)
-                        world,
+            struct (World.send "user" (Requests.delete Requests.deleteOptions Builtins.nodes None node) world,
                     node))
 
 let private claim pod = $"%s{Target.space}/data-%s{pod}"
@@ -91,7 +87,10 @@ let stories = [
         "S22"
         "A store that comes back after it was replaced keeps its identity, and one of the two leaves"
         [ "T 7.2"; "L F06" ]
-        replacing [ at (seconds 10) (off "basic-tikv-3"); at (minutes 50) (Misfortune.SitePower(None, seconds 1)) ] [
+        replacing [
+            at (seconds 10) (off "basic-tikv-3")
+            at (minutes 50) (Misfortune.SitePower(None, seconds 1))
+        ] [
             eventually (minutes 45) (exists "TiKV/basic-tikv-4")
             exactly 1 (creates Kind.TiKV)
             atMost 1 removesStore
@@ -208,12 +207,7 @@ let stories = [
         [ "V P58" ]
         replacing
         (each (seconds 10) (minutes 3) (minutes 60) (Misfortune.ContainerKill("default/basic-tikv-2", 1, "")))
-        [
-            never (creates Kind.TiKV)
-            never removesStore
-            finally' settled
-            finally' (storesUp 4)
-        ]
+        [ never (creates Kind.TiKV); never removesStore; finally' settled; finally' (storesUp 4) ]
 
     scenario
         "F28"

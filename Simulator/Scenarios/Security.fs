@@ -54,7 +54,7 @@ let private asks says holds =
     says,
     fun sight ->
         match sight with
-        | Sight.AskedPd(_, call, code) -> holds call && code < 300
+        | Sight.AskedPd(_, call, code, _) -> holds call && code < 300
         | _ -> false
 
 let private labels =
