@@ -184,7 +184,19 @@ let ``the order of lists decides nothing (V I64)`` (observed: Observed) =
 let private renamed (observed: Observed) =
     let rename (StoreId id) = StoreId(id * 1_000UL + 7UL)
 
-    observed
+    let relabel (meta: Meta) =
+        match meta.Labels |> Map.tryFind Labels.storeId with
+        | Some id ->
+            let (StoreId id) = rename (StoreId(System.UInt64.Parse id))
+            { meta with Labels = meta.Labels |> Map.add Labels.storeId (string id) }
+        | None -> meta
+
+    {
+        observed with
+            Claims =
+                observed.Claims
+                |> Map.map (fun _ claim -> { claim with Meta = relabel claim.Meta })
+    }
     |> Given.withFacts (fun facts -> {
         facts with
             Stores = facts.Stores |> List.map (fun store -> { store with Id = rename store.Id })
