@@ -14,6 +14,10 @@ module Labels =
     /// On an instance: the revision of the group's template that it was made from.
     let revision = "tikv.org/revision"
     let volume = "tikv.org/volume"
+    /// On a claim: which PD cluster, and which store or member of it, its data belongs to (decimal).
+    let clusterId = "tikv.org/cluster-id"
+    let storeId = "tikv.org/store-id"
+    let memberId = "tikv.org/member-id"
 
     /// The finalizer of all our kinds.
     let finalizer = "tikv.org/finalizer"
@@ -53,6 +57,16 @@ module Annotations =
     let configRefused = "tikv.org/config-refused"
     /// On a ConfigMap or a Service: hash of what the operator wrote, to see at a glance whether it is still wanted.
     let written = "tikv.org/written"
+    /// On an instance: another one takes its place, and then it leaves.
+    let replaced = "tikv.org/replaced"
+    /// On a claim: the keys that an overlay has put there, as JSON, so that they go when the overlay does.
+    let overlayKeys = "tikv.org/overlay-keys"
+    /// On a claim: the VolumeAttributesClass that was asked for last, also when the API server has dropped it.
+    let attributesClass = "tikv.org/volume-attributes-class"
+    /// On a claim: the store or member (decimal) that held its data has left the cluster for ever.
+    let removed = "tikv.org/removed"
+    /// On a StorageClass, by its administrator: `Offline` says that a volume grows only when its Pod is started anew.
+    let volumeExpansion = "tikv.org/volume-expansion"
     /// On an instance, set by people: a number from 0; the lowest is the first to go, to be updated, and to be called back.
     /// Without it, last (T 3.2).
     let priority = "tikv.org/priority"

@@ -26,6 +26,20 @@ type InstanceSettings = {
     VolumeClaimNames: Map<string, string>
 }
 
+/// One volume of an instance, as it was last seen.
+type VolumeStatus = {
+    [<Doc "Name of the volume."; Required; MaxLength 63>]
+    Name: string
+    [<Doc "Name of its claim."; Required; MaxLength 253>]
+    ClaimName: string
+    [<Doc "The life of the claim that this speaks of.">]
+    ClaimUid: Uid option
+    [<Doc "The size that the volume has.">]
+    Capacity: string option
+    [<Doc "The store id or member id (decimal) that its data belongs to.">]
+    DataOf: string option
+}
+
 type InstanceStatus = {
     [<Doc "The generation that this status speaks of.">]
     ObservedGeneration: int64
@@ -43,6 +57,8 @@ type InstanceStatus = {
     NodeName: string option
     [<Doc "The zone of that node.">]
     Zone: string option
+    [<Doc "Its volumes."; ListMapKey "name">]
+    Volumes: VolumeStatus list
     [<Doc "The life of the volume claim that holds the data of the recorded store or member.">]
     DataClaimUid: Uid option
 }

@@ -90,6 +90,12 @@ type StoreState =
 type EvictionMark = {
     [<Doc "Since when (RFC 3339)."; Required>]
     Since: string
+    [<Doc "The store id (decimal) that the entry is of.">]
+    Store: StoreId option
+    [<Doc "Region leaders on the store before.">]
+    Leaders: int option
+    [<Doc "The store's last heartbeat when the entry was first seen in PD (RFC 3339, by PD's clock): a later one counts leaders under the entry.">]
+    HeardAt: string option
 }
 
 type TiKVStatus = {

@@ -18,6 +18,7 @@ type Plan = {
 }
 
 let ending (one: InstanceView) = one.Meta.DeletionTimestamp.IsSome
+let replaced (one: InstanceView) = one.Meta.Annotations |> Map.containsKey Annotations.replaced
 let deferred (one: InstanceView) = one.Meta.Annotations |> Map.containsKey Annotations.deferDelete
 
 /// From 0; without the annotation, or with one that is no such number, last.
@@ -80,7 +81,7 @@ let ofGroup (observed: Observed) : Plan =
 
     let must, may =
         present
-        |> List.partition (fun one -> one.Removed || Set.contains one.Index named)
+        |> List.partition (fun one -> one.Removed || replaced one || Set.contains one.Index named)
 
     let surplus = max 0 (may.Length - replicas)
     let begun, free = may |> List.partition (fun one -> one.Offline || deferred one)

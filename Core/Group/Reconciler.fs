@@ -12,6 +12,7 @@ let private life plan =
             Failover.waits
             Revisions.rollBack
             ScaleRules.scaleIn plan
+            Replacement.next plan
             ScaleRules.scaleOut plan
             Rule.inTurn [ VersionRules.path; RollRules.roll plan ]
         ]

@@ -109,7 +109,11 @@ let private deferral (observed: Observed) plan (next: InstanceView list) =
 let private stores (observed: Observed) plan =
     let removed = plan.Leaving |> List.filter _.Removed
     let leaving = instances observed |> List.filter (fun one -> isLeaving one && one.Registered)
-    let next = plan.Leaving |> List.filter (fun one -> not one.Offline && not one.Removed)
+
+    let next =
+        plan.Leaving
+        |> List.filter (fun one -> not one.Offline && not one.Removed && Replacement.mayGo plan one)
+
     let kept, next = deferral observed plan next
     let unmarked = kept |> List.filter (deferred >> not)
     let unregistered = next |> List.filter (fun one -> not one.Registered)
@@ -127,7 +131,8 @@ let private stores (observed: Observed) plan =
         match unmarked, kept with
         | _ :: _, _ -> Decision.act (unmarked |> List.map (fun one -> DeferDeletion one.Meta))
         | [], [] -> Decision.settled
-        | [], kept -> Decision.wait [ DeletionDeferred(names kept) ]
+        | [], kept ->
+            Decision.wait (DeletionDeferred(names kept) :: RollRules.unavailable observed plan.Staying)
 
 /// One change of membership at a time; of members that serve only when all that stay do, and after what is to be added
 /// (V B9). A member that is known not to serve goes first of all.
@@ -148,7 +153,8 @@ let private members (observed: Observed) plan =
         match unmarked, kept with
         | _ :: _, _ -> Decision.act (unmarked |> List.map (fun one -> DeferDeletion one.Meta))
         | [], [] -> Decision.settled
-        | [], kept -> Decision.wait [ DeletionDeferred(names kept) ]
+        | [], kept ->
+            Decision.wait (DeletionDeferred(names kept) :: RollRules.unavailable observed plan.Staying)
 
 /// Surplus instances go one at a time, in the order of the plan; a store leaves PD before its instance is deleted, a
 /// member is removed by its instance. Those that never registered have no part in the cluster, and need no turn.

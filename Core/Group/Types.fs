@@ -55,6 +55,9 @@ type InstanceView = {
     Waits: (string * string) option
     /// Its zone, or else its node, when it was seen on one.
     Domain: string option
+    /// Its volumes are of another storage class than its template says; none while its status does not say so of its
+    /// present generation.
+    OtherClass: bool option
     /// The generation of the Cluster at which its Pod was gone by suspension.
     SuspendedAt: int64 option
     PodWord: PodWord
@@ -126,6 +129,9 @@ type Action =
     /// A surplus instance stays until the roll is over.
     | DeferDeletion of Instance: Meta
     | CancelDeferral of Instance: Meta
+    /// Another instance takes its place, and then it leaves.
+    | Replace of Instance: Meta
+    | CancelReplacement of Instance: Meta
     | CreateBudget of Body: Json
     | UpdateBudget of Seen: Meta * Spec: Json
     | RemoveBudget of Budget: Meta
@@ -157,6 +163,7 @@ type Reason =
     | StoresAreNewer of Wanted: string * Store: string
     | UnknownRevision of Asked: string * Known: string list
     | DeletionDeferred of Names: string list
+    | Replacing of Name: string
     | ForeignBudget of Name: string
     | InstanceDown of Name: string * Why: string
     | FailoverHeld of Name: string * Why: string
@@ -199,6 +206,7 @@ module Reason =
             $"there is no revision \"%s{asked}\" to go back to, and no other is kept"
         | UnknownRevision(asked, known) ->
             $"there is no revision \"%s{asked}\" to go back to; kept are %s{names known}"
+        | Replacing name -> $"another instance takes the place of %s{name}"
         | DeletionDeferred deferred -> $"%s{names deferred} will be removed when the others have been updated"
         | ForeignBudget name ->
             $"the PodDisruptionBudget %s{name} exists and belongs to somebody else: drains are as it says"
@@ -233,6 +241,7 @@ module Reason =
         | StoresAreNewer _ -> "VersionPath"
         | UnknownRevision _ -> "UnknownRevision"
         | DeletionDeferred _ -> "DeletionDeferred"
+        | Replacing _ -> "Replacing"
         | ForeignBudget _ -> "PDBAllows"
         | InstanceDown _ -> "InstanceDown"
         | FailoverHeld _ -> "FailoverHeld"
@@ -267,4 +276,5 @@ module Reason =
         | Downgrade _
         | StoresAreNewer _
         | UnknownRevision _
-        | DeletionDeferred _ -> ValueNone
+        | DeletionDeferred _
+        | Replacing _ -> ValueNone

@@ -1,6 +1,7 @@
 namespace Tikv.Core.Instance
 
 open Tikv.Core
+open Tikv.Core.Api
 open Tikv.Core.Kubernetes
 open Tikv.Core.Pd
 open Tikv.Core.Instance.Evidence
@@ -19,7 +20,7 @@ type Action =
     | TakeDisruption of Cluster: Meta * Why: string
     | ReleaseDisruption of Cluster: Meta
     /// Written to our status before the entry is made in PD, so that a crash cannot orphan it (law 9).
-    | MarkEviction of Since: string
+    | MarkEviction of EvictionMark
     | EvictLeaders of Store: StoreId
     | StopEvictingLeaders of Store: StoreId
     | UnmarkEviction
@@ -30,12 +31,24 @@ type Action =
     | RemovePod of Pod: Meta * Why: string * RemovalGrounds
     | RemoveStore of Store: StoreId * NotFrozen * EnoughStores * LeadersGone
     | RestoreStore of Store: StoreId
-    | RemoveMember of Member: MemberId * NotFrozen * QuorumKept
+    | RemoveMember of Member: MemberId * NotFrozen * QuorumKept * MemberUnwanted
     | RemoveConfig of Config: Meta
     | RemoveClaim of Claim: Meta * Departed * PodGone * DataDisowned
     | RemoveFinalizer of Departed * PodGone
     /// Takes away, without its kubelet's word, a Pod that is being stopped on a node that is gone for good (V I09).
     | ForceRemovePod of Pod: Meta * Why: string * Diagnosis.NodeLost
+    /// Asks for another size.
+    | ExpandClaim of Claim: Meta * Size: string
+    /// Asks for another VolumeAttributesClass.
+    | ModifyClaim of Claim: Meta * AttributesClass: string
+    /// Labels and annotations; none takes a key away.
+    | DescribeClaim of
+        Claim: Meta *
+        Labels: Map<string, string option> *
+        Annotations: Map<string, string option>
+    /// A claim that holds nothing, or the data of a store or member (decimal id) that is gone for ever, makes place for a
+    /// new one.
+    | DiscardClaim of Claim: Meta * Held: string * Ownership.Useless
     /// Adds to the store's labels in PD, or changes them; those that are not named stay.
     | SetStoreLabels of Store: StoreId * Labels: Map<string, string>
     /// Gives settings to the running process; a refusal is written down on the Pod under the fingerprint.
@@ -69,6 +82,9 @@ module Action =
         | UnmarkEviction
         | RestoreStore _
         | RemoveConfig _
+        | ExpandClaim _
+        | ModifyClaim _
+        | DescribeClaim _
         | SetStoreLabels _
         | ReloadConfig _
         | MarkConfig _ -> Risk.None
@@ -80,4 +96,5 @@ module Action =
         | RemoveMember _
         | RemoveClaim _
         | RemoveFinalizer _
-        | ForceRemovePod _ -> Risk.Irreversible
+        | ForceRemovePod _
+        | DiscardClaim _ -> Risk.Irreversible

@@ -15,7 +15,8 @@ type HeldDisruption = private HeldDisruption of Holder: Uid
 let heldDisruption (observed: Observed) =
     if Seen.holdsDisruption observed then Some(HeldDisruption observed.Meta.Uid) else None
 
-/// PD speaks for this cluster, with a leader and a quorum, and it is no outage (law 6).
+/// PD speaks for this cluster, with a leader and a quorum, it has heard of the regions' leaders, and it is no outage
+/// (law 6).
 type NotFrozen = private NotFrozen of Cluster: ClusterId
 
 /// More stores than max(1, (n-1)/2) silent are an outage or a partition, not the failure of an instance (V I25).
@@ -37,10 +38,20 @@ let private minority (facts: PdFacts) =
     else
         Some(QuorumAtRisk(facts.Members.Length - ill.Length, facts.Members.Length))
 
+/// A PD that has just started knows the regions and not yet their leaders: its counts are no evidence until it has heard
+/// of nearly all (V P14, I24). The two numbers are not of one instant, hence the 1 %.
+let private cold (facts: PdFacts) =
+    let known = facts.Stores |> List.sumBy _.Leaders
+
+    if int64 known * 100L < int64 facts.Regions * 99L then
+        Some(LeadersUnknown(known, facts.Regions))
+    else
+        None
+
 let notFrozen (observed: Observed) =
     match Seen.facts observed, Seen.clusterId observed with
     | Some facts, Some id ->
-        match minority facts |> Option.orElse (outage facts) with
+        match minority facts |> Option.orElse (outage facts) |> Option.orElse (cold facts) with
         | Some reason -> Error reason
         | None -> Ok(NotFrozen id)
     | _ -> Error(Seen.pdReason observed)
@@ -119,7 +130,7 @@ type QuorumKept = private QuorumKept of Member: MemberId
 let private othersIll (self: MemberFact) (facts: PdFacts) =
     facts.Members
     |> List.filter (fun one -> one.Id <> self.Id && not one.Healthy)
-    |> List.map (fun one -> if one.Name = "" then String.concat ", " one.PeerUrls else one.Name)
+    |> List.map MemberFact.describe
 
 /// One or two members cannot be restarted without a pause: that was the user's choice (V I20).
 let quorumWhileItRests (self: MemberFact) (facts: PdFacts) =
@@ -167,6 +178,47 @@ let private memberGone (observed: Observed) (facts: PdFacts) =
 
     if isListed then None else Some(MemberGone observed.Meta.Uid)
 
+/// A member that is to be one no more.
+type MemberUnwanted = private MemberUnwanted of Member: MemberId
+
+/// Its instance is being deleted.
+let leaves (self: MemberFact) (observed: Observed) =
+    if Seen.deleting observed then Some(MemberUnwanted self.Id) else None
+
+/// It has lost its disk: PD lists the member of the old one, and refuses the new one as its duplicate (P 24).
+let lostDisk (self: MemberFact) (observed: Observed) =
+    match observed.Role with
+    | PD(_, status) when not self.Healthy && status.Id = Some self.Id && Diagnosis.diskReplaced observed ->
+        Some(MemberUnwanted self.Id)
+    | _ -> None
+
+/// The Pod of a peer URL, when that has the form in which we name Pods: `<group>-<index>.<group>-peer.<namespace>`.
+let private podOfUrl space (url: string) =
+    match System.Uri.TryCreate(url, System.UriKind.Absolute) with
+    | true, uri ->
+        match
+            (Option.ofObj uri |> Option.map _.Host |> Option.defaultValue "").Split '.'
+            |> List.ofArray
+        with
+        | pod :: service :: name :: _ when
+            name = space
+            && service.EndsWith("-peer", System.StringComparison.Ordinal)
+            && pod.StartsWith(service.Substring(0, service.Length - 4), System.StringComparison.Ordinal)
+            ->
+            Some pod
+        | _ -> None
+    | false, _ -> None
+
+/// Members that are dead or have only half joined, that listen where one of our Pods would, and whose instance is gone:
+/// they block every join (P 24), and nobody comes back for them (T S7, S8). Members of others are left alone (L F07).
+let orphans (observed: Observed) (facts: PdFacts) =
+    facts.Members
+    |> List.filter (fun one -> not one.Healthy && not (Map.containsKey one.Name observed.Peers))
+    |> List.choose (fun one ->
+        match one.PeerUrls |> List.map (podOfUrl observed.Meta.Namespace) with
+        | [ Some pod ] when not (Map.containsKey pod observed.Peers) -> Some(one, pod, MemberUnwanted one.Id)
+        | _ -> None)
+
 // ---- stores of TiKV
 
 /// The leaders of the store have moved away, or waiting for that is over or pointless (V I18).
@@ -188,6 +240,28 @@ let private takers (store: Store) (facts: PdFacts) =
 /// An entry would find nobody to take the leaders, or would leave one store for all of them (V I32).
 let private nowhere store (facts: PdFacts) = facts.MaxReplicas <= 1 || (takers store facts).Length < 2
 
+/// Both clocks have to agree that the time is up, the operator's and PD's: one that jumps cuts no wait short (L F40).
+let private isLate (timeout: System.TimeSpan) (mark: EvictionMark) (observed: Observed) facts =
+    let passed moment now = Seen.moment moment |> Option.forall (fun since -> now - since >= timeout)
+
+    let newest = System.DateTimeOffset.FromUnixTimeMilliseconds(Seen.newestHeartbeat facts / 1_000_000L)
+
+    passed mark.Since observed.Clock
+    && mark.HeardAt |> Option.forall (fun heard -> passed heard newest)
+
+/// A heartbeat later than the entry.
+let private isConfirmed (mark: EvictionMark) (store: Store) =
+    match mark.HeardAt |> Option.bind Seen.moment, Seen.heardAt store |> Option.bind Seen.moment with
+    | Some before, Some now -> now > before
+    | _ -> false
+
+/// Since when leaders are waited for while somebody else's entry moves them: we have no mark then.
+let private sinceClaimed (observed: Observed) =
+    observed.Cluster
+    |> Option.bind _.Status.Disruption
+    |> Option.filter (fun held -> held.Uid = observed.Meta.Uid)
+    |> Option.map (fun held -> { Since = held.Since; Store = None; Leaders = None; HeardAt = None })
+
 let leadersGone (store: Store option) (observed: Observed) (facts: PdFacts) =
     match store, observed.Role with
     | None, _
@@ -196,31 +270,49 @@ let leadersGone (store: Store option) (observed: Observed) (facts: PdFacts) =
         let isEvicted = Set.contains store.Id facts.Evicting
         let timeout = spec.Eviction.EvictLeaderTimeout
         let waits = spec.Eviction.EvictLeaderPolicy = EvictLeaderPolicy.Hold
+        let mark = status.Evicting |> Option.filter (fun mark -> mark.Store = Some store.Id)
+        let begun = mark |> Option.orElse (sinceClaimed observed)
 
-        let isLate =
-            status.Evicting
-            |> Option.bind (fun mark -> Seen.since mark.Since observed)
-            |> Option.exists (fun span -> span >= timeout)
-
-        match status.Evicting with
-        | _ when nowhere store facts && not isEvicted -> Ok NowhereToGo
-        // What PD does not hear from can lead nothing, and takes no leader back.
-        | _ when store.Leaders = 0 && not (Seen.hears facts store) -> Ok(NoneLed store.Id)
+        match mark with
         | None when timeout = System.TimeSpan.Zero -> Ok NowhereToGo
-        | Some _ when isEvicted && store.Leaders = 0 -> Ok(NoneLed store.Id)
-        | Some _ when isLate && not waits && isEvicted -> Ok(WaitedLongEnough store.Id)
+        | _ when nowhere store facts && not isEvicted -> Ok NowhereToGo
+        // Whom PD does not hear from leads nothing, when it has heard of all leaders from others.
+        | _ when store.Leaders = 0 && not (Seen.hears facts store) -> Ok(NoneLed store.Id)
+        | Some mark when isEvicted && store.Leaders = 0 && isConfirmed mark store -> Ok(NoneLed store.Id)
+        | None when isEvicted && store.Leaders = 0 -> Ok(NoneLed store.Id)
+        | _ when
+            not waits
+            && begun |> Option.exists (fun begun -> isLate timeout begun observed facts)
+            ->
+            Ok(WaitedLongEnough store.Id)
+        | _ when isEvicted && store.Leaders = 0 -> Error LeadersUnconfirmed
         | _ -> Error(LeadersRemain store.Leaders)
 
-/// So many living stores remain without this one that every replica has a place (V I05). PD itself counts dead ones too.
+/// So many living stores remain without this one that every replica has a place of its own, and no other store is on its
+/// way out (V I05, I06). PD itself counts dead ones too, and no places.
 type EnoughStores = private EnoughStores of Store: StoreId
 
 let enoughStores (store: Store) (observed: Observed) (facts: PdFacts) =
-    let living = takers store facts |> List.filter (Seen.isOurs observed)
+    let left = takers store facts |> List.filter (Seen.isOurs observed)
 
-    if living.Length >= facts.MaxReplicas then
-        Ok(EnoughStores store.Id)
-    else
-        Error(StoresTooFew(living.Length, facts.MaxReplicas))
+    let domains stores =
+        stores
+        |> List.choose (fun one -> one.Labels |> Map.tryFind facts.IsolationLevel)
+        |> List.distinct
+        |> List.length
+
+    let after, needed = domains left, min facts.MaxReplicas (domains (store :: left))
+
+    let leaving =
+        Seen.tikvStores facts
+        |> List.filter (fun one -> one.Id <> store.Id && one.NodeState = NodeState.Removing)
+
+    match leaving with
+    | _ when left.Length < facts.MaxReplicas -> Error(StoresTooFew(left.Length, facts.MaxReplicas))
+    | _ when facts.IsolationLevel <> "" && after < needed ->
+        Error(DomainsTooFew(facts.IsolationLevel, after, needed))
+    | other :: _ -> Error(OtherStoreLeaves other.Address)
+    | [] -> Ok(EnoughStores store.Id)
 
 /// PD calls the store Removed, by its recorded id, and knows of no region on it; or it did, and has forgotten it since
 /// (V I02, P08).
@@ -323,10 +415,28 @@ let dataDisowned departed (observed: Observed) =
 
 // ---- what actions ask for
 
+/// Neither Kubernetes nor PD counts on the process: there is nothing to be disrupted by its restart.
+type AlreadyOut = private AlreadyOut of Pod: Uid
+
+let alreadyOut (pod: PodView) (observed: Observed) (facts: PdFacts) =
+    let isOut =
+        match observed.Role with
+        | PD _ ->
+            match Seen.memberOf observed facts with
+            | None -> true
+            | Some self -> not self.Healthy && not pod.Ready
+        | TiKV(_, status) ->
+            match Seen.storeOf observed facts with
+            | None -> status.Id.IsNone
+            | Some store -> not (Seen.hears facts store) && not pod.Ready
+
+    if isOut then Some(AlreadyOut pod.Meta.Uid) else None
+
 /// Why a healthy process may be taken down.
 type RestartGrounds =
     | MemberRests of HeldDisruption * NotFrozen * QuorumKept * NotLeading
     | StoreRests of HeldDisruption * NotFrozen * OthersHeard * LeadersGone
+    | Unneeded of NotFrozen * AlreadyOut
 
 /// Why a Pod may be taken away for good, or replaced.
 type RemovalGrounds =

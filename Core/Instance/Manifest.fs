@@ -169,38 +169,50 @@ let configMap (observed: Observed) file =
 
 // ---- volumes
 
+let private claimOverlay (observed: Observed) (volume: Volume) =
+    (Seen.template observed).Overlay
+    |> Option.bind (fun overlay -> overlay.VolumeClaims |> List.tryFind (fun one -> one.Name = volume.Name))
+    |> Option.map _.VolumeClaim.Metadata
+    |> Option.defaultValue { Labels = Map.empty; Annotations = Map.empty }
+
+/// The labels that a claim is to bear. An overlay displaces none of ours.
+let claimLabels (observed: Observed) (volume: Volume) =
+    labels observed
+    |> Map.add Labels.volume volume.Name
+    |> Map.fold (fun all key value -> Map.add key value all) (claimOverlay observed volume).Labels
+
+/// The annotations that a claim is to bear: which life of the Cluster it is for, those of the overlay, and which keys the
+/// overlay has put there.
+let claimAnnotations (observed: Observed) (volume: Volume) =
+    let overlay = claimOverlay observed volume
+    let keys map = map |> Map.toList |> List.map fst |> Json.strings
+
+    let given =
+        if overlay.Labels.IsEmpty && overlay.Annotations.IsEmpty then
+            Map.empty
+        else
+            let keys = Json.object [ "labels", keys overlay.Labels; "annotations", keys overlay.Annotations ]
+            overlay.Annotations |> Map.add Annotations.overlayKeys (Json.print keys)
+
+    match observed.Cluster with
+    | Some cluster ->
+        let (Uid uid) = cluster.Meta.Uid
+        given |> Map.add Annotations.clusterUid uid
+    | None -> given
+
 /// A claim has no owner reference: it outlives its instance unless the policy says otherwise (V I13).
 let claim (observed: Observed) (volume: Volume) name =
-    let overlay =
-        (Seen.template observed).Overlay
-        |> Option.bind (fun overlay ->
-            overlay.VolumeClaims |> List.tryFind (fun one -> one.Name = volume.Name))
-        |> Option.map _.VolumeClaim.Metadata
-
-    let labels =
-        overlay
-        |> Option.map _.Labels
-        |> Option.defaultValue Map.empty
-        |> Map.fold (fun labels key value -> Map.add key value labels) Map.empty
-        |> fun extra -> Map.fold (fun all key value -> Map.add key value all) extra (labels observed)
-        |> Map.add Labels.volume volume.Name
-
-    let madeFor =
-        observed.Cluster
-        |> Option.map (fun cluster ->
-            let (Uid uid) = cluster.Meta.Uid
-            Annotations.clusterUid, uid)
+    let annotations = claimAnnotations observed volume
 
     let annotations =
-        overlay
-        |> Option.map _.Annotations
-        |> Option.defaultValue Map.empty
-        |> fun given -> madeFor |> Option.fold (fun all (key, uid) -> Map.add key uid all) given
+        match volume.VolumeAttributesClassName with
+        | Some asked -> annotations |> Map.add Annotations.attributesClass asked
+        | None -> annotations
 
     Json.object [
         "apiVersion", Json.string "v1"
         "kind", Json.string "PersistentVolumeClaim"
-        "metadata", metadata observed name labels annotations false
+        "metadata", metadata observed name (claimLabels observed volume) annotations false
         "spec",
         Json.present [
             "accessModes", Some(Json.strings [ "ReadWriteOnce" ])

@@ -14,6 +14,19 @@ let private siblingsMissing (observed: Observed) (spec: PDSpec) =
     spec.InitialCluster
     |> List.filter (fun name -> not (Set.contains name observed.Siblings))
 
+/// A member that has never been one joins while all others live, and nobody else is half-way in: PD would refuse it, and
+/// may keep half of it (P 24, V B9). One that PD lists already, by its peer URL, goes on with what it began.
+let private joinable (observed: Observed) =
+    match observed.Role, Seen.facts observed with
+    | PD(_, status), Some facts when status.Id.IsNone && (Seen.memberOf observed facts).IsNone ->
+        let ill = facts.Members |> List.filter (fun one -> not one.Healthy)
+
+        if Quorum.allows MemberChange.Add facts.Members.Length ill.Length then
+            Decision.settled
+        else
+            Decision.wait [ MembersUnhealthy(ill |> List.map MemberFact.describe) ]
+    | _ -> Decision.settled
+
 /// A Pod is made as soon as its claims and its ConfigMap are there: in bootstrap mode as long as the first bootstrap goes
 /// on for it, else to join the cluster whose id is recorded.
 let pod (observed: Observed) =
@@ -28,10 +41,31 @@ let pod (observed: Observed) =
             | missing -> Decision.wait [ SiblingsMissing missing ]
         | None, (Bootstraps | EntryUnknown), _
         | None, Joins, None -> Decision.wait [ Seen.pdReason observed ]
-        | None, Joins, Some _ -> Rules.withPod observed (fun body -> Decision.act [ CreatePod body ])
+        | None, Joins, Some _ ->
+            let create observed = Rules.withPod observed (fun body -> Decision.act [ CreatePod body ])
+            observed |> Rule.inTurn [ joinable; create ]
+
+/// A member is removed by its id once it is known that it is to go, in a quorum that keeps one (V B9).
+let private remove (self: MemberFact) unwanted (observed: Observed) facts =
+    match Evidence.notFrozen observed, Evidence.quorumWithoutIt self facts with
+    | Error reason, _
+    | _, Error reason -> Decision.wait [ reason ]
+    | Ok calm, Ok quorum -> Decision.act [ RemoveMember(self.Id, calm, quorum, unwanted) ]
+
+/// The dead whose instance is gone are removed first, by the instance of the leader (V I23).
+let dead (observed: Observed) =
+    match Seen.facts observed with
+    | None -> Decision.settled
+    | Some facts ->
+        match Seen.memberOf observed facts with
+        | None -> Decision.settled
+        | Some self ->
+            match Evidence.orphans observed facts with
+            | (orphan, _, unwanted) :: _ when self.IsLeader -> remove orphan unwanted observed facts
+            | _ -> Decision.settled
 
 /// A member with other settings than wanted, or on a node that is to be emptied, is restarted:
-/// 1. one whose process does not run is replaced at once;
+/// 1. one whose process does not run, or whom nobody counts on, is replaced at once;
 /// 2. otherwise only while holding the disruption, while all other members are healthy and a quorum;
 /// 3. the leader only after another member leads.
 let restart (observed: Observed) =
@@ -49,18 +83,19 @@ let restart (observed: Observed) =
         | Some _, None, Error reason, _ -> Decision.wait [ reason ]
         | Some _, None, Ok _, None -> Decision.wait [ Seen.pdReason observed ]
         | Some(disruption, why), None, Ok calm, Some facts ->
-            Rules.withDisruption disruption observed (fun held ->
-                match Seen.memberOf observed facts with
-                | None -> Decision.wait [ MemberNotJoined ]
-                | Some self ->
+            let go grounds = Decision.act [ RestartPod(pod.Meta, why, grounds) ]
+
+            match Evidence.alreadyOut pod observed facts, Seen.memberOf observed facts with
+            | Some out, _ -> go (Evidence.Unneeded(calm, out))
+            | None, None -> Decision.wait [ MemberNotJoined ]
+            | None, Some self ->
+                Rules.withDisruption disruption observed (fun held ->
                     match
                         Evidence.quorumWhileItRests self facts, Evidence.notLeading self observed facts
                     with
                     | Error reason, _ -> Decision.wait [ reason ]
                     | Ok _, Error heir -> Decision.act [ TransferPdLeader heir ]
-                    | Ok quorum, Ok follower ->
-                        let grounds = Evidence.MemberRests(held, calm, quorum, follower)
-                        Decision.act [ RestartPod(pod.Meta, why, grounds) ])
+                    | Ok quorum, Ok follower -> go (Evidence.MemberRests(held, calm, quorum, follower)))
 
 /// A running process is a member when the *other* members list it, and healthy when they say so (P 2, P 23).
 let membership (observed: Observed) =
@@ -75,18 +110,24 @@ let membership (observed: Observed) =
         | Some _ -> Decision.settled
 
 /// A member leaves PD before its Pod goes, by its id, and only while there is a quorum to agree to that and the others
-/// are one without it (V B9); a leader hands over first.
+/// are one without it (V B9); a live one holds the disruption meanwhile, and a leader hands over first.
 let leave (observed: Observed) =
     match Evidence.departed observed, Seen.facts observed with
-    | Some departed, _ -> Rules.tearDown departed observed
+    | Some departed, _ -> observed |> Rule.inTurn [ Rules.release; Rules.tearDown departed ]
     | None, None -> Decision.wait [ Seen.pdReason observed ]
     | None, Some facts ->
-        match Seen.memberOf observed facts, Evidence.notFrozen observed with
-        | None, _ -> Decision.wait [ MemberNotJoined ]
-        | Some _, Error reason -> Decision.wait [ reason ]
-        | Some self, Ok calm ->
-            match Evidence.quorumWithoutIt self facts, Evidence.notLeading self observed facts with
-            | Error reason, _ -> Decision.wait [ reason ]
-            | Ok _, Error heir -> Decision.act [ TransferPdLeader heir ]
-            | Ok _, Ok _ when self.IsLeader -> Decision.wait [ PdLeaderHere ]
-            | Ok quorum, Ok _ -> Decision.act [ RemoveMember(self.Id, calm, quorum) ]
+        match Seen.memberOf observed facts with
+        | None -> Decision.wait [ MemberNotJoined ]
+        | Some self ->
+            match Evidence.leaves self observed, Evidence.quorumWithoutIt self facts with
+            | None, _ -> Decision.settled
+            | Some _, Error reason ->
+                observed
+                |> Rule.together [ Rules.releaseEarly; (fun _ -> Decision.wait [ reason ]) ]
+            | Some unwanted, Ok _ when not self.Healthy -> remove self unwanted observed facts
+            | Some unwanted, Ok _ ->
+                Rules.withDisruption "Removal" observed (fun _ ->
+                    match Evidence.notLeading self observed facts with
+                    | Error heir -> Decision.act [ TransferPdLeader heir ]
+                    | Ok _ when self.IsLeader -> Decision.wait [ PdLeaderHere ]
+                    | Ok _ -> remove self unwanted observed facts)

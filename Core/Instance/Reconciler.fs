@@ -3,7 +3,7 @@ module Tikv.Core.Instance.Reconciler
 open Tikv.Core
 
 /// What a process needs, from the claims up to the Pod.
-let private build pod = Rule.inTurn [ Rules.foreign; Adoption.rule; Rules.claims; Rules.config; pod ]
+let private build pod = Rule.inTurn [ Rules.foreign; Adoption.rule; Volumes.claims; Rules.config; pod ]
 
 let private pd: Rule<Observed, Action, Reason> =
     fun observed ->
@@ -19,7 +19,7 @@ let private pd: Rule<Observed, Action, Reason> =
                          fun _ -> Decision.settled
                      else
                          Suspension.rule)
-                    Rule.together [ Rules.releaseEarly; PdRules.leave; Abandon.hint ]
+                    Rule.together [ PdRules.leave; Abandon.hint ]
                 ]
         else
             observed
@@ -30,7 +30,8 @@ let private pd: Rule<Observed, Action, Reason> =
                 Suspension.rule
                 Repair.memberDisk
                 build PdRules.pod
-                PdRules.restart
+                PdRules.dead
+                Volumes.sparing PdRules.restart
                 Reload.reload
                 Rule.together [ Rules.podServes; PdRules.membership ]
                 Rules.release
@@ -46,11 +47,7 @@ let private tikv: Rule<Observed, Action, Reason> =
                 Rules.cluster
                 Abandon.rule
                 (if (Evidence.departed observed).IsSome then fun _ -> Decision.settled else Suspension.rule)
-                Rule.together [
-                    Rules.releaseEarly
-                    Rule.inTurn [ TikvRules.leave; TikvRules.endEviction; TikvRules.gone ]
-                    Abandon.hint
-                ]
+                Rule.together [ Rule.inTurn [ TikvRules.leave; TikvRules.gone ]; Abandon.hint ]
             ]
         elif TikvRules.leaves observed then
             observed
@@ -59,28 +56,34 @@ let private tikv: Rule<Observed, Action, Reason> =
                 Rules.finalizer
                 Suspension.rule
                 Rule.together [
-                    Rules.releaseEarly
                     (if TikvRules.left observed then fun _ -> Decision.settled else build TikvRules.pod)
                     TikvRules.leave
                 ]
+                TikvRules.unmark
+                Rules.release
             ]
         else
             observed
-            |> Rule.inTurn [
-                Rules.cluster
-                Rules.finalizer
-                Rules.foreign
-                Suspension.rule
-                TikvRules.pd
-                Repair.storeDisk
-                Repair.tombstone
-                build TikvRules.pod
-                TikvRules.restart
-                Reload.reload
-                Rule.together [ Rules.podServes; TikvRules.membership ]
-                TikvRules.endEviction
-                Rules.release
-                StoreLabels.labels
+            |> Rule.together [
+                TikvRules.abandoned
+                Rule.inTurn [
+                    Rules.cluster
+                    Rules.finalizer
+                    Rules.foreign
+                    Suspension.rule
+                    TikvRules.pd
+                    Repair.storeDisk
+                    Repair.tombstone
+                    build TikvRules.pod
+                    Volumes.sparing TikvRules.restart
+                    Reload.reload
+                    Rule.together [ Rules.podServes; TikvRules.stopping; TikvRules.membership ]
+                    TikvRules.endEviction
+                    TikvRules.caughtUp
+                    TikvRules.unmark
+                    Rules.release
+                    StoreLabels.labels
+                ]
             ]
 
 /// The rules in order of precedence: a rule is reached only when all above it are settled.
@@ -92,4 +95,8 @@ let decide (observed: Observed) : Decision<Action, Reason> =
         | TiKV _ -> tikv
 
     observed
-    |> Rule.inTurn [ Rules.pause; Repair.stuckPod; Rule.together [ life; Rules.certificates ] ]
+    |> Rule.inTurn [
+        Rules.pause
+        Repair.stuckPod
+        Rule.together [ life; Volumes.upkeep; Rules.certificates ]
+    ]

@@ -66,12 +66,18 @@ let memberDisk (observed: Observed) =
     match observed.Role, factsOfNewDisk observed with
     | PD(_, status), Some facts ->
         match facts.Members |> List.tryFind (fun one -> Some one.Id = status.Id) with
-        | Some self when not self.Healthy ->
-            match Evidence.notFrozen observed, Evidence.quorumWithoutIt self facts with
-            | Ok calm, Ok kept -> Decision.act [ RemoveMember(self.Id, calm, kept) ]
-            | Error reason, _
-            | _, Error reason -> Decision.wait [ MemberDiskLost self.Id; reason ]
-        | _ -> Decision.settled
+        | None -> Decision.settled
+        | Some self ->
+            let evidence =
+                Evidence.lostDisk self observed,
+                Evidence.notFrozen observed,
+                Evidence.quorumWithoutIt self facts
+
+            match evidence with
+            | None, _, _ -> Decision.settled
+            | Some unwanted, Ok calm, Ok kept -> Decision.act [ RemoveMember(self.Id, calm, kept, unwanted) ]
+            | Some _, Error reason, _
+            | Some _, _, Error reason -> Decision.wait [ MemberDiskLost self.Id; reason ]
     | _ -> Decision.settled
 
 /// A process on the data of a store that PD has removed has no part in the cluster, and would never start again (V P09): it

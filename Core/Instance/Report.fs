@@ -27,7 +27,7 @@ let private serves (observed: Observed) =
 let private upToDate (observed: Observed) =
     match observed.Pod with
     | Some pod ->
-        not (Rules.outdated observed pod)
+        (Rules.restartCause observed pod).IsNone
         && pod.Meta.DeletionTimestamp.IsNone
         && Reload.pending observed pod = Reload.InEffect
     | None -> false
@@ -36,6 +36,13 @@ let private stalls reason =
     match reason with
     | InvalidSpec _
     | NotOurs _
+    | VolumeExpansionForbidden _
+    | VolumeShrinkRefused _
+    | VolumeAttributesClassNotServed _
+    | VolumeDeleting _
+    | VolumeSpent _
+    | VolumeOfUnknownStore _
+    | VolumeOfAnotherCluster _
     | ImageUnavailable _
     | VolumeLost _
     | StoreTombstoned _ -> true
@@ -56,6 +63,53 @@ let private verdict (observed: Observed) upToDate (decision: Decision<Action, Re
         |> List.map (fun reason -> Reason.code reason, Reason.text reason)
     Stalled = decision.Waiting |> List.exists stalls
 }
+
+let private ofVolumes reason =
+    match reason with
+    | ClaimTerminating _
+    | ClaimPending _
+    | VolumeLost _
+    | VolumeClassDiffers _
+    | VolumeResizing _
+    | VolumeResizeFailed _
+    | VolumeExpansionForbidden _
+    | VolumeShrinkRefused _
+    | VolumeModifying _
+    | VolumeModifyFailed _
+    | VolumeAttributesClassNotServed _
+    | VolumeDeleting _
+    | VolumeSpent _
+    | VolumeOfUnknownStore _
+    | VolumeOfAnotherCluster _ -> true
+    | _ -> false
+
+let private volumesReady (observed: Observed) (decision: Decision<Action, Reason>) conditions =
+    let set status reason message =
+        conditions
+        |> Condition.set
+            observed.Clock
+            observed.Meta.Generation
+            ConditionType.VolumesReady
+            status
+            reason
+            message
+
+    let unbound =
+        Seen.wantedClaims observed
+        |> List.map snd
+        |> List.filter (fun name ->
+            observed.Claims
+            |> Map.tryFind name
+            |> Option.forall (fun claim -> claim.Phase <> "Bound"))
+
+    match decision.Waiting |> List.filter ofVolumes, unbound with
+    | first :: _ as reasons, _ ->
+        let texts = reasons |> List.map Reason.text
+        set ConditionStatus.False (Reason.code first) (String.Join("; ", texts))
+    | [], _ :: _ ->
+        let names = String.Join(", ", unbound)
+        set ConditionStatus.False ConditionReason.Missing $"not bound: %s{names}"
+    | [], [] -> set ConditionStatus.True ConditionReason.Bound "every volume is as the specification says"
 
 /// The zone of the node that the Pod is on; the last known one while the node is not seen.
 let private zone (observed: Observed) (old: InstanceStatus) =
@@ -80,6 +134,7 @@ let private common (observed: Observed) decision (old: InstanceStatus) =
             Conditions =
                 old.Conditions
                 |> Report.conditions observed.Clock observed.Meta.Generation verdict
+                |> volumesReady observed decision
                 |> Certificates.condition
                     observed.Clock
                     observed.Meta.Generation
@@ -91,6 +146,7 @@ let private common (observed: Observed) decision (old: InstanceStatus) =
             PodUid = observed.Pod |> Option.map _.Meta.Uid
             NodeName = observed.Pod |> Option.map _.Node |> Option.filter (fun node -> node <> "")
             Zone = zone observed old
+            Volumes = Ownership.status observed old.Volumes
     }
 
 /// The claim that the recorded store or member keeps its data on: noted together with its id, and, of one that was

@@ -35,19 +35,6 @@ let foreign (observed: Observed) =
     | Some pod when not (Seen.owns observed pod.Meta) -> Decision.wait [ NotOurs("Pod", pod.Meta.Name) ]
     | _ -> Decision.settled
 
-/// Every volume has its claim. One of that name that bears no label of ours is somebody else's.
-let claims (observed: Observed) =
-    let ofClaim (volume: Volume, name) =
-        match observed.Claims |> Map.tryFind name with
-        | None -> Decision.act [ CreateClaim(name, Manifest.claim observed volume name) ]
-        | Some claim when claim.Meta.DeletionTimestamp.IsSome -> Decision.wait [ ClaimTerminating name ]
-        | Some claim when claim.Meta.Labels |> Map.tryFind Labels.managedBy <> Some Labels.manager ->
-            Decision.wait [ NotOurs("PersistentVolumeClaim", name) ]
-        | Some _ -> Decision.settled
-
-    observed
-    |> Rule.together (Seen.wantedClaims observed |> List.map (fun claim _ -> ofClaim claim))
-
 let private keptConfig (observed: Observed) =
     match observed.Config with
     | Some config when Seen.owns observed config.Meta -> Decision.settled
@@ -139,7 +126,8 @@ let podServes (observed: Observed) =
         Decision.wait (Diagnosis.pod observed pod @ (Drain.cordonedHomes observed |> List.map NodeLeft))
     | Some pod -> Decision.wait (Diagnosis.pod observed pod)
 
-/// Whether the running process was started with other settings than are wanted now.
+/// Whether the running process was started with other settings than are wanted now, or must be started anew for its volume
+/// to grow.
 let outdated (observed: Observed) (pod: PodView) =
     let bears name revision = Map.tryFind name pod.Meta.Annotations = Some revision
 
@@ -148,7 +136,9 @@ let outdated (observed: Observed) (pod: PodView) =
         || bears Annotations.processBase (Revision.ofBase observed)
 
     pod.Meta.DeletionTimestamp.IsNone
-    && (not sameBase || Reload.pending observed pod = Reload.ByRestart)
+    && (not sameBase
+        || Reload.pending observed pod = Reload.ByRestart
+        || Volumes.awaitsRestart observed pod)
 
 /// Why the running process is to be replaced: what the disruption is for, and what the restart says.
 let restartCause (observed: Observed) (pod: PodView) =
@@ -186,8 +176,7 @@ let tearDown departed (observed: Observed) =
         | Some gone, Some disowned ->
             Seen.wantedClaims observed
             |> List.choose (fun (_, name) -> observed.Claims |> Map.tryFind name)
-            |> List.filter (fun claim ->
-                claim.Meta.Labels |> Map.tryFind Labels.managedBy = Some Labels.manager)
+            |> List.filter (Ownership.isOurs observed)
             |> List.map (fun claim ->
                 if claim.Meta.DeletionTimestamp.IsSome then
                     Decision.wait [ ClaimTerminating claim.Meta.Name ]
@@ -204,7 +193,16 @@ let tearDown departed (observed: Observed) =
     | Some foreign, _, _, [] when Evidence.wantsDataDeleted departed observed && not observed.Claims.IsEmpty ->
         Decision.wait [ NotOurs("Pod", foreign.Meta.Name) ]
     | _, Some gone, _, [] when List.contains Labels.finalizer observed.Meta.Finalizers ->
-        Decision.act [ RemoveFinalizer(departed, gone) ]
+        let kept =
+            match departed with
+            | Evidence.StoreDeparted _
+            | Evidence.MemberDeparted _ -> Volumes.retire
+            | Evidence.NothingDeparted _
+            | Evidence.GivenUp _
+            | Evidence.ClusterDeparted _ -> fun _ -> Decision.settled
+
+        observed
+        |> Rule.inTurn [ kept; (fun _ -> Decision.act [ RemoveFinalizer(departed, gone) ]) ]
     | _ -> Decision.settled
 
 /// An instance that goes with its whole cluster: nothing is drained, data goes by the Cluster's policy.

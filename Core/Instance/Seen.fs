@@ -143,6 +143,9 @@ let tikvStores (facts: PdFacts) =
     facts.Stores
     |> List.filter (fun one -> one.NodeState <> NodeState.Removed && isTikv one)
 
+/// The newest of all heartbeats, in nanoseconds: PD's own clock was there.
+let newestHeartbeat (facts: PdFacts) = facts.Stores |> List.choose _.LastHeartbeat |> List.fold max 0L
+
 /// How long after the newest of all heartbeats an older one counts as silence, in nanoseconds: PD says `Disconnected`
 /// after 20 s.
 let private silence = 30_000_000_000L
@@ -151,10 +154,20 @@ let private silence = 30_000_000_000L
 let hears (facts: PdFacts) (store: Store) =
     match store.StateName, store.LastHeartbeat with
     | "Up", _ -> true
-    | "Offline", Some heartbeat ->
-        let newest = facts.Stores |> List.choose _.LastHeartbeat |> List.max
-        newest - heartbeat <= silence
+    | "Offline", Some heartbeat -> newestHeartbeat facts - heartbeat <= silence
     | _ -> false
+
+/// When PD last heard from the store (RFC 3339, PD's clock).
+let heardAt (store: Store) =
+    store.LastHeartbeat
+    |> Option.map (fun nanoseconds ->
+        Condition.timestamp (DateTimeOffset.FromUnixTimeMilliseconds(nanoseconds / 1_000_000L)))
+
+/// How long the process had run at the store's last heartbeat: PD's own reckoning of its uptime.
+let uptime (store: Store) =
+    store.LastHeartbeat
+    |> Option.map (fun nanoseconds ->
+        TimeSpan.FromSeconds(float (nanoseconds / 1_000_000_000L - store.StartTimestamp)))
 
 /// The store is that of an instance of ours: the host part of its address is the name of a Pod of one (L F34).
 let isOurs (observed: Observed) (store: Store) =
@@ -176,8 +189,11 @@ let owns (observed: Observed) (meta: Meta) =
     meta.OwnerReferences
     |> List.exists (fun owner -> owner.Uid = observed.Meta.Uid && owner.Controller)
 
-/// The time since a moment that was written down (RFC 3339); none when it cannot be read.
-let since (moment: string) (observed: Observed) =
-    match DateTimeOffset.TryParse(moment, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal) with
-    | true, at -> Some(observed.Clock - at)
+/// A moment that was written down (RFC 3339); none when it cannot be read.
+let moment (text: string) =
+    match DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal) with
+    | true, at -> Some at
     | false, _ -> None
+
+/// The time since such a moment.
+let since (text: string) (observed: Observed) = moment text |> Option.map (fun at -> observed.Clock - at)

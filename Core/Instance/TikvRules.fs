@@ -28,19 +28,60 @@ let private eviction (observed: Observed) =
     | TiKV(_, status) -> status.Evicting
     | PD _ -> None
 
-/// Leaders are moved away from a store: the mark in our status comes first, then PD's entry, then its count must reach
-/// zero or the deadline pass. A single store, or single replicas, have nowhere to move leaders to.
-let private evicted store (facts: PdFacts) (observed: Observed) go =
-    match Evidence.leadersGone store observed facts, store, eviction observed with
-    | Ok gone, _, _ -> go gone
-    | Error _, Some _, None -> Decision.act [ MarkEviction(Condition.timestamp observed.Clock) ]
-    | Error _, Some store, Some _ when not (Set.contains store.Id facts.Evicting) ->
-        Decision.act [ Action.EvictLeaders store.Id ]
-    | Error reason, _, _ -> Decision.wait [ reason ]
+/// The store whose entry in PD is ours. It may be that of a disk that has been lost since.
+let private evictedStore (observed: Observed) =
+    match observed.Role with
+    | TiKV(_, { Evicting = Some mark; Id = id }) -> mark.Store |> Option.orElse id
+    | TiKV _
+    | PD _ -> None
+
+/// The entry of ours is taken out of PD, if there is one.
+let private withdraw (observed: Observed) =
+    match evictedStore observed, Seen.facts observed with
+    | Some store, Some facts when Set.contains store facts.Evicting ->
+        Decision.act [ StopEvictingLeaders store ]
+    | Some _, None -> Decision.wait [ Seen.pdReason observed ]
+    | _ -> Decision.settled
+
+/// First the entry, then the mark that it is ours: a crash between the two leaks nothing (law 9).
+let private endOfEviction (observed: Observed) =
+    let unmark observed =
+        if (eviction observed).IsSome then Decision.act [ UnmarkEviction ] else Decision.settled
+
+    observed |> Rule.inTurn [ withdraw; unmark ]
+
+/// Leaders are asked to move away from the store: first the mark in our status, then the entry in PD; then the mark says
+/// when PD had last heard from the store, so that the next heartbeat counts leaders under the entry. An entry that is
+/// lost (V T27) is made again, and what was counted before counts no more. An entry of somebody else is taken as it is.
+let private evict (store: Store) (facts: PdFacts) (observed: Observed) =
+    let now = Condition.timestamp observed.Clock
+
+    match eviction observed, Set.contains store.Id facts.Evicting with
+    | Some mark, _ when mark.Store <> Some store.Id -> endOfEviction observed
+    | None, true -> Decision.settled
+    | None, false ->
+        Decision.act [
+            MarkEviction { Since = now; Store = Some store.Id; Leaders = Some store.Leaders; HeardAt = None }
+        ]
+    | Some { HeardAt = None }, false -> Decision.act [ Action.EvictLeaders store.Id ]
+    | Some mark, false -> Decision.act [ MarkEviction { mark with Since = now; HeardAt = None } ]
+    | Some({ HeardAt = None } as mark), true when store.LastHeartbeat.IsSome ->
+        Decision.act [ MarkEviction { mark with HeardAt = Seen.heardAt store } ]
+    | Some _, true -> Decision.settled
+
+/// What is to be done once the leaders of the store have moved away.
+let private evicted store (facts: PdFacts) go (observed: Observed) =
+    match Evidence.leadersGone store observed facts, store with
+    | Ok gone, _ -> go gone
+    | Error reason, None -> Decision.wait [ reason ]
+    | Error reason, Some store ->
+        observed
+        |> Rule.inTurn [ evict store facts; (fun _ -> Decision.wait [ reason ]) ]
 
 /// A store with other settings than wanted, or on a node that is to be emptied, is restarted:
-/// 1. one whose process does not run is replaced at once;
-/// 2. otherwise only while holding the disruption, never in an outage, and after its leaders have moved away.
+/// 1. one whose process does not run, or whom nobody counts on, is replaced at once;
+/// 2. otherwise only while holding the disruption, while every other store that holds regions is heard from, and after
+///    its leaders have moved away.
 let restart (observed: Observed) =
     match observed.Pod with
     | None -> Decision.settled
@@ -56,15 +97,46 @@ let restart (observed: Observed) =
         | Some _, None, Error reason, _ -> Decision.wait [ reason ]
         | Some _, None, Ok _, None -> Decision.wait [ Seen.pdReason observed ]
         | Some(disruption, why), None, Ok calm, Some facts ->
+            let go grounds = Decision.act [ RestartPod(pod.Meta, why, grounds) ]
             let store = Seen.storeOf observed facts
 
-            match Evidence.othersHeard store facts with
-            | Error reason -> Decision.wait [ reason ]
-            | Ok others ->
+            match Evidence.alreadyOut pod observed facts, Evidence.othersHeard store facts with
+            | Some out, _ -> go (Evidence.Unneeded(calm, out))
+            | None, Error reason -> Decision.wait [ reason ]
+            | None, Ok others ->
                 Rules.withDisruption disruption observed (fun held ->
-                    evicted store facts observed (fun leaders ->
-                        let grounds = Evidence.StoreRests(held, calm, others, leaders)
-                        Decision.act [ RestartPod(pod.Meta, why, grounds) ]))
+                    observed
+                    |> evicted store facts (fun leaders ->
+                        go (Evidence.StoreRests(held, calm, others, leaders))))
+
+/// A Pod that somebody else stops (a drained node) loses its leaders in an orderly way too, while it still runs.
+let stopping (observed: Observed) =
+    match observed.Pod, Seen.facts observed, spec observed with
+    | Some pod, Some facts, Some(spec, _) when
+        pod.Meta.DeletionTimestamp.IsSome
+        && pod.Running
+        && spec.Eviction.EvictLeaderTimeout > TimeSpan.Zero
+        ->
+        match Seen.storeOf observed facts with
+        | Some store when Seen.lives store && store.Leaders > 0 ->
+            observed |> evicted (Some store) facts (fun _ -> Decision.settled)
+        | _ -> Decision.settled
+    | _ -> Decision.settled
+
+/// How long after its deadline an eviction stands for a process that does not come back: a store whose leaders are kept
+/// away blocks the removal of others (V P05).
+let private patience = TimeSpan.FromMinutes 10L
+
+/// The entry does not wait for a process that does not come up again (V I29).
+let abandoned (observed: Observed) =
+    match observed.Pod, eviction observed, spec observed, Seen.facts observed with
+    | Some { Ready = true }, _, _, _ -> Decision.settled
+    | _, Some mark, Some(spec, _), Some _ when
+        Seen.since mark.Since observed
+        |> Option.exists (fun span -> span >= spec.Eviction.EvictLeaderTimeout + patience)
+        ->
+        withdraw observed
+    | _ -> Decision.settled
 
 /// Whether the store is to leave the cluster.
 let leaves (observed: Observed) =
@@ -98,24 +170,58 @@ let private readyLongEnough (observed: Observed) =
         Seen.since pod.ReadySince observed |> Option.forall (fun span -> span >= wanted)
     | _ -> true
 
-/// The eviction that we began ends when the store serves again: first the entry in PD, then our mark.
+/// The eviction that we began ends when the store serves again, and has for as long as leaders are to wait.
 let endEviction (observed: Observed) =
-    match eviction observed, Seen.facts observed with
-    | None, _ -> Decision.settled
-    | Some _, None -> Decision.wait [ Seen.pdReason observed ]
-    | Some _, Some facts ->
+    match evictedStore observed, Seen.facts observed with
+    | Some store, Some facts when Set.contains store facts.Evicting && not (readyLongEnough observed) ->
+        Decision.wait [ LeadersReturnSoon ]
+    | _ -> withdraw observed
+
+/// Every leader of a region has told PD of its lagging peers by then (V B1: a region heartbeat).
+let private regionHeartbeat = TimeSpan.FromSeconds 60L
+
+/// The longest wait for leaders to come back, as in TiDB Operator; a store that had fewer before is not waited for (L F36).
+let private longestReturn = TimeSpan.FromSeconds 400L
+
+let private fewestLeaders = 200
+
+/// A store is back only when its peers have caught up, 1 % of them excepted, and two thirds of its leaders are there
+/// again: until then the next one is not touched (V I19: PD's list of down peers is blind for ten minutes).
+let caughtUp (observed: Observed) =
+    match Seen.facts observed with
+    | Some facts when Seen.holdsDisruption observed || (eviction observed).IsSome ->
         match Seen.storeOf observed facts with
-        | Some store when Set.contains store.Id facts.Evicting ->
-            if readyLongEnough observed || Seen.deleting observed then
-                Decision.act [ StopEvictingLeaders store.Id ]
+        | None -> Decision.settled
+        | Some store ->
+            let uptime = Seen.uptime store |> Option.defaultValue TimeSpan.Zero
+            let before = eviction observed |> Option.bind _.Leaders |> Option.defaultValue 0
+            let isHeldOff = Set.contains store.Id facts.Evicting // by somebody else: ours has ended
+
+            if uptime < regionHeartbeat || store.PendingPeers > store.Regions / 100 then
+                Decision.wait [ PeersCatchUp store.PendingPeers ]
+            elif
+                before >= fewestLeaders
+                && store.Leaders * 3 < before * 2
+                && uptime < longestReturn
+                && not isHeldOff
+            then
+                Decision.wait [ LeadersComeBack(store.Leaders, before) ]
             else
-                Decision.wait [ LeadersReturnSoon ]
-        | _ -> Decision.act [ UnmarkEviction ]
+                Decision.settled
+    | _ -> Decision.settled
+
+/// The mark goes when the store is back.
+let unmark (observed: Observed) = endOfEviction observed
 
 /// A store leaves in two steps: its leaders move away, PD is asked to remove it, and its regions move while the process
 /// runs on; only when PD calls it Removed is there anything to take down. It is refused while too few living stores
-/// would remain for all replicas (V I05: PD itself counts dead ones too).
+/// would remain for all replicas (V I05), and while another one leaves. A store that PD hears from holds the disruption
+/// until it is leaving: then it can take hours.
 let leave (observed: Observed) =
+    let blocked reason =
+        observed
+        |> Rule.together [ withdraw; Rules.releaseEarly; (fun _ -> Decision.wait [ reason ]) ]
+
     match Evidence.departed observed, Seen.facts observed with
     // Its group deletes it; until then it is as it is.
     | Some(Evidence.NothingDeparted _), _ when not (Seen.deleting observed) ->
@@ -127,16 +233,27 @@ let leave (observed: Observed) =
         // A store that PD does not list may be one of a PD that lost its data: absence is not removal.
         | None -> Decision.wait [ StoreNotRegistered ]
         | Some store ->
-            match store.NodeState, Evidence.notFrozen observed with
-            | NodeState.Removed, _
-            | NodeState.Removing, _ -> Decision.wait [ RegionsRemain store.Regions ]
-            | (NodeState.Preparing | NodeState.Serving), Error reason -> Decision.wait [ reason ]
-            | (NodeState.Preparing | NodeState.Serving), Ok calm ->
-                match Evidence.enoughStores store observed facts with
-                | Error reason -> Decision.wait [ reason ]
-                | Ok enough ->
-                    evicted (Some store) facts observed (fun gone ->
-                        Decision.act [ RemoveStore(store.Id, calm, enough, gone) ])
+            match store.NodeState with
+            | NodeState.Removed
+            | NodeState.Removing ->
+                observed
+                |> Rule.together [
+                    Rules.releaseEarly
+                    (fun _ -> Decision.wait [ RegionsRemain store.Regions ])
+                ]
+            | NodeState.Preparing
+            | NodeState.Serving ->
+                match Evidence.notFrozen observed, Evidence.enoughStores store observed facts with
+                | Error reason, _ -> Decision.wait [ reason ]
+                | Ok _, Error reason -> blocked reason
+                | Ok calm, Ok enough ->
+                    let go gone = Decision.act [ RemoveStore(store.Id, calm, enough, gone) ]
+                    let leave () = observed |> evicted (Some store) facts go
+
+                    if Seen.hears facts store then
+                        Rules.withDisruption "Removal" observed (fun _ -> leave ())
+                    else
+                        leave ()
 
 /// The store has left the cluster: a process of it would only end again.
 let left (observed: Observed) =
@@ -147,5 +264,5 @@ let left (observed: Observed) =
 /// What is left of a store that PD has let go.
 let gone (observed: Observed) =
     match Evidence.departed observed with
-    | Some departed -> Rules.tearDown departed observed
+    | Some departed -> observed |> Rule.inTurn [ unmark; Rules.release; Rules.tearDown departed ]
     | None -> Decision.settled

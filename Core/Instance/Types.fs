@@ -103,6 +103,24 @@ type Reason =
     /// The same, of a member of PD.
     | MemberDiskLost of Member: MemberId
     | MembersUnhealthy of Names: string list
+    | LeadersUnknown of Known: int * Regions: int
+    | LeadersUnconfirmed
+    | PeersCatchUp of Pending: int
+    | LeadersComeBack of Leaders: int * Before: int
+    | OtherStoreLeaves of Address: string
+    | DomainsTooFew of Label: string * Domains: int * Needed: int
+    | VolumeClassDiffers of Claim: string * Actual: string * Wanted: string
+    | VolumeResizing of Claim: string * Size: string * Step: string
+    | VolumeResizeFailed of Claim: string * Size: string * Message: string
+    | VolumeExpansionForbidden of Claim: string * Class: string * Size: string
+    | VolumeShrinkRefused of Volume: string * Wanted: string * Claim: string * Allowed: string
+    | VolumeModifying of Claim: string * Class: string
+    | VolumeModifyFailed of Claim: string * Class: string * Message: string
+    | VolumeAttributesClassNotServed of Claim: string * Class: string
+    | VolumeDeleting of Claim: string
+    | VolumeSpent of Claim: string * Holder: string
+    | VolumeOfUnknownStore of Claim: string * Holder: string
+    | VolumeOfAnotherCluster of Claim: string
     | CertificateWrong of Problem: CertificateProblem
     | ClusterUnreadable of Name: string
     | StoresStopFirst
@@ -173,6 +191,41 @@ module Reason =
         | MembersUnhealthy names ->
             let names = String.Join(", ", names)
             $"PD says that %s{names} is not healthy: no other member is touched meanwhile"
+        | LeadersUnknown(known, regions) ->
+            $"PD has heard of the leaders of %d{known} of %d{regions} regions only: it has just started, or regions have none"
+        | LeadersUnconfirmed ->
+            "PD counts no leader on the store; the store's next heartbeat is to confirm that"
+        | PeersCatchUp pending ->
+            $"the store serves again; %d{pending} of its peers are pending, to be few for a minute"
+        | LeadersComeBack(leaders, before) -> $"%d{leaders} of the store's %d{before} leaders have come back"
+        | OtherStoreLeaves address -> $"the store %s{address} is leaving; one at a time"
+        | DomainsTooFew(label, domains, needed) ->
+            $"living stores in %d{domains} values of the label %s{label} would remain, and %d{needed} are needed"
+        | VolumeClassDiffers(claim, actual, wanted) ->
+            $"the volume claim %s{claim} has the storage class %s{actual}, which cannot be changed; another instance with a volume of the class %s{wanted} takes its place"
+        | VolumeResizing(claim, size, step) -> $"the volume of %s{claim} is growing to %s{size}: %s{step}"
+        | VolumeResizeFailed(claim, size, message) ->
+            let message = if message = "" then "its driver gives no reason" else message
+
+            $"the volume of %s{claim} could not grow to %s{size}: %s{message}; make room for it, or ask for a size between the present one and this"
+        | VolumeExpansionForbidden(claim, storageClass, size) ->
+            $"the volume claim %s{claim} cannot grow to %s{size}: its storage class %s{storageClass} does not allow expansion; set allowVolumeExpansion there, or take the larger size back"
+        | VolumeShrinkRefused(volume, wanted, claim, allowed) ->
+            $"the storage of the volume %s{volume} is %s{wanted}: it must be %s{allowed}, as the volume claim %s{claim} has it; a volume never shrinks"
+        | VolumeModifying(claim, attributes) ->
+            $"the volume of %s{claim} is being changed to the VolumeAttributesClass %s{attributes}"
+        | VolumeModifyFailed(claim, attributes, message) ->
+            $"the volume of %s{claim} cannot have the VolumeAttributesClass %s{attributes}: %s{message}"
+        | VolumeAttributesClassNotServed(claim, attributes) ->
+            $"the API server has not kept the VolumeAttributesClass %s{attributes} of the volume claim %s{claim}: it does not serve that field (Kubernetes 1.31 or later can); take it out of the specification, or change it once the server does"
+        | VolumeDeleting claim ->
+            $"somebody has deleted the volume claim %s{claim}: its data lasts as long as the Pod does, so the Pod is not restarted; replace this instance, or back the data up"
+        | VolumeSpent(claim, holder) ->
+            $"the volume claim %s{claim} holds the data of %s{holder}, which has left the cluster for ever; delete the claim to have a new one made, or set volumeReclaimPolicy: Delete"
+        | VolumeOfUnknownStore(claim, holder) ->
+            $"the volume claim %s{claim} holds the data of %s{holder}, which PD does not know; delete the claim to have a new one made, or bring back the PD that knows it"
+        | VolumeOfAnotherCluster claim ->
+            $"the volume claim %s{claim} holds the data of another PD cluster, as its label %s{Labels.clusterId} says; delete it to have a new one made"
         | CertificateWrong problem -> Certificates.text problem
         | ClusterUnreadable name -> $"the Cluster %s{name} cannot be read; its status says why"
         | StoresStopFirst -> "PD stops once every Pod of TiKV has stopped"
@@ -228,6 +281,24 @@ module Reason =
         | DiskLost _ -> "DiskLost"
         | MemberDiskLost _ -> "DiskLost"
         | MembersUnhealthy _ -> "PDQuorumAfter"
+        | LeadersUnknown _ -> "CacheFresh"
+        | LeadersUnconfirmed -> "LeadersEvicted"
+        | PeersCatchUp _
+        | LeadersComeBack _ -> "SoakTime"
+        | OtherStoreLeaves _ -> "OneAtATime"
+        | DomainsTooFew _ -> "TopologySpreadAfter"
+        | VolumeClassDiffers _ -> "VolumeClassDiffers"
+        | VolumeResizing _ -> "VolumeResizing"
+        | VolumeResizeFailed _ -> "VolumeResizeFailed"
+        | VolumeExpansionForbidden _ -> "VolumeExpansionForbidden"
+        | VolumeShrinkRefused _ -> "VolumeShrinkRefused"
+        | VolumeModifying _ -> "VolumeModifying"
+        | VolumeModifyFailed _ -> "VolumeModifyFailed"
+        | VolumeAttributesClassNotServed _ -> "VolumeAttributesClassNotServed"
+        | VolumeDeleting _ -> "VolumeDeleting"
+        | VolumeSpent _ -> "VolumeSpent"
+        | VolumeOfUnknownStore _ -> "VolumeOfUnknownStore"
+        | VolumeOfAnotherCluster _ -> "VolumeOfAnotherCluster"
         | CertificateWrong problem -> Certificates.code problem
         | ClusterUnreadable _ -> "ClusterUnreadable"
         | StoresStopFirst -> "Suspending"
@@ -241,6 +312,10 @@ module Reason =
     let recheckAfter reason =
         match reason with
         | LeadersRemain _
+        | LeadersUnknown _
+        | LeadersUnconfirmed
+        | PeersCatchUp _
+        | LeadersComeBack _
         | LeadersReturnSoon -> ValueSome(TimeSpan.FromSeconds 5L)
         | InvalidSpec _
         | NotOurs _
@@ -270,6 +345,9 @@ module Reason =
         | RegionsRemain _
         | StoresTooFew _
         | StoresSilent _
+        | OtherStoreLeaves _
+        | DomainsTooFew _
+        | MembersUnhealthy _ -> ValueNone
         | NoNodeFits _
         | QuotaExceeded _
         | StorageClassMissing _
@@ -281,7 +359,18 @@ module Reason =
         | StoreTombstoned _
         | DiskLost _
         | MemberDiskLost _
-        | MembersUnhealthy _
+        | VolumeClassDiffers _
+        | VolumeResizing _
+        | VolumeResizeFailed _
+        | VolumeExpansionForbidden _
+        | VolumeShrinkRefused _
+        | VolumeModifying _
+        | VolumeModifyFailed _
+        | VolumeAttributesClassNotServed _
+        | VolumeDeleting _
+        | VolumeSpent _
+        | VolumeOfUnknownStore _
+        | VolumeOfAnotherCluster _
         | CertificateWrong _
         | ClusterUnreadable _
         | StoresStopFirst

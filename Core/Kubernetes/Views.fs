@@ -46,6 +46,15 @@ type PodView = {
 /// What the operator reads of a ConfigMap.
 type ConfigMapView = { Meta: Meta; Data: Map<string, string> }
 
+/// A condition of a claim that is true.
+type ClaimCondition = {
+    /// Such as Resizing, FileSystemResizePending, ControllerResizeError, NodeResizeError, ModifyVolumeError.
+    Type: string
+    Message: string
+    /// RFC 3339.
+    Since: string
+}
+
 /// What the operator reads of a PersistentVolumeClaim.
 type ClaimView = {
     Meta: Meta
@@ -56,6 +65,14 @@ type ClaimView = {
     Capacity: string
     StorageClass: string option
     Volume: string
+    /// The VolumeAttributesClass that is asked for, and the one that the volume has.
+    AttributesClass: string option
+    CurrentAttributesClass: string option
+    /// `status.allocatedResourceStatuses.storage`, such as ControllerResizeInfeasible; empty when nothing is resized.
+    ResizeStatus: string
+    /// `status.modifyVolumeStatus.status`: Pending, InProgress or Infeasible; empty when nothing is modified.
+    ModifyStatus: string
+    Conditions: ClaimCondition list
 }
 
 /// What the operator reads of a Service: all of its spec, to compare what is ours in it.
@@ -183,6 +200,19 @@ module View =
         Capacity = text [ "status"; "capacity"; "storage" ] json
         StorageClass = Json.stringAt [ "spec"; "storageClassName" ] json
         Volume = text [ "spec"; "volumeName" ] json
+        AttributesClass = Json.stringAt [ "spec"; "volumeAttributesClassName" ] json
+        CurrentAttributesClass = Json.stringAt [ "status"; "currentVolumeAttributesClassName" ] json
+        ResizeStatus = text [ "status"; "allocatedResourceStatuses"; "storage" ] json
+        ModifyStatus = text [ "status"; "modifyVolumeStatus"; "status" ] json
+        Conditions =
+            json
+            |> Json.itemsAt [ "status"; "conditions" ]
+            |> List.filter (fun one -> Json.stringAt [ "status" ] one = Some "True")
+            |> List.map (fun one -> {
+                Type = text [ "type" ] one
+                Message = text [ "message" ] one
+                Since = text [ "lastTransitionTime" ] one
+            })
     }
 
     let node json : NodeView = {

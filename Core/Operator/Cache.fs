@@ -200,6 +200,16 @@ module Cache =
                 |> Option.orElse (condition ConditionType.Reconciling)
                 |> Option.map (fun found -> found.Reason, found.Message)
             Domain = status.Zone |> Option.orElse status.NodeName
+            OtherClass =
+                condition ConditionType.VolumesReady
+                |> Option.filter (fun volumes -> volumes.ObservedGeneration = meta.Generation)
+                |> Option.bind (fun volumes ->
+                    if volumes.Reason = Instance.Reason.code (Instance.VolumeClassDiffers("", "", "")) then
+                        Some true
+                    elif volumes.Status = ConditionStatus.True then
+                        Some false
+                    else
+                        None)
             SuspendedAt =
                 condition ConditionType.Suspended
                 |> Option.filter (fun suspended ->

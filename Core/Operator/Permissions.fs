@@ -34,9 +34,9 @@ module Permissions =
         | Kind.PD
         | Kind.TiKV
         | Kind.ConfigMap
+        | Kind.PersistentVolumeClaim
+        | Kind.Pod
         | Kind.Service -> look @ [ "create"; "patch"; "delete" ]
-        | Kind.Pod -> look @ [ "create"; "patch"; "delete" ]
-        | Kind.PersistentVolumeClaim -> look @ [ "create"; "delete" ]
         | Kind.Lease -> [ "get"; "create"; "patch" ]
         | Kind.Event -> [ "create" ]
         | Kind.ControllerRevision

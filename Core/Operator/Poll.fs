@@ -16,13 +16,14 @@ type Poll = {
 
 [<RequireQualifiedAccess>]
 module Poll =
-    /// What is asked each time: five calls a cluster.
+    /// What is asked each time: six calls a cluster.
     let questions = [
         PdCall.GetMembers
         PdCall.GetHealth
         PdCall.GetStores
         PdCall.GetReplicationConfig
         PdCall.GetEvictLeaders
+        PdCall.GetRegionCount
     ]
 
     /// How long facts are good for, in a cluster where everything is as desired; and in one where something is waited for.
@@ -50,6 +51,11 @@ module Poll =
         | Error PdError.NotBootstrapped -> Ok Set.empty
         | stores -> stores
 
+    let private regionsOrNone reply =
+        match PdCodec.regionCount reply with
+        | Error PdError.NotBootstrapped -> Ok 0
+        | count -> count
+
     let private member' (members: Members) (health: MemberHealth list) (one: Member) = {
         Id = one.Id
         Name = one.Name
@@ -65,9 +71,11 @@ module Poll =
         let facts =
             answer PdCall.GetMembers PdCodec.members poll
             |> Result.bind (fun members ->
-                match members.Leader with
-                | None -> Error "it has no leader"
-                | Some _ ->
+                match members.Leader, members.EtcdLeader with
+                | None, _ -> Error "it has no leader"
+                | Some leader, Some etcd when leader.Id <> etcd.Id ->
+                    Error "its members disagree on the leader"
+                | Some _, _ ->
                     answer PdCall.GetHealth PdCodec.health poll
                     |> Result.bind (fun health ->
                         answer PdCall.GetStores storesOrNone poll
@@ -75,15 +83,19 @@ module Poll =
                             answer PdCall.GetReplicationConfig PdCodec.replication poll
                             |> Result.bind (fun replication ->
                                 answer PdCall.GetEvictLeaders evictLeadersOrNone poll
-                                |> Result.map (fun evicting -> {
-                                    AskedAt = poll.AskedAt
-                                    ClusterId = members.ClusterId
-                                    Members = members.Members |> List.map (member' members health)
-                                    Stores = stores |> List.sortBy _.Id
-                                    Evicting = evicting
-                                    MaxReplicas = replication.MaxReplicas
-                                    LocationLabels = replication.LocationLabels
-                                })))))
+                                |> Result.bind (fun evicting ->
+                                    answer PdCall.GetRegionCount regionsOrNone poll
+                                    |> Result.map (fun regions -> {
+                                        AskedAt = poll.AskedAt
+                                        ClusterId = members.ClusterId
+                                        Members = members.Members |> List.map (member' members health)
+                                        Stores = stores |> List.sortBy _.Id
+                                        Evicting = evicting
+                                        MaxReplicas = replication.MaxReplicas
+                                        LocationLabels = replication.LocationLabels
+                                        IsolationLevel = replication.IsolationLevel
+                                        Regions = regions
+                                    }))))))
 
         match facts with
         | Ok facts -> PdView.Answered facts

@@ -81,6 +81,24 @@ let private configData (config: ConfigMapView option) body =
 
     Json.object (wanted @ surplus)
 
+/// A member of `metadata` that sets some keys and takes others away; none when it changes none.
+let private keys name (changes: Map<string, string option>) =
+    let value text =
+        match text with
+        | Some text -> Json.string text
+        | None -> Json.Null
+
+    if changes.IsEmpty then
+        []
+    else
+        [
+            name,
+            changes
+            |> Map.toList
+            |> List.map (fun (key, text) -> key, value text)
+            |> Json.object
+        ]
+
 // ---- instances
 
 let private annotate (pod: Meta) name value =
@@ -125,8 +143,12 @@ let ofInstance endpoints (observed: Instance.Observed) action =
     | Instance.ReleaseDisruption cluster ->
         patchStatus Kind.Cluster cluster (Json.object [ "disruption", Json.Null ])
         |> kubernetes "ReleaseDisruption" "gives the cluster's disruption back"
-    | Instance.MarkEviction since ->
-        patchStatus kind meta (Json.object [ "evicting", Json.object [ "since", Json.string since ] ])
+    | Instance.MarkEviction mark ->
+        let written = Codec.encode mark
+        // A merge patch keeps what it does not name.
+        let mark = if mark.HeardAt.IsSome then written else Json.withField "heardAt" Json.Null written
+
+        patchStatus kind meta (Json.object [ "evicting", mark ])
         |> kubernetes "MarkEviction" "leaders are about to be moved away"
     | Instance.UnmarkEviction ->
         patchStatus kind meta (Json.object [ "evicting", Json.Null ])
@@ -146,7 +168,7 @@ let ofInstance endpoints (observed: Instance.Observed) action =
         pd "RemoveStore" $"PD is asked to remove store %d{id}" (PdCall.RemoveStore store)
     | Instance.RestoreStore(StoreId id as store) ->
         pd "RestoreStore" $"the removal of store %d{id} is taken back" (PdCall.RestoreStore store)
-    | Instance.RemoveMember(MemberId id as one, _, _) ->
+    | Instance.RemoveMember(MemberId id as one, _, _, _) ->
         pd "RemoveMember" $"PD is asked to remove member %d{id}" (PdCall.RemoveMember one)
     | Instance.RemoveConfig config ->
         delete Kind.ConfigMap config None
@@ -158,6 +180,33 @@ let ofInstance endpoints (observed: Instance.Observed) action =
     | Instance.ForceRemovePod(pod, why, _) ->
         delete Kind.Pod pod (Some 0)
         |> kubernetes "ForceRemovePod" $"Pod removed without its kubelet's word: %s{why}"
+    | Instance.ExpandClaim(claim, size) ->
+        let storage = Json.object [ "requests", Json.object [ "storage", Json.string size ] ]
+
+        patch Kind.PersistentVolumeClaim claim [ "spec", Json.object [ "resources", storage ] ]
+        |> kubernetes "ExpandClaim" $"volume claim %s{claim.Name} is to have %s{size}"
+    | Instance.ModifyClaim(claim, asked) ->
+        let annotations = Json.object [ Annotations.attributesClass, Json.string asked ]
+
+        Patch(
+            refOf Kind.PersistentVolumeClaim claim,
+            false,
+            Json.object [
+                "metadata", metadataOf claim [ "annotations", annotations ]
+                "spec", Json.object [ "volumeAttributesClassName", Json.string asked ]
+            ]
+        )
+        |> kubernetes
+            "ModifyClaim"
+            $"volume claim %s{claim.Name} is to have the VolumeAttributesClass %s{asked}"
+    | Instance.DescribeClaim(claim, labels, annotations) ->
+        patchMeta Kind.PersistentVolumeClaim claim (keys "labels" labels @ keys "annotations" annotations)
+        |> kubernetes "DescribeClaim" $"volume claim %s{claim.Name} described"
+    | Instance.DiscardClaim(claim, held, _) ->
+        let why = if held = "" then "it has no volume" else $"%s{held} has left the cluster"
+
+        delete Kind.PersistentVolumeClaim claim None
+        |> kubernetes "DiscardClaim" $"volume claim %s{claim.Name} removed to be made anew: %s{why}"
     | Instance.ReloadConfig(pod, settings, fingerprint) ->
         let keys = settings |> Map.toList |> List.map fst |> String.concat ", "
 
@@ -398,6 +447,14 @@ let ofGroup cache (observed: Group.Observed) action =
     | Group.CancelDeferral instance ->
         patchMeta instanceKind instance [ "annotations", Json.object [ Annotations.deferDelete, Json.Null ] ]
         |> kubernetes safe "CancelDeferral" $"instance %s{instance.Name} stays in the cluster"
+    | Group.Replace instance ->
+        patchMeta instanceKind instance [
+            "annotations", Json.object [ Annotations.replaced, Json.string "true" ]
+        ]
+        |> kubernetes safe "Replace" $"another instance is to take the place of %s{instance.Name}"
+    | Group.CancelReplacement instance ->
+        patchMeta instanceKind instance [ "annotations", Json.object [ Annotations.replaced, Json.Null ] ]
+        |> kubernetes safe "CancelReplacement" $"instance %s{instance.Name} stays in its place"
     | Group.CreateBudget body ->
         create Kind.PodDisruptionBudget body
         |> kubernetes safe "CreateBudget" $"PodDisruptionBudget %s{meta.Name} created"

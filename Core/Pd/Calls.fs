@@ -16,6 +16,7 @@ type PdCall =
     | GetStore of Store: StoreId
     | GetReplicationConfig
     | GetEvictLeaders
+    | GetRegionCount
     // write
     | EvictLeaders of Store: StoreId
     | StopEvictingLeaders of Store: StoreId

@@ -23,6 +23,7 @@ module PdCodec =
         | PdCall.GetStore(StoreId store) -> ask "GET" $"/store/%d{store}" None
         | PdCall.GetReplicationConfig -> ask "GET" "/config/replicate" None
         | PdCall.GetEvictLeaders -> ask "GET" $"/scheduler-config/%s{evictLeader}/list" None
+        | PdCall.GetRegionCount -> ask "GET" "/regions/count" None
         | PdCall.EvictLeaders(StoreId store) ->
             ask
                 "POST"
@@ -219,6 +220,9 @@ module PdCodec =
                 |> Option.bind Json.asMembers
                 |> Option.bind (all (fst >> Json.Number >> Json.asUInt64))
                 |> Option.map (List.map StoreId >> Set.ofList))
+
+    /// All regions that PD knows of, whether it has heard of their leaders or not.
+    let regionCount (reply: PdReply) : Result<int, PdError> = reply |> read (Json.intAt [ "count" ])
 
     // ---- writing
 

@@ -13,6 +13,11 @@ type MemberFact = {
     IsLeader: bool
 }
 
+[<RequireQualifiedAccess>]
+module MemberFact =
+    /// Its name, or where it listens while it has none.
+    let describe one = if one.Name = "" then String.concat ", " one.PeerUrls else one.Name
+
 /// What PD said of one cluster in one round of questions.
 type PdFacts = {
     /// When the questions were sent: what is decided on them is at least that old.
@@ -24,6 +29,11 @@ type PdFacts = {
     /// Stores with an evict-leader entry, ours or not.
     Evicting: Set<StoreId>
     MaxReplicas: int
+    /// The label whose values replicas of a region may not share; empty for none.
+    IsolationLevel: string
+    /// Regions, whether PD has heard of their leaders or not. A PD that has just started has read the regions from its
+    /// disk, and learns of the leaders within a region heartbeat (V P14, P31).
+    Regions: int
     /// The labels by which PD tells how far apart stores are, the widest first; empty when it does not.
     LocationLabels: string list
 }

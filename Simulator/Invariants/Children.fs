@@ -11,6 +11,8 @@ type private Seen = {
     Most: Map<string, int>
     /// Names of the children that are not being deleted, by plural and group.
     Children: Map<string, Set<string>>
+    /// Groups in which an instance is being replaced, or has been.
+    Replaces: Set<string>
     /// Names of the instances that are being deleted: their Pods run on until they have left the cluster, while others take
     /// their place.
     Leaving: Set<string>
@@ -73,11 +75,18 @@ let private child (seen: Seen) (change: Change) =
                                 Leaving = leaving
                         },
                         Finding.Nothing)
+            elif
+                Set.contains name known
+                && (Json.mapAt [ "metadata"; "annotations" ] change.Object).ContainsKey "tikv.org/replaced"
+            then
+                // one at a time is replaced, and stays until its successor serves
+                struct ({ seen with Replaces = Set.add group seen.Replaces }, Finding.Nothing)
             elif Set.contains name known || Set.contains whole seen.Leaving then
                 struct (seen, Finding.Nothing)
             else
                 let now = Set.add name known
                 let seen = { seen with Children = Map.add key now seen.Children }
+                let most = if Set.contains group seen.Replaces then most + 1 else most
 
                 if Set.count now > most then
                     struct (seen,
@@ -97,7 +106,7 @@ let asMany: Invariant =
                 "A group never has more Pods or instances than its spec asks for, and each has its own index"
             Source = "architecture, law 1; verification C5 (I46, I47)"
         }
-        { Most = Map.empty; Children = Map.empty; Leaving = Set.empty }
+        { Most = Map.empty; Children = Map.empty; Replaces = Set.empty; Leaving = Set.empty }
         (fun seen _ sight ->
             match sight with
             | Sight.Changed change when isGroup change.Resource.Plural ->

@@ -119,6 +119,9 @@ let private need (claim: Claim) (before: World) =
             | _ -> None
         | None, None -> None
 
+/// No volume was ever bound to it: there is nothing to lose.
+let private wasNeverFilled (claim: Claim) = claim.Volume = "" && claim.Phase = "Pending"
+
 /// I02 of C9.
 let claimsGoLast =
     Invariant.plain
@@ -129,6 +132,7 @@ let claimsGoLast =
         (fun _ sight ->
             match Landing.claimDeletion sight with
             | ValueSome(struct (before, claim)) when deletesWithCluster claim before -> Finding.Held
+            | ValueSome(struct (_, claim)) when wasNeverFilled claim -> Finding.Held
             | ValueSome(struct (before, claim)) when not (deletesWithInstance claim before) ->
                 Finding.Broken $"the claim %s{claim.Name} was deleted though its data is to stay"
             | ValueSome(struct (before, claim)) ->

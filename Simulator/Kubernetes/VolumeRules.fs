@@ -41,6 +41,10 @@ let claimChangeCauses (old: Json) (json: Json) : Errors.Cause list =
     let amount object = Json.tryPath storage object |> Option.bind Quantities.ofJson
     let bound = Json.stringAt [ "status"; "phase" ] old = Some "Bound"
 
+    let capacity =
+        Json.tryPath [ "status"; "capacity"; "storage" ] old
+        |> Option.bind Quantities.ofJson
+
     let fixedPart object =
         let part = Json.withoutField "volumeAttributesClassName" (spec object)
         // the binder sets the volume once
@@ -64,7 +68,8 @@ let claimChangeCauses (old: Json) (json: Json) : Errors.Cause list =
             Causes.forbidden "spec" frozen
 
         match amount old, amount json with
-        | Some before, Some after when after < before ->
+        // RecoverVolumeExpansionFailure: a size that was not reached may be given up for a lesser one
+        | Some before, Some after when after < before && capacity |> Option.forall (fun has -> after <= has) ->
             Causes.forbidden "spec.resources.requests.storage" "field can not be less than previous value"
         | _ -> ()
     ]

@@ -55,6 +55,7 @@ type Route =
     | SetReplication
     | SetConfig
     | ClusterVersion
+    | RegionCount
     | RegionsCheck of Kind: string
     | RegionStatistics
     // none of them
@@ -125,6 +126,7 @@ module Routes =
             | [ "schedulers" ] -> [ "GET", Route.Schedulers; "POST", Route.AddScheduler ]
             | [ "schedulers"; name ] -> [ "DELETE", Route.RemoveScheduler name ]
             | [ "scheduler-config"; "evict-leader-scheduler"; "list" ] -> [ "GET", Route.EvictLeadersList ]
+            | [ "regions"; "count" ] -> [ "GET", Route.RegionCount ]
             | [ "regions"; "check"; kind ] -> [ "GET", Route.RegionsCheck kind ]
             | [ "stats"; "region" ] -> [ "GET", Route.RegionStatistics ]
             | _ -> []

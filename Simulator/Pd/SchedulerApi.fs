@@ -190,6 +190,13 @@ module SchedulerApi =
     // ---- regions
 
     /// How many regions have something the matter; the regions themselves have no names here.
+    let regionCount (cluster: PdCluster) =
+        answer
+            cluster
+            (Replies.ok (
+                Json.object [ "count", Json.int (Regions.count cluster.Regions); "regions", Json.Null ]
+            ))
+
     let regionsCheck now (kind: string) (cluster: PdCluster) =
         let store id = Map.tryFind id cluster.Stores
 

@@ -165,6 +165,7 @@ module PdServer =
         | Route.RemoveScheduler name -> SchedulerApi.remove timings now name cluster
         | Route.EvictLeadersList -> SchedulerApi.evictLeaders cluster
         | Route.SetReplication -> SchedulerApi.configure timings now parsed cluster
+        | Route.RegionCount -> SchedulerApi.regionCount cluster
         | Route.RegionsCheck kind -> SchedulerApi.regionsCheck now kind cluster
         | Route.RegionStatistics -> SchedulerApi.statistics timings cluster
         | Route.Progress ->

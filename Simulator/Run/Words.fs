@@ -24,6 +24,7 @@ let call (call: PdCall) =
     | PdCall.GetStore(StoreId store) -> "GetStore " + string store
     | PdCall.GetReplicationConfig -> "GetReplicationConfig"
     | PdCall.GetEvictLeaders -> "GetEvictLeaders"
+    | PdCall.GetRegionCount -> "GetRegionCount"
     | PdCall.EvictLeaders(StoreId store) -> "EvictLeaders " + string store
     | PdCall.StopEvictingLeaders(StoreId store) -> "StopEvictingLeaders " + string store
     | PdCall.TransferLeader name -> "TransferLeader " + name
@@ -43,7 +44,8 @@ let changes (call: PdCall) =
     | PdCall.GetStores
     | PdCall.GetStore _
     | PdCall.GetReplicationConfig
-    | PdCall.GetEvictLeaders -> false
+    | PdCall.GetEvictLeaders
+    | PdCall.GetRegionCount -> false
     | PdCall.EvictLeaders _
     | PdCall.StopEvictingLeaders _
     | PdCall.TransferLeader _

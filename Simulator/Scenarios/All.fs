@@ -11,6 +11,7 @@ let stories: Story list =
         Explorations.stories
         Life.stories
         Repair.stories
+        Volumes.stories
     ]
 
 let tryFind (id: string) =

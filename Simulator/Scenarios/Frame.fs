@@ -17,6 +17,8 @@ type Given = {
     Operators: int
     /// A StorageClass of the simulator: `standard` (network disks) or `local`.
     StorageClass: string
+    /// VolumeAttributesClasses that there are; with none the API server does not serve them.
+    VolumeAttributes: string list
     /// Merge patches to the manifests of the example, by kind and name (`TiKVGroup/basic-tikv`).
     Manifests: (string * Json) list
     /// Secrets that are there before the manifests are applied.
@@ -59,6 +61,7 @@ module Given =
         MaxReplicas = 3
         Operators = 1
         StorageClass = "standard"
+        VolumeAttributes = []
         Manifests = []
         Secrets = []
     }

@@ -46,6 +46,7 @@ let private shape (given: Given) : Setup.Shape = {
     Setup.ordinary with
         Seed = given.Seed
         NodesPerZone = given.NodesPerZone
+        VolumeAttributes = given.VolumeAttributes
 }
 
 let private program (given: Given) = if given.Operators > 1 then Programs.elected else Programs.alone

@@ -131,6 +131,7 @@ let private podChanged (world: World) (change: Change) =
             && old.Labels = pod.Labels
             ->
             world
+        | _ when pod.Ready -> world |> endpointsOf pod |> claimsOf pod
         | _ -> endpointsOf pod world
 
 let private claimChanged (world: World) (change: Change) =

@@ -52,6 +52,15 @@ let private storageClass name (provisioner: string) mode isDefault =
         "allowVolumeExpansion", Json.Bool isDefault
     ]
 
+/// A small pool whose file systems grow only when a Pod is started, as its administrator says.
+let private offline =
+    storageClass "offline" "simulator/network-disk" "Immediate" false
+    |> Json.setPath [ "metadata"; "annotations"; "tikv.org/volume-expansion" ] (Some(Json.String "Offline"))
+    |> Json.withField "allowVolumeExpansion" (Json.Bool true)
+    |> Json.withField
+        "parameters"
+        (Json.object [ "expansion", Json.String "offline"; "largest", Json.String "10Gi" ])
+
 let private attributesClass name =
     Json.object [
         "apiVersion", Json.String "storage.k8s.io/v1"
@@ -140,6 +149,7 @@ let world (shape: Shape) : World =
             Builtins.storageClasses
             None
             (storageClass "local" "simulator/local-disk" "WaitForFirstConsumer" false)
+        Requests.create Builtins.storageClasses None offline
         for name in shape.VolumeAttributes do
             Requests.create Builtins.volumeAttributesClasses None (attributesClass name)
         for name, zone in nodes do

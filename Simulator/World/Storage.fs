@@ -2,6 +2,8 @@
 [<RequireQualifiedAccess>]
 module Tikv.Simulator.World.Storage
 
+open System
+open System.Globalization
 open Tikv.Core
 open Tikv.Simulator.Kubernetes
 
@@ -162,9 +164,25 @@ let private conditions (world: World) (found: (string * string) list) =
 
 let private resizeStatus state = "allocatedResourceStatuses", Json.object [ "storage", Json.String state ]
 
-/// Whether a container runs on the claim's volume: its kubelet enlarges the file system.
-let private isMounted (claim: Claim) (world: World) =
+/// Milliseconds of the world at which its node was told to enlarge the file system; the end of time when it was not.
+let private pendingSince (claim: Claim) (world: World) =
+    match
+        DateTimeOffset.TryParse(
+            claim.PendingSince,
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal
+        )
+    with
+    | true, since -> int64 (since - world.Epoch).TotalMilliseconds
+    | false, _ -> Int64.MaxValue
+
+/// Whether a container runs on the claim's volume: its kubelet enlarges the file system. Where that needs a mount, only a
+/// Pod that was started since counts.
+let private isMounted (claim: Claim) (storage: StorageClass) (world: World) =
+    let since = if storage.GrowsAtMount then pendingSince claim world else Int64.MinValue
+
     world.Runs.Values
+    |> Seq.filter (fun run -> run.AdmittedAt > since)
     |> Seq.exists (fun run ->
         run.Pod.Namespace = claim.Namespace
         && (match run.Life with
@@ -174,13 +192,16 @@ let private isMounted (claim: Claim) (world: World) =
            |> Seq.exists (fun source -> source = VolumeSource.Claim claim.Name))
 
 /// One step of an expansion (V K56): begun, the volume enlarged, the file system on it enlarged where a Pod uses it.
-let private expand (claim: Claim) (volume: Volume) (world: World) =
+let private expand (claim: Claim) (volume: Volume) (storage: StorageClass) (world: World) =
     let resizer = "csi-resizer"
     let wanted = Json.object [ "storage", Json.String claim.WantedText ]
-    let isStuck = Set.contains (View.key claim.Namespace claim.Name) world.Troubles.BrokenResize
+
+    let isStuck =
+        Set.contains (View.key claim.Namespace claim.Name) world.Troubles.BrokenResize
+        || storage.Largest > 0L && claim.Wanted > storage.Largest
 
     if volume.Capacity >= claim.Wanted then
-        if isMounted claim world then
+        if isMounted claim storage world then
             world
             |> reportClaim "kubelet" claim [
                 "capacity", wanted
@@ -188,6 +209,8 @@ let private expand (claim: Claim) (volume: Volume) (world: World) =
                 "allocatedResourceStatuses", Json.Null
             ]
             |> World.note $"kubelet %s{claim.Name}: file system of %s{claim.WantedText}"
+        else if claim.PendingSince <> "" then
+            world
         else
             world
             |> reportClaim resizer claim [
@@ -276,7 +299,7 @@ let claim (key: string) (world: World) : World =
     | Some claim when claim.Volume <> "" && claim.Phase = "Bound" ->
         match Map.tryFind claim.Volume world.Volumes, Map.tryFind claim.Class world.Classes with
         | Some volume, Some storage when claim.Wanted > claim.Capacity && storage.Expands ->
-            expand claim volume world
+            expand claim volume storage world
         | Some volume, _ when
             claim.Attributes <> ""
             && claim.Attributes <> claim.CurrentAttributes

@@ -41,6 +41,8 @@ type Claim = {
     CurrentAttributes: string
     /// The resizer has begun with it.
     Resizing: bool
+    /// Since when its node is to enlarge the file system (RFC 3339); empty when it is not.
+    PendingSince: string
     Wishes: Map<string, string>
 }
 
@@ -91,6 +93,10 @@ type StorageClass = {
     Expands: bool
     Default: bool
     Provisioner: string
+    /// Milli-bytes that its pool can give to one volume; 0 for any number. The parameter `largest`.
+    Largest: int64
+    /// File systems grow only when a Pod is started. The parameter `expansion: offline`.
+    GrowsAtMount: bool
 }
 
 /// Reading of objects, each once a change.
@@ -172,6 +178,11 @@ module View =
             |> Option.defaultValue (Json.Array [])
         Attributes = text [ "spec"; "volumeAttributesClassName" ] object
         CurrentAttributes = text [ "status"; "currentVolumeAttributesClassName" ] object
+        PendingSince =
+            Json.itemsAt [ "status"; "conditions" ] object
+            |> List.tryFind (fun one -> Json.stringAt [ "type" ] one = Some "FileSystemResizePending")
+            |> Option.map (text [ "lastTransitionTime" ])
+            |> Option.defaultValue ""
         Resizing =
             Json.itemsAt [ "status"; "conditions" ] object
             |> List.exists (fun condition -> Json.stringAt [ "type" ] condition = Some "Resizing")
@@ -257,4 +268,9 @@ module View =
         Default =
             text [ "metadata"; "annotations"; "storageclass.kubernetes.io/is-default-class" ] object = "true"
         Provisioner = text [ "provisioner" ] object
+        Largest =
+            match quantity [ "parameters"; "largest" ] object with
+            | "" -> 0L
+            | largest -> Amount.milli largest
+        GrowsAtMount = text [ "parameters"; "expansion" ] object = "offline"
     }

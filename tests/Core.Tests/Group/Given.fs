@@ -43,6 +43,7 @@ let instance (observed: Observed) index : InstanceView =
         Registered = true
         Waits = None
         Domain = Some $"node-%d{index}"
+        OtherClass = Some false
         SuspendedAt = None
         PodWord = PodWord.Ready
     }

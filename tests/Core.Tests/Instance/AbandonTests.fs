@@ -36,9 +36,10 @@ let ``an instance that is given up goes without PD, and its claims stay whatever
 
 [<Test>]
 let ``while PD can let it go, an instance that is given up leaves in the usual way`` () =
-    decide (tikv |> deleting |> abandoned) |> shouldBe (act [ MarkEviction(ago 0) ])
+    decide (tikv |> deleting |> abandoned)
+    |> shouldBe (act [ TakeDisruption(clusterMeta tikv, "Removal") ])
 
-    let member' = pd |> deleting |> abandoned
+    let member' = pd |> deleting |> abandoned |> holding
     decide member' |> shouldBe (act [ removeMember member' ])
 
 [<Test>]

@@ -274,7 +274,8 @@ let ``why a Pod does not serve is told`` () =
         PodNotReady "CrashLoopBackOff: back-off"
         (fun pod -> { pod with Ready = false; Problem = Some { Reason = "Error"; Message = "" } }),
         PodNotReady "Error"
-        (fun pod -> { pod with Meta = { pod.Meta with DeletionTimestamp = Some(ago 1) } }), PodTerminating
+        (fun pod -> { pod with Running = false; Meta = { pod.Meta with DeletionTimestamp = Some(ago 1) } }),
+        PodTerminating
     ]
 
     for change, reason in table do

@@ -16,7 +16,10 @@ let ``a store whose node is cordoned moves as it is restarted: claim, eviction, 
     decide observed
     |> shouldBe (act [ TakeDisruption(clusterMeta observed, "NodeDrain") ])
 
-    decide (holding observed) |> shouldBe (act [ MarkEviction(ago 0) ])
+    decide (holding observed)
+    |> shouldBe (
+        act [ MarkEviction { Since = ago 0; Store = Some(storeId 2); Leaders = Some 5; HeardAt = None } ]
+    )
 
     decide (observed |> holding |> marked 1 |> evicting 2)
     |> shouldBe (wait [ LeadersRemain 5 ])

@@ -56,8 +56,8 @@ let store index : Store = {
     StoreState = StoreState.Up
     NodeState = NodeState.Serving
     StateName = "Up"
-    LastHeartbeat = Some 1L
-    StartTimestamp = 0L
+    LastHeartbeat = Some(clock.ToUnixTimeMilliseconds() * 1_000_000L)
+    StartTimestamp = clock.ToUnixTimeSeconds() - 3600L
     Labels = Map.empty
     Leaders = 5
     Regions = 15
@@ -76,6 +76,8 @@ let facts: PdFacts = {
     Stores = List.init 4 store
     Evicting = Set.empty
     MaxReplicas = 3
+    IsolationLevel = ""
+    Regions = 20
     LocationLabels = []
 }
 
@@ -167,13 +169,48 @@ let claimOf (name: string) : ClaimView = {
     Capacity = "1Gi"
     StorageClass = None
     Volume = "pv-1"
+    AttributesClass = None
+    CurrentAttributesClass = None
+    ResizeStatus = ""
+    ModifyStatus = ""
+    Conditions = []
 }
+
+/// The claim of one of its volumes, as it is when the instance serves.
+let claimFor (observed: Observed) (volume: Volume) name : ClaimView =
+    let (ClusterId cluster) = clusterId
+
+    let holder =
+        match observed.Role with
+        | PD(_, { Id = Some(MemberId id) }) -> Map [ Labels.memberId, string id ]
+        | TiKV(_, { Id = Some(StoreId id) }) -> Map [ Labels.storeId, string id ]
+        | PD _
+        | TiKV _ -> Map.empty
+
+    let labels =
+        holder
+        |> Map.fold (fun all key value -> Map.add key value all) (Manifest.claimLabels observed volume)
+        |> Map.add Labels.clusterId (string cluster)
+
+    let claim = claimOf name
+    let size = Quantity.text volume.Storage
+
+    {
+        claim with
+            Meta = {
+                claim.Meta with
+                    Labels = labels
+                    Annotations = Manifest.claimAnnotations observed volume
+            }
+            Requested = size
+            Capacity = size
+    }
 
 /// All that the instance wants to have stands and serves.
 let built (observed: Observed) : Observed =
     let claims =
         Seen.wantedClaims observed
-        |> List.map (fun (_, name) -> name, claimOf name)
+        |> List.map (fun (volume, name) -> name, claimFor observed volume name)
         |> Map.ofList
 
     { observed with Pod = Some(podOf observed); Config = Some(configOf observed); Claims = claims }
@@ -202,11 +239,20 @@ let tikv = built (bareTikv 2)
 
 // ---- changes
 
-let withFacts change (observed: Observed) =
+let private withAnswer change (observed: Observed) =
     match observed.Pd with
     | PdView.Answered facts -> { observed with Pd = PdView.Answered(change facts) }
     | PdView.Unasked
     | PdView.Silent _ -> observed
+
+/// Each region has a leader, and PD has heard of it.
+let withFacts change =
+    withAnswer (fun facts ->
+        let changed: PdFacts = change facts
+        { changed with Regions = changed.Stores |> List.sumBy _.Leaders })
+
+/// PD has started just now: it knows the regions, and hardly a leader.
+let cold = withAnswer (fun facts -> { facts with Regions = 100 + 2 * facts.Regions })
 
 let silent (observed: Observed) = { observed with Pd = PdView.Silent "no leader" }
 let unasked (observed: Observed) = { observed with Pd = PdView.Unasked }
@@ -326,9 +372,58 @@ let reclaimed observed =
 let withEviction change =
     withTikvRole (fun (spec, status) -> { spec with Eviction = change spec.Eviction }, status)
 
-/// We have written down that we evict leaders, that many seconds ago.
+/// We have written down that we evict leaders, that many seconds ago, and made the entry in PD when it last heard from
+/// the store then.
 let marked seconds =
-    withTikvRole (fun (spec, status) -> spec, { status with Evicting = Some { Since = ago seconds } })
+    withTikvRole (fun (spec, status) ->
+        spec,
+        {
+            status with
+                Evicting =
+                    Some {
+                        Since = ago seconds
+                        Store = Some(storeId 2)
+                        Leaders = Some 5
+                        HeardAt = Some(ago seconds)
+                    }
+        })
+
+let withMark change =
+    withTikvRole (fun (spec, status) -> spec, { status with Evicting = status.Evicting |> Option.map change })
+
+/// The same, before the entry was seen in PD.
+let begun seconds observed =
+    observed
+    |> marked seconds
+    |> withMark (fun mark -> { mark with HeardAt = None })
+
+/// The store's process was started that many seconds before its last heartbeat.
+let startedAgo seconds index observed =
+    observed
+    |> withFacts (fun facts -> {
+        facts with
+            Stores =
+                facts.Stores
+                |> List.map (fun one ->
+                    if one.Id = storeId index then
+                        { one with StartTimestamp = clock.ToUnixTimeSeconds() - int64 seconds }
+                    else
+                        one)
+    })
+
+/// The claim of the data was another one when it was recorded.
+let lostDisk (observed: Observed) =
+    let earlier (status: InstanceStatus) = { status with DataClaimUid = Some(Uid "an earlier volume") }
+
+    match observed.Role with
+    | PD(spec, status) -> {
+        observed with
+            Role = PD(spec, { status with Instance = earlier status.Instance })
+      }
+    | TiKV(spec, status) -> {
+        observed with
+            Role = TiKV(spec, { status with Instance = earlier status.Instance })
+      }
 
 let offline = withTikvRole (fun (spec, status) -> { spec with Offline = true }, status)
 
@@ -446,7 +541,13 @@ let removeStore observed =
 let removeMember observed =
     let facts = answered observed
     let self = seen (Seen.memberOf observed facts)
-    RemoveMember(self.Id, calm observed, known (Evidence.quorumWithoutIt self facts))
+
+    let unwanted =
+        Evidence.leaves self observed
+        |> Option.orElse (Evidence.lostDisk self observed)
+        |> seen
+
+    RemoveMember(self.Id, calm observed, known (Evidence.quorumWithoutIt self facts), unwanted)
 
 /// Leadership goes from the member that leads to the first heir, who is to bear that name.
 let transferTo name (observed: Observed) =

@@ -21,7 +21,11 @@ let private teardown observed = [
 ]
 
 let private configMeta (observed: Observed) = (configOf observed).Meta
-let private claimMeta (observed: Observed) = (claimOf $"data-%s{observed.Meta.Name}").Meta
+let private claimMeta (observed: Observed) = (built observed).Claims[$"data-%s{observed.Meta.Name}"].Meta
+
+/// That nobody starts from its data again is written on the claim that stays.
+let private retired id (observed: Observed) =
+    act [ DescribeClaim(claimMeta observed, Map.empty, Map [ Annotations.removed, Some id ]) ]
 
 // ---- TiKV
 
@@ -29,13 +33,19 @@ let private leaving = deleting tikv
 
 [<Test>]
 let ``a store leaves in two steps: its leaders move away, then PD is asked to remove it`` () =
-    decide leaving |> shouldBe (act [ MarkEviction(ago 0) ])
-    decide (marked 1 leaving) |> shouldBe (act [ Action.EvictLeaders(storeId 2) ])
+    let mark = { Since = ago 0; Store = Some(storeId 2); Leaders = Some 5; HeardAt = None }
 
-    decide (leaving |> marked 1 |> evicting 2)
+    decide leaving |> shouldBe (act [ TakeDisruption(clusterMeta tikv, "Removal") ])
+
+    decide (holding leaving) |> shouldBe (act [ MarkEviction mark ])
+
+    decide (leaving |> holding |> begun 1)
+    |> shouldBe (act [ Action.EvictLeaders(storeId 2) ])
+
+    decide (leaving |> holding |> marked 1 |> evicting 2)
     |> shouldBe (wait [ LeadersRemain 5 ])
 
-    let evicted = leaving |> marked 1 |> evicting 2 |> withLeaders 2 0
+    let evicted = leaving |> holding |> marked 1 |> evicting 2 |> withLeaders 2 0
     decide evicted |> shouldBe (act [ removeStore evicted ])
 
 [<Test>]
@@ -45,7 +55,10 @@ let ``its process runs on until PD calls the store Removed`` () =
 [<Test>]
 let ``a store that leaves without its instance being deleted takes the same steps, and keeps its Pod`` () =
     let observed = offline tikv
-    decide observed |> shouldBe (act [ MarkEviction(ago 0) ])
+
+    decide observed
+    |> shouldBe (act [ TakeDisruption(clusterMeta tikv, "Removal") ])
+
     decide (observed |> removing 2) |> shouldBe (wait [ RegionsRemain 15 ])
 
     for gone in [ tombstone 2; tombstone 2 >> withoutPod; tombstone 2 >> terminating ] do
@@ -57,7 +70,7 @@ let ``a store that leaves without its instance being deleted takes the same step
 
 [<Test>]
 let ``no store leaves a suspended cluster`` () =
-    let observed = offline tikv |> marked 10 |> evicting 2 |> withLeaders 2 0 |> suspended
+    let observed = offline tikv |> suspended |> marked 10 |> evicting 2
 
     decide observed
     |> shouldBe (act [ RemovePod(podMeta observed, "Suspended", suspendedGrounds observed) ])
@@ -65,8 +78,9 @@ let ``no store leaves a suspended cluster`` () =
     decide (withoutPod observed)
     |> shouldBe (act [ StopEvictingLeaders(storeId 2) ])
 
-    decide (offline tikv |> suspended |> withoutPod)
-    |> shouldBe (wait [ ClusterSuspended ])
+    let ended = offline tikv |> suspended |> withoutPod
+    decide (marked 10 ended) |> shouldBe (act [ UnmarkEviction ])
+    decide ended |> shouldBe (wait [ ClusterSuspended ])
 
 [<Test>]
 let ``a store stays while too few living ones would remain`` () =
@@ -116,7 +130,7 @@ let ``what is left of a store goes in order, and its claims stay by default`` ()
     |> shouldBe [
         removedPod observed
         act [ RemoveConfig(configMeta observed) ]
-        act [ removeFinalizer observed ]
+        retired "3" observed
         act [ removeFinalizer observed ]
     ]
 
@@ -191,19 +205,70 @@ let ``an instance on its way out gives the disruption back while its process ser
     )
     |> shouldBe (wait [ RegionsRemain 15 ])
 
-    (decide (holding (deleting pd))).Actions
-    |> List.head
-    |> shouldBe (ReleaseDisruption(clusterMeta (holding pd)))
+[<Test>]
+let ``a store that PD does not hear from leaves without the disruption: there is nothing to be disrupted``
+    ()
+    =
+    let dead = heldByOther leaving |> withStores [ 0; 1; 2; 3; 4 ] |> down 2 |> withLeaders 2 0
+    decide dead |> shouldBe (act [ removeStore dead ])
+
+[<Test>]
+let ``one store leaves at a time, over all groups`` () =
+    holding leaving
+    |> withStores [ 0; 1; 2; 3; 4 ]
+    |> removing 0
+    |> decide
+    |> shouldBe {
+        Actions = [ ReleaseDisruption(clusterMeta leaving) ]
+        Waiting = [ OtherStoreLeaves (store 0).Address ]
+    }
+
+[<Test>]
+let ``stores of others and of other engines are no place for replicas`` () =
+    let spoil change = leaving |> withStore 0 change
+    let strange = spoil (fun store -> { store with Address = "elsewhere:20160" })
+    let tiflash = spoil (fun store -> { store with Labels = Map [ "engine", "tiflash" ] })
+
+    for observed in [ strange; tiflash ] do
+        decide observed |> shouldBe (wait [ StoresTooFew(2, 3) ])
+
+[<Test>]
+let ``the only store of a zone stays while replicas need the zone`` () =
+    let zones =
+        withFacts (fun facts -> {
+            facts with
+                IsolationLevel = "zone"
+                Stores =
+                    facts.Stores
+                    |> List.mapi (fun index one -> {
+                        one with
+                            Labels = Map [ "zone", List.item index [ "a"; "b"; "c"; "a" ] ]
+                    })
+        })
+
+    decide (zones leaving) |> shouldBe (wait [ DomainsTooFew("zone", 2, 3) ])
+
+[<Test>]
+let ``a tombstone on which PD knows regions is none yet`` () =
+    leaving
+    |> tombstone 2
+    |> withStore 2 (fun store -> { store with Regions = 1 })
+    |> decide
+    |> shouldBe (wait [ RegionsRemain 1 ])
 
 // ---- PD
 
 [<Test>]
 let ``a member leaves by its id, before its Pod goes`` () =
-    decide (deleting pd) |> shouldBe (act [ removeMember (deleting pd) ])
+    let leaving = deleting pd
+
+    decide leaving |> shouldBe (act [ TakeDisruption(clusterMeta pd, "Removal") ])
+
+    decide (holding leaving) |> shouldBe (act [ removeMember (holding leaving) ])
 
 [<Test>]
 let ``a leader hands over before it leaves`` () =
-    decide (deleting pdLeader)
+    decide (holding (deleting pdLeader))
     |> shouldBe (act [ transferTo "basic-pd-1" (deleting pdLeader) ])
 
 [<Test>]
@@ -238,6 +303,7 @@ let ``a member leaves only while there is a quorum with it and without it, the d
 
     let observed =
         deleting (built (barePd self))
+        |> (if leaves && not (ill.Contains(string self)) then holding else id)
         |> withFacts (fun facts -> { facts with Members = List.init members memberFact })
         |> fun observed ->
             ill
@@ -267,7 +333,7 @@ let ``what is left of a member goes in order once PD does not list it`` () =
     |> shouldBe [
         removedPod observed
         act [ RemoveConfig(configMeta observed) ]
-        act [ removeFinalizer observed ]
+        retired "1001" observed
         act [ removeFinalizer observed ]
     ]
 

@@ -55,6 +55,16 @@ type Looks =
         "single replicas", Given.withFacts (fun facts -> { facts with MaxReplicas = 1 })
         "another cluster answers", Given.withFacts (fun facts -> { facts with ClusterId = ClusterId 9UL })
         "it evicts since 10 s", Given.marked 10
+        "its entry was not seen yet", Given.withMark (fun mark -> { mark with HeardAt = None })
+        "its entry is of another store",
+        Given.withMark (fun mark -> { mark with Store = Some(Given.storeId 3) })
+        "it had many leaders", Given.withMark (fun mark -> { mark with Leaders = Some 900 })
+        "store 2 has just started", Given.startedAgo 10 2
+        "store 2 lags", Given.withStore 2 (fun store -> { store with PendingPeers = 9 })
+        "store 2 is isolated", Given.withStore 2 (fun store -> { store with Labels = Map [ "zone", "c" ] })
+        "replicas want zones", Given.withFacts (fun facts -> { facts with IsolationLevel = "zone" })
+        "PD is cold", Given.cold
+        "the disk was lost", Given.lostDisk
         "it evicts since 10 min", Given.marked 600
         "it holds",
         Given.withEviction (fun eviction -> { eviction with EvictLeaderPolicy = EvictLeaderPolicy.Hold })

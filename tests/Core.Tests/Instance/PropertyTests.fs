@@ -11,6 +11,12 @@ open Tikv.Core.Tests.Instance
 
 let private decide = Given.decide
 
+module private Reflection =
+    /// The name of a union's case.
+    let kind (action: Action) =
+        let case, _ = FSharp.Reflection.FSharpValue.GetUnionFields(action, typeof<Action>)
+        case.Name
+
 /// Removing what is broken costs nothing, whatever PD says; what goes with the whole cluster needs nobody's quorum.
 let private risky (observed: Observed) =
     (decide observed).Actions
@@ -123,6 +129,127 @@ let ``a PD that falls silent never makes an instance bolder`` (observed: Observe
                | RemovePod(_, "PodSucceeded", _) -> true
                | action -> List.contains action bold)
     | _ -> true
+
+/// Steps that take down, or take for good, something that serves.
+let private disruptive (observed: Observed) =
+    let isBroken =
+        observed.Pod
+        |> Option.forall (fun pod -> not pod.Running || pod.Phase = "Failed" || pod.Phase = "Succeeded")
+
+    let isOut =
+        match observed.Pod, Seen.facts observed with
+        | Some pod, Some facts -> (Evidence.alreadyOut pod observed facts).IsSome
+        | _ -> false
+
+    if isBroken || isOut then
+        []
+    else
+        (decide observed).Actions
+        |> List.filter (fun action ->
+            action.IsRestartPod || action.IsRemoveStore || action.IsTransferPdLeader)
+
+/// What may go wrong elsewhere, visibly.
+let private failures: (Observed -> Observed) list = [
+    Given.down 0
+    Given.down 1
+    Given.down 0 >> Given.down 1
+    Given.unhealthy 0
+    Given.unhealthy 2
+    Given.cold
+    Given.silent
+    Given.removing 3
+]
+
+[<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 2_000)>]
+let ``a failure that is seen elsewhere takes no healthy instance down (V I63)`` (observed: Observed) =
+    let before = disruptive observed |> List.length
+
+    failures
+    |> List.forall (fun fail -> before > 0 || (disruptive (fail observed)).IsEmpty)
+
+/// The order in which PD and the API server list things is chance.
+let private shuffled (observed: Observed) =
+    observed
+    |> Given.withFacts (fun facts -> {
+        facts with
+            Members = List.rev facts.Members
+            Stores = List.rev facts.Stores
+    })
+
+[<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 2_000)>]
+let ``the order of lists decides nothing (V I64)`` (observed: Observed) =
+    let same = observed |> Given.withFacts id
+    decide (shuffled observed) = decide same
+
+let private renamed (observed: Observed) =
+    let rename (StoreId id) = StoreId(id * 1_000UL + 7UL)
+
+    observed
+    |> Given.withFacts (fun facts -> {
+        facts with
+            Stores = facts.Stores |> List.map (fun store -> { store with Id = rename store.Id })
+            Evicting = facts.Evicting |> Set.map rename
+    })
+    |> Given.withTikvRole (fun (spec, status) -> spec, { status with Id = status.Id |> Option.map rename })
+    |> Given.withMark (fun mark -> { mark with Store = mark.Store |> Option.map rename })
+
+[<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 2_000)>]
+let ``the numbers of stores decide nothing (V I64)`` (observed: Observed) =
+    let kinds (decision: Decision<Action, Reason>) =
+        decision.Actions |> List.map Reflection.kind, decision.Waiting |> List.map Reason.code
+
+    kinds (decide (renamed observed)) = kinds (decide (Given.withFacts id observed))
+
+/// Everything, the clocks included, happens some time later.
+let private later (seconds: float) (observed: Observed) =
+    let shift (text: string) =
+        match Seen.moment text with
+        | Some at -> Condition.timestamp (at.AddSeconds seconds)
+        | None -> text
+
+    {
+        observed with
+            Clock = observed.Clock.AddSeconds seconds
+            Meta = {
+                observed.Meta with
+                    DeletionTimestamp = observed.Meta.DeletionTimestamp |> Option.map shift
+            }
+    }
+    |> Given.withPod (fun pod -> {
+        pod with
+            ReadySince = shift pod.ReadySince
+            Meta = { pod.Meta with DeletionTimestamp = pod.Meta.DeletionTimestamp |> Option.map shift }
+    })
+    |> Given.withMark (fun mark -> {
+        mark with
+            Since = shift mark.Since
+            HeardAt = mark.HeardAt |> Option.map shift
+    })
+    |> Given.withClusterStatus (fun status -> {
+        status with
+            Disruption =
+                status.Disruption
+                |> Option.map (fun held -> { held with Since = shift held.Since })
+    })
+    |> Given.withFacts (fun facts -> {
+        facts with
+            Stores =
+                facts.Stores
+                |> List.map (fun store -> {
+                    store with
+                        StartTimestamp = store.StartTimestamp + int64 seconds
+                        LastHeartbeat =
+                            store.LastHeartbeat
+                            |> Option.map (fun at -> at + int64 seconds * 1_000_000_000L)
+                })
+    })
+
+[<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 2_000)>]
+let ``the same some time later is decided the same (V I65)`` (observed: Observed) (hours: uint16) =
+    let kinds (decision: Decision<Action, Reason>) =
+        decision.Actions |> List.map Reflection.kind, decision.Waiting |> List.map Reason.code
+
+    kinds (decide (later (3600.0 * float hours) observed)) = kinds (decide (Given.withFacts id observed))
 
 [<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 2_000)>]
 let ``at most one step with a risk is taken at a time, claims excepted`` (observed: Observed) =

@@ -168,7 +168,7 @@ let ``a member whose disk is gone leaves PD before it joins anew`` () =
         (decide observed).Actions
         |> List.choose (fun action ->
             match action with
-            | RemoveMember(id, _, _) -> Some id
+            | RemoveMember(id, _, _, _) -> Some id
             | _ -> None)
 
     let observed = pd |> onOtherDisk |> unhealthy 1

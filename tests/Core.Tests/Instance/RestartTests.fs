@@ -82,7 +82,7 @@ let ``a member is not restarted while the others are no quorum`` () =
     |> shouldBe (wait [ QuorumAtRisk(2, 3) ])
 
 [<Test>]
-let ``a member that PD calls unhealthy may be restarted while the others are a quorum`` () =
+let ``a member that PD alone calls unhealthy may be restarted while the others are a quorum`` () =
     let observed = holding (outdated pd) |> unhealthy 1
     decide observed |> shouldBe (restarted observed)
 
@@ -115,10 +115,58 @@ let ``a single member is restarted: its pause was chosen with its number`` () =
 
 [<Test>]
 let ``leaders are marked as being moved away before PD is asked to`` () =
-    decide (holding old) |> shouldBe (act [ MarkEviction(ago 0) ])
+    let mark = { Since = ago 0; Store = Some(storeId 2); Leaders = Some 5; HeardAt = None }
+    decide (holding old) |> shouldBe (act [ MarkEviction mark ])
 
-    decide (holding old |> marked 1)
+    decide (holding old |> begun 1)
     |> shouldBe (act [ Action.EvictLeaders(storeId 2) ])
+
+[<Test>]
+let ``the mark says when PD had heard from the store as its entry was first seen`` () =
+    let mark = { Since = ago 10; Store = Some(storeId 2); Leaders = Some 5; HeardAt = Some(ago 0) }
+
+    decide (holding old |> begun 10 |> evicting 2)
+    |> shouldBe (act [ MarkEviction mark ])
+
+[<Test>]
+let ``no leaders count only by a heartbeat later than the entry`` () =
+    decide (holding old |> marked 0 |> evicting 2 |> withLeaders 2 0)
+    |> shouldBe (wait [ LeadersUnconfirmed ])
+
+[<Test>]
+let ``an entry that PD has lost is made again, and leaders are counted afresh`` () =
+    let lost = holding old |> marked 200 |> withLeaders 2 0
+    let mark = { Since = ago 0; Store = Some(storeId 2); Leaders = Some 5; HeardAt = None }
+    decide lost |> shouldBe (act [ MarkEviction mark ])
+
+    decide (lost |> begun 0) |> shouldBe (act [ Action.EvictLeaders(storeId 2) ])
+
+[<Test>]
+let ``while PD knows few leaders, as after its start, nothing is taken down`` () =
+    for observed in [ holding old |> evicted; holding (outdated pd) ] do
+        match decide (cold observed) with
+        | { Actions = []; Waiting = [ LeadersUnknown _ ] } -> ()
+        | other -> Assert.Fail $"%A{other}"
+
+[<Test>]
+let ``an entry of somebody else is taken as it is, and no mark is made`` () =
+    let foreign = holding old |> evicting 2
+    decide foreign |> shouldBe (wait [ LeadersRemain 5 ])
+    let gone = foreign |> withLeaders 2 0
+    decide gone |> shouldBe (restarted gone)
+
+[<Test>]
+let ``a jump of one clock cuts no wait short`` () =
+    let late = holding old |> marked 300 |> evicting 2
+
+    decide { late with Clock = clock.AddSeconds 600. } |> shouldBe (restarted late)
+
+    holding old
+    |> marked 10
+    |> evicting 2
+    |> fun observed -> { observed with Clock = clock.AddSeconds 600. }
+    |> decide
+    |> shouldBe (wait [ LeadersRemain 5 ])
 
 [<Test>]
 let ``a restart waits until the leaders have moved away`` () =
@@ -127,11 +175,6 @@ let ``a restart waits until the leaders have moved away`` () =
 
     let gone = holding old |> evicted
     decide gone |> shouldBe (restarted gone)
-
-[<Test>]
-let ``no leaders without an entry of PD that holds them off are not enough`` () =
-    decide (holding old |> marked 10 |> withLeaders 2 0)
-    |> shouldBe (act [ Action.EvictLeaders(storeId 2) ])
 
 [<Test>]
 let ``after its deadline a restart proceeds, or holds, as the policy says`` () =
@@ -200,17 +243,29 @@ let ``tombstones and stores of other engines are no part of an outage`` () =
 [<Test>]
 let ``a process that never registered is restarted without moving leaders`` () =
     let observed =
-        holding old
+        old
         |> withStores [ 0; 1 ]
         |> withTikvRole (fun (spec, status) -> spec, { status with Id = None })
 
-    decide observed |> shouldBe (restarted observed)
+    match decide observed with
+    | { Actions = [ RestartPod(_, _, Evidence.Unneeded _) ] } -> ()
+    | other -> Assert.Fail $"%A{other}"
 
 [<Test>]
 let ``an eviction of ours ends when the store serves again: the entry first, then the mark`` () =
     let observed = holding tikv |> marked 60 |> evicting 2
     decide observed |> shouldBe (act [ StopEvictingLeaders(storeId 2) ])
     decide (holding tikv |> marked 60) |> shouldBe (act [ UnmarkEviction ])
+
+[<Test>]
+let ``the entry of a store whose disk was lost since is taken out of PD too`` () =
+    let other =
+        holding tikv
+        |> evicting 3
+        |> marked 60
+        |> withMark (fun mark -> { mark with Store = Some(storeId 3) })
+
+    decide other |> shouldBe (act [ StopEvictingLeaders(storeId 3) ])
 
 [<Test>]
 let ``leaders come back only after the store was ready for long enough`` () =
@@ -237,3 +292,77 @@ let ``an eviction of others is left alone`` () = decide (evicting 2 tikv) |> sho
 let ``the disruption is kept until the eviction has ended`` () =
     decide (holding tikv |> marked 60 |> silent)
     |> shouldBe (wait [ PdSilent "no leader" ])
+
+[<Test>]
+let ``an eviction does not outlast a process that never comes up again`` () =
+    let down = holding tikv |> evicting 2 |> withPod (fun pod -> { pod with Ready = false })
+
+    decide (marked 899 down)
+    |> shouldBe (wait [ PodNotReady "its readiness probe has not succeeded yet" ])
+
+    decide (marked 900 down)
+    |> shouldBe {
+        Actions = [ StopEvictingLeaders(storeId 2) ]
+        Waiting = [ PodNotReady "its readiness probe has not succeeded yet" ]
+    }
+
+[<Test>]
+let ``leaders move away from a Pod that somebody else stops, while it still runs`` () =
+    let drained = terminating tikv
+    let mark = { Since = ago 0; Store = Some(storeId 2); Leaders = Some 5; HeardAt = None }
+
+    decide drained
+    |> shouldBe { Actions = [ MarkEviction mark ]; Waiting = [ PodTerminating ] }
+
+    decide (begun 1 drained)
+    |> shouldBe { Actions = [ Action.EvictLeaders(storeId 2) ]; Waiting = [ PodTerminating ] }
+
+    decide (drained |> marked 10 |> evicting 2)
+    |> shouldBe (wait [ PodTerminating; LeadersRemain 5 ])
+
+    decide (drained |> marked 10 |> evicting 2 |> withLeaders 2 0)
+    |> shouldBe (wait [ PodTerminating ])
+
+// ---- a store is back
+
+[<Test>]
+let ``the disruption is kept until the store's peers have caught up, by a heartbeat of its regions`` () =
+    let pending count =
+        holding tikv
+        |> withStore 2 (fun store -> { store with PendingPeers = count; Regions = 200 })
+
+    decide (pending 3) |> shouldBe (wait [ PeersCatchUp 3 ])
+    decide (pending 2) |> shouldBe (act [ ReleaseDisruption(clusterMeta tikv) ])
+    decide (holding tikv |> startedAgo 59 2) |> shouldBe (wait [ PeersCatchUp 0 ])
+
+    decide (holding tikv |> startedAgo 60 2)
+    |> shouldBe (act [ ReleaseDisruption(clusterMeta tikv) ])
+
+[<Test>]
+let ``two thirds of the leaders come back, unless they were few or it takes too long`` () =
+    let back before leaders uptime =
+        holding tikv
+        |> marked 100
+        |> withMark (fun mark -> { mark with Leaders = Some before })
+        |> withLeaders 2 leaders
+        |> startedAgo uptime 2
+
+    decide (back 600 399 100) |> shouldBe (wait [ LeadersComeBack(399, 600) ])
+
+    for enough in [ back 600 400 100; back 600 0 400; back 199 0 100 ] do
+        decide enough |> shouldBe (act [ UnmarkEviction ])
+
+// ---- what nobody counts on
+
+[<Test>]
+let ``a process that neither Kubernetes nor PD counts on is restarted without the disruption`` () =
+    let unready = withPod (fun pod -> { pod with Ready = false })
+
+    for observed in [ old |> down 2 |> unready; outdated pd |> unhealthy 1 |> unready ] do
+        match decide (heldByOther observed) with
+        | { Actions = [ RestartPod(_, _, Evidence.Unneeded _) ]; Waiting = [] } -> ()
+        | other -> Assert.Fail $"%A{other}"
+
+        match decide (silent observed) with
+        | { Actions = []; Waiting = [ PdSilent _ ] } -> ()
+        | other -> Assert.Fail $"%A{other}"

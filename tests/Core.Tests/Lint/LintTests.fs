@@ -35,7 +35,7 @@ let private leaveStore =
 
 let private leaveMember =
     match removeMember (deleting pd) with
-    | RemoveMember(_, calm, quorum) -> fun id -> RemoveMember(id, calm, quorum)
+    | RemoveMember(_, calm, quorum, unwanted) -> fun id -> RemoveMember(id, calm, quorum, unwanted)
     | other -> failwith $"%A{other}"
 
 let private transfer = transferTo "basic-pd-1" pdLeader
@@ -46,11 +46,11 @@ let ``a paused cluster is left alone`` () = refused "paused" [ AddFinalizer ] (p
 
 [<Test>]
 let ``one step with a risk is taken at a time`` () =
-    refused "one step" [ leaveStore (storeId 2); transfer ] tikv
+    refused "one step" [ leaveStore (storeId 2); transfer ] (holding (deleting tikv))
 
 [<Test>]
 let ``a healthy process is taken down only by the holder of the disruption, and with facts of PD`` () =
-    for observed in [ tikv; pd ] do
+    for observed in [ tikv |> marked 1 |> evicting 2; pd ] do
         allowed (restart observed) (holding observed)
         refused "law 3" (restart observed) observed
         refused "law 3" (restart observed) (heldByOther observed)
@@ -73,19 +73,69 @@ let ``a Pod of another owner or life is neither restarted nor removed`` () =
     refused "life" (remove observed) (withoutPod observed)
 
 [<Test>]
+let ``what nobody counts on is restarted without the disruption, but not in a freeze`` () =
+    let out = tikv |> down 2 |> withPod (fun pod -> { pod with Ready = false })
+    allowed (restart out) out
+    refused "law 3" (restart tikv) (down 2 tikv)
+    refused "law 6" (restart out) (out |> down 0)
+    refused "law 5" (restart out) (silent out)
+
+[<Test>]
 let ``PD's leader is restarted only after another leads`` () =
     refused "leader" (restart pdLeader) (holding pdLeader)
     allowed (restart pdLeader) (holding pdLeader |> withMembers 1)
 
 [<Test>]
-let ``PD keeps a quorum without the member that is restarted`` () =
+let ``PD keeps a quorum without the member that is restarted, and all others are healthy`` () =
     refused "quorum" (restart pd) (holding pd |> unhealthy 2)
     allowed (restart pd) (holding pd |> withMembers 2)
+    let five = withFacts (fun facts -> { facts with Members = List.init 5 memberFact })
+    allowed (restart pd) (holding pd |> five)
+    refused "I21" (restart pd) (holding pd |> five |> unhealthy 2)
 
 [<Test>]
-let ``in an outage nothing is taken down`` () =
-    refused "law 6" (restart tikv) (holding tikv |> down 0 |> down 1)
-    allowed (restart tikv) (holding tikv |> down 0)
+let ``nothing that serves is taken down in a freeze`` () =
+    let ready = holding tikv |> marked 1 |> evicting 2
+
+    for freeze in [ down 0 >> down 1; unhealthy 0 >> unhealthy 2; cold ] do
+        refused "law 6" (restart ready) (freeze ready)
+        refused "law 6" [ leaveStore (storeId 2) ] (freeze (deleting tikv))
+        refused "law 6" [ leaveMember (memberId 1) ] (freeze (deleting pd))
+
+[<Test>]
+let ``no store is restarted while another one that holds regions is silent`` () =
+    let ready = holding tikv |> marked 1 |> evicting 2
+    refused "I17" (restart ready) (down 0 ready)
+
+    allowed
+        (restart ready)
+        (ready
+         |> withStore 0 (fun store -> { store with StateName = "Down"; Regions = 0 }))
+
+[<Test>]
+let ``a store is restarted only after its leaders were asked to move away, if they could`` () =
+    refused "I18" (restart tikv) (holding tikv)
+    allowed (restart tikv) (holding tikv |> withLeaders 2 0)
+    allowed (restart tikv) (holding tikv |> withFacts (fun facts -> { facts with MaxReplicas = 1 }))
+    allowed (restart tikv) (holding tikv |> withStores [ 1; 2 ])
+
+[<Test>]
+let ``a Pod is removed only when it does not run, or PD has let its instance go`` () =
+    refused "let it go" (remove tikv) tikv
+    refused "let it go" (remove tikv) (deleting tikv)
+    refused "let it go" (remove pd) (deleting pd)
+    allowed (remove tikv) (broken tikv)
+    allowed (remove tikv) (suspended tikv)
+    allowed (remove tikv) (tikv |> deleting |> tombstone 2)
+    allowed (remove tikv) (tikv |> deleting |> endingCluster |> silent)
+
+    refused
+        "let it go"
+        (remove tikv)
+        (tikv
+         |> deleting
+         |> tombstone 2
+         |> withStore 2 (fun store -> { store with Regions = 1 }))
 
 [<Test>]
 let ``PD is bootstrapped once`` () =
@@ -105,18 +155,32 @@ let ``PD is bootstrapped once`` () =
 [<Test>]
 let ``a store is removed only while enough living ones remain`` () =
     let leave = [ leaveStore (storeId 2) ]
+    let tikv = deleting tikv
     allowed leave tikv
     refused "I05" leave (down 0 tikv)
-    refused "I05" leave (removing 0 tikv)
-    refused "I05" leave (withStores [ 0; 1; 3 ] tikv)
+    refused "I05" leave (evicting 0 tikv)
+    refused "I05" leave (withStore 0 (fun store -> { store with Labels = Map [ "engine", "tiflash" ] }) tikv)
     refused "law 5" leave (silent tikv)
+
+[<Test>]
+let ``a store is removed only by its own instance, when that is to leave, and one at a time`` () =
+    let five = withStores [ 0; 1; 2; 3; 4 ]
+    refused "I04" [ leaveStore (storeId 2) ] (five tikv)
+    allowed [ leaveStore (storeId 2) ] (five (offline tikv))
+    refused "law 9" [ leaveStore (storeId 3) ] (five (offline tikv))
+    refused "I06" [ leaveStore (storeId 2) ] (five (offline tikv) |> removing 0)
 
 [<Test>]
 let ``a member is removed only while the others have a quorum`` () =
     let leave = [ leaveMember (memberId 1) ]
+    refused "law 9" leave pd
+    let pd, pdLeader = deleting pd, deleting pdLeader
     allowed leave pd
     allowed leave (withMembers 2 pd)
     refused "B9" leave (unhealthy 2 pd)
+    let five = withFacts (fun facts -> { facts with Members = List.init 5 memberFact })
+    refused "I21" leave (pd |> five |> unhealthy 2)
+    allowed leave (pd |> five |> unhealthy 1 |> unhealthy 2)
     refused "B9" [ leaveMember (MemberId 9UL) ] pd
     refused "B9" [ leaveMember (memberId 0) ] (withMembers 1 pdLeader)
     refused "law 5" leave (silent pd)
@@ -124,7 +188,7 @@ let ``a member is removed only while the others have a quorum`` () =
 [<Test>]
 let ``data goes only when nothing depends on it and the policy says so`` () =
     let gone = tikv |> deleting |> tombstone 2 |> reclaimed |> withoutPod
-    let claim = [ removeClaim (claimOf "data").Meta gone ]
+    let claim = [ removeClaim (claimOf "data-basic-tikv-2").Meta gone ]
     allowed claim gone
     refused "law 7" claim (tikv |> tombstone 2 |> reclaimed |> withoutPod)
     refused "law 7" claim (tikv |> deleting |> tombstone 2 |> reclaimed)
@@ -145,9 +209,26 @@ let ``data goes only when nothing depends on it and the policy says so`` () =
 [<Test>]
 let ``leaders are evicted only after our mark`` () =
     let evict = [ Action.EvictLeaders(storeId 2) ]
-    allowed evict (marked 1 tikv)
-    refused "law 9" evict tikv
-    refused "PD has no" evict pd
+    allowed evict (holding (begun 1 tikv))
+    allowed evict (begun 1 (deleting tikv))
+    allowed evict (begun 1 (terminating tikv))
+    refused "I28" evict (begun 1 tikv)
+    refused "law 9" evict (holding tikv)
+    refused "another store" [ Action.EvictLeaders(storeId 3) ] (holding (begun 1 tikv))
+    refused "law 9" evict pd
+
+[<Test>]
+let ``an eviction of somebody else is not ended`` () =
+    allowed [ StopEvictingLeaders(storeId 2) ] (marked 1 tikv)
+    refused "I30" [ StopEvictingLeaders(storeId 2) ] tikv
+    refused "I30" [ StopEvictingLeaders(storeId 3) ] (marked 1 tikv)
+
+[<Test>]
+let ``PD's leader moves to a healthy member, and only for the holder of the disruption`` () =
+    allowed [ transfer ] (holding pdLeader)
+    refused "law 3" [ transfer ] pdLeader
+    refused "healthy" [ transfer ] (holding pdLeader |> unhealthy 1)
+    refused "healthy" [ transfer ] (holding pdLeader |> silent)
 
 [<Test>]
 let ``the finalizer goes last`` () =

@@ -204,6 +204,9 @@ let private storeOf world name =
     {
         store with
             StateName = (if runs name world then "Up" else "Disconnected")
+            LastHeartbeat =
+                let (Instant now) = world.Now
+                store.LastHeartbeat |> Option.map (fun start -> start + now * 1_000_000L)
             Leaders = (if Set.contains store.Id world.Evicting then 0 else 5)
     }
 
@@ -257,6 +260,9 @@ let private answer call world : Outcome<PdReply> * World =
             ),
             world
         | PdCall.GetEvictLeaders -> reply (PdEncode.evictLeaders world.Evicting), world
+        | PdCall.GetRegionCount ->
+            let leaders = named "basic-tikv-" world |> List.sumBy (storeOf world >> _.Leaders)
+            reply (Json.object [ "count", Json.int leaders ]), world
         | PdCall.EvictLeaders store ->
             reply Json.empty, { world with Evicting = Set.add store world.Evicting }
         | PdCall.StopEvictingLeaders store ->

@@ -41,6 +41,7 @@ let ``every recorded kind of request is one of ours, by method and path`` () =
             PdCall.GetHealth
             PdCall.GetReplicationConfig
             PdCall.GetEvictLeaders
+            PdCall.GetRegionCount
             PdCall.GetStores
             PdCall.GetStore(StoreId 1UL)
             PdCall.EvictLeaders(StoreId 1UL)
@@ -114,6 +115,10 @@ let ``a static member never seen has a name and no client URL`` () =
 let ``the stores of the evict-leader scheduler are its keys`` () =
     PdCodec.evictLeaders (Recordings.reply "evict-list-after-second")
     |> shouldBe (Ok(Set [ StoreId 1UL; StoreId 4UL ]))
+
+[<Test>]
+let ``regions are counted`` () =
+    PdCodec.regionCount (Recordings.reply "bs-regions-count") |> shouldBe (Ok 44)
 
 [<Test>]
 let ``no evict-leader scheduler means no such store`` () =
