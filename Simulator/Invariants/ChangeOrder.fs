@@ -83,6 +83,17 @@ let private substance (world: World) (pod: Json) =
         "labels", Json.tryPath [ "metadata"; "labels" ] pod |> Option.defaultValue Json.empty
     ]
 
+/// A file system of the Pod grows only when it is mounted anew.
+let private waitsForMount (pod: Pod) (before: World) =
+    pod.Spec.Volumes.Values
+    |> Seq.exists (fun source ->
+        match source with
+        | VolumeSource.Claim name ->
+            match Map.tryFind (View.key pod.Namespace name) before.Claims with
+            | Some claim -> claim.PendingSince <> ""
+            | None -> false
+        | _ -> false)
+
 let restartsChangeSomething =
     Invariant.make
         (Invariant.property
@@ -97,6 +108,7 @@ let restartsChangeSomething =
                 && not (Landing.isStopped pod ledger before)
                 && Landing.instance pod before |> Option.forall (Meta.isTerminating >> not)
                 && not (Landing.isOnCordonedNode pod before)
+                && not (waitsForMount pod before)
                 ->
                 match ApiServer.tryGet Builtins.pods (Some pod.Namespace) pod.Name before.Server with
                 | None -> struct (former, Finding.Nothing)

@@ -95,21 +95,15 @@ let private recordedOn uid (observed: Observed) =
     |> withTikvRole (fun (spec, status) -> spec, { status with Instance = noted status.Instance })
     |> withPdRole (fun (spec, status) -> spec, { status with Instance = noted status.Instance })
 
-/// A claim that has not held the data of any store or member yet.
-let private withNewClaims (observed: Observed) =
-    let unlabelled (meta: Meta) = {
-        meta with
-            Labels = meta.Labels |> Map.remove Labels.storeId |> Map.remove Labels.memberId
-    }
+let private onOtherDisk observed =
+    let nobodys (claim: ClaimView) =
+        let labels = claim.Meta.Labels |> Map.remove Labels.storeId |> Map.remove Labels.memberId
 
-    {
-        observed with
-            Claims =
-                observed.Claims
-                |> Map.map (fun _ claim -> { claim with Meta = unlabelled claim.Meta })
-    }
+        { claim with Meta = { claim.Meta with Labels = labels } }
 
-let private onOtherDisk = recordedOn "a claim that is gone" >> withNewClaims
+    let observed = observed |> recordedOn "a claim that is gone"
+    { observed with Claims = observed.Claims |> Map.map (fun _ claim -> nobodys claim) }
+
 let private drained index = withLeaders index 0
 
 let private removals (observed: Observed) =
