@@ -345,7 +345,7 @@ let budgetsAreKept =
     Invariant.plain
         (Invariant.property
             "I27"
-            "A Pod that serves is deleted only while every PodDisruptionBudget on it allows a disruption, or while all others of its budget are healthy: a budget is closed to others while the operator itself takes a Pod down"
+            "A Pod that serves is deleted only while every PodDisruptionBudget that people made for it allows a disruption (the operator's own keep others from it)"
             "verification C2")
         (fun { Ledger = ledger } sight ->
             match Landing.podDeletion sight with
@@ -355,8 +355,10 @@ let budgetsAreKept =
                 let budgets =
                     ApiServer.listObjects Builtins.podDisruptionBudgets (Some pod.Namespace) before.Server
                     |> List.filter (fun budget ->
-                        Json.mapAt [ "spec"; "selector"; "matchLabels" ] budget
-                        |> Map.forall (fun key value -> Map.tryFind key pod.Labels = Some value))
+                        Map.tryFind "app.kubernetes.io/managed-by" (Meta.labels budget)
+                        <> Some "tikv-operator"
+                        && Json.mapAt [ "spec"; "selector"; "matchLabels" ] budget
+                           |> Map.forall (fun key value -> Map.tryFind key pod.Labels = Some value))
 
                 match budgets with
                 | [] -> Finding.Nothing
