@@ -169,4 +169,13 @@ let stories = [
                 atWrite (number + 1) serverError
                 atWrite (number + 2) conflict
         ] [ exactly 4 (deletes Kind.Pod); yield! rolled ]
+
+    scenario
+        "C13"
+        "A configuration that is not TOML disrupts nothing, is told of, and the correction heals it"
+        [ "T 6.4.13"; "V I51" ]
+        given [
+            at (seconds 5) (config tikv "[storage")
+            at (minutes 10) (config tikv "[storage]\nreserve-space = \"0MB\"\n")
+        ] [ never (deletes Kind.Pod); eventually (minutes 5) (reason tikv "InvalidSpec"); finally' settled ]
 ]
