@@ -184,7 +184,15 @@ let ``the order of lists decides nothing (V I64)`` (observed: Observed) =
 let private renamed (observed: Observed) =
     let rename (StoreId id) = StoreId(id * 1_000UL + 7UL)
 
-    observed
+    let relabel (claim: ClaimView) =
+        let renamed text =
+            let (StoreId id) = rename (StoreId(System.UInt64.Parse(text: string)))
+            string id
+
+        let labels = claim.Meta.Labels |> Map.change Labels.storeId (Option.map renamed)
+        { claim with Meta = { claim.Meta with Labels = labels } }
+
+    { observed with Claims = observed.Claims |> Map.map (fun _ claim -> relabel claim) }
     |> Given.withFacts (fun facts -> {
         facts with
             Stores = facts.Stores |> List.map (fun store -> { store with Id = rename store.Id })
