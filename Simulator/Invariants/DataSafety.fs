@@ -157,7 +157,7 @@ let onlySurplusStoresLeave =
     Invariant.plain
         (Invariant.property
             "I04"
-            "A store is removed only when its instance is wanted out of the cluster, or was so when the call was sent"
+            "A store is removed only when its instance is wanted out of the cluster, or was so when the call was sent, or its data is lost"
             "verification C1")
         (fun { Ledger = ledger; World = world } sight ->
             match Landing.call sight with
@@ -178,7 +178,7 @@ let onlySurplusStoresLeave =
                         | _ -> false
 
                     match Map.tryFind pod ledger.WantedOut with
-                    | _ when isOut -> Finding.Held
+                    | _ when isOut || not (Set.contains id (Ground.intact before)) -> Finding.Held
                     | Some at when world.Now - at <= underWay -> Finding.Held
                     | _ -> Finding.Broken $"store %A{id} of %s{pod} was removed, which nobody asked for"
             | _ -> Finding.Nothing)
