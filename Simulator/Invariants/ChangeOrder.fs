@@ -106,6 +106,9 @@ let restartsChangeSomething =
             | ValueSome(struct (before, pod, _, (Landing.Victim.Store _ | Landing.Victim.Member _))), _ when
                 pod.Ready
                 && not (Landing.isStopped pod ledger before)
+                // a Pod that moves to another node is the same there
+                && Map.tryFind pod.Node before.Nodes
+                   |> Option.exists (fun node -> node.Ready && not node.Unschedulable && node.Taints.IsEmpty)
                 && Landing.instance pod before |> Option.forall (Meta.isTerminating >> not)
                 && not (Landing.isOnCordonedNode pod before)
                 && not (waitsForMount pod before)

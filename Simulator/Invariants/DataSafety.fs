@@ -192,7 +192,7 @@ let onlySurplusStoresLeave =
                         | _ -> false
 
                     match Map.tryFind pod ledger.WantedOut with
-                    | _ when isOut -> Finding.Held
+                    | _ when isOut || not (Set.contains id (Ground.intact before)) -> Finding.Held
                     | Some at when world.Now - at <= underWay -> Finding.Held
                     | _ -> Finding.Broken $"store %A{id} of %s{pod} was removed, which nobody asked for"
             | _ -> Finding.Nothing)
