@@ -29,6 +29,18 @@ type LiveWorld(start: World) =
             renewed <- world.Now
             world |> Heartbeats.renew |> Observer.observe
 
+    /// A user's data: with one region alone there would be nothing to see. It comes when the first region has all its
+    /// replicas.
+    let regions = 30
+
+    let fill (world: World) =
+        (world, world.Pd.Groups.Values)
+        ||> Seq.fold (fun world group ->
+            match group.ClusterId, Map.toList group.Cluster.Regions with
+            | Some id, [ first, 1 ] when first.Voters.Length = group.Cluster.Replication.MaxReplicas ->
+                { world with Pd = PdWorld.split world.Now id (regions - 1) world.Pd }
+            | _ -> world)
+
     let failure status text = { Status = status; ContentType = "text/plain; charset=utf-8"; Body = text }
 
     let replied (reply: PdReply) = {
@@ -97,7 +109,7 @@ type LiveWorld(start: World) =
 
         member _.Advance elapsed =
             let until = world.Now + int64 elapsed.TotalMilliseconds
-            world <- { Machines.advance until world with Notes = [] } |> renew |> forget
+            world <- { Machines.advance until world with Notes = [] } |> fill |> renew |> forget
 
 [<RequireQualifiedAccess>]
 module LiveWorld =
