@@ -304,7 +304,16 @@ let private tikv (observed: Observed) decision (old: TiKVStatus) =
                         |> dataClaim observed (id <> old.Id) (store |> Option.exists Seen.lives)
             }
             Id = id
-            State = store |> Option.map (_.NodeState >> state) |> Option.orElse old.State
+            // A removed store whose disk is gone is not what becomes of the instance: it starts anew.
+            State =
+                match store with
+                | Some store when
+                    store.NodeState = NodeState.Removed
+                    && Diagnosis.diskReplaced observed
+                    && not (TikvRules.leaves observed)
+                    ->
+                    None
+                | store -> store |> Option.map (_.NodeState >> state) |> Option.orElse old.State
             Leaders =
                 store
                 |> Option.bind (fun store -> Report.coarse old.Leaders store.Leaders)

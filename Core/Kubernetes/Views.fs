@@ -39,6 +39,8 @@ type PodView = {
     LastEnd: ContainerEnd option
     /// Why the kubelet or a controller ended the whole Pod, such as Evicted; empty otherwise.
     EndReason: string
+    /// When it was put on its node (RFC 3339); empty before that.
+    ScheduledSince: string
 }
 
 /// What the operator reads of a ConfigMap.
@@ -182,6 +184,11 @@ module View =
             Problem = status |> Option.bind (Json.tryPath [ "state" ]) |> Option.bind problem
             LastEnd = status |> Option.bind lastEnd
             EndReason = text [ "status"; "reason" ] json
+            ScheduledSince =
+                condition "PodScheduled" json
+                |> Option.filter (fun found -> Json.stringAt [ "status" ] found = Some "True")
+                |> Option.map (text [ "lastTransitionTime" ])
+                |> Option.defaultValue ""
         }
 
     let configMap json : ConfigMapView = { Meta = Meta.decode json; Data = Json.mapAt [ "data" ] json }

@@ -410,6 +410,20 @@ let private leavingElsewhere space cluster (meta: Meta) sight =
     leaving
     @ (others |> List.filter hasSurplus |> List.map (fun (group, _) -> group.Meta.Name))
 
+/// A process that has just got its node is given so long to be heard from, however long it had none (L F28).
+let private untilHeard = TimeSpan.FromMinutes 10.0
+
+let private isFresh sight (pod: PodView) =
+    match
+        DateTimeOffset.TryParse(
+            pod.ScheduledSince,
+            Globalization.CultureInfo.InvariantCulture,
+            Globalization.DateTimeStyles.AssumeUniversal
+        )
+    with
+    | true, since -> sight.Clock - since < untilHeard
+    | false, _ -> false
+
 /// An instance with what its Pod and PD say of its process now. One whose Pod is not there has no process.
 let private lively sight pd (one: Group.InstanceView) : Group.InstanceView =
     let pod = sight.Cache.Pods |> Map.tryFind (Cache.key one.Meta.Namespace one.Pod)
@@ -420,8 +434,9 @@ let private lively sight pd (one: Group.InstanceView) : Group.InstanceView =
                 match pod with
                 | None -> Group.PodWord.Pending
                 | Some pod when pod.Meta.DeletionTimestamp.IsSome -> Group.PodWord.Down
-                | Some pod when pod.Ready -> Group.PodWord.Ready
-                | Some pod when pod.Phase = "Pending" || pod.Phase = "" -> Group.PodWord.Pending
+                | Some pod when pod.Ready && not (isFresh sight pod) -> Group.PodWord.Ready
+                | Some pod when pod.Phase = "Pending" || pod.Phase = "" || isFresh sight pod ->
+                    Group.PodWord.Pending
                 | Some _ -> Group.PodWord.Down
             Broken = pod |> Option.forall (fun pod -> not pod.Running)
             Leads =

@@ -15,15 +15,6 @@ let private regionsOf store (group: PdGroup) =
     |> Seq.map fst
     |> Seq.filter (fun region -> List.contains store region.Voters)
 
-/// Stores whose data stands on some disk.
-let private intact (world: World) =
-    world.Disks.Values
-    |> Seq.choose (fun disk ->
-        match disk with
-        | Disk.Tikv disk -> Some disk.Store
-        | Disk.Pd _ -> None)
-    |> Set.ofSeq
-
 let noCopyIsLost =
     Invariant.plain
         (Invariant.property
@@ -39,7 +30,7 @@ let noCopyIsLost =
                     match Ground.tryStore store before with
                     | ValueNone -> Finding.Held
                     | ValueSome(struct (group, _)) ->
-                        let disks = intact before
+                        let disks = Ground.intact before
 
                         let majority (region: RegionClass) disks =
                             let copies = region.Voters |> List.filter (fun one -> Set.contains one disks)
@@ -166,11 +157,20 @@ let reclaimPolicyStays =
 /// How long a call may be under way (verification C6, I57), in milliseconds.
 let private underWay = 95_000L
 
+/// The claim that the store kept its data on is another one by now.
+let private diskIsGone space name instance (world: World) =
+    match
+        Json.stringAt [ "status"; "dataClaimUid" ] instance,
+        Map.tryFind $"%s{space}/data-%s{name}" world.Claims
+    with
+    | Some recorded, Some claim -> claim.Uid <> recorded
+    | _ -> false
+
 let onlySurplusStoresLeave =
     Invariant.plain
         (Invariant.property
             "I04"
-            "A store is removed only when its instance is wanted out of the cluster, or was so when the call was sent"
+            "A store is removed only when its instance is wanted out of the cluster, or was so when the call was sent, or its disk is gone"
             "verification C1")
         (fun { Ledger = ledger; World = world } sight ->
             match Landing.call sight with
@@ -188,6 +188,7 @@ let onlySurplusStoresLeave =
                             | Some instance ->
                                 Json.boolAt [ "spec"; "offline" ] instance = Some true
                                 || Meta.isTerminating instance
+                                || diskIsGone space name instance before
                         | _ -> false
 
                     match Map.tryFind pod ledger.WantedOut with

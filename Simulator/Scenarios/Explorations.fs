@@ -14,41 +14,33 @@ let private failingOver = {
             "TiKVGroup/basic-tikv",
             Json.object [
                 "spec",
-                Json.object [ "failover", Json.object [ "enabled", Json.Bool true; "removeFailed", Json.Bool true ] ]
+                Json.object [
+                    "failover", Json.object [ "enabled", Json.Bool true; "removeFailed", Json.Bool true ]
+                ]
             ]
         ]
 }
 
 let stories = [
-    scenario
-        "E-out"
-        "One store more, with every single misfortune"
-        [ "V E5" ]
-        given
-        [ at (seconds 5) (scale "TiKVGroup/basic-tikv" 5) ]
-        [ finally' settled; finally' (storesUp 5); finally' noEvictions ]
+    scenario "E-out" "One store more, with every single misfortune" [ "V E5" ] given [
+        at (seconds 5) (scale "TiKVGroup/basic-tikv" 5)
+    ] [ finally' settled; finally' (storesUp 5); finally' noEvictions ]
 
-    scenario
-        "E-in"
-        "One store less, with every single misfortune"
-        [ "V E5" ]
-        given
-        [ at (seconds 5) (scale "TiKVGroup/basic-tikv" 3) ]
-        [ finally' settled; finally' (storesUp 3); finally' noEvictions ]
+    scenario "E-in" "One store less, with every single misfortune" [ "V E5" ] given [
+        at (seconds 5) (scale "TiKVGroup/basic-tikv" 3)
+    ] [ finally' settled; finally' (storesUp 3); finally' noEvictions ]
 
-    scenario
-        "E-roll"
-        "Each store restarted once, with every single misfortune"
-        [ "V E5" ]
-        given
-        [ at (seconds 5) (restart "TiKVGroup/basic-tikv" "once") ]
-        [ finally' settled; finally' (storesUp 4); finally' noEvictions ]
+    scenario "E-roll" "Each store restarted once, with every single misfortune" [ "V E5" ] given [
+        at (seconds 5) (restart "TiKVGroup/basic-tikv" "once")
+    ] [ finally' settled; finally' (storesUp 4); finally' noEvictions ]
 
     scenario
         "E-over"
         "A store that is lost with its node is replaced, with every single misfortune"
         [ "V E5" ]
-        failingOver
-        [ at (seconds 5) (deleteNodeOf "basic-tikv-3") ]
-        [ finally' (storesUp 4); finally' noEvictions ]
+        failingOver [ at (seconds 5) (deleteNodeOf "basic-tikv-3") ] [
+            finally' settled
+            finally' (storesUp 4)
+            finally' noEvictions
+        ]
 ]

@@ -151,6 +151,7 @@ let podOf (observed: Observed) : PodView = {
     Problem = None
     LastEnd = None
     EndReason = ""
+    ScheduledSince = ago 600
 }
 
 let configOf (observed: Observed) : ConfigMapView = {

@@ -18,8 +18,7 @@ let private all4 = List.map tikv [ 0..3 ]
 
 let private offline = set [ "spec"; "offline" ] (Json.Bool true)
 
-let private label name (value: string) =
-    set [ "metadata"; "labels"; name ] (Json.String value)
+let private label name (value: string) = set [ "metadata"; "labels"; name ] (Json.String value)
 
 let private noUid: Precondition = { Uid = Uid ""; ResourceVersion = None }
 let private someUid: Precondition = { Uid = Uid "some"; ResourceVersion = None }
@@ -39,7 +38,12 @@ let private withBudget (world: World) =
                 "selector",
                 Json.object [ "matchLabels", Json.object [ "tikv.org/group", Json.String "basic-tikv" ] ]
             ]
-            "status", Json.object [ "disruptionsAllowed", Json.int 0 ]
+            "status",
+            Json.object [
+                "disruptionsAllowed", Json.int 0
+                "currentHealthy", Json.int 3
+                "expectedPods", Json.int 4
+            ]
         ])
         world
 
@@ -48,13 +52,22 @@ let private mistakes: (string * (World -> Story)) list = [
     (fun world ->
         let world = regionsOn [ tikv 0; tikv 1; tikv 2 ] world
 
+        // the disk of another voter is gone already
+        let gone = storeOf (tikv 1) world
+
         let lost = {
             world with
+                Mounted =
+                    world.Mounted
+                    |> Map.filter (fun name _ ->
+                        Map.tryFind name world.Pd.Tikvs
+                        |> Option.bind _.Disk
+                        |> Option.forall (fun disk -> disk.Store <> gone))
                 Disks =
                     world.Disks
                     |> Map.filter (fun _ disk ->
                         match disk with
-                        | Disk.Tikv disk -> disk.Store <> storeOf (tikv 1) world
+                        | Disk.Tikv disk -> disk.Store <> gone
                         | Disk.Pd _ -> true)
         }
 
@@ -86,8 +99,7 @@ let private mistakes: (string * (World -> Story)) list = [
             |> storeState (tikv 1) NodeState.Removing
 
         [ call (PdCall.RemoveStore(storeOf (tikv 0) world)) world ])
-    "I07",
-    (fun world -> [ world |> storeState (tikv 0) NodeState.Removing |> delete Kind.Pod (tikv 0) ])
+    "I07", (fun world -> [ world |> storeState (tikv 0) NodeState.Removing |> delete Kind.Pod (tikv 0) ])
     "I08",
     (fun world ->
         let disk = world.Pd.Tikvs.Values |> Seq.pick _.Disk
@@ -114,8 +126,7 @@ let private mistakes: (string * (World -> Story)) list = [
                 Pd = {
                     world.Pd with
                         Groups =
-                            world.Pd.Groups
-                            |> Map.add 99 { Seq.head world.Pd.Groups.Values with Id = 99 }
+                            world.Pd.Groups |> Map.add 99 { Seq.head world.Pd.Groups.Values with Id = 99 }
                 }
         }
 
@@ -125,9 +136,7 @@ let private mistakes: (string * (World -> Story)) list = [
         modified
             Kind.PersistentVolumeClaim
             (claim (tikv 0))
-            (set
-                [ "metadata"; "ownerReferences" ]
-                (Json.array [ Json.object [ "uid", Json.String "x" ] ]))
+            (set [ "metadata"; "ownerReferences" ] (Json.array [ Json.object [ "uid", Json.String "x" ] ]))
             world
     ])
     "I14", (fun world -> [ world |> without Kind.TiKV (tikv 0) |> delete Kind.Pod (tikv 0) ])
@@ -178,7 +187,10 @@ let private mistakes: (string * (World -> Story)) list = [
         (([], world), all4)
         ||> List.fold (fun (story, world) pod ->
             let after = evicting pod world
-            story @ [ called (PdCall.EvictLeaders(storeOf pod world)) world after; processes after ], after)
+
+            story
+            @ [ called (PdCall.EvictLeaders(storeOf pod world)) world after; processes after ],
+            after)
         |> fst)
     "I29",
     (fun world ->
@@ -202,10 +214,7 @@ let private mistakes: (string * (World -> Story)) list = [
 
         [ create Kind.Pod (tikv 0) newer world ])
     "I37",
-    (fun world -> [
-        delete Kind.Pod (tikv 0) world
-        changed ChangeType.Added Kind.Pod (tikv 0) None world
-    ])
+    (fun world -> [ delete Kind.Pod (tikv 0) world; changed ChangeType.Added Kind.Pod (tikv 0) None world ])
     "I38",
     (fun world ->
         let paused = modified Kind.Cluster "basic" (set [ "spec"; "paused" ] (Json.Bool true)) world
@@ -243,15 +252,12 @@ let private mistakes: (string * (World -> Story)) list = [
     ])
     "I47",
     (fun world ->
-        let fewer =
-            altered Kind.TiKVGroup "basic-tikv" (set [ "spec"; "replicas" ] (Json.int 2)) world
+        let fewer = altered Kind.TiKVGroup "basic-tikv" (set [ "spec"; "replicas" ] (Json.int 2)) world
 
         changed ChangeType.Added Kind.TiKVGroup "basic-tikv" None fewer
         :: (all4 |> List.map (fun pod -> changed ChangeType.Added Kind.Pod pod None fewer)))
     "I49",
-    (fun world -> [
-        modified Kind.TiKV (tikv 0) (set [ "status"; "observedGeneration" ] (Json.int 0)) world
-    ])
+    (fun world -> [ modified Kind.TiKV (tikv 0) (set [ "status"; "observedGeneration" ] (Json.int 0)) world ])
     "I50",
     (fun world ->
         let world =
@@ -294,10 +300,7 @@ let private mistakes: (string * (World -> Story)) list = [
     "I72", (fun world -> List.replicate 700 (patch Kind.TiKV (tikv 0) Json.empty world))
     "I74", (fun world -> [ world |> storeState (tikv 0) NodeState.Removing |> settles ])
     "I76", (fun world -> [ delete Kind.Pod (tikv 0) world; settles world ])
-    "I77",
-    (fun world -> [
-        world |> regionsOn [ tikv 0; tikv 1; tikv 2 ] |> dead [ tikv 0 ] |> settles
-    ])
+    "I77", (fun world -> [ world |> regionsOn [ tikv 0; tikv 1; tikv 2 ] |> dead [ tikv 0 ] |> settles ])
 ]
 
 let private cases =

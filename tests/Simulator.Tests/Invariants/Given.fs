@@ -79,8 +79,7 @@ let delete kind name (world: World) =
 let deleteWith precondition grace kind name (world: World) =
     landed (Delete(reference kind name, precondition, grace)) world world
 
-let patch kind name (body: Json) (world: World) =
-    landed (Patch(reference kind name, false, body)) world world
+let patch kind name (body: Json) (world: World) = landed (Patch(reference kind name, false, body)) world world
 
 let patched kind name body after world = landed (Patch(reference kind name, false, body)) world after
 let create kind name (body: Json) (world: World) = landed (Create(reference kind name, body)) world world
@@ -118,7 +117,9 @@ let storeState pod state world =
     cluster
         (fun cluster -> {
             cluster with
-                Stores = cluster.Stores |> Map.change id (Option.map (fun store -> { store with NodeState = state }))
+                Stores =
+                    cluster.Stores
+                    |> Map.change id (Option.map (fun store -> { store with NodeState = state }))
         })
         world
 
