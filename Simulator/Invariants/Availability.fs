@@ -128,6 +128,12 @@ let leadersMoveFirst =
 
                 match Map.tryFind store.Id ledger.Entries with
                 | _ when others = 0 || group.Cluster.Replication.MaxReplicas = 1 -> Finding.Held
+                // it was given up on its user's word, and there is no PD to move leaders
+                | _ when
+                    (Ground.leader group).IsNone
+                    && Landing.instance pod before |> Option.exists Meta.isTerminating
+                    ->
+                    Finding.Held
                 | Some _ when left = 0 -> Finding.Held
                 | Some since when mayProceed && world.Now - since >= late -> Finding.Held
                 | Some _ -> Finding.Broken $"%s{pod.Name} is taken down with %d{left} leaders"

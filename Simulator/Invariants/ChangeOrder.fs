@@ -83,6 +83,17 @@ let private substance (world: World) (pod: Json) =
         "labels", Json.tryPath [ "metadata"; "labels" ] pod |> Option.defaultValue Json.empty
     ]
 
+/// A file system of the Pod grows only when it is mounted anew.
+let private waitsForMount (pod: Pod) (before: World) =
+    pod.Spec.Volumes.Values
+    |> Seq.exists (fun source ->
+        match source with
+        | VolumeSource.Claim name ->
+            match Map.tryFind (View.key pod.Namespace name) before.Claims with
+            | Some claim -> claim.PendingSince <> ""
+            | None -> false
+        | _ -> false)
+
 let restartsChangeSomething =
     Invariant.make
         (Invariant.property
@@ -95,8 +106,12 @@ let restartsChangeSomething =
             | ValueSome(struct (before, pod, _, (Landing.Victim.Store _ | Landing.Victim.Member _))), _ when
                 pod.Ready
                 && not (Landing.isStopped pod ledger before)
+                // a Pod that moves to another node is the same there
+                && Map.tryFind pod.Node before.Nodes
+                   |> Option.exists (fun node -> node.Ready && not node.Unschedulable && node.Taints.IsEmpty)
                 && Landing.instance pod before |> Option.forall (Meta.isTerminating >> not)
                 && not (Landing.isOnCordonedNode pod before)
+                && not (waitsForMount pod before)
                 ->
                 match ApiServer.tryGet Builtins.pods (Some pod.Namespace) pod.Name before.Server with
                 | None -> struct (former, Finding.Nothing)

@@ -88,7 +88,10 @@ let private child (seen: Seen) (change: Change) =
                 let seen = { seen with Children = Map.add key now seen.Children }
                 let most = if Set.contains group seen.Replaces then most + 1 else most
 
-                if Set.count now > most then
+                // one that is deleted by hand keeps its Pod while another takes its place
+                let surge = if change.Resource.Plural = "pods" then 1 else 0
+
+                if Set.count now > most + surge then
                     struct (seen,
                             Finding.Broken
                                 $"%s{group} has %d{Set.count now} %s{change.Resource.Plural} and asks for %d{most}")

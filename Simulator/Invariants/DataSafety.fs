@@ -15,15 +15,6 @@ let private regionsOf store (group: PdGroup) =
     |> Seq.map fst
     |> Seq.filter (fun region -> List.contains store region.Voters)
 
-/// Stores whose data stands on some disk.
-let private intact (world: World) =
-    world.Disks.Values
-    |> Seq.choose (fun disk ->
-        match disk with
-        | Disk.Tikv disk -> Some disk.Store
-        | Disk.Pd _ -> None)
-    |> Set.ofSeq
-
 let noCopyIsLost =
     Invariant.plain
         (Invariant.property
@@ -39,7 +30,7 @@ let noCopyIsLost =
                     match Ground.tryStore store before with
                     | ValueNone -> Finding.Held
                     | ValueSome(struct (group, _)) ->
-                        let disks = intact before
+                        let disks = Ground.intact before
 
                         let majority (region: RegionClass) disks =
                             let copies = region.Voters |> List.filter (fun one -> Set.contains one disks)
@@ -201,7 +192,7 @@ let onlySurplusStoresLeave =
                         | _ -> false
 
                     match Map.tryFind pod ledger.WantedOut with
-                    | _ when isOut -> Finding.Held
+                    | _ when isOut || not (Set.contains id (Ground.intact before)) -> Finding.Held
                     | Some at when world.Now - at <= underWay -> Finding.Held
                     | _ -> Finding.Broken $"store %A{id} of %s{pod} was removed, which nobody asked for"
             | _ -> Finding.Nothing)

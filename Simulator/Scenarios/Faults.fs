@@ -131,7 +131,7 @@ let stories = [
             once (when' (terminating "Pod/basic-tikv-2")) crash
         ] [ exactly 4 (deletes Kind.Pod); yield! rolled ]
 
-    scenario "C25" "A setting that no process reads restarts none" [ "T 6.4.25"; "V I37"; "TO#6030" ] given [
+    scenario "C25" "A setting that no process reads restarts none" [ "V I37"; "TO#6030"; "T 6.4.25" ] given [
         at (seconds 5) (set tikv [ "minReadySeconds" ] (Json.int 9))
         at (seconds 30) (set pd [ "minReadySeconds" ] (Json.int 9))
         at (minutes 1) (set tikv [ "volumeReclaimPolicy" ] (Json.String "Delete"))
@@ -169,4 +169,13 @@ let stories = [
                 atWrite (number + 1) serverError
                 atWrite (number + 2) conflict
         ] [ exactly 4 (deletes Kind.Pod); yield! rolled ]
+
+    scenario
+        "C13"
+        "A configuration that is not TOML disrupts nothing, is told of, and the correction heals it"
+        [ "T 6.4.13"; "V I51" ]
+        given [
+            at (seconds 5) (config tikv "[storage")
+            at (minutes 10) (config tikv "[storage]\nreserve-space = \"0MB\"\n")
+        ] [ never (deletes Kind.Pod); eventually (minutes 5) (reason tikv "InvalidSpec"); finally' settled ]
 ]

@@ -141,13 +141,17 @@ let stories = [
             finally' (members 3)
             finally' (pods "basic-pd" 3)
         ]
+    |> pending "the last member that is replaced hands the lead over, and is not removed after that"
 
     scenario
         "F31C"
-        "Another storage class that is taken back before its first instance has come costs no store"
+        "Another storage class that is taken back before its first instance serves leaves the old instances in place"
         [ "tikv-operator v2 #6512" ]
         three [ at (seconds 10) (ofClass group "missing"); at (minutes 5) (ofClass group "standard") ] [
-            never removesStore
+            atMost 1 removesStore
+            finally' (keepsStore three "basic-tikv-0")
+            finally' (keepsStore three "basic-tikv-1")
+            finally' (keepsStore three "basic-tikv-2")
             finally' settled
             finally' (storesUp 3)
             finally' (pods "basic-tikv" 3)

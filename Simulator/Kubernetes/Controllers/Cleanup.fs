@@ -17,9 +17,14 @@ let private isFinished pod =
     | Some("Succeeded" | "Failed") -> true
     | _ -> false
 
+/// A Pod that no node has yet uses nothing (pvc_protection_controller.go, podUsesPVC).
+let private isScheduled pod =
+    Json.stringAt [ "spec"; "nodeName" ] pod
+    |> Option.exists (fun node -> node <> "")
+
 let private isUsed ``namespace`` claim server =
     State.objects Builtins.pods (Some ``namespace``) server
-    |> Seq.exists (fun pod -> not (isFinished pod) && List.contains claim (claims pod))
+    |> Seq.exists (fun pod -> isScheduled pod && not (isFinished pod) && List.contains claim (claims pod))
 
 let private release now ``namespace`` claim server =
     match State.tryFind Builtins.persistentVolumeClaims ``namespace`` claim server with

@@ -95,7 +95,15 @@ let private recordedOn uid (observed: Observed) =
     |> withTikvRole (fun (spec, status) -> spec, { status with Instance = noted status.Instance })
     |> withPdRole (fun (spec, status) -> spec, { status with Instance = noted status.Instance })
 
-let private onOtherDisk = recordedOn "a claim that is gone"
+let private onOtherDisk observed =
+    let nobodys (claim: ClaimView) =
+        let labels = claim.Meta.Labels |> Map.remove Labels.storeId |> Map.remove Labels.memberId
+
+        { claim with Meta = { claim.Meta with Labels = labels } }
+
+    let observed = observed |> recordedOn "a claim that is gone"
+    { observed with Claims = observed.Claims |> Map.map (fun _ claim -> nobodys claim) }
+
 let private drained index = withLeaders index 0
 
 let private removals (observed: Observed) =

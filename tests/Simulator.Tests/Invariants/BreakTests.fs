@@ -52,13 +52,22 @@ let private mistakes: (string * (World -> Story)) list = [
     (fun world ->
         let world = regionsOn [ tikv 0; tikv 1; tikv 2 ] world
 
+        // the disk of another voter is gone already
+        let gone = storeOf (tikv 1) world
+
         let lost = {
             world with
+                Mounted =
+                    world.Mounted
+                    |> Map.filter (fun name _ ->
+                        Map.tryFind name world.Pd.Tikvs
+                        |> Option.bind _.Disk
+                        |> Option.forall (fun disk -> disk.Store <> gone))
                 Disks =
                     world.Disks
                     |> Map.filter (fun _ disk ->
                         match disk with
-                        | Disk.Tikv disk -> disk.Store <> storeOf (tikv 1) world
+                        | Disk.Tikv disk -> disk.Store <> gone
                         | Disk.Pd _ -> true)
         }
 
