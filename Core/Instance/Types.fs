@@ -308,7 +308,8 @@ module Reason =
         | NodeLeft _ -> "NodeDrained"
 
     /// How soon to look again unasked. Kubernetes tells when an object changes, and new facts of PD wake the instance
-    /// too; what is left are waits that only time ends.
+    /// too when they are about its own store or member; what is left are waits that time ends, or the stores and members of
+    /// others.
     let recheckAfter reason =
         match reason with
         | LeadersRemain _
@@ -316,6 +317,13 @@ module Reason =
         | LeadersUnconfirmed
         | PeersCatchUp _
         | LeadersComeBack _
+        | PdLeaderHere
+        | QuorumAtRisk _
+        | StoresTooFew _
+        | StoresSilent _
+        | OtherStoreLeaves _
+        | DomainsTooFew _
+        | MembersUnhealthy _
         | LeadersReturnSoon -> ValueSome(TimeSpan.FromSeconds 5L)
         | InvalidSpec _
         | NotOurs _
@@ -340,14 +348,7 @@ module Reason =
         | StoreNotRegistered
         | StoreNotServing _
         | DisruptionHeldBy _
-        | PdLeaderHere
-        | QuorumAtRisk _
         | RegionsRemain _
-        | StoresTooFew _
-        | StoresSilent _
-        | OtherStoreLeaves _
-        | DomainsTooFew _
-        | MembersUnhealthy _ -> ValueNone
         | NoNodeFits _
         | QuotaExceeded _
         | StorageClassMissing _
