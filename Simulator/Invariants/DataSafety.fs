@@ -170,7 +170,11 @@ let onlySurplusStoresLeave =
     Invariant.plain
         (Invariant.property
             "I04"
+<<<<<<< HEAD
             "A store is removed only when its instance is wanted out of the cluster, or was so when the call was sent, or its disk is gone"
+=======
+            "A store is removed only when its instance is wanted out of the cluster, or was so when the call was sent, or no claim holds its data any more"
+>>>>>>> judge
             "verification C1")
         (fun { Ledger = ledger; World = world } sight ->
             match Landing.call sight with
@@ -194,8 +198,8 @@ let onlySurplusStoresLeave =
                     match Map.tryFind pod ledger.WantedOut with
                     | _ when
                         isOut
-                        || (Truth.stores before
-                            |> List.exists (fun one -> one.Id = id && not one.Disks.IsEmpty)
+                        || (before.Claims.Keys
+                            |> Seq.exists (fun claim -> Ground.storeOnClaim claim before = Some id)
                             |> not)
                         ->
                         Finding.Held

@@ -8,6 +8,8 @@ let private notYet: Map<string, string> =
         "T38", "a node that is drained keeps Pods"
         "F28", "a replacement is made for which there is no room"
         "TLS2", "the roll does not go on once the certificate is there"
+        "T49", "another instance is made beside the one that starts anew"
+        "C25b", "labels are set in PD more often than needed"
         "S10", "the members of the former group stay"
         "T69", "the new Cluster does not become Ready"
         "T45", "the replacement does not come"
