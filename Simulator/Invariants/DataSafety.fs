@@ -170,11 +170,7 @@ let onlySurplusStoresLeave =
     Invariant.plain
         (Invariant.property
             "I04"
-<<<<<<< HEAD
-            "A store is removed only when its instance is wanted out of the cluster, or was so when the call was sent, or its disk is gone"
-=======
             "A store is removed only when its instance is wanted out of the cluster, or was so when the call was sent, or no claim holds its data any more"
->>>>>>> judge
             "verification C1")
         (fun { Ledger = ledger; World = world } sight ->
             match Landing.call sight with
