@@ -7,10 +7,18 @@ open Tikv.Core.Group.Plan
 
 let private stays (one: InstanceView) = not (ending one) && not one.Offline && not one.Removed
 
-/// An instance that is being replaced stays until all that are wanted serve.
-let mayGo (plan: Plan) (one: InstanceView) =
+/// What a roll does not reach, since the instance is to leave: a template that was changed meanwhile, perhaps back.
+let private outOfDate (observed: Observed) (one: InstanceView) =
+    stays one
+    && one.Shared <> Shared.wanted observed
+    && one.Process = Shared.wantedProcess observed
+
+/// An instance that is being replaced stays until all that are wanted serve, and goes only while there is still a reason.
+let mayGo (plan: Plan) (observed: Observed) (one: InstanceView) =
     not (replaced one)
-    || plan.New.IsEmpty
+    || one.OtherClass = Some true
+       && not (outOfDate observed one)
+       && plan.New.IsEmpty
        && plan.Staying |> List.forall (fun other -> other.Ready && other.Settled)
 
 /// Instances whose volumes are of another storage class than their template says are replaced one at a time, the highest
@@ -25,6 +33,11 @@ let next (plan: Plan) (observed: Observed) =
     let lacking = instances |> List.filter (fun one -> not one.Ready)
 
     match healed, marked, due with
+    | _ when marked |> List.exists (outOfDate observed) ->
+        marked
+        |> List.filter (outOfDate observed)
+        |> List.map (fun one -> UpdateInstance(one.Meta, Manifest.update observed one.Meta))
+        |> Decision.act
     | _ :: _, _, _ -> Decision.act (healed |> List.map (fun one -> CancelReplacement one.Meta))
     | [], (_ :: _ as marked), _ -> Decision.wait (marked |> List.map (fun one -> Replacing one.Meta.Name))
     | [], [], [] -> Decision.settled

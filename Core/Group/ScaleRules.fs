@@ -112,7 +112,7 @@ let private stores (observed: Observed) plan =
 
     let next =
         plan.Leaving
-        |> List.filter (fun one -> not one.Offline && not one.Removed && Replacement.mayGo plan one)
+        |> List.filter (fun one -> not one.Offline && not one.Removed && Replacement.mayGo plan observed one)
 
     let kept, next = deferral observed plan next
     let unmarked = kept |> List.filter (deferred >> not)
@@ -138,7 +138,12 @@ let private stores (observed: Observed) plan =
 /// (V B9). A member that is known not to serve goes first of all.
 let private members (observed: Observed) plan =
     let leaving = instances observed |> List.filter isLeaving
-    let kept, next = deferral observed plan plan.Leaving
+
+    let kept, next =
+        plan.Leaving
+        |> List.filter (Replacement.mayGo plan observed)
+        |> deferral observed plan
+
     let unmarked = kept |> List.filter (deferred >> not)
     let lacking = plan.Staying |> List.filter (fun one -> not one.Ready)
 

@@ -284,7 +284,17 @@ let frozenWithoutPd =
         (fun { Ledger = ledger; World = world } sight ->
             match cut ledger sight with
             | ValueSome(struct (group, _, name)) ->
-                if (Ground.leader group).IsSome || world.Now - ledger.LedAt < Ground.visible then
+                let isGivenUp =
+                    match Landing.podDeletion sight with
+                    | ValueSome(struct (before, pod, _, _)) ->
+                        Landing.instance pod before |> Option.exists Meta.isTerminating
+                    | ValueNone -> false
+
+                if
+                    (Ground.leader group).IsSome
+                    || world.Now - ledger.LedAt < Ground.visible
+                    || isGivenUp
+                then
                     Finding.Held
                 else
                     Finding.Broken $"%s{name} is taken down while PD has no leader"

@@ -192,7 +192,13 @@ let onlySurplusStoresLeave =
                         | _ -> false
 
                     match Map.tryFind pod ledger.WantedOut with
-                    | _ when isOut || not (Set.contains id (Ground.intact before)) -> Finding.Held
+                    | _ when
+                        isOut
+                        || (Truth.stores before
+                            |> List.exists (fun one -> one.Id = id && not one.Disks.IsEmpty)
+                            |> not)
+                        ->
+                        Finding.Held
                     | Some at when world.Now - at <= underWay -> Finding.Held
                     | _ -> Finding.Broken $"store %A{id} of %s{pod} was removed, which nobody asked for"
             | _ -> Finding.Nothing)

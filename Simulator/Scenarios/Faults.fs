@@ -131,7 +131,7 @@ let stories = [
             once (when' (terminating "Pod/basic-tikv-2")) crash
         ] [ exactly 4 (deletes Kind.Pod); yield! rolled ]
 
-    scenario "C25" "A setting that no process reads restarts none" [ "V I37"; "TO#6030"; "T 6.4.25" ] given [
+    scenario "T32" "A setting that no process reads restarts none" [ "V I37"; "TO#6030"; "T 6.4.25" ] given [
         at (seconds 5) (set tikv [ "minReadySeconds" ] (Json.int 9))
         at (seconds 30) (set pd [ "minReadySeconds" ] (Json.int 9))
         at (minutes 1) (set tikv [ "volumeReclaimPolicy" ] (Json.String "Delete"))
