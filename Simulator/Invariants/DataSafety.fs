@@ -157,15 +157,6 @@ let reclaimPolicyStays =
 /// How long a call may be under way (verification C6, I57), in milliseconds.
 let private underWay = 95_000L
 
-/// The claim that the store kept its data on is another one by now.
-let private diskIsGone space name instance (world: World) =
-    match
-        Json.stringAt [ "status"; "dataClaimUid" ] instance,
-        Map.tryFind $"%s{space}/data-%s{name}" world.Claims
-    with
-    | Some recorded, Some claim -> claim.Uid <> recorded
-    | _ -> false
-
 let onlySurplusStoresLeave =
     Invariant.plain
         (Invariant.property
@@ -188,7 +179,6 @@ let onlySurplusStoresLeave =
                             | Some instance ->
                                 Json.boolAt [ "spec"; "offline" ] instance = Some true
                                 || Meta.isTerminating instance
-                                || diskIsGone space name instance before
                         | _ -> false
 
                     match Map.tryFind pod ledger.WantedOut with
