@@ -110,6 +110,7 @@ let private certificates (observed: Observed) conditions =
             worst.Reason
             message
     | _ -> set own conditions
+
 /// Where clients find PD: what was said before, while that group lives, else a group that is ready, else any.
 let private pd (observed: Observed) =
     let groups = observed.Groups |> List.filter (fun group -> group.Kind = Kind.PDGroup)
