@@ -83,8 +83,6 @@ let stories = [
             keepsData
             finally' (pods "basic-tikv" 4)
         ]
-    |> pending
-        "basic-tikv-0 stays pending in the settled cluster when stores on local disks have to stand apart"
 
     scenario
         "T45"
@@ -102,8 +100,6 @@ let stories = [
             finally' (storesUp 4)
             finally' (absent "TiKV/basic-tikv-2")
         ]
-    |> pending
-        "basic-tikv-0 stays pending in the settled cluster when stores on local disks have to stand apart"
 
     scenario
         "S22"
@@ -180,8 +176,6 @@ let stories = [
             finally' settled
             finally' (storesUp 4)
         ]
-    |> pending
-        "basic-tikv-0 stays pending in the settled cluster when stores on local disks have to stand apart"
 
     scenario
         "T51"
