@@ -16,6 +16,8 @@ let private incidental =
     Set.ofList [
         "uid"
         "podUid"
+        "claimUid"
+        "dataClaimUid"
         "resourceVersion"
         "creationTimestamp"
         "deletionTimestamp"
@@ -46,6 +48,7 @@ let private incidental =
         "role"
         "leaders"
         "regions"
+        "capacityUsed"
         "tikv.org/written"
     ]
 

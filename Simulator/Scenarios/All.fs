@@ -5,8 +5,6 @@ module Tikv.Simulator.Scenarios.All
 /// Scenarios that do not pass yet, and why. To be empty.
 let private notYet: Map<string, string> =
     Map [
-        "T38", "a node that is drained keeps Pods"
-        "F28", "a replacement is made for which there is no room"
         "TLS2", "the roll does not go on once the certificate is there"
         "S10", "the members of the former group stay"
         "T69", "the new Cluster does not become Ready"

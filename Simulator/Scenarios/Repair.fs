@@ -54,15 +54,8 @@ let private off pod = machineOf pod "power cut" (Power.power false)
 
 /// The Node that an instance says it was on last.
 let private deleteNodeOfInstance target =
-    act $"the node of %s{target} is deleted" (fun world ->
-        match
-            Target.tryGet target world
-            |> Option.bind (Json.stringAt [ "status"; "nodeName" ])
-        with
-        | None -> struct (world, "it was on none")
-        | Some node ->
-            struct (World.send "user" (Requests.delete Requests.deleteOptions Builtins.nodes None node) world,
-                    node))
+    onMachineOf target "delete the Node of" (fun node ->
+        World.send "user" (Requests.delete Requests.deleteOptions Builtins.nodes None node))
 
 let private claim pod = $"%s{Target.space}/data-%s{pod}"
 let private keepsData = never (deletes Kind.PersistentVolumeClaim)
@@ -107,7 +100,7 @@ let stories = [
         [ "T 7.2"; "L F06" ]
         replacing [
             at (seconds 10) (off "basic-tikv-3")
-            at (minutes 50) (Misfortune.SitePower(None, seconds 1))
+            at (minutes 50) (powerOnNodeOf "TiKV/basic-tikv-3")
         ] [
             eventually (minutes 45) (exists "TiKV/basic-tikv-4")
             exactly 1 (creates Kind.TiKV)
@@ -115,7 +108,6 @@ let stories = [
             finally' settled
             finally' (storesUp 4)
         ]
-    |> pending "the power of one machine comes back by its name only"
 
     scenario
         "F32"
@@ -248,7 +240,6 @@ let stories = [
             finally' settled
             finally' (storesUp 4)
         ]
-    |> pending "with every node cordoned a member of PD is moved off its node, to none"
 
     scenario
         "F39"
