@@ -48,7 +48,7 @@ type Observed = {
     VolumeNodes: Map<string, Sighting<NodeView>>
     /// Every instance of the same component in the cluster, of all groups, this one included: its name, by that of its Pod.
     Peers: Map<string, string>
-    /// PD only: the Pods among those of the peers that are being stopped.
+    /// The Pods among those of the peers that are being stopped; of TiKV, looked for only while its own is.
     Stopping: Set<string>
     /// The Secrets of its certificates, by name; empty without TLS.
     Secrets: Map<string, Sighting<SecretView>>

@@ -6,6 +6,7 @@ module Tikv.Simulator.Scenarios.All
 let private notYet: Map<string, string> =
     Map [
         "TLS2", "the roll does not go on once the certificate is there"
+        "C25b", "labels are set in PD more often than needed"
         "S10", "the members of the former group stay"
         "T69", "the new Cluster does not become Ready"
         "T54", "a status is still written some minutes after the loss"

@@ -249,7 +249,7 @@ let stories = [
             at (seconds 10) (delete "PersistentVolumeClaim/data-basic-tikv-3")
             at (seconds 20) (restart tikv "once")
         ] [
-            eventually (minutes 2) (reason "TiKV/basic-tikv-3" "VolumeClaimTerminating")
+            eventually (minutes 2) (reason "TiKV/basic-tikv-3" "VolumeDeleting")
             never (deletesOf Kind.Pod "basic-tikv-3")
             finally' (storesUp 4)
         ]
