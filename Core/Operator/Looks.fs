@@ -317,6 +317,7 @@ let private instance
         Stopping = stopping
         Secrets = secretsNamed cluster (Defaults.tlsSecrets ofComponent groupName template) sight
         ClusterUnreadable = isUnreadable space clusterName sight
+        Nodes = sight.Cache.Nodes
     }
 
 let pd sight (object: Object<PDSpec, PDStatus>) =

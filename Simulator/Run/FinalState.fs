@@ -46,6 +46,7 @@ let private incidental =
         "role"
         "leaders"
         "regions"
+        "capacityUsed"
         "claimUid"
         "dataClaimUid"
         "dataOf"

@@ -5,17 +5,10 @@ module Tikv.Simulator.Scenarios.All
 /// Scenarios that do not pass yet, and why. To be empty.
 let private notYet: Map<string, string> =
     Map [
-        "T38", "a node that is drained keeps Pods"
-        "F28", "a replacement is made for which there is no room"
         "TLS2", "the roll does not go on once the certificate is there"
-        "T49", "another instance is made beside the one that starts anew"
         "C25b", "labels are set in PD more often than needed"
         "S10", "the members of the former group stay"
         "T69", "the new Cluster does not become Ready"
-        "T45", "the replacement does not come"
-        "F03", "the lost instance is not told of"
-        "T52", "the replacement does not come"
-        "E-over", "the lost instance stays"
         "T54", "a status is still written some minutes after the loss"
         "T41", "an administrator's eviction is ended with that of the operator"
         "T40", "an eviction outlives the roll"
