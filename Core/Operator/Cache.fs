@@ -299,16 +299,16 @@ module Cache =
                 && before.Object.IsOk
             | None -> false
 
-        let object: Result<Object<'Spec, 'Status>, Problem list> = decode json
+        let object: Result<Object<'Spec, 'Status>, Problem list> =
+            decode json
+            |> Result.bind (fun object ->
+                match (if known then [] else validate object) with
+                | [] -> Ok object
+                | problems -> Error problems)
 
         {
             Meta = meta
-            Object =
-                object
-                |> Result.bind (fun object ->
-                    match (if known then [] else validate object) with
-                    | [] -> Ok object
-                    | problems -> Error problems)
+            Object = object
             Status =
                 if object.IsOk then
                     Json.Null

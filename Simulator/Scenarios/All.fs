@@ -7,12 +7,8 @@ let private notYet: Map<string, string> =
     Map [
         "TLS2", "the roll does not go on once the certificate is there"
         "C25b", "labels are set in PD more often than needed"
-        "S10", "the members of the former group stay"
         "T69", "the new Cluster does not become Ready"
         "T54", "a status is still written some minutes after the loss"
-        "T41", "an administrator's eviction is ended with that of the operator"
-        "T40", "an eviction outlives the roll"
-        "C13", "a status is written again and again"
     ]
 
 let stories: Story list =

@@ -106,6 +106,19 @@ let ``a deleted Pod comes back under its name`` () =
     |> List.length
     |> shouldBe 1
 
+[<Test>]
+let ``an object that breaks a rule says so once, and nothing is written after that`` () =
+    let world =
+        scripted (fun _ _ -> Fate.Ordinary)
+        |> edit Kind.TiKVGroup "basic-tikv" "spec.template.spec.config" "\"[storage\""
+        |> until 600.0
+
+    ready Kind.TiKVGroup "basic-tikv" world |> shouldBe (Some "False")
+
+    writes world
+    |> List.map (fun write -> (Write.object write).Kind)
+    |> shouldBe [ Kind.TiKVGroup; Kind.Cluster ]
+
 // ---- outcomes
 
 /// What is sent about one Pod.
