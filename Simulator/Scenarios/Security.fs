@@ -163,7 +163,7 @@ let stories = [
         ] [ exactly 4 (deletes Kind.Pod); never reloads; finally' settled; finally' noEvictions ]
 
     scenario
-        "C25B"
+        "C25b"
         "New labels of the server reach PD and restart nothing"
         [ "T 6.4.25"; "T 3.13" ]
         Given.ordinary [
