@@ -54,6 +54,8 @@ type Observed = {
     Secrets: Map<string, Sighting<SecretView>>
     /// The Cluster is there, and cannot be read.
     ClusterUnreadable: bool
+    /// TiKV only: how many instances of its group may be down at a time; 1 while that is not known.
+    MaxUnavailable: int
 }
 
 /// Why an instance that is not (yet) as desired is left alone for now.
@@ -128,6 +130,7 @@ type Reason =
     | LeaveNeedsPd
     | ClaimOfAnotherCluster of Name: string * Cluster: Uid
     | NodeLeft of Node: string
+    | TakenAlone of Why: Alone
 
 module Reason =
     /// For people: the message of the Kubernetes condition, the event, the log line and the transcript.
@@ -236,6 +239,7 @@ module Reason =
             $"the volume claim %s{name} holds data of an earlier Cluster (uid %s{cluster}): delete the claim, or set the annotation %s{Annotations.adoptVolumesOf}=%s{cluster} on this Cluster to take it over"
         | NodeLeft node ->
             $"its volume is on the node %s{node}: it starts again when that node takes Pods (kubectl uncordon)"
+        | TakenAlone why -> $"one at a time, not maxUnavailable: %s{Alone.text why}"
 
     /// The reason of the Kubernetes condition: stable, part of the API.
     let code reason =
@@ -306,6 +310,7 @@ module Reason =
         | LeaveNeedsPd -> "PDReachable"
         | ClaimOfAnotherCluster _ -> "ConflictingOwner"
         | NodeLeft _ -> "NodeDrained"
+        | TakenAlone _ -> "OneAtATime"
 
     /// How soon to look again unasked. Kubernetes tells when an object changes, and new facts of PD wake the instance
     /// too when they are about its own store or member; what is left are waits that time ends, or the stores and members of
@@ -324,6 +329,7 @@ module Reason =
         | OtherStoreLeaves _
         | DomainsTooFew _
         | MembersUnhealthy _
+        | TakenAlone _
         | LeadersReturnSoon -> ValueSome(TimeSpan.FromSeconds 5L)
         | InvalidSpec _
         | NotOurs _
