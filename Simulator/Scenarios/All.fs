@@ -16,6 +16,7 @@ let stories: Story list =
         Repair.stories
         Volumes.stories
         Security.stories
+        Parallel.stories
     ]
     |> List.map (fun story ->
         match Map.tryFind story.Id notYet with
