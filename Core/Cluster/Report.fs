@@ -210,12 +210,14 @@ let status (observed: Observed) (decision: Decision<Action, Reason>) =
     let ready =
         not observed.Groups.IsEmpty
         && Decision.isSettled decision
-        && observed.Groups |> List.forall Rules.groupReady
+        && observed.Groups |> List.forall (Rules.groupReady observed)
 
     let synced =
         decision.Actions.IsEmpty
         && observed.Groups
-           |> List.forall (fun group -> Condition.isTrue ConditionType.Synced group.Status.Conditions)
+           |> List.forall (fun group ->
+               Rules.groupSpeaks group
+               && Condition.isTrue ConditionType.Synced group.Status.Conditions)
 
     let verdict: Report.Verdict = {
         Ready =

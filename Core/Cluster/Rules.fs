@@ -77,13 +77,18 @@ let pd (observed: Observed) =
     | PdView.Unasked -> Decision.wait [ PdNotAsked ]
     | PdView.Silent problem -> Decision.wait [ PdSilent problem ]
 
-/// A group speaks for itself only once it has seen its present generation.
-let groupReady (group: GroupView) =
-    group.Status.ObservedGeneration = group.Meta.Generation
-    && Condition.isTrue ConditionType.Ready group.Status.Conditions
+/// The group has seen its present generation.
+let groupSpeaks (group: GroupView) = group.Status.ObservedGeneration = group.Meta.Generation
+
+/// A group speaks for itself only once it has seen its present generation; until then the last word on a cluster that was
+/// Ready stands.
+let groupReady (observed: Observed) (group: GroupView) =
+    Condition.isTrue ConditionType.Ready group.Status.Conditions
+    && (groupSpeaks group
+        || Condition.isTrue ConditionType.Ready observed.Status.Conditions)
 
 let groups (observed: Observed) =
-    match observed.Groups |> List.filter (groupReady >> not) with
+    match observed.Groups |> List.filter (groupReady observed >> not) with
     | [] -> Decision.settled
     | waiting ->
         let why (group: GroupView) =
