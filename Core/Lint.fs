@@ -157,12 +157,13 @@ let private isOut (observed: Instance.Observed) (facts: PdFacts) =
             not (one.Address.StartsWith(podName observed + ".", StringComparison.Ordinal)))
 
 /// V I17, I18: no region is to lose its majority, and leaders were asked to leave if they could.
-let private restartOfStore (spec: TiKVSpec) (status: TiKVStatus) (facts: PdFacts) = [
+let private restartOfStore (spec: TiKVSpec) (status: TiKVStatus) partners (facts: PdFacts) = [
     let silent =
         facts.Stores
         |> List.filter (fun one ->
             Some one.Id <> status.Id
             && not (isTiflash one)
+            && not (Set.contains one.Id partners)
             && one.Regions > 0
             && (one.StateName = "Down" || one.StateName = "Disconnected"))
 
@@ -220,14 +221,14 @@ let private restart (observed: Instance.Observed) (pod: Meta) = [
     | Some facts ->
         yield!
             unless
-                (observed.Cluster
-                 |> Option.bind _.Status.Disruption
-                 |> Option.exists (fun held -> held.Uid = observed.Meta.Uid))
+                (LintSharing.isHolder observed)
                 "a healthy process is taken down only while its instance holds the cluster's disruption (law 3)"
 
         match observed.Role with
         | Instance.PD _ -> yield! restartOfMember pod facts
-        | Instance.TiKV(spec, status) -> yield! restartOfStore spec status facts
+        | Instance.TiKV(spec, status) ->
+            yield! restartOfStore spec status (LintSharing.partners observed facts) facts
+            yield! LintSharing.restart observed facts
 ]
 
 /// What a Pod may be taken away for: it does not run, it is to be suspended, or its instance goes and has left PD.
@@ -282,10 +283,7 @@ let private evictionMark (observed: Instance.Observed) =
     | Instance.TiKV _
     | Instance.PD _ -> None
 
-let private holdsClaim (observed: Instance.Observed) =
-    observed.Cluster
-    |> Option.bind _.Status.Disruption
-    |> Option.exists (fun held -> held.Uid = observed.Meta.Uid)
+let private holdsClaim observed = LintSharing.isHolder observed
 
 let private isLeaving (observed: Instance.Observed) =
     observed.Meta.DeletionTimestamp.IsSome
@@ -538,6 +536,8 @@ let private instanceAction (observed: Instance.Observed) action =
         unless
             (ownClaim observed claim && claimIsOfThisCluster observed claim)
             "a volume claim of somebody else is left alone (law 9)"
+    | Instance.JoinDisruption(_, joined) -> LintSharing.join observed (ownFacts observed) joined
+    | Instance.LeaveDisruption(_, left) -> LintSharing.leave observed left
     | Instance.AddFinalizer
     | Instance.CreateClaim _
     | Instance.CreateConfig _
@@ -762,6 +762,7 @@ let cluster (observed: Cluster.Observed) (actions: Cluster.Action list) : string
                 unless
                     (stopped.IsEmpty || observed.Spec.SuspendAction.SuspendCompute && not running)
                     "PD may stop only for a suspension, after the last store (V I26)"
+        | Cluster.CutDisruption left -> yield! LintSharing.cut observed left
         | Cluster.AddFinalizer
         | Cluster.VoidDisruption -> ()
 ]

@@ -125,7 +125,29 @@ type FeatureGateStatus = {
     Stage: FeatureStage
 }
 
-/// One healthy process is being taken down on purpose; while this stands, no other is.
+/// Stores that share no region: those with one value of a label.
+type DisruptionDomain = {
+    [<Doc "The label by which PD keeps replicas apart, its isolation-level."; Required; MaxLength 253>]
+    Label: string
+    [<Doc "The value that the stores have; those of wider labels stand before it, as eu,a.";
+      Required;
+      MaxLength 1024>]
+    Value: string
+}
+
+/// An instance that is taken down together with another one.
+type DisruptionHolder = {
+    [<Doc "Kind of the instance: PD or TiKV."; Required>]
+    Kind: Component
+    [<Doc "Name of the instance."; Required; MaxLength 253>]
+    Name: string
+    [<Doc "The life of the instance that is meant."; Required; MaxLength 253>]
+    Uid: Uid
+    [<Doc "Since when (RFC 3339)."; Required>]
+    Since: string
+}
+
+/// One healthy process is being taken down on purpose; while this stands, no other is, but of the same failure domain.
 type Disruption = {
     [<Doc "Kind of the instance: PD or TiKV."; Required>]
     Kind: Component
@@ -137,7 +159,37 @@ type Disruption = {
     Reason: string
     [<Doc "Since when (RFC 3339)."; Required>]
     Since: string
+    [<Doc "What the stores have in common, while several are taken down together.">]
+    Domain: DisruptionDomain option
+    [<Doc "Instances of the same group and domain that are taken down together with it (maxUnavailable).";
+      ListMapKey "name";
+      MaxLength 100>]
+    Others: DisruptionHolder list
 }
+
+[<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
+module Disruption =
+    /// All that are being taken down, the first one first.
+    let holders (held: Disruption) : DisruptionHolder list =
+        { Kind = held.Kind; Name = held.Name; Uid = held.Uid; Since = held.Since }
+        :: held.Others
+
+    let tryHolder uid held = holders held |> List.tryFind (fun one -> one.Uid = uid)
+
+    /// What is left of it when some have given it back; none when all have.
+    let without isGone (held: Disruption) =
+        match holders held |> List.filter (fun one -> not (isGone one.Uid)) with
+        | [] -> None
+        | first :: others ->
+            Some {
+                held with
+                    Kind = first.Kind
+                    Name = first.Name
+                    Uid = first.Uid
+                    Since = first.Since
+                    Domain = if others.IsEmpty then None else held.Domain
+                    Others = others
+            }
 
 /// The state of a cluster or a group in one word.
 [<RequireQualifiedAccess>]

@@ -33,7 +33,7 @@ type GroupSettings = {
     OfflineIndexes: int list
     [<Doc "What becomes of the volume claims of an instance that has left the cluster."; Default "Retain">]
     VolumeReclaimPolicy: ReclaimPolicy
-    [<Doc "How many instances may be down at a time for a change; more than 1 only while every region keeps its majority.";
+    [<Doc "How many instances may be down at a time for a change. More than 1, of TiKV only: stores of one value of PD's isolation-level, while no other store is in trouble; otherwise one at a time.";
       Default 1;
       Minimum 1;
       Maximum 100>]

@@ -46,11 +46,19 @@ let identity (observed: Observed) =
         Decision.wait [ AnotherCluster(facts.ClusterId, id) ]
     | _ -> Decision.settled
 
-/// A disruption whose holder is gone holds nobody up.
+/// A disruption whose holder is gone holds nobody up; of several holders it is left to those that exist.
 let disruption (observed: Observed) =
     match observed.Status.Disruption with
-    | Some _ when not observed.HolderExists -> Decision.act [ VoidDisruption ]
-    | _ -> Decision.settled
+    | None -> Decision.settled
+    | Some held ->
+        let isGone uid =
+            uid = held.Uid && not observed.HolderExists || Set.contains uid observed.OthersGone
+
+        match held |> Disruption.without isGone with
+        | None -> Decision.act [ VoidDisruption ]
+        | Some left when Disruption.holders left <> Disruption.holders held ->
+            Decision.act [ CutDisruption left ]
+        | Some _ -> Decision.settled
 
 let components (observed: Observed) =
     let has kind = observed.Groups |> List.exists (fun group -> group.Kind = kind)

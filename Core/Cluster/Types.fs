@@ -32,6 +32,8 @@ type Observed = {
     Pd: PdView
     /// The instance that holds the disruption exists, in the life that took it.
     HolderExists: bool
+    /// Those who hold it together with the first one, and do not exist any more.
+    OthersGone: Set<Uid>
     /// The Secrets of the operator's own certificate, by name; empty without TLS.
     Secrets: Map<string, Sighting<SecretView>>
 }
@@ -48,6 +50,8 @@ type Action =
     /// How far the way to sleep is, for the instances to see: PD stops once TiKV is recorded, and TiKV starts once it is
     /// not any more.
     | RecordStopped of Stopped: Component list
+    /// Some of those who hold the disruption are gone for good: it is left to the others.
+    | CutDisruption of Left: Disruption
 
 /// Why a Cluster that is not (yet) as desired is left alone for now.
 type Reason =

@@ -64,7 +64,7 @@ let isUnderWay (observed: Observed) (plan: Plan) =
 /// 1. What restarts nothing reaches all instances at once, and so does anything those whose process is known not to run:
 ///    a revert must always heal (V I36).
 /// 2. Of the others one goes at a time, only after new instances, and only when those that have the template have been
-///    ready with it for `minReadySeconds`.
+///    ready with it for `minReadySeconds`; or up to `maxUnavailable` of one failure domain, where all of it may be down.
 /// 3. One that is known not to serve goes before the others, and does not wait for those that once served with the
 ///    template: what is wrong with them is something else.
 /// 4. Of PD the leader goes last; then by the priority that people gave, then the highest index.
@@ -72,22 +72,31 @@ let roll (plan: Plan) (observed: Observed) =
     let current, light, heavy = sorted observed plan.Staying
     let broken = heavy |> List.filter _.Broken
 
-    let next =
-        lazy
-            (heavy
-             |> List.minBy (fun one -> one.Ready, not one.Fails, one.Leads, priority one, -one.Index))
+    let waiting =
+        heavy
+        |> List.sortBy (fun one -> one.Ready, not one.Fails, one.Leads, priority one, -one.Index)
 
     let unproven = current |> List.filter (fun one -> not (serves one) && one.Current <> label one)
 
-    match light @ broken, heavy with
+    match light @ broken, waiting with
     | (_ :: _ as atOnce), _ -> Decision.act (atOnce |> List.map (update observed))
     | [], [] -> Decision.settled
-    | [], _ when next.Value.Fails && unproven.IsEmpty -> Decision.act [ update observed next.Value ]
+    | [], next :: _ when next.Fails && unproven.IsEmpty -> Decision.act [ update observed next ]
     | [], _ when not plan.New.IsEmpty -> Decision.settled
     | [], _ ->
-        match unavailable observed current with
-        | [] -> Decision.act [ update observed next.Value ]
-        | waiting -> Decision.wait waiting
+        let working = current |> List.filter (fun one -> not (unavailable observed [ one ]).IsEmpty)
+        let chosen, alone = Together.next observed working waiting
+
+        {
+            Actions = chosen |> List.map (update observed)
+            Waiting = [
+                if chosen.IsEmpty then
+                    yield! unavailable observed current
+                match alone with
+                | Some why -> TakenAlone why
+                | None -> ()
+            ]
+        }
 
 /// A group is as desired when all its instances have been ready for `minReadySeconds`, the last one too (L F35).
 let available (plan: Plan) (observed: Observed) =

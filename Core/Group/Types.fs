@@ -61,6 +61,9 @@ type InstanceView = {
     /// The generation of the Cluster at which its Pod was gone by suspension.
     SuspendedAt: int64 option
     PodWord: PodWord
+    /// Since when it does not serve (RFC 3339), judged on whatever generation; empty when that will not end by itself. None:
+    /// it serves.
+    Unready: string option
 }
 
 /// What a group reads of a PD group of its cluster.
@@ -170,6 +173,7 @@ type Reason =
     | FailoverPending of Name: string * After: TimeSpan * Left: TimeSpan
     | FailedRemains of Name: string * Removed: bool
     | FailedReturns of Name: string * Left: TimeSpan
+    | TakenAlone of Why: Alone
 
 module Reason =
     let private names (names: string list) =
@@ -218,6 +222,7 @@ module Reason =
         | FailedRemains(name, false) ->
             $"%s{name} is down and has a replacement; delete it when it is gone for good (or set spec.failover.removeFailed)"
         | FailedReturns(name, _) -> $"%s{name} serves again; its replacement goes when that lasts"
+        | TakenAlone why -> $"one at a time, not maxUnavailable: %s{Alone.text why}"
 
     /// The reason of the Kubernetes condition: stable, part of the API.
     let code reason =
@@ -248,6 +253,7 @@ module Reason =
         | FailoverPending _ -> "FailoverPending"
         | FailedRemains _ -> "FailedRemains"
         | FailedReturns _ -> "FailedReturns"
+        | TakenAlone _ -> "OneAtATime"
 
     /// How soon to look again unasked; every other wait ends with a change of an object.
     let recheckAfter reason =
@@ -256,9 +262,11 @@ module Reason =
         | FailoverPending(_, _, left)
         | FailedReturns(_, left) -> ValueSome(max (TimeSpan.FromSeconds 1.0) left)
         | NotOurs _
+        | InstancesNotReady _
         | InstanceDown _
         | FailoverHeld _
         | FailedRemains _ -> ValueSome(TimeSpan.FromMinutes 1L)
+        | TakenAlone _ -> ValueSome(TimeSpan.FromSeconds 30L)
         | StepRefused _
         | ClusterAbsent _
         | ClusterPaused
@@ -266,7 +274,6 @@ module Reason =
         | OtherGroupBootstraps _
         | InstancesRemain _
         | InstanceTerminating _
-        | InstancesNotReady _
         | PdUpgradesFirst _
         | ScalingIn _
         | ForeignBudget _

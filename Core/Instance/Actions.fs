@@ -55,6 +55,10 @@ type Action =
     | ReloadConfig of Pod: Meta * Settings: Map<string, Json> * Fingerprint: string
     /// The configuration of that fingerprint is in effect in the Pod's process.
     | MarkConfig of Pod: Meta * Fingerprint: string
+    /// The disruption that others hold, as it is to be with this instance.
+    | JoinDisruption of Cluster: Meta * Joined: Disruption
+    /// The disruption as it is to be without this instance; the next one stands first.
+    | LeaveDisruption of Cluster: Meta * Left: Disruption
 
 /// How much an action can spoil when it was decided on an old world.
 [<RequireQualifiedAccess; Struct>]
@@ -87,7 +91,9 @@ module Action =
         | DescribeClaim _
         | SetStoreLabels _
         | ReloadConfig _
-        | MarkConfig _ -> Risk.None
+        | MarkConfig _
+        | JoinDisruption _
+        | LeaveDisruption _ -> Risk.None
         | TransferPdLeader _
         | RestartPod _
         | RemovePod _ -> Risk.Disruptive

@@ -9,7 +9,8 @@ open Tikv.Core.Pd
 
 // ---- the cluster as a whole
 
-/// The Cluster's single disruption is held by this life of this instance (law 3).
+/// The Cluster's single disruption is held by this life of this instance (law 3), alone or with others of its failure
+/// domain.
 type HeldDisruption = private HeldDisruption of Holder: Uid
 
 let heldDisruption (observed: Observed) =
@@ -257,9 +258,7 @@ let private isConfirmed (mark: EvictionMark) (store: Store) =
 
 /// Since when leaders are waited for while somebody else's entry moves them: we have no mark then.
 let private sinceClaimed (observed: Observed) =
-    observed.Cluster
-    |> Option.bind _.Status.Disruption
-    |> Option.filter (fun held -> held.Uid = observed.Meta.Uid)
+    Seen.asHolder observed
     |> Option.map (fun held -> { Since = held.Since; Store = None; Leaders = None; HeardAt = None })
 
 let leadersGone (store: Store option) (observed: Observed) (facts: PdFacts) =
@@ -326,12 +325,89 @@ let private storeGone (observed: Observed) (facts: PdFacts) =
         Some(StoreGone observed.Meta.Uid)
     | _ -> None
 
-/// All other stores that hold regions are heard from: no region loses its majority with this one (V I15, I17).
+/// The stores of those who hold the disruption together with this one: all may be down together.
+type Partners = private Partners of Stores: Set<StoreId>
+
+let private storeOfHolder (observed: Observed) facts (holder: DisruptionHolder) =
+    observed.Peers
+    |> Map.tryFindKey (fun _ name -> name = holder.Name)
+    |> Option.bind (Domains.storeOfPod facts)
+
+/// The stores of others, and this one's, share a failure domain.
+let private withStores (store: Store option) observed facts (others: DisruptionHolder list) =
+    let found = others |> List.map (fun one -> one, storeOfHolder observed facts one)
+
+    match store, found |> List.tryFind (snd >> Option.isNone) with
+    | None, _ -> Error(Alone.StoreUnknown observed.Meta.Name)
+    | _, Some(lost, _) -> Error(Alone.StoreUnknown lost.Name)
+    | Some store, None ->
+        let stores = found |> List.choose (snd >> Option.map _.Id) |> Set.ofList
+
+        Domains.together facts (Set.add store.Id stores)
+        |> Result.map (fun domain -> domain, stores)
+
+let partners (store: Store option) (observed: Observed) (facts: PdFacts) =
+    let others =
+        if Seen.holdsDisruption observed then
+            Seen.disruption observed
+            |> Option.map Disruption.holders
+            |> Option.defaultValue []
+            |> List.filter (fun one -> one.Uid <> observed.Meta.Uid)
+        else
+            []
+
+    if others.IsEmpty then
+        Ok(Partners Set.empty)
+    else
+        withStores store observed facts others |> Result.map (snd >> Partners)
+
+/// The group of an instance, by its name.
+let private groupOf (name: string) = name.Substring(0, max 0 (name.LastIndexOf '-'))
+
+/// Only processes that are to come back at once share a disruption.
+let sharable = "RollingUpdate"
+
+/// The disruption that another instance of the group holds, as it would be with this one: none where no more than one at a
+/// time is asked for, or it is of another kind.
+let joined why (store: Store option) (observed: Observed) (facts: PdFacts) =
+    match Seen.disruption observed with
+    | Some held when
+        observed.Role.IsTiKV
+        && why = sharable
+        && held.Reason = sharable
+        && not (Seen.holdsDisruption observed)
+        && (Disruption.holders held).Length < observed.MaxUnavailable
+        && Disruption.holders held
+           |> List.forall (fun one -> one.Kind = Component.TiKV && groupOf one.Name = groupOf observed.Meta.Name)
+        ->
+        withStores store observed facts (Disruption.holders held)
+        |> Result.map (fun (domain, _) -> {
+            held with
+                Domain = Some domain
+                Others =
+                    held.Others
+                    @ [
+                        {
+                            Kind = Component.TiKV
+                            Name = observed.Meta.Name
+                            Uid = observed.Meta.Uid
+                            Since = Condition.timestamp observed.Clock
+                        }
+                    ]
+        })
+        |> Some
+    | _ -> None
+
+/// All other stores that hold regions are heard from, those apart that may be down together with this one: no region loses
+/// its majority with it (V I15, I17).
 type OthersHeard = private OthersHeard of Store: StoreId voption
 
-let othersHeard (self: Store option) (facts: PdFacts) =
+let othersHeard (Partners partners) (self: Store option) (facts: PdFacts) =
     let id = self |> Option.map _.Id
-    let others = Seen.tikvStores facts |> List.filter (fun one -> Some one.Id <> id)
+
+    let others =
+        Seen.tikvStores facts
+        |> List.filter (fun one -> Some one.Id <> id && not (Set.contains one.Id partners))
 
     // A store that was silent for long enough has no regions left: PD has replaced them, and it is missed no more.
     match others |> List.filter (fun one -> one.Regions > 0 && not (Seen.hears facts one)) with

@@ -4,6 +4,7 @@ module Tikv.Core.Instance.Rules
 open Tikv.Core
 open Tikv.Core.Api
 open Tikv.Core.Kubernetes
+open Tikv.Core.Pd
 open Tikv.Core.Instance
 
 /// A paused cluster is left alone in everything but status, deletion included.
@@ -157,10 +158,27 @@ let withDisruption why (observed: Observed) (act: Evidence.HeldDisruption -> Dec
         | Some other -> Decision.wait [ DisruptionHeldBy(other.Name, other.Reason) ]
         | None -> Decision.act [ TakeDisruption(cluster.Meta, why) ]
 
-/// The disruption is given back once the instance is as desired.
+/// The disruption of others is joined, if it may be.
+let join (joined: Result<Disruption, Alone>) (observed: Observed) =
+    match observed.Cluster, joined with
+    | _ when not (startable observed).Waiting.IsEmpty -> startable observed
+    | None, _ -> Decision.wait [ ClusterAbsent (Seen.settings observed).Cluster.Name ]
+    | Some cluster, Ok joined -> Decision.act [ JoinDisruption(cluster.Meta, joined) ]
+    | Some cluster, Error why ->
+        Decision.wait [
+            match cluster.Status.Disruption with
+            | Some other -> DisruptionHeldBy(other.Name, other.Reason)
+            | None -> ()
+            TakenAlone why
+        ]
+
+/// The disruption is given back once the instance is as desired; others who hold it go on.
 let release (observed: Observed) =
-    match observed.Cluster with
-    | Some cluster when Seen.holdsDisruption observed -> Decision.act [ ReleaseDisruption cluster.Meta ]
+    match observed.Cluster, Seen.disruption observed with
+    | Some cluster, Some held when Seen.holdsDisruption observed ->
+        match held |> Disruption.without (fun uid -> uid = observed.Meta.Uid) with
+        | None -> Decision.act [ ReleaseDisruption cluster.Meta ]
+        | Some left -> Decision.act [ LeaveDisruption(cluster.Meta, left) ]
     | _ -> Decision.settled
 
 /// An instance on its way out needs the disruption no more while its process serves: leaving may take hours.

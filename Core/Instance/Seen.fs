@@ -173,11 +173,14 @@ let uptime (store: Store) =
 let isOurs (observed: Observed) (store: Store) =
     observed.Peers |> Map.containsKey (store.Address.Split('.', 2)[0])
 
-/// The claim to the single disruption, when it is held by this life of this instance.
-let holdsDisruption (observed: Observed) =
-    match observed.Cluster |> Option.bind _.Status.Disruption with
-    | Some disruption -> disruption.Uid = observed.Meta.Uid
-    | None -> false
+/// The single disruption of the cluster, whoever holds it.
+let disruption (observed: Observed) = observed.Cluster |> Option.bind _.Status.Disruption
+
+/// This life of this instance among those that hold the disruption.
+let asHolder (observed: Observed) =
+    disruption observed |> Option.bind (Disruption.tryHolder observed.Meta.Uid)
+
+let holdsDisruption observed = (asHolder observed).IsSome
 
 /// The claims that the instance should have, in the order of its volumes.
 let wantedClaims (observed: Observed) =

@@ -78,10 +78,17 @@ let private evicted store (facts: PdFacts) go (observed: Observed) =
         observed
         |> Rule.inTurn [ evict store facts; (fun _ -> Decision.wait [ reason ]) ]
 
+/// Several hold the disruption, and may not be down together any more: the first waits until the others, who joined it,
+/// have given it up. Those that are down already come back first.
+let private parts why (observed: Observed) =
+    match Seen.disruption observed with
+    | Some held when held.Uid <> observed.Meta.Uid -> observed |> Rule.inTurn [ endOfEviction; Rules.release ]
+    | _ -> Decision.wait [ TakenAlone why ]
+
 /// A store with other settings than wanted, or on a node that is to be emptied, is restarted:
 /// 1. one whose process does not run, or whom nobody counts on, is replaced at once;
-/// 2. otherwise only while holding the disruption, while every other store that holds regions is heard from, and after
-///    its leaders have moved away.
+/// 2. otherwise only while holding the disruption, alone or with others of its failure domain, while every other store that
+///    holds regions is heard from, and after its leaders have moved away.
 let restart (observed: Observed) =
     match observed.Pod with
     | None -> Decision.settled
@@ -100,14 +107,22 @@ let restart (observed: Observed) =
             let go grounds = Decision.act [ RestartPod(pod.Meta, why, grounds) ]
             let store = Seen.storeOf observed facts
 
-            match Evidence.alreadyOut pod observed facts, Evidence.othersHeard store facts with
-            | Some out, _ -> go (Evidence.Unneeded(calm, out))
-            | None, Error reason -> Decision.wait [ reason ]
-            | None, Ok others ->
-                Rules.withDisruption disruption observed (fun held ->
-                    observed
-                    |> evicted store facts (fun leaders ->
-                        go (Evidence.StoreRests(held, calm, others, leaders))))
+            match
+                Evidence.alreadyOut pod observed facts,
+                Evidence.joined disruption store observed facts,
+                Evidence.partners store observed facts
+            with
+            | Some out, _, _ -> go (Evidence.Unneeded(calm, out))
+            | None, Some joined, _ -> Rules.join joined observed
+            | None, None, Error why -> parts why observed
+            | None, None, Ok partners ->
+                match Evidence.othersHeard partners store facts with
+                | Error reason -> Decision.wait [ reason ]
+                | Ok others ->
+                    Rules.withDisruption disruption observed (fun held ->
+                        observed
+                        |> evicted store facts (fun leaders ->
+                            go (Evidence.StoreRests(held, calm, others, leaders))))
 
 /// A Pod that somebody else stops (a drained node) loses its leaders in an orderly way too, while it still runs: unless
 /// others stop with it, when the leaders would have nowhere to stay.

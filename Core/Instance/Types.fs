@@ -56,6 +56,8 @@ type Observed = {
     ClusterUnreadable: bool
     /// Every node that is seen, by name; empty where nodes are not shown.
     Nodes: Map<string, NodeView>
+    /// TiKV only: how many instances of its group may be down at a time; 1 while that is not known.
+    MaxUnavailable: int
 }
 
 /// Why an instance that is not (yet) as desired is left alone for now.
@@ -132,6 +134,7 @@ type Reason =
     | NodeLeft of Node: string
     | NowhereToMove of Node: string
     | TiedToNode of Node: string
+    | TakenAlone of Why: Alone
 
 module Reason =
     /// For people: the message of the Kubernetes condition, the event, the log line and the transcript.
@@ -244,6 +247,7 @@ module Reason =
             $"its node %s{node} is to be emptied, and no other node that is ready would take the Pod: it stays; add or uncordon a node"
         | TiedToNode node ->
             $"its node %s{node} is to be emptied, and its volume cannot leave it: it stays; delete the instance to have it made anew elsewhere, or its Pod to let it rest until the node takes Pods again"
+        | TakenAlone why -> $"one at a time, not maxUnavailable: %s{Alone.text why}"
 
     /// The reason of the Kubernetes condition: stable, part of the API.
     let code reason =
@@ -316,6 +320,7 @@ module Reason =
         | NodeLeft _ -> "NodeDrained"
         | NowhereToMove _ -> "NowhereToMove"
         | TiedToNode _ -> "VolumeTiedToNode"
+        | TakenAlone _ -> "OneAtATime"
 
     /// How soon to look again unasked. Kubernetes tells when an object changes, and new facts of PD wake the instance
     /// too when they are about its own store or member; what is left are waits that time ends, or the stores and members of
@@ -334,6 +339,7 @@ module Reason =
         | OtherStoreLeaves _
         | DomainsTooFew _
         | MembersUnhealthy _
+        | TakenAlone _
         | LeadersReturnSoon -> ValueSome(TimeSpan.FromSeconds 5L)
         | InvalidSpec _
         | NotOurs _

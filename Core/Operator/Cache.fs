@@ -217,6 +217,11 @@ module Cache =
                     && suspended.ObservedGeneration = meta.Generation)
                 |> Option.map (fun _ -> status.ObservedClusterGeneration)
             PodWord = Group.PodWord.Pending
+            Unready =
+                match condition ConditionType.Ready, condition ConditionType.Stalled with
+                | Some ready, _ when ready.Status = ConditionStatus.True -> None
+                | Some ready, None -> Some ready.LastTransitionTime
+                | _ -> Some ""
         }
 
     /// The fingerprint is that of the object before while nothing that enters it has changed.

@@ -318,6 +318,15 @@ let private instance
         Secrets = secretsNamed cluster (Defaults.tlsSecrets ofComponent groupName template) sight
         ClusterUnreadable = isUnreadable space clusterName sight
         Nodes = sight.Cache.Nodes
+        MaxUnavailable =
+            match role with
+            | Instance.PD _ -> 1
+            | Instance.TiKV _ ->
+                sight.Cache.TikvGroups
+                |> Map.tryFind (Cache.key space groupName)
+                |> Option.bind okay
+                |> Option.map _.Spec.Group.MaxUnavailable
+                |> Option.defaultValue 1
     }
 
 let pd sight (object: Object<PDSpec, PDStatus>) =
@@ -533,16 +542,16 @@ let tikvGroup sight (object: Object<TiKVGroupSpec, TiKVGroupStatus>) =
         object.Spec.Template.Spec.Component
         Kind.TiKV
 
-/// Whether the life of the instance that holds the disruption goes on.
-let private holderExists sight space (disruption: Disruption) =
+/// Whether the life of an instance that holds the disruption goes on.
+let private holderExists sight space (holder: DisruptionHolder) =
     let kind =
-        match disruption.Kind with
+        match holder.Kind with
         | Component.PD -> Kind.PD
         | Component.TiKV -> Kind.TiKV
 
     sight.Cache
-    |> Cache.meta { Kind = kind; Namespace = space; Name = disruption.Name }
-    |> Option.exists (fun meta -> meta.Uid = disruption.Uid)
+    |> Cache.meta { Kind = kind; Namespace = space; Name = holder.Name }
+    |> Option.exists (fun meta -> meta.Uid = holder.Uid)
 
 let ofCluster sight (object: Object<ClusterSpec, ClusterStatus>) : Cluster.Observed =
     let space, name = object.Meta.Namespace, object.Meta.Name
@@ -554,6 +563,16 @@ let ofCluster sight (object: Object<ClusterSpec, ClusterStatus>) : Cluster.Obser
         Version = version
         Status = status
     }
+
+    let gone =
+        object.Status.Disruption
+        |> Option.map Disruption.holders
+        |> Option.defaultValue []
+        |> List.filter (holderExists sight space >> not)
+        |> List.map _.Uid
+        |> Set.ofList
+
+    let first = object.Status.Disruption |> Option.map _.Uid
 
     let pd =
         pdGroups space name sight
@@ -584,6 +603,7 @@ let ofCluster sight (object: Object<ClusterSpec, ClusterStatus>) : Cluster.Obser
         Groups = pd @ tikv
         PdUrls = pdUrls space name sight
         Pd = pdView space name sight
-        HolderExists = object.Status.Disruption |> Option.forall (holderExists sight space)
+        HolderExists = first |> Option.forall (fun uid -> not (Set.contains uid gone))
+        OthersGone = gone |> Set.filter (fun uid -> Some uid <> first)
         Secrets = secretsNamed (Some object) (Defaults.clientTlsSecrets name object.Spec) sight
     }

@@ -115,6 +115,21 @@ let private disruption (observed: Instance.Observed) why =
         "since", Json.string (Condition.timestamp observed.Clock)
     ]
 
+/// The whole of a claim: a merge patch keeps what it does not name.
+let private claim (held: Disruption) =
+    let cleared = [
+        if held.Domain.IsNone then
+            "domain"
+        if held.Others.IsEmpty then
+            "others"
+    ]
+
+    let written =
+        (Codec.encode held, cleared)
+        ||> List.fold (fun body name -> Json.withField name Json.Null body)
+
+    Json.object [ "disruption", written ]
+
 let ofInstance endpoints (observed: Instance.Observed) action =
     let kind = Instance.Seen.kind observed
     let meta = observed.Meta
@@ -143,6 +158,12 @@ let ofInstance endpoints (observed: Instance.Observed) action =
     | Instance.ReleaseDisruption cluster ->
         patchStatus Kind.Cluster cluster (Json.object [ "disruption", Json.Null ])
         |> kubernetes "ReleaseDisruption" "gives the cluster's disruption back"
+    | Instance.JoinDisruption(cluster, joined) ->
+        patchStatus Kind.Cluster cluster (claim joined)
+        |> kubernetes "JoinDisruption" $"is taken down together with %s{joined.Name}"
+    | Instance.LeaveDisruption(cluster, left) ->
+        patchStatus Kind.Cluster cluster (claim left)
+        |> kubernetes "LeaveDisruption" $"leaves the cluster's disruption to %s{left.Name}"
     | Instance.MarkEviction mark ->
         let written = Codec.encode mark
         // A merge patch keeps what it does not name.
@@ -502,6 +523,10 @@ let ofCluster (observed: Cluster.Observed) action =
         patchStatus Kind.Cluster meta (Json.object [ "disruption", Json.Null ])
         |> ToKubernetes
         |> step safe "VoidDisruption" "the holder of the disruption is gone"
+    | Cluster.CutDisruption left ->
+        patchStatus Kind.Cluster meta (claim left)
+        |> ToKubernetes
+        |> step safe "CutDisruption" "some who held the disruption are gone"
     | Cluster.RecordStopped stopped ->
         let risk, note =
             if List.isEmpty stopped then
@@ -512,7 +537,10 @@ let ofCluster (observed: Cluster.Observed) action =
         patchStatus
             Kind.Cluster
             meta
-            (Json.object [ "stopped", stopped |> List.map componentName |> Json.strings ])
+            (Json.object [
+                "stopped",
+                (if List.isEmpty stopped then Json.Null else stopped |> List.map componentName |> Json.strings)
+            ])
         |> ToKubernetes
         |> step risk "RecordStopped" note
     | Cluster.RemoveFinalizer -> removeFinalizer Instance.Risk.Irreversible Kind.Cluster meta

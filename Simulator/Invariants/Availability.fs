@@ -63,21 +63,39 @@ let private unavailable (world: World) ``namespace`` =
     |> List.map (fun group -> Json.intAt [ "spec"; "maxUnavailable" ] group |> Option.defaultValue 1)
     |> List.fold max 1
 
+/// No two of them can hold peers of one region, as PD's isolation level has it; always so of one store.
+let private shareNoRegion (group: PdGroup) (ids: Set<StoreId>) =
+    let replication = group.Cluster.Replication
+
+    let values =
+        ids
+        |> Set.map (fun id ->
+            Map.tryFind id group.Cluster.Stores
+            |> Option.bind (fun store -> Map.tryFind replication.IsolationLevel store.Labels))
+
+    ids.Count <= 1
+    || List.contains replication.IsolationLevel replication.LocationLabels
+       && values.Count = 1
+       && not (Set.contains None values)
+
 let fewAreDown =
     Invariant.plain
         (Invariant.property
             "I16"
-            "An operator has no more stores down at a time than maxUnavailable says (one by default), over all groups"
+            "An operator has no more stores down at a time than maxUnavailable says (one by default), over all groups, and several only of one failure domain"
             "verification C2")
         (fun { Ledger = ledger } sight ->
             match storeTaken ledger sight with
             | ValueSome(struct (before, pod, group, store)) ->
                 let others = Set.remove store.Id (Landing.down ledger group)
 
-                if others.Count + 1 <= unavailable before pod.Namespace then
-                    Finding.Held
-                else
+                if others.Count + 1 > unavailable before pod.Namespace then
                     Finding.Broken $"%s{pod.Name} is taken down while %A{Set.toList others} are not back"
+                elif not (shareNoRegion group (Set.add store.Id others)) then
+                    Finding.Broken
+                        $"%s{pod.Name} is taken down while %A{Set.toList others} of other domains are not back"
+                else
+                    Finding.Held
             | ValueNone -> Finding.Nothing)
 
 let noneWhileOthersFail =

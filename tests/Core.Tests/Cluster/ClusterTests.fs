@@ -39,6 +39,30 @@ let ``a disruption whose holder is gone holds nobody up`` () =
     decide { held with HolderExists = false } |> shouldBe (act [ VoidDisruption ])
 
 [<Test>]
+let ``a disruption of several is left to those of its holders that exist`` () =
+    let other: DisruptionHolder = {
+        Kind = Component.TiKV
+        Name = "basic-tikv-5"
+        Uid = Uid "five"
+        Since = One.ago 3
+    }
+
+    let alone = (withDisruption basic).Status.Disruption.Value
+    let shared = { alone with Others = [ other ]; Domain = Some { Label = "zone"; Value = "c" } }
+    let held = { basic with Status = { basic.Status with Disruption = Some shared } }
+    decide held |> shouldBe settled
+    decide { held with OthersGone = Set [ Uid "five" ] } |> shouldBe (act [ CutDisruption alone ])
+
+    decide { held with HolderExists = false }
+    |> shouldBe (act [ CutDisruption { alone with Name = other.Name; Uid = other.Uid; Since = other.Since } ])
+
+    decide { held with HolderExists = false; OthersGone = Set [ Uid "five" ] }
+    |> shouldBe (act [ VoidDisruption ])
+
+    Lint.cluster held [ CutDisruption alone ]
+    |> shouldBe [ "only those that are gone lose their part of the disruption (law 3)" ]
+
+[<Test>]
 let ``a paused cluster is left alone, deletion included`` () =
     for observed in [ basic; withoutId basic; deleting basic ] do
         decide (paused observed) |> shouldBe (wait [ Paused ])
@@ -196,6 +220,30 @@ let ``the state in one word`` () =
         ]
         |> List.map Some
     )
+
+[<Test>]
+let ``a cluster whose groups serve says Rolling until they are as specified`` () =
+    let rolling (group: GroupView) : GroupView = {
+        group with
+            Status = {
+                group.Status with
+                    Summary = Some Summary.Rolling
+                    Conditions =
+                        group.Status.Conditions
+                        |> Condition.set
+                            One.clock
+                            group.Meta.Generation
+                            ConditionType.Synced
+                            ConditionStatus.False
+                            ConditionReason.Waiting
+                            ""
+            }
+    }
+
+    let status = said (basic |> withGroup Kind.TiKVGroup rolling)
+
+    (Condition.isTrue ConditionType.Ready status.Conditions, status.Summary)
+    |> shouldBe (true, Some Summary.Rolling)
 
 [<Test>]
 let ``id and disruption are written by actions, never with the status`` () =

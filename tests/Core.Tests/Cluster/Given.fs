@@ -36,6 +36,7 @@ let basic: Observed = {
     PdUrls = [ "http://basic-pd.default:2379" ]
     Pd = PdView.Answered One.facts
     HolderExists = true
+    OthersGone = Set.empty
     Secrets = Map.empty
 }
 

@@ -131,6 +131,7 @@ let private bare role (meta: Meta) : Observed = {
         ]
     Stopping = Set.empty
     ClusterUnreadable = false
+    MaxUnavailable = 1
 }
 
 /// A Pod that serves, started with what is wanted now.
@@ -301,6 +302,8 @@ let disruptionOf (observed: Observed) : Disruption = {
     Uid = observed.Meta.Uid
     Reason = "RollingUpdate"
     Since = ago 5
+    Domain = None
+    Others = []
 }
 
 let withDisruption held observed =
@@ -473,6 +476,45 @@ let tombstone index =
 /// PD has an evict-leader entry of the store.
 let evicting index = withFacts (fun facts -> { facts with Evicting = Set.add (storeId index) facts.Evicting })
 
+/// Store n stands in the zone a, b or c, by turns, and PD keeps replicas in different ones.
+let zones =
+    withFacts (fun facts -> {
+        facts with
+            Stores =
+                facts.Stores
+                |> List.map (fun store ->
+                    let (StoreId id) = store.Id
+                    let zone = [ "a"; "b"; "c" ][int ((id - 1UL) % 3UL)]
+                    { store with Labels = Map [ "zone", zone ]; Regions = 10 })
+            LocationLabels = [ "zone" ]
+            IsolationLevel = "zone"
+    })
+
+/// Six stores, two in each zone.
+let zoned observed = observed |> withStores [ 0..5 ] |> zones
+
+/// So many of the group may be down at a time.
+let atOnce count (observed: Observed) : Observed = { observed with MaxUnavailable = count }
+
+/// Store 5 holds the disruption, as the first of several where more are given.
+let heldByFive (others: DisruptionHolder list) observed =
+    observed
+    |> withDisruption {
+        disruptionOf observed with
+            Name = "basic-tikv-5"
+            Uid = Uid "basic-tikv-5-uid"
+            Others = others
+            Domain = if others.IsEmpty then None else Some { Label = "zone"; Value = "c" }
+    }
+
+/// The instance, as one of several that hold the disruption.
+let asOther (observed: Observed) : DisruptionHolder = {
+    Kind = Component.TiKV
+    Name = observed.Meta.Name
+    Uid = observed.Meta.Uid
+    Since = ago 5
+}
+
 let node: NodeView = {
     Meta = meta "node-1" "node-uid"
     Ready = true
@@ -533,7 +575,8 @@ let restartGrounds observed =
     | TiKV _ ->
         let store = Seen.storeOf observed facts
         let leaders = known (Evidence.leadersGone store observed facts)
-        Evidence.StoreRests(held, calm observed, known (Evidence.othersHeard store facts), leaders)
+        let partners = known (Evidence.partners store observed facts)
+        Evidence.StoreRests(held, calm observed, known (Evidence.othersHeard partners store facts), leaders)
 
 let brokenGrounds (observed: Observed) =
     Evidence.Broken(observed.Pod |> Option.bind Evidence.notServing |> seen)

@@ -39,6 +39,9 @@ type Looks =
                 Members = facts.Members |> List.filter (fun one -> one.Id <> Given.memberId 1)
         })
         "three stores", Given.withFacts (fun facts -> { facts with Stores = List.truncate 3 facts.Stores })
+        "six stores in zones", Given.zoned
+        "two at a time", Given.atOnce 2
+        "store 5 is down", Given.down 5
         "store 0 is down", Given.down 0
         "store 1 is down", Given.down 1
         "store 2 is down", Given.down 2
@@ -74,6 +77,8 @@ type Looks =
         "claims go", Given.reclaimed
         "it holds the disruption", Given.holding
         "another holds it", Given.heldByOther
+        "another of its zone holds it", Given.heldByFive []
+        "it holds it with another", (fun observed -> Given.heldByFive [ Given.asOther observed ] observed)
         "bad TOML", Given.withTemplate (fun template -> { template with Config = Some "a = " })
         "new configuration",
         Given.withTemplate (fun template -> { template with Config = Some "log.level = 'warn'" })

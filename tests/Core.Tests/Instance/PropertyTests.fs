@@ -245,7 +245,13 @@ let private later (seconds: float) (observed: Observed) =
         status with
             Disruption =
                 status.Disruption
-                |> Option.map (fun held -> { held with Since = shift held.Since })
+                |> Option.map (fun held -> {
+                    held with
+                        Since = shift held.Since
+                        Others =
+                            held.Others
+                            |> List.map (fun one -> { one with Since = shift one.Since })
+                })
     })
     |> Given.withFacts (fun facts -> {
         facts with

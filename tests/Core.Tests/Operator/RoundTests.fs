@@ -119,6 +119,38 @@ let ``an object that breaks a rule says so once, and nothing is written after th
     |> List.map (fun write -> (Write.object write).Kind)
     |> shouldBe [ Kind.TiKVGroup; Kind.Cluster ]
 
+[<Test>]
+let ``words that somebody else has changed since are said again at once, and after that every ten seconds``
+    ()
+    =
+    let passing seconds (world: World) =
+        let (Instant now) = world.Now
+        until (float now / 1000.0 + seconds) world
+
+    let other = overwrite Kind.TiKVGroup "basic-tikv" "status.readyReplicas" "1"
+
+    let corrections world =
+        writes world
+        |> List.filter (fun write -> (Write.object write).Kind = Kind.TiKVGroup)
+        |> List.length
+
+    let argued =
+        scripted (fun _ _ -> Fate.Ordinary)
+        |> other
+        |> passing 2.0
+        |> other
+        |> passing 2.0
+        |> other
+        |> passing 2.0
+
+    corrections argued |> shouldBe 1
+    let settled = argued |> passing 5.0
+    corrections settled |> shouldBe 2
+
+    settled.Objects[{ Kind = Kind.TiKVGroup; Namespace = "default"; Name = "basic-tikv" }]
+    |> Json.intAt [ "status"; "readyReplicas" ]
+    |> shouldBe (Some 3)
+
 // ---- outcomes
 
 /// What is sent about one Pod.
