@@ -296,4 +296,89 @@ let stories = [
             finally' settled
             finally' (members 3)
         ]
+
+    scenario
+        "T48"
+        "A store that PD does not hear for 40 minutes while its Pod says Ready is not replaced: Kubernetes disagrees"
+        [ "V T48"; "V K42" ]
+        replacing [
+            at (seconds 10) (Misfortune.Partition("basic-tikv-3", "*", true))
+            at (minutes 40) (Misfortune.Partition("basic-tikv-3", "*", false))
+        ] [
+            never (creates Kind.TiKV)
+            never removesStore
+            keepsData
+            finally' settled
+            finally' (keepsStore replacing "basic-tikv-3")
+        ]
+
+    scenario
+        "T48b"
+        "One that PD does not hear for longer is replaced after twice the time, and when it is heard again one of the two leaves"
+        [ "V T48"; "V K42" ]
+        replacing [
+            at (seconds 10) (Misfortune.Partition("basic-tikv-3", "*", true))
+            at (minutes 100) (Misfortune.Partition("basic-tikv-3", "*", false))
+        ] [
+            eventually (minutes 90) (exists "TiKV/basic-tikv-4")
+            exactly 1 (creates Kind.TiKV)
+            atMost 1 removesStore
+            keepsData
+            finally' settled
+            finally' (storesUp 4)
+        ]
+
+    scenario
+        "F05"
+        "A replacement for which there is no room goes first when fewer stores are wanted, without a word to PD"
+        [ "TO#725"; "TO#726" ]
+        replacing [
+            at (seconds 10) (off "basic-tikv-3")
+            for zone in [ "a"; "b"; "c" ] do
+                for number in 1..2 do
+                    at (minutes 20) (Misfortune.NodeCordon($"node-%s{zone}%d{number}", true))
+                    at (minutes 90) (Misfortune.NodeCordon($"node-%s{zone}%d{number}", false))
+            at (minutes 60) (scale tikv 3)
+            at (minutes 95) (powerOnNodeOf "TiKV/basic-tikv-3")
+        ] [
+            eventually (minutes 45) (exists "TiKV/basic-tikv-4")
+            eventually (minutes 65) (absent "TiKV/basic-tikv-4")
+            exactly 1 (creates Kind.TiKV)
+            atMost 1 removesStore
+            finally' settled
+            finally' (storesUp 3)
+        ]
+
+    scenario
+        "F06"
+        "A member of PD that was replaced while its node had no power leaves as an instance too, and the extra one stays"
+        [ "TO#2161"; "L 2.4" ]
+        { Given.ordinary with Manifests = [ pd, failover false ] } [
+            at (seconds 10) (off "basic-pd-2")
+            at (minutes 90) (powerOnNodeOf "PD/basic-pd-2")
+        ] [
+            eventually (minutes 120) (ready "PD/basic-pd-3")
+            exactly 1 removesMember
+            exactly 1 (creates Kind.PD)
+            keepsData
+            finally' settled
+            finally' (members 3)
+            finally' (absent "PD/basic-pd-2")
+        ]
+
+    scenario
+        "T67c"
+        "A store that is deleted by hand while PD is dead leaves when PD is back, and another one takes its place"
+        [ "V I47"; "V I73" ]
+        Given.ordinary [
+            for index in 0..2 do
+                at (seconds 10) (Misfortune.CrashLoop($"default/basic-pd-%d{index}", 6, "its disk is slow"))
+            at (seconds 30) (delete "TiKV/basic-tikv-2")
+        ] [
+            exactly 1 removesStore
+            exactly 1 (creates Kind.TiKV)
+            keepsData
+            finally' settled
+            finally' (storesUp 4)
+        ]
 ]

@@ -85,6 +85,26 @@ module Acts =
     let deleteNow target =
         deleteWith { Requests.deleteOptions with GraceSeconds = Some 0 } "delete now" target
 
+    /// Everything in the namespace is deleted at once, as its controller does when the namespace is.
+    let deleteNamespaced =
+        act "delete all that is in the namespace" (fun world ->
+            let all = [
+                for kind in Kind.watched do
+                    for object in ApiServer.listObjects (Answers.key kind) (Some Target.space) world.Server do
+                        if Meta.``namespace`` object <> "" then
+                            Answers.key kind, Meta.name object
+            ]
+
+            let world =
+                (world, all)
+                ||> List.fold (fun world (key, name) ->
+                    World.send
+                        "namespace-controller"
+                        (Requests.delete Requests.deleteOptions key (Some Target.space) name)
+                        world)
+
+            struct (world, $"%d{all.Length} objects"))
+
     /// Creates an object.
     let create kind name (body: Json) =
         let body =
