@@ -390,9 +390,10 @@ let budgetsAreKept =
                     ApiServer.listObjects Builtins.podDisruptionBudgets (Some pod.Namespace) before.Server
                     |> List.filter (fun budget ->
                         // the operator's own tell everybody else to wait for it
-                        Map.tryFind "app.kubernetes.io/managed-by" (Meta.labels budget) <> Some "tikv-operator"
+                        Map.tryFind "app.kubernetes.io/managed-by" (Meta.labels budget)
+                        <> Some "tikv-operator"
                         && Json.mapAt [ "spec"; "selector"; "matchLabels" ] budget
-                        |> Map.forall (fun key value -> Map.tryFind key pod.Labels = Some value))
+                           |> Map.forall (fun key value -> Map.tryFind key pod.Labels = Some value))
 
                 match budgets with
                 | [] -> Finding.Nothing
