@@ -126,6 +126,17 @@ let private mayRemoveClaim (observed: Instance.Observed) =
     && observed.Pod.IsNone
     && (byCluster || left && settings.VolumeReclaimPolicy = ReclaimPolicy.Delete)
 
+/// PD has not heard from it, or wants nothing of it any more. The state of one that is leaving says nothing (P 13): its last
+/// heartbeat is half a minute older than the newest.
+let private isSilent (facts: PdFacts) (store: Store) =
+    let beat (one: Store) = one.LastHeartbeat |> Option.defaultValue 0L
+    let newest = facts.Stores |> List.map beat |> List.fold max 0L
+
+    match store.StateName with
+    | "Up" -> false
+    | "Offline" -> newest - beat store > 30_000_000_000L
+    | _ -> true
+
 /// Nobody counts on the process: its restart disrupts nothing.
 let private isOut (observed: Instance.Observed) (facts: PdFacts) =
     let isUnready = observed.Pod |> Option.forall (fun pod -> not pod.Ready)
@@ -139,9 +150,7 @@ let private isOut (observed: Instance.Observed) (facts: PdFacts) =
                && one.PeerUrls |> List.exists _.Contains("//" + podName observed + "."))
         |> List.forall (fun one -> not one.Healthy && isUnready)
     | Instance.TiKV(_, { Id = Some id }) ->
-        isUnready
-        && storeWithId id facts
-           |> Option.exists (fun store -> store.StateName = "Down" || store.StateName = "Disconnected")
+        isUnready && storeWithId id facts |> Option.exists (isSilent facts)
     | Instance.TiKV _ ->
         facts.Stores
         |> List.forall (fun one ->

@@ -52,7 +52,12 @@ module Report =
                set
                    ConditionType.Reconciling
                    ConditionStatus.True
-                   (because (ConditionReason.Creating, "it is being built") verdict.Why)
+                   (because
+                       (if verdict.Ready = ConditionStatus.True then
+                            ConditionReason.Waiting, "changes are being carried out"
+                        else
+                            ConditionReason.Creating, "it is being built")
+                       verdict.Why)
         |> if verdict.Stalled then
                set
                    ConditionType.Stalled

@@ -6,7 +6,7 @@ open Tikv.Core.Api
 open Tikv.Core.Kubernetes
 open Tikv.Core.Pd
 
-let private summary (observed: Observed) ready =
+let private summary (observed: Observed) ready synced =
     let any summary =
         observed.Groups
         |> List.exists (fun group -> group.Status.Summary = Some summary)
@@ -17,7 +17,7 @@ let private summary (observed: Observed) ready =
         Summary.Paused
     elif observed.Spec.SuspendAction.SuspendCompute then
         Summary.Suspended
-    elif ready then
+    elif ready && synced then
         Summary.Healthy
     elif observed.Status.Id.IsNone then
         Summary.Creating
@@ -29,6 +29,7 @@ let private summary (observed: Observed) ready =
             if any Summary.Rolling then Summary.Rolling
             elif any Summary.Creating then Summary.Creating
             elif any Summary.Scaling then Summary.Scaling
+            elif ready then Summary.Healthy
             else Summary.Degraded
 
 let private componentStatus (observed: Observed) kind ``component`` =
@@ -110,6 +111,7 @@ let private certificates (observed: Observed) conditions =
             worst.Reason
             message
     | _ -> set own conditions
+
 /// Where clients find PD: what was said before, while that group lives, else a group that is ready, else any.
 let private pd (observed: Observed) =
     let groups = observed.Groups |> List.filter (fun group -> group.Kind = Kind.PDGroup)
@@ -272,7 +274,7 @@ let status (observed: Observed) (decision: Decision<Action, Reason>) =
                 match observed.Groups |> List.map _.Status.Version |> List.distinct with
                 | [ Some version ] -> Some version
                 | _ -> old.Version
-            Summary = Some(summary observed ready)
+            Summary = Some(summary observed ready synced)
             StoresUp =
                 match observed.Pd with
                 | PdView.Answered facts ->

@@ -1,6 +1,7 @@
 /// What a group says of itself in its status.
 module Tikv.Core.Group.Report
 
+open System.Globalization
 open Tikv.Core
 open Tikv.Core.Api
 
@@ -12,6 +13,36 @@ let private stalls reason =
     | UnknownRevision _ -> true
     | _ -> false
 
+/// A restart that takes longer than a Deployment may (progressDeadlineSeconds) is no part of an ordinary roll.
+let private ordinaryRestart = System.TimeSpan.FromMinutes 10L
+
+/// The instance is being restarted on purpose: it holds the cluster's disruption, and has not been away for long.
+let private isPlanned (observed: Observed) (one: InstanceView) =
+    let holds =
+        observed.Cluster
+        |> Option.bind _.Status.Disruption
+        |> Option.exists (fun disruption -> disruption.Uid = one.Meta.Uid)
+
+    match
+        System.DateTimeOffset.TryParse(
+            Option.defaultValue "" one.Unready,
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal
+        )
+    with
+    | true, since -> holds && observed.Clock - since < ordinaryRestart
+    | false, _ -> false
+
+/// All serve; or all but one that is being restarted on purpose, when all did before (U 6.1: Ready does not flap during a
+/// roll).
+let private serves (observed: Observed) instances =
+    match instances |> List.filter (fun (one: InstanceView) -> one.Unready.IsSome) with
+    | [] -> true
+    | [ one ] ->
+        isPlanned observed one
+        && Condition.isTrue ConditionType.Ready (Manifest.status observed).Conditions
+    | _ -> false
+
 let private summary
     (observed: Observed)
     (settings: GroupSettings)
@@ -21,16 +52,20 @@ let private summary
     =
     let existing = observed.Instances.Count
 
-    let outdated =
-        observed.Instances
-        |> Map.exists (fun _ one -> one.Meta.Labels |> Map.tryFind Labels.revision <> Some revision)
+    // The last one has the template, and has not served with it yet.
+    let rolls =
+        (Manifest.status observed).CurrentRevision <> Some revision
+        || observed.Instances
+           |> Map.exists (fun _ one ->
+               one.Meta.Labels |> Map.tryFind Labels.revision <> Some revision
+               || isPlanned observed one)
 
     if observed.Meta.DeletionTimestamp.IsSome then Summary.Deleting
     elif List.contains ClusterPaused decision.Waiting then Summary.Paused
     elif List.contains ClusterSuspended decision.Waiting then Summary.Suspended
     elif ready then Summary.Healthy
     elif (Manifest.status observed).CurrentRevision.IsNone then Summary.Creating
-    elif outdated then Summary.Rolling
+    elif rolls then Summary.Rolling
     elif existing <> settings.Replicas then Summary.Scaling
     else Summary.Degraded
 
@@ -147,7 +182,7 @@ let status (observed: Observed) (decision: Decision<Action, Reason>) =
         && plan.Leaving.IsEmpty
         && plan.Staying.Length = instances.Length
 
-    let all = complete && readyCount = instances.Length
+    let all = complete && serves observed instances
 
     // Surplus that is kept until the others are updated has no part in what they have reached.
     let reached =

@@ -61,6 +61,9 @@ type InstanceView = {
     /// The generation of the Cluster at which its Pod was gone by suspension.
     SuspendedAt: int64 option
     PodWord: PodWord
+    /// Since when it does not serve (RFC 3339), judged on whatever generation; empty when that will not end by itself. None:
+    /// it serves.
+    Unready: string option
 }
 
 /// What a group reads of a PD group of its cluster.
@@ -259,6 +262,7 @@ module Reason =
         | FailoverPending(_, _, left)
         | FailedReturns(_, left) -> ValueSome(max (TimeSpan.FromSeconds 1.0) left)
         | NotOurs _
+        | InstancesNotReady _
         | InstanceDown _
         | FailoverHeld _
         | FailedRemains _ -> ValueSome(TimeSpan.FromMinutes 1L)
@@ -270,7 +274,6 @@ module Reason =
         | OtherGroupBootstraps _
         | InstancesRemain _
         | InstanceTerminating _
-        | InstancesNotReady _
         | PdUpgradesFirst _
         | ScalingIn _
         | ForeignBudget _

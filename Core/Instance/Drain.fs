@@ -24,25 +24,60 @@ let private mark (node: NodeView) =
     else
         node.Taints |> List.map fst |> List.tryFind (fun key -> Set.contains key marks)
 
-/// A Pod that tolerates the taint would come back to the same node for ever.
-let private tolerates (observed: Observed) key =
+let private podSpec (observed: Observed) =
     (Seen.template observed).Overlay
     |> Option.bind _.Pod
     |> Option.bind _.Spec
-    |> Option.exists (fun spec ->
-        Json.itemsAt [ "tolerations" ] spec
-        |> List.exists (fun one ->
-            match Json.stringAt [ "key" ] one with
-            | None -> Json.stringAt [ "operator" ] one = Some "Exists"
-            | Some tolerated -> tolerated = key))
+    |> Option.defaultValue Json.empty
 
-/// The instance is to move: its node is cordoned, or marked by an autoscaler.
+let private tolerates (observed: Observed) key =
+    Json.itemsAt [ "tolerations" ] (podSpec observed)
+    |> List.exists (fun one ->
+        match Json.stringAt [ "key" ] one with
+        | None -> Json.stringAt [ "operator" ] one = Some "Exists"
+        | Some tolerated -> tolerated = key)
+
+/// The node of the instance, when it is to be emptied: it is cordoned, or marked by an autoscaler. A Pod that tolerates the
+/// mark would come back to the same node for ever.
+let private leaving (observed: Observed) =
+    match observed.Node, observed.Pod with
+    | Sighting.Known node, Some pod when
+        (Seen.settings observed).Drain = DrainPolicy.Move
+        && pod.Meta.DeletionTimestamp.IsNone
+        && mark node |> Option.exists (fun key -> not (tolerates observed key))
+        ->
+        Some node
+    | _ -> None
+
+/// A volume on a disk of one node goes nowhere.
+let private isTied (observed: Observed) = not observed.VolumeNodes.IsEmpty
+
+/// A node that would take the Pod, as far as the operator can tell: whether there is room is the scheduler's to say.
+let private takesIt (observed: Observed) (node: NodeView) =
+    node.Ready
+    && node.Meta.DeletionTimestamp.IsNone
+    && (mark node).IsNone
+    && node.Taints
+       |> List.forall (fun (key, effect) -> effect = "PreferNoSchedule" || tolerates observed key)
+    && Json.mapAt [ "nodeSelector" ] (podSpec observed)
+       |> Map.forall (fun label value -> Map.tryFind label node.Meta.Labels = Some value)
+
+let private hasRefuge (observed: Observed) (node: NodeView) =
+    observed.Nodes
+    |> Map.exists (fun name other -> name <> node.Meta.Name && takesIt observed other)
+
+/// The instance is to move: its node is to be emptied, and there is another one to go to.
 let wanted (observed: Observed) =
-    (Seen.settings observed).Drain = DrainPolicy.Move
-    && match observed.Node with
-       | Sighting.Known node -> mark node |> Option.exists (fun key -> not (tolerates observed key))
-       | Sighting.Absent
-       | Sighting.Unknown -> false
+    match leaving observed with
+    | Some node -> not (isTied observed) && hasRefuge observed node
+    | None -> false
+
+/// Why an instance stays on a node that is to be emptied.
+let stays (observed: Observed) =
+    match leaving observed with
+    | Some node when isTied observed -> [ TiedToNode node.Meta.Name ]
+    | Some node when not (hasRefuge observed node) -> [ NowhereToMove node.Meta.Name ]
+    | _ -> []
 
 /// The only nodes that can have its volumes, when they take no Pods.
 let cordonedHomes (observed: Observed) =

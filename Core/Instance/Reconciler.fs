@@ -98,5 +98,5 @@ let decide (observed: Observed) : Decision<Action, Reason> =
     |> Rule.inTurn [
         Rules.pause
         Repair.stuckPod
-        Rule.together [ life; Volumes.upkeep; Rules.certificates ]
+        Rule.together [ life; Volumes.upkeep; Rules.certificates; Drain.stays >> Decision.wait ]
     ]

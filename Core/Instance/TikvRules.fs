@@ -124,12 +124,14 @@ let restart (observed: Observed) =
                         |> evicted store facts (fun leaders ->
                             go (Evidence.StoreRests(held, calm, others, leaders))))
 
-/// A Pod that somebody else stops (a drained node) loses its leaders in an orderly way too, while it still runs.
+/// A Pod that somebody else stops (a drained node) loses its leaders in an orderly way too, while it still runs: unless
+/// others stop with it, when the leaders would have nowhere to stay.
 let stopping (observed: Observed) =
     match observed.Pod, Seen.facts observed, spec observed with
     | Some pod, Some facts, Some(spec, _) when
         pod.Meta.DeletionTimestamp.IsSome
         && pod.Running
+        && Set.isSubset observed.Stopping (Set.singleton pod.Meta.Name)
         && spec.Eviction.EvictLeaderTimeout > TimeSpan.Zero
         ->
         match Seen.storeOf observed facts with

@@ -48,12 +48,14 @@ type Observed = {
     VolumeNodes: Map<string, Sighting<NodeView>>
     /// Every instance of the same component in the cluster, of all groups, this one included: its name, by that of its Pod.
     Peers: Map<string, string>
-    /// PD only: the Pods among those of the peers that are being stopped.
+    /// The Pods among those of the peers that are being stopped; of TiKV, looked for only while its own is.
     Stopping: Set<string>
     /// The Secrets of its certificates, by name; empty without TLS.
     Secrets: Map<string, Sighting<SecretView>>
     /// The Cluster is there, and cannot be read.
     ClusterUnreadable: bool
+    /// Every node that is seen, by name; empty where nodes are not shown.
+    Nodes: Map<string, NodeView>
     /// TiKV only: how many instances of its group may be down at a time; 1 while that is not known.
     MaxUnavailable: int
 }
@@ -130,6 +132,8 @@ type Reason =
     | LeaveNeedsPd
     | ClaimOfAnotherCluster of Name: string * Cluster: Uid
     | NodeLeft of Node: string
+    | NowhereToMove of Node: string
+    | TiedToNode of Node: string
     | TakenAlone of Why: Alone
 
 module Reason =
@@ -239,6 +243,10 @@ module Reason =
             $"the volume claim %s{name} holds data of an earlier Cluster (uid %s{cluster}): delete the claim, or set the annotation %s{Annotations.adoptVolumesOf}=%s{cluster} on this Cluster to take it over"
         | NodeLeft node ->
             $"its volume is on the node %s{node}: it starts again when that node takes Pods (kubectl uncordon)"
+        | NowhereToMove node ->
+            $"its node %s{node} is to be emptied, and no other node that is ready would take the Pod: it stays; add or uncordon a node"
+        | TiedToNode node ->
+            $"its node %s{node} is to be emptied, and its volume cannot leave it: it stays; delete the instance to have it made anew elsewhere, or its Pod to let it rest until the node takes Pods again"
         | TakenAlone why -> $"one at a time, not maxUnavailable: %s{Alone.text why}"
 
     /// The reason of the Kubernetes condition: stable, part of the API.
@@ -310,6 +318,8 @@ module Reason =
         | LeaveNeedsPd -> "PDReachable"
         | ClaimOfAnotherCluster _ -> "ConflictingOwner"
         | NodeLeft _ -> "NodeDrained"
+        | NowhereToMove _ -> "NowhereToMove"
+        | TiedToNode _ -> "VolumeTiedToNode"
         | TakenAlone _ -> "OneAtATime"
 
     /// How soon to look again unasked. Kubernetes tells when an object changes, and new facts of PD wake the instance
@@ -336,6 +346,7 @@ module Reason =
         | PdSilent _
         | LeaveNeedsPd
         | NodeGone _
+        | NowhereToMove _
         | NodeOutOfService _ -> ValueSome(TimeSpan.FromMinutes 1L)
         | StepRefused _
         | ClusterAbsent _
@@ -383,4 +394,5 @@ module Reason =
         | StoresStopFirst
         | PdStartsFirst
         | ClaimOfAnotherCluster _
+        | TiedToNode _
         | NodeLeft _ -> ValueNone

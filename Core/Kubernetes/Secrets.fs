@@ -37,10 +37,7 @@ module Secret =
         certificate.Extensions
         |> Seq.collect (fun extension ->
             match extension with
-            | :? X509SubjectAlternativeNameExtension as alternatives ->
-                Seq.append
-                    (alternatives.EnumerateDnsNames())
-                    (alternatives.EnumerateIPAddresses() |> Seq.map string)
+            | :? X509SubjectAlternativeNameExtension as alternatives -> alternatives.EnumerateDnsNames()
             | _ -> Seq.empty)
         |> List.ofSeq
 

@@ -217,6 +217,11 @@ module Cache =
                     && suspended.ObservedGeneration = meta.Generation)
                 |> Option.map (fun _ -> status.ObservedClusterGeneration)
             PodWord = Group.PodWord.Pending
+            Unready =
+                match condition ConditionType.Ready, condition ConditionType.Stalled with
+                | Some ready, _ when ready.Status = ConditionStatus.True -> None
+                | Some ready, None -> Some ready.LastTransitionTime
+                | _ -> Some ""
         }
 
     /// The fingerprint is that of the object before while nothing that enters it has changed.
@@ -299,16 +304,16 @@ module Cache =
                 && before.Object.IsOk
             | None -> false
 
-        let object: Result<Object<'Spec, 'Status>, Problem list> = decode json
+        let object: Result<Object<'Spec, 'Status>, Problem list> =
+            decode json
+            |> Result.bind (fun object ->
+                match (if known then [] else validate object) with
+                | [] -> Ok object
+                | problems -> Error problems)
 
         {
             Meta = meta
-            Object =
-                object
-                |> Result.bind (fun object ->
-                    match (if known then [] else validate object) with
-                    | [] -> Ok object
-                    | problems -> Error problems)
+            Object = object
             Status =
                 if object.IsOk then
                     Json.Null

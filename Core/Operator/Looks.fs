@@ -276,8 +276,9 @@ let private instance
 
     let stopping =
         match role with
-        | Instance.PD _ -> peers |> Map.keys |> Seq.filter isStopping |> Set.ofSeq
-        | Instance.TiKV _ -> Set.empty
+        | Instance.TiKV _ when not (isStopping podName) -> Set.empty
+        | Instance.PD _
+        | Instance.TiKV _ -> peers |> Map.keys |> Seq.filter isStopping |> Set.ofSeq
 
     {
         At = sight.At
@@ -316,6 +317,7 @@ let private instance
         Stopping = stopping
         Secrets = secretsNamed cluster (Defaults.tlsSecrets ofComponent groupName template) sight
         ClusterUnreadable = isUnreadable space clusterName sight
+        Nodes = sight.Cache.Nodes
         MaxUnavailable =
             match role with
             | Instance.PD _ -> 1

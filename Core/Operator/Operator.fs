@@ -199,8 +199,8 @@ let private handle (input: Input) run =
                 match step.Request with
                 | Steps.ToKubernetes write -> wroteStep input object step rest write outcome run
                 | Steps.ToPd _ -> run
-            | Some(Stage.Reporting(awaited, failed, recheck)) when awaited = request ->
-                wroteStatus input object failed recheck outcome run
+            | Some(Stage.Reporting(awaited, failed, recheck, words)) when awaited = request ->
+                wroteStatus input object failed recheck words outcome run
             | _ -> run
     | PdAnswered(request, outcome) ->
         match run.State.OfPoll |> Map.tryFind request, run.State.OfRound |> Map.tryFind request with
@@ -422,6 +422,7 @@ let start (settings: Settings) : OperatorState = {
     Queue = Queue.empty
     PollQueue = Queue.empty
     Streaks = Map.empty
+    Told = Map.empty
     Doubts = Map.empty
     Waiting = Map.empty
     Election = settings.Election |> Option.map Election.start

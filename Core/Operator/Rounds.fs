@@ -94,17 +94,57 @@ let private tellOfCertificates (input: Input) (object: ObjectRef) write run =
         |> emit (Effect.Write(id, Events.create input.Clock object anyVersion "Warning" reason now.Message))
     | _ -> run
 
+/// What a change of a status says, but for the times in it.
+let private wordsOf write =
+    let rec timeless json =
+        match json with
+        | Json.Object members ->
+            members
+            |> List.filter (fun (name, _) -> name <> "lastTransitionTime" && name <> "since")
+            |> List.map (fun (name, value) -> name, timeless value)
+            |> Json.Object
+        | Json.Array items -> items |> List.map timeless |> Json.array
+        | json -> json
+
+    match write with
+    | Patch(_, true, body) -> body |> Json.tryField "status" |> Option.map timeless
+    | _ -> None
+    |> Option.defaultValue Json.Null
+
+/// PD is asked again by then, so that two operators without a lease, whose views of PD are not of one instant, agree.
+let insistence = TimeSpan.FromSeconds 10L
+
+/// How long an operator waits before it says once more what it said last and somebody has changed since.
+let private holdsBack (input: Input) (object: ObjectRef) words run =
+    match run.State.Told |> Map.tryFind object with
+    | Some(struct (at, told)) when told = words ->
+        let until = at |> Instant.add insistence
+        if input.At < until then ValueSome(Instant.since input.At until) else ValueNone
+    | _ -> ValueNone
+
 /// Sends the status when it says something new; the round ends after it.
 let report input (object: ObjectRef) status failed recheck run =
     match status with
     | Some write when mayWrite input run.State ->
-        let struct (id, run) = fresh run
+        let words = wordsOf write
 
-        run
-        |> await id object
-        |> stage object (Stage.Reporting(id, failed, recheck))
-        |> emit (Effect.Write(id, write))
-        |> tellOfCertificates input object write
+        match holdsBack input object words run with
+        | ValueSome _ when failed -> fail input object run
+        | ValueSome left ->
+            let recheck =
+                match recheck with
+                | ValueSome sooner when sooner < left -> ValueSome sooner
+                | _ -> ValueSome left
+
+            succeed input object recheck run
+        | ValueNone ->
+            let struct (id, run) = fresh run
+
+            run
+            |> await id object
+            |> stage object (Stage.Reporting(id, failed, recheck, words))
+            |> emit (Effect.Write(id, write))
+            |> tellOfCertificates input object write
     | _ -> if failed then fail input object run else succeed input object recheck run
 
 let send input (object: ObjectRef) (step: Steps.Step) rest run =
@@ -182,7 +222,10 @@ let beginRound (input: Input) (object: ObjectRef) run =
         let run = run |> remember object verdict |> count "reconciles"
 
         match verdict with
-        | None -> succeed input object ValueNone run
+        | None ->
+            run
+            |> change (fun state -> { state with Told = state.Told |> Map.remove object })
+            |> succeed input object ValueNone
         | Some verdict ->
             let run =
                 verdict.Broken
@@ -301,10 +344,17 @@ let wroteStep (input: Input) (object: ObjectRef) step rest write outcome run =
     | Refused error -> run |> refused input object step error.Message
     | Unknown problem -> run |> doubt object (Write.object write) problem
 
-let wroteStatus (input: Input) (object: ObjectRef) failed recheck outcome run =
+let wroteStatus (input: Input) (object: ObjectRef) failed recheck words outcome run =
     match outcome with
     | Done answer ->
-        let run = run |> store input answer object.Kind
+        let run =
+            run
+            |> change (fun state -> {
+                state with
+                    Told = state.Told |> Map.add object (struct (input.At, words))
+            })
+            |> store input answer object.Kind
+
         if failed then fail input object run else succeed input object recheck run
     | Refused error when isStale error -> run |> doubt object object error.Message
     | Refused error ->

@@ -26,7 +26,7 @@ type Stage =
     /// A step has been sent; the rest follow if it succeeds.
     | Carrying of Request: RequestId * Step: Steps.Step * Rest: Steps.Step list
     /// The status has been sent; it is the last of a round.
-    | Reporting of Request: RequestId * Failed: bool * Recheck: TimeSpan voption
+    | Reporting of Request: RequestId * Failed: bool * Recheck: TimeSpan voption * Words: Json
     /// Law 8: nobody knows what became of a write until this read tells.
     | Settling of Request: RequestId * Object: ObjectRef
 
@@ -74,6 +74,9 @@ type OperatorState = {
     PollQueue: Queue
     /// How many rounds in a row an object has had something done for it: an endless one must slow down.
     Streaks: Map<ObjectRef, int>
+    /// The last status that each object was given, without its times, and when. Who finds it changed by somebody else, who
+    /// sees the world otherwise, insists slowly.
+    Told: Map<ObjectRef, struct (Instant * Json)>
     /// Objects whose last write has an unknown outcome, by the object that was worked on.
     Doubts: Map<ObjectRef, ObjectRef>
     /// Objects that wait for something, with codes and texts, by cluster.

@@ -537,7 +537,10 @@ let ofCluster (observed: Cluster.Observed) action =
         patchStatus
             Kind.Cluster
             meta
-            (Json.object [ "stopped", stopped |> List.map componentName |> Json.strings ])
+            (Json.object [
+                "stopped",
+                (if List.isEmpty stopped then Json.Null else stopped |> List.map componentName |> Json.strings)
+            ])
         |> ToKubernetes
         |> step risk "RecordStopped" note
     | Cluster.RemoveFinalizer -> removeFinalizer Instance.Risk.Irreversible Kind.Cluster meta

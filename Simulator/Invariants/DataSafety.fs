@@ -157,20 +157,11 @@ let reclaimPolicyStays =
 /// How long a call may be under way (verification C6, I57), in milliseconds.
 let private underWay = 95_000L
 
-/// The claim that the store kept its data on is another one by now.
-let private diskIsGone space name instance (world: World) =
-    match
-        Json.stringAt [ "status"; "dataClaimUid" ] instance,
-        Map.tryFind $"%s{space}/data-%s{name}" world.Claims
-    with
-    | Some recorded, Some claim -> claim.Uid <> recorded
-    | _ -> false
-
 let onlySurplusStoresLeave =
     Invariant.plain
         (Invariant.property
             "I04"
-            "A store is removed only when its instance is wanted out of the cluster, or was so when the call was sent, or its disk is gone"
+            "A store is removed only when its instance is wanted out of the cluster, or was so when the call was sent, or no claim holds its data any more"
             "verification C1")
         (fun { Ledger = ledger; World = world } sight ->
             match Landing.call sight with
@@ -188,14 +179,13 @@ let onlySurplusStoresLeave =
                             | Some instance ->
                                 Json.boolAt [ "spec"; "offline" ] instance = Some true
                                 || Meta.isTerminating instance
-                                || diskIsGone space name instance before
                         | _ -> false
 
                     match Map.tryFind pod ledger.WantedOut with
                     | _ when
                         isOut
-                        || (Truth.stores before
-                            |> List.exists (fun one -> one.Id = id && not one.Disks.IsEmpty)
+                        || (before.Claims.Keys
+                            |> Seq.exists (fun claim -> Ground.storeOnClaim claim before = Some id)
                             |> not)
                         ->
                         Finding.Held

@@ -101,7 +101,7 @@ module Ledger =
                 SilentMembers = since now (Set.difference members liveMembers) ledger.SilentMembers
                 StoresDown =
                     ledger.StoresDown
-                    |> Map.filter (fun id down -> not (isBack world live entries id down))
+                    |> Map.filter (fun id down -> not (isBack world live ledger.OurEntries id down))
                 MembersDown =
                     ledger.MembersDown
                     |> Map.filter (fun id down ->

@@ -19,6 +19,9 @@ let tryStart (name: string) (seed: uint64) : Simulation option =
             let story = { story with Given = { story.Given with Seed = seed } }
             Engine.resume (Play.scenario story) (Settled.from story.Given))
 
+/// Whether the cluster is still once a named run has ended.
+let rests (name: string) : bool = All.tryFind name |> Option.forall (fun story -> story.Rest > 0L)
+
 let private status (story: Story) =
     match story.Pending with
     | None -> "passes"

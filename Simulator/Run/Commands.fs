@@ -31,7 +31,7 @@ let private unknown name =
     eprintfn $"tikv-sim: there is no scenario %s{name}; `tikv-sim list` names them"
     2
 
-/// Runs one scenario; then leaves it alone for a day.
+/// Runs one scenario; then leaves it alone for a day, unless it ends in a state that does not rest.
 let run (name: string) (seed: uint64) (transcript: bool) : int =
     match Catalogue.tryStart name seed with
     | None -> unknown name
@@ -50,6 +50,9 @@ let run (name: string) (seed: uint64) (transcript: bool) : int =
         if not (Run.isGood result) then
             printTested result
             1
+        elif not (Catalogue.rests name) then
+            printTested result
+            0
         else
             let watch = Stopwatch.StartNew()
             let rested = Run.rest (24L * hours) result
@@ -72,8 +75,13 @@ let search (runs: int) (seed: uint64) (transcript: bool) : int =
     let different = failed |> List.distinctBy (fun (_, kind, _) -> kind)
 
     for (plan, kind, words) in List.truncate shrunk different do
-        let plan = Tikv.Simulator.Scenarios.Search.shrink kind plan
         printfn $"FAILED  seed %d{plan.Seed}: %s{words}"
+        let plan = Tikv.Simulator.Scenarios.Search.shrink kind plan
+
+        match Tikv.Simulator.Scenarios.Search.run plan with
+        | Tikv.Simulator.Scenarios.Outcome.Bad(_, words) -> printfn $"        shrunk: %s{words}"
+        | Tikv.Simulator.Scenarios.Outcome.Good -> ()
+
         Tikv.Simulator.Scenarios.Search.words plan |> List.iter (printfn "        %s")
 
         if transcript then

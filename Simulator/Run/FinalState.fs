@@ -46,15 +46,29 @@ let private incidental =
         "role"
         "leaders"
         "regions"
+        "capacityUsed"
+        "claimUid"
+        "dataClaimUid"
+        "dataOf"
         "tikv.org/written"
+        "tikv.org/cluster-id"
+        "tikv.org/cluster-uid"
+        "tikv.org/store-id"
+        "tikv.org/member-id"
     ]
+
+/// Conditions stand in the order in which they were first set, which means nothing.
+let private inOrder name value =
+    match name, value with
+    | "conditions", Json.Array items -> Json.Array(items |> List.sortBy (Json.stringAt [ "type" ]))
+    | _ -> value
 
 let rec private plain json =
     match json with
     | Json.Object members ->
         members
         |> List.filter (fun (name, _) -> not (Set.contains name incidental))
-        |> List.map (fun (name, value) -> name, plain value)
+        |> List.map (fun (name, value) -> name, plain (inOrder name value))
         |> Json.Object
     | Json.Array items -> Json.Array(items |> List.map plain)
     | json -> json

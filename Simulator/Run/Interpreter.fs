@@ -175,7 +175,9 @@ let private carryOut number (run: Simulation) (effect: Effect) : Simulation =
                 (fun problem -> PdAnswered(request, Unknown problem))
                 run
         | Effect.CallPd(request, endpoints, call) ->
-            send operator request (Sending.Pd(request, endpoints, call)) run
+            run
+            |> Simulation.count "pd questions"
+            |> send operator request (Sending.Pd(request, endpoints, call))
         | Effect.WakeAt(Instant at) ->
             let at = max at run.World.Now
 

@@ -131,6 +131,17 @@ let stories = [
             once (when' (terminating "Pod/basic-tikv-2")) crash
         ] [ exactly 4 (deletes Kind.Pod); yield! rolled ]
 
+    scenario
+        "T58b"
+        "Two operators without a lease, each with its own view of PD, do not overwrite each other's words without end"
+        [ "V I72" ]
+        given [
+            at (seconds 135) (power "node-c1" false)
+            at (seconds 151) (startOperator 1)
+            at (minutes 8) (power "node-c1" true)
+            at (minutes 8) (stopOperator 1)
+        ] [ finally' settled; finally' noEvictions; finally' (storesUp 4); finally' (members 3) ]
+
     scenario "T32" "A setting that no process reads restarts none" [ "V I37"; "TO#6030"; "T 6.4.25" ] given [
         at (seconds 5) (set tikv [ "minReadySeconds" ] (Json.int 9))
         at (seconds 30) (set pd [ "minReadySeconds" ] (Json.int 9))

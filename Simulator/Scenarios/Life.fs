@@ -186,7 +186,6 @@ let stories = [
             finally' settled
             finally' noEvictions
         ]
-    |> pending "after PD's lead has moved to a member on another node, three of four stores stay silent"
 
     scenario
         "T38b"

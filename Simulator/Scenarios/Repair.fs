@@ -54,15 +54,8 @@ let private off pod = machineOf pod "power cut" (Power.power false)
 
 /// The Node that an instance says it was on last.
 let private deleteNodeOfInstance target =
-    act $"the node of %s{target} is deleted" (fun world ->
-        match
-            Target.tryGet target world
-            |> Option.bind (Json.stringAt [ "status"; "nodeName" ])
-        with
-        | None -> struct (world, "it was on none")
-        | Some node ->
-            struct (World.send "user" (Requests.delete Requests.deleteOptions Builtins.nodes None node) world,
-                    node))
+    onMachineOf target "delete the Node of" (fun node ->
+        World.send "user" (Requests.delete Requests.deleteOptions Builtins.nodes None node))
 
 let private claim pod = $"%s{Target.space}/data-%s{pod}"
 let private keepsData = never (deletes Kind.PersistentVolumeClaim)
@@ -83,8 +76,6 @@ let stories = [
             keepsData
             finally' (pods "basic-tikv" 4)
         ]
-    |> pending
-        "basic-tikv-0 stays pending in the settled cluster when stores on local disks have to stand apart"
 
     scenario
         "T45"
@@ -102,8 +93,6 @@ let stories = [
             finally' (storesUp 4)
             finally' (absent "TiKV/basic-tikv-2")
         ]
-    |> pending
-        "basic-tikv-0 stays pending in the settled cluster when stores on local disks have to stand apart"
 
     scenario
         "S22"
@@ -111,7 +100,7 @@ let stories = [
         [ "T 7.2"; "L F06" ]
         replacing [
             at (seconds 10) (off "basic-tikv-3")
-            at (minutes 50) (Misfortune.SitePower(None, seconds 1))
+            at (minutes 50) (powerOnNodeOf "TiKV/basic-tikv-3")
         ] [
             eventually (minutes 45) (exists "TiKV/basic-tikv-4")
             exactly 1 (creates Kind.TiKV)
@@ -119,7 +108,6 @@ let stories = [
             finally' settled
             finally' (storesUp 4)
         ]
-    |> pending "the power of one machine comes back by its name only"
 
     scenario
         "F32"
@@ -180,8 +168,6 @@ let stories = [
             finally' settled
             finally' (storesUp 4)
         ]
-    |> pending
-        "basic-tikv-0 stays pending in the settled cluster when stores on local disks have to stand apart"
 
     scenario
         "T51"
@@ -254,7 +240,6 @@ let stories = [
             finally' settled
             finally' (storesUp 4)
         ]
-    |> pending "with every node cordoned a member of PD is moved off its node, to none"
 
     scenario
         "F39"
@@ -264,7 +249,7 @@ let stories = [
             at (seconds 10) (delete "PersistentVolumeClaim/data-basic-tikv-3")
             at (seconds 20) (restart tikv "once")
         ] [
-            eventually (minutes 2) (reason "TiKV/basic-tikv-3" "VolumeClaimTerminating")
+            eventually (minutes 2) (reason "TiKV/basic-tikv-3" "VolumeDeleting")
             never (deletesOf Kind.Pod "basic-tikv-3")
             finally' (storesUp 4)
         ]

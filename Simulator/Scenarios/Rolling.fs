@@ -1,9 +1,21 @@
 /// Upgrades and restarts: verification D2.
 module Tikv.Simulator.Scenarios.Rolling
 
+open Tikv.Core
 open Tikv.Core.Kubernetes
 
 let private ordinary = Given.ordinary
+
+/// Of whatever generation: a change of the specification is told a moment later.
+let private saysReady target =
+    state $"%s{target} says Ready" (fun world ->
+        let isReady condition =
+            Json.stringAt [ "type" ] condition = Some "Ready"
+            && Json.stringAt [ "status" ] condition = Some "True"
+
+        match Target.tryGet target world with
+        | Some object when Json.itemsAt [ "status"; "conditions" ] object |> List.exists isReady -> None
+        | _ -> Some "it does not")
 
 let stories = [
     scenario
@@ -25,4 +37,16 @@ let stories = [
                 (when' (terminating "Pod/basic-tikv-2"))
                 (Tikv.Simulator.Run.Misfortune.CutWatches(None, true))
         ] [ exactly 4 (deletes Kind.Pod); finally' settled; finally' noEvictions ]
+
+    scenario "R1" "Cluster and groups stay Ready throughout a roll of TiKV and of PD" [ "U 6.1" ] ordinary [
+        at (seconds 10) (restart "TiKVGroup/basic-tikv" "once")
+        at (minutes 10) (restart "PDGroup/basic-pd" "once")
+    ] [
+        exactly 7 (deletes Kind.Pod)
+        always (saysReady "Cluster/basic")
+        always (saysReady "PDGroup/basic-pd")
+        always (saysReady "TiKVGroup/basic-tikv")
+        finally' settled
+        finally' noEvictions
+    ]
 ]

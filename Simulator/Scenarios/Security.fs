@@ -114,12 +114,14 @@ let stories = [
         [ "T 3.14"; "V I50" ]
         tls [
             at (seconds 10) (delete $"Secret/%s{Credentials.client}")
+            at (minutes 2) (version "PDGroup/basic-pd" "v8.5.3")
             at (minutes 2) (version "TiKVGroup/basic-tikv" "v8.5.3")
             at
                 (minutes 10)
                 (make (Credentials.clientPair 2 (DateTimeOffset(2099, 1, 1, 0, 0, 0, TimeSpan.Zero))))
         ] [
             eventually (minutes 3) (condition cluster "CertificatesValid" "False" "CertificateSecretMissing")
+            finally' (allAt "basic-pd" "v8.5.3")
             finally' (allAt "basic-tikv" "v8.5.3")
             finally' settled
             finally' (valid cluster)
@@ -161,7 +163,7 @@ let stories = [
         ] [ exactly 4 (deletes Kind.Pod); never reloads; finally' settled; finally' noEvictions ]
 
     scenario
-        "C25B"
+        "C25b"
         "New labels of the server reach PD and restart nothing"
         [ "T 6.4.25"; "T 3.13" ]
         Given.ordinary [

@@ -139,6 +139,19 @@ module Acts =
                 (Requests.delete Requests.deleteOptions Builtins.nodes None node)
                 (Power.power false node world))
 
+    /// What befalls the machine that an instance says it was on last.
+    let onMachineOf target says change =
+        act (says + " the machine of " + target) (fun world ->
+            match
+                Target.tryGet target world
+                |> Option.bind (Json.stringAt [ "status"; "nodeName" ])
+            with
+            | None -> struct (world, "it was on none")
+            | Some node -> struct (change node world, node))
+
+    /// The machine that an instance was on last has power again.
+    let powerOnNodeOf target = onMachineOf target "power on" (Power.power true)
+
     let private pd says change =
         act says (fun world ->
             match world.Pd.Groups.Values |> Seq.tryHead with

@@ -141,7 +141,6 @@ let stories = [
             finally' (members 3)
             finally' (pods "basic-pd" 3)
         ]
-    |> pending "the last member that is replaced hands the lead over, and is not removed after that"
 
     scenario
         "F31C"

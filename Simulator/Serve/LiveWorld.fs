@@ -37,8 +37,10 @@ type LiveWorld(start: World) =
         (world, world.Pd.Groups.Values)
         ||> Seq.fold (fun world group ->
             match group.ClusterId, Map.toList group.Cluster.Regions with
-            | Some id, [ first, 1 ] when first.Voters.Length = group.Cluster.Replication.MaxReplicas ->
-                { world with Pd = PdWorld.split world.Now id (regions - 1) world.Pd }
+            | Some id, [ first, 1 ] when first.Voters.Length = group.Cluster.Replication.MaxReplicas -> {
+                world with
+                    Pd = PdWorld.split world.Now id (regions - 1) world.Pd
+              }
             | _ -> world)
 
     let failure status text = { Status = status; ContentType = "text/plain; charset=utf-8"; Body = text }

@@ -19,10 +19,34 @@ let private fits terms labels =
     List.isEmpty terms
     || terms |> List.exists (List.forall (Selectors.satisfies labels))
 
-/// Pods that occupy a node: bound and not finished.
+let private claims (world: World) (pod: Pod) =
+    pod.Spec.Volumes.Values
+    |> Seq.choose (fun source ->
+        match source with
+        | VolumeSource.Claim name -> Some(name, Map.tryFind (View.key pod.Namespace name) world.Claims)
+        | _ -> None)
+    |> List.ofSeq
+
+/// The node that was selected for a Pod while its volumes are made there; the scheduler assumes that the Pod stands on it
+/// (https://kubernetes.io/docs/concepts/scheduling-eviction/scheduling-framework/, Reserve).
+let private assumed (world: World) (pod: Pod) =
+    claims world pod
+    |> List.choose snd
+    |> List.tryPick (fun claim ->
+        match Map.tryFind claim.SelectedNode world.Nodes, Map.tryFind claim.Volume world.Volumes with
+        | Some node, None when claim.Volume = "" && not claim.Deleting -> Some node.Name
+        | Some node, Some volume when not node.Unschedulable && not volume.NodeTerms.IsEmpty ->
+            Some node.Name
+        | _ -> None)
+
+/// Pods that occupy a node: not finished, and bound, or about to be.
 let private onNodes (world: World) =
     world.Pods.Values
-    |> Seq.filter (fun pod -> pod.Node <> "" && pod.Phase <> "Succeeded" && pod.Phase <> "Failed")
+    |> Seq.filter (fun pod -> pod.Phase <> "Succeeded" && pod.Phase <> "Failed")
+    |> Seq.choose (fun pod ->
+        if pod.Node <> "" then Some pod
+        elif pod.Deleting.IsSome then None
+        else assumed world pod |> Option.map (fun node -> { pod with Node = node }))
     |> List.ofSeq
 
 let private selected (pod: Pod) requirements (other: Pod) =
@@ -210,14 +234,6 @@ let private selectNode node (world: World) (claim: Claim) =
                     ]
                 ]))
 
-let private claims (world: World) (pod: Pod) =
-    pod.Spec.Volumes.Values
-    |> Seq.choose (fun source ->
-        match source with
-        | VolumeSource.Claim name -> Some(name, Map.tryFind (View.key pod.Namespace name) world.Claims)
-        | _ -> None)
-    |> List.ofSeq
-
 let private waits (world: World) (claim: Claim) =
     Map.tryFind claim.Class world.Classes |> Option.exists _.Waits
 
@@ -240,7 +256,7 @@ let private allNodes (world: World) = $"0/%d{world.Nodes.Count} nodes are availa
 let private place (world: World) (pod: Pod) (claims: Claim list) =
     let bound, unbound = claims |> List.partition (fun claim -> claim.Volume <> "")
     let volumes = bound |> List.choose (fun claim -> Map.tryFind claim.Volume world.Volumes)
-    let placed = onNodes world
+    let placed = onNodes world |> List.filter (fun other -> other.Uid <> pod.Uid)
 
     let judged =
         world.Nodes.Values
@@ -262,7 +278,12 @@ let private place (world: World) (pod: Pod) (claims: Claim list) =
         unschedulable world pod (allNodes world + System.String.Join(", ", reasons) + ".")
         |> World.at (world.Now + world.Timings.ScheduleAgain) (Work.Schedule(View.key pod.Namespace pod.Name))
     | fitting ->
-        let node = (fitting |> List.minBy (rank world placed pod)).Name
+        let chosen = assumed world pod
+
+        let node =
+            match fitting |> List.tryFind (fun node -> Some node.Name = chosen) with
+            | Some node -> node.Name
+            | None -> (fitting |> List.minBy (rank world placed pod)).Name
 
         match unbound with
         | [] -> bind world pod node

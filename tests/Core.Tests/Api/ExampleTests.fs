@@ -22,7 +22,7 @@ let private examples: (string * Kind * Json) list = [
         Kind.PDGroup
         "basic-pd"
         """{"cluster":{"name":"basic"},"replicas":3,
-            "template":{"spec":{"version":"v8.5.2","volumes":[{"name":"data","storage":"1Gi"}]}}}"""
+            "template":{"spec":{"version":"v8.5.2","volumes":[{"name":"data","storage":"10Gi"}]}}}"""
     "basic/tikv.yaml",
     Kind.TiKVGroup,
     example
@@ -30,7 +30,7 @@ let private examples: (string * Kind * Json) list = [
         "basic-tikv"
         """{"cluster":{"name":"basic"},"replicas":3,
             "template":{"spec":{"version":"v8.5.2","config":"[storage]\nreserve-space = \"0MB\"\n",
-              "volumes":[{"name":"data","storage":"1Gi"}]}}}"""
+              "volumes":[{"name":"data","storage":"10Gi"}]}}}"""
 ]
 
 /// What YAML says without its comments.

@@ -224,6 +224,30 @@ let ``the state in one word`` () =
     )
 
 [<Test>]
+let ``a cluster whose groups serve says Rolling until they are as specified`` () =
+    let rolling (group: GroupView) : GroupView = {
+        group with
+            Status = {
+                group.Status with
+                    Summary = Some Summary.Rolling
+                    Conditions =
+                        group.Status.Conditions
+                        |> Condition.set
+                            One.clock
+                            group.Meta.Generation
+                            ConditionType.Synced
+                            ConditionStatus.False
+                            ConditionReason.Waiting
+                            ""
+            }
+    }
+
+    let status = said (basic |> withGroup Kind.TiKVGroup rolling)
+
+    (Condition.isTrue ConditionType.Ready status.Conditions, status.Summary)
+    |> shouldBe (true, Some Summary.Rolling)
+
+[<Test>]
 let ``id and disruption are written by actions, never with the status`` () =
     let status = said (withoutId (withDisruption basic))
 

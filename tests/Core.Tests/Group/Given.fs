@@ -46,6 +46,7 @@ let instance (observed: Observed) index : InstanceView =
         OtherClass = Some false
         SuspendedAt = None
         PodWord = PodWord.Ready
+        Unready = None
     }
 
 let service (observed: Observed) (name: string, spec: Json) : string * ServiceView =
@@ -235,11 +236,24 @@ let withSurplus indexes (observed: Observed) = {
 }
 
 let notReady index =
-    withInstance index (fun one -> { one with Ready = false; ReadySince = ""; Settled = false; Fails = true })
+    withInstance index (fun one -> {
+        one with
+            Ready = false
+            ReadySince = ""
+            Settled = false
+            Fails = true
+            Unready = Some(One.ago 10)
+    })
 
 /// Nobody can say whether it serves: PD is silent.
 let unknown index =
-    withInstance index (fun one -> { one with Ready = false; ReadySince = ""; Settled = false })
+    withInstance index (fun one -> {
+        one with
+            Ready = false
+            ReadySince = ""
+            Settled = false
+            Unready = Some(One.ago 10)
+    })
 
 /// Its process does not run.
 let broken index = notReady index >> withInstance index (fun one -> { one with Broken = true })

@@ -8,6 +8,8 @@ open Tikv.Core.Group
 open Tikv.Core.Tests.Words
 open Tikv.Core.Tests.Group.Given
 
+module One = Tikv.Core.Tests.Instance.Given
+
 let private body (observed: Observed) name =
     Manifest.services observed
     |> List.find (fun (one, _) -> one = name)
@@ -316,6 +318,69 @@ let ``a group is Ready when every wanted instance is, and Synced when each has t
     |> shouldBe (ConditionStatus.True, ConditionStatus.False)
 
     said (notReady 1 tikv)
+    |> condition ConditionType.Ready
+    |> shouldBe ConditionStatus.False
+
+/// The group was Ready; the instance is being restarted on purpose.
+let private restarting index (observed: Observed) =
+    let observed =
+        observed
+        |> withStatus (fun status -> { status with Conditions = (said observed).Conditions })
+        |> notReady index
+
+    observed
+    |> withCluster (fun cluster -> {
+        cluster with
+            Status = {
+                cluster.Status with
+                    Disruption =
+                        Some {
+                            One.disruptionOf One.tikv with
+                                Name = observed.Instances[index].Meta.Name
+                                Uid = observed.Instances[index].Meta.Uid
+                        }
+            }
+    })
+
+[<Test>]
+let ``a group stays Ready while one of its instances is restarted on purpose, and says Rolling`` () =
+    let told observed =
+        let status = said observed
+        condition ConditionType.Ready status, condition ConditionType.Synced status, status.Summary
+
+    let rolls = Some Summary.Rolling
+
+    for observed in [ tikv; tikv |> outdated 0 ] do
+        told (observed |> restarting 1)
+        |> shouldBe (ConditionStatus.True, ConditionStatus.False, rolls)
+
+    told (tikv |> restarting 1 |> notReady 0)
+    |> shouldBe (ConditionStatus.False, ConditionStatus.False, rolls)
+
+    told (tikv |> notReady 1)
+    |> shouldBe (ConditionStatus.False, ConditionStatus.False, Some Summary.Degraded)
+
+[<Test>]
+let ``a restart that takes longer than ten minutes, or that nothing but a person can end, leaves the group unready``
+    ()
+    =
+    let after since =
+        tikv
+        |> restarting 1
+        |> withInstance 1 (fun one -> { one with Unready = Some since })
+        |> said
+        |> condition ConditionType.Ready
+
+    after (One.ago 599) |> shouldBe ConditionStatus.True
+    after (One.ago 600) |> shouldBe ConditionStatus.False
+    after "" |> shouldBe ConditionStatus.False
+
+[<Test>]
+let ``a group that was not Ready does not become so by a restart`` () =
+    tikv
+    |> restarting 1
+    |> withStatus (fun status -> { status with Conditions = [] })
+    |> said
     |> condition ConditionType.Ready
     |> shouldBe ConditionStatus.False
 

@@ -140,3 +140,45 @@ let ``an instance whose volume is on a cordoned node says which`` () =
     (decide (on node)).Waiting
     |> List.contains (NodeLeft "node-1")
     |> shouldBe false
+
+let private beside (others: NodeView list) observed = {
+    onNode cordoned observed with
+        Nodes = others |> List.map (fun one -> one.Meta.Name, one) |> Map.ofList
+}
+
+[<Test>]
+let ``an instance moves only where another node is seen that would take it, and says so else`` () =
+    for others in
+        [
+            []
+            [ cordoned ]
+            [ cordoned; { refuge with Unschedulable = true } ]
+            [ cordoned; { refuge with Ready = false } ]
+            [ cordoned; { refuge with Taints = [ "node-role.kubernetes.io/control-plane", "NoSchedule" ] } ]
+        ] do
+        decide (tikv |> beside others) |> shouldBe (wait [ NowhereToMove "node-1" ])
+        decide (pd |> beside others) |> shouldBe (wait [ NowhereToMove "node-1" ])
+
+    for others in
+        [
+            [ cordoned; refuge ]
+            [ cordoned; { refuge with Taints = [ "example.com/old", "PreferNoSchedule" ] } ]
+        ] do
+        tikv |> beside others |> Drain.wanted |> shouldBe true
+
+[<Test>]
+let ``an instance that does not run is not moved to nowhere either`` () =
+    tikv |> broken |> beside [ cordoned ] |> Drain.wanted |> shouldBe false
+
+[<Test>]
+let ``what has nowhere to go gives the disruption back`` () =
+    let observed = tikv |> beside [ cordoned ] |> holding
+
+    (decide observed).Actions
+    |> shouldBe [ ReleaseDisruption(clusterMeta observed) ]
+
+[<Test>]
+let ``a store on a disk of its node stays on it, and says so`` () =
+    let observed = { onNode cordoned tikv with VolumeNodes = Map [ "node-1", Sighting.Known cordoned ] }
+
+    decide observed |> shouldBe (wait [ TiedToNode "node-1" ])

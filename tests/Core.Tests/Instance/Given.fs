@@ -121,6 +121,7 @@ let private bare role (meta: Meta) : Observed = {
     StorageClasses = Map.empty
     Secrets = Map.empty
     VolumeNodes = Map.empty
+    Nodes = Map.empty
     Peers =
         Map.ofList [
             for index in 0..9 do
@@ -523,7 +524,15 @@ let node: NodeView = {
 }
 
 let cordoned = { node with Unschedulable = true }
-let onNode (view: NodeView) (observed: Observed) = { observed with Node = Sighting.Known view }
+
+/// A node that takes Pods, beside the one that the instance is on.
+let refuge = { node with Meta = meta "node-2" "node-2-uid" }
+
+let onNode (view: NodeView) (observed: Observed) = {
+    observed with
+        Node = Sighting.Known view
+        Nodes = Map [ view.Meta.Name, view; refuge.Meta.Name, refuge ]
+}
 
 let storesStopped observed =
     observed

