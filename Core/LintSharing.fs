@@ -9,7 +9,9 @@ open Tikv.Core.Pd
 
 let private claim (observed: Instance.Observed) = observed.Cluster |> Option.bind _.Status.Disruption
 
-let private all (held: Disruption) = (held.Name, held.Uid) :: (held.Others |> List.map (fun one -> one.Name, one.Uid))
+let private all (held: Disruption) =
+    (held.Name, held.Uid)
+    :: (held.Others |> List.map (fun one -> one.Name, one.Uid))
 
 let isHolder (observed: Instance.Observed) =
     claim observed
@@ -27,12 +29,16 @@ let private storeOf (observed: Instance.Observed) (facts: PdFacts) name =
 let private valueOf (facts: PdFacts) (store: Store) =
     store.Labels
     |> Map.toList
-    |> List.tryFind (fun (key, _) -> String.Equals(key, facts.IsolationLevel, StringComparison.OrdinalIgnoreCase))
+    |> List.tryFind (fun (key, _) ->
+        String.Equals(key, facts.IsolationLevel, StringComparison.OrdinalIgnoreCase))
     |> Option.map snd
 
 /// PD keeps replicas apart by the label, three of them at least, and the stores of those instances have one value of it.
 let private shareDomain observed (facts: PdFacts) names =
-    let values = names |> List.map (storeOf observed facts >> Option.bind (valueOf facts)) |> List.distinct
+    let values =
+        names
+        |> List.map (storeOf observed facts >> Option.bind (valueOf facts))
+        |> List.distinct
 
     let known =
         facts.Stores
@@ -64,8 +70,8 @@ let restart (observed: Instance.Observed) (facts: PdFacts) : string list =
         isHolder observed
         && not held.Others.IsEmpty
         && not (shareDomain observed facts (all held |> List.map fst))
-        ->
-        [ "stores are taken down together only within one failure domain (V I15)" ]
+          ->
+          [ "stores are taken down together only within one failure domain (V I15)" ]
     | _ -> []
 
 let join (observed: Instance.Observed) (facts: PdFacts option) (joined: Disruption) : string list = [
@@ -85,7 +91,8 @@ let join (observed: Instance.Observed) (facts: PdFacts option) (joined: Disrupti
 
         if
             joined.Reason <> "RollingUpdate"
-            || all joined |> List.exists (fun (name, _) -> group name <> group observed.Meta.Name)
+            || all joined
+               |> List.exists (fun (name, _) -> group name <> group observed.Meta.Name)
         then
             "a disruption is shared within one group, for its roll"
 
@@ -109,6 +116,6 @@ let cut (observed: Cluster.Observed) (left: Disruption) : string list =
         |> List.forall (fun (_, uid) ->
             Set.contains uid observed.OthersGone
             || uid = held.Uid && not observed.HolderExists)
-        ->
-        []
+          ->
+          []
     | _ -> [ "only those that are gone lose their part of the disruption (law 3)" ]

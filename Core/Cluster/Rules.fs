@@ -52,7 +52,8 @@ let disruption (observed: Observed) =
     | None -> Decision.settled
     | Some held ->
         let isGone uid =
-            uid = held.Uid && not observed.HolderExists || Set.contains uid observed.OthersGone
+            uid = held.Uid && not observed.HolderExists
+            || Set.contains uid observed.OthersGone
 
         match held |> Disruption.without isGone with
         | None -> Decision.act [ VoidDisruption ]

@@ -29,7 +29,13 @@ let private mayBeDown (observed: Observed) (instances: InstanceView list) =
     | Some facts ->
         let known = stores facts
 
-        match known |> List.tryPick (fun store -> match store with Error why -> Some why | Ok _ -> None) with
+        match
+            known
+            |> List.tryPick (fun store ->
+                match store with
+                | Error why -> Some why
+                | Ok _ -> None)
+        with
         | Some why -> Error why
         | None ->
             known

@@ -47,19 +47,16 @@ let private places labels (stores: Store list) =
 let private crowded label (facts: PdFacts) placed =
     placed
     |> List.groupBy snd
-    |> List.tryFind (fun (_, stores) -> stores |> List.sumBy (fun (store: Store, _) -> store.Regions) > facts.Regions)
+    |> List.tryFind (fun (_, stores) ->
+        stores |> List.sumBy (fun (store: Store, _) -> store.Regions) > facts.Regions)
     |> Option.map (fun (value, _) -> Alone.Crowded(label, value))
 
 /// Anything that goes on outside could be what takes the next peer of a region.
 let private troubled (facts: PdFacts) (store: Store) =
-    if store.NodeState = NodeState.Removing then
-        Some(Alone.Leaving store.Address)
-    elif store.Regions > 0 && not (Seen.hears facts store) then
-        Some(Alone.Silent store.Address)
-    elif Set.contains store.Id facts.Evicting then
-        Some(Alone.Evicted store.Address)
-    else
-        None
+    if store.NodeState = NodeState.Removing then Some(Alone.Leaving store.Address)
+    elif store.Regions > 0 && not (Seen.hears facts store) then Some(Alone.Silent store.Address)
+    elif Set.contains store.Id facts.Evicting then Some(Alone.Evicted store.Address)
+    else None
 
 /// The failure domain of stores that may be down together:
 /// 1. PD places replicas apart by an isolation level, and all stores say where they are;

@@ -378,7 +378,8 @@ let joined why (store: Store option) (observed: Observed) (facts: PdFacts) =
         && not (Seen.holdsDisruption observed)
         && (Disruption.holders held).Length < observed.MaxUnavailable
         && Disruption.holders held
-           |> List.forall (fun one -> one.Kind = Component.TiKV && groupOf one.Name = groupOf observed.Meta.Name)
+           |> List.forall (fun one ->
+               one.Kind = Component.TiKV && groupOf one.Name = groupOf observed.Meta.Name)
         ->
         withStores store observed facts (Disruption.holders held)
         |> Result.map (fun (domain, _) -> {

@@ -34,9 +34,7 @@ let private zoned = {
         Tikv = 6
         Manifests = [
             tikv,
-            Json.object [
-                "spec", Json.object [ "maxUnavailable", Json.int 2; "schedulePolicies", spread ]
-            ]
+            Json.object [ "spec", Json.object [ "maxUnavailable", Json.int 2; "schedulePolicies", spread ] ]
         ]
 }
 
@@ -94,7 +92,7 @@ let private rolled =
         |> Option.map (fun object -> Meta.name object + " has not"))
 
 /// What three rounds take at the most, and six do not.
-let private threeRounds = minutes 30 + minutes 10
+let private threeRounds = minutes 36
 
 let stories = [
     scenario
@@ -116,13 +114,11 @@ let stories = [
         "ZR2"
         "Without an isolation level stores are rolled one at a time, whatever maxUnavailable says, and the group says why"
         [ "TO#6768"; "V I15" ]
-        zoned
-        [ roll ]
-        [
+        zoned [ roll ] [
             exactly 6 (deletes Kind.Pod)
             always everyRegionServes
             always oneIsDown
-            eventually threeRounds (reason tikv "OneAtATime")
+            eventually threeRounds (mentions tikv "Ready" "one at a time, not maxUnavailable")
             finally' settled
             finally' noEvictions
         ]
@@ -133,10 +129,7 @@ let stories = [
         [ "TO#6768"; "V I17" ]
         zoned
         (isolated
-         @ [
-             roll
-             once (when' twoAreDown) (Misfortune.NodeReboot("node-a1", minutes 10))
-         ])
+         @ [ roll; once (when' twoAreDown) (Misfortune.NodeReboot("node-a1", minutes 10)) ])
         [ exactly 6 (deletes Kind.Pod); finally' settled; finally' noEvictions ]
 
     scenario
@@ -145,10 +138,7 @@ let stories = [
         [ "TO#6768"; "V I17" ]
         zoned
         (isolated
-         @ [
-             roll
-             once (when' (evicting "basic-tikv-5")) (Misfortune.NodeReboot("node-b1", minutes 10))
-         ])
+         @ [ roll; once (when' (evicting "basic-tikv-5")) (Misfortune.NodeReboot("node-b1", minutes 10)) ])
         [ exactly 6 (deletes Kind.Pod); finally' settled; finally' noEvictions ]
 
     scenario

@@ -51,7 +51,9 @@ let ``a disruption of several is left to those of its holders that exist`` () =
     let shared = { alone with Others = [ other ]; Domain = Some { Label = "zone"; Value = "c" } }
     let held = { basic with Status = { basic.Status with Disruption = Some shared } }
     decide held |> shouldBe settled
-    decide { held with OthersGone = Set [ Uid "five" ] } |> shouldBe (act [ CutDisruption alone ])
+
+    decide { held with OthersGone = Set [ Uid "five" ] }
+    |> shouldBe (act [ CutDisruption alone ])
 
     decide { held with HolderExists = false }
     |> shouldBe (act [ CutDisruption { alone with Name = other.Name; Uid = other.Uid; Since = other.Since } ])

@@ -27,7 +27,10 @@ let private six =
             Pd = PdView.Answered((One.tikv |> One.zoned |> Tikv.Core.Instance.Seen.facts).Value)
     }
 
-let private all indexes observed = (observed, indexes) ||> List.fold (fun observed index -> outdated index observed)
+let private all indexes observed =
+    (observed, indexes)
+    ||> List.fold (fun observed index -> outdated index observed)
+
 let private old = six |> atOnce 2 |> all [ 0..5 ]
 
 let private updates indexes observed = act (indexes |> List.map (fun index -> update index observed))
@@ -76,14 +79,22 @@ let ``one at a time, and why, while the topology is not known or another store i
     with' (withFacts (fun facts -> { facts with ClusterId = ClusterId 9UL })) (alone [ 5 ] Alone.PdUnknown)
 
     with'
-        (withFacts (fun facts -> { facts with Stores = facts.Stores |> List.filter (fun one -> one.Id <> One.storeId 2) }))
+        (withFacts (fun facts -> {
+            facts with
+                Stores = facts.Stores |> List.filter (fun one -> one.Id <> One.storeId 2)
+        }))
         (alone [ 5 ] (Alone.StoreUnknown "basic-tikv-2"))
 
     with'
         (withFacts (fun facts -> { facts with Evicting = Set [ One.storeId 1 ] }))
         (alone [ 5 ] (Alone.Evicted (One.store 1).Address))
 
-    let half = six |> atOnce 2 |> all [ 0; 1; 2; 3; 4 ] |> unproven 5 |> withFacts (fun facts -> { facts with IsolationLevel = "" })
+    let half =
+        six
+        |> atOnce 2
+        |> all [ 0; 1; 2; 3; 4 ]
+        |> unproven 5
+        |> withFacts (fun facts -> { facts with IsolationLevel = "" })
 
     decide half
     |> shouldBe (wait [ InstancesNotReady [ "basic-tikv-5" ]; TakenAlone Alone.NoIsolation ])

@@ -248,9 +248,7 @@ let private later (seconds: float) (observed: Observed) =
                 |> Option.map (fun held -> {
                     held with
                         Since = shift held.Since
-                        Others =
-                            held.Others
-                            |> List.map (fun one -> { one with Since = shift one.Since })
+                        Others = held.Others |> List.map (fun one -> { one with Since = shift one.Since })
                 })
     })
     |> Given.withFacts (fun facts -> {

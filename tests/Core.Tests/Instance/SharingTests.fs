@@ -21,14 +21,7 @@ let private joinedBy (observed: Observed) (held: Disruption) = {
         Domain = Some domain
         Others =
             held.Others
-            @ [
-                {
-                    Kind = Component.TiKV
-                    Name = observed.Meta.Name
-                    Uid = observed.Meta.Uid
-                    Since = ago 0
-                }
-            ]
+            @ [ { Kind = Component.TiKV; Name = observed.Meta.Name; Uid = observed.Meta.Uid; Since = ago 0 } ]
 }
 
 let private holder index = {
@@ -68,7 +61,10 @@ let ``the disruption of another store of the same failure domain is joined, up t
     decide (old |> atOnce 1 |> heldBy 5)
     |> shouldBe (wait [ DisruptionHeldBy("basic-tikv-5", "RollingUpdate") ])
 
-    decide (old |> withDisruption (joinedBy { tikv with Meta = meta "basic-tikv-8" "8" } (holder 5)))
+    decide (
+        old
+        |> withDisruption (joinedBy { tikv with Meta = meta "basic-tikv-8" "8" } (holder 5))
+    )
     |> shouldBe (wait [ DisruptionHeldBy("basic-tikv-5", "RollingUpdate") ])
 
 [<Test>]
@@ -93,7 +89,9 @@ let ``a disruption of another group, another component or another kind is not jo
     refused { holder 5 with Reason = "NodeDrain" }
 
 [<Test>]
-let ``what is not known of the topology, or is in trouble elsewhere, has stores taken down one at a time`` () =
+let ``what is not known of the topology, or is in trouble elsewhere, has stores taken down one at a time``
+    ()
+    =
     let address index = (store index).Address
     let with' change = old |> heldBy 5 |> change |> decide
 
@@ -128,20 +126,27 @@ let ``what is not known of the topology, or is in trouble elsewhere, has stores 
 [<Test>]
 let ``one of the same domain that fails by itself is no partner`` () =
     let eight = old |> withStores [ 0..8 ] |> zones |> atOnce 3
-    decide (eight |> heldBy 5 |> down 8) |> shouldBe (alone (Alone.Silent (store 8).Address))
+
+    decide (eight |> heldBy 5 |> down 8)
+    |> shouldBe (alone (Alone.Silent (store 8).Address))
 
 [<Test>]
 let ``a store is restarted while those that it shares the disruption with are down`` () =
     for observed in [ joined; first ] do
         let ready = observed |> down 5 |> evicted
-        decide ready |> shouldBe (act [ RestartPod(podMeta ready, "TemplateChanged", restartGrounds ready) ])
+
+        decide ready
+        |> shouldBe (act [ RestartPod(podMeta ready, "TemplateChanged", restartGrounds ready) ])
 
 [<Test>]
 let ``when another store fails meanwhile, who joined gives the disruption up, and the first one waits`` () =
     let trouble = Alone.Silent (store 3).Address
 
     decide (first |> evicted |> down 3) |> shouldBe (wait [ TakenAlone trouble ])
-    decide (joined |> evicted |> down 3) |> shouldBe (act [ StopEvictingLeaders(storeId 2) ])
+
+    decide (joined |> evicted |> down 3)
+    |> shouldBe (act [ StopEvictingLeaders(storeId 2) ])
+
     decide (joined |> marked 10 |> down 3) |> shouldBe (act [ UnmarkEviction ])
 
     decide (joined |> down 3)
@@ -171,12 +176,19 @@ let ``the laws of a shared disruption stand without the rules`` () =
 
     refused "maxUnavailable" join (atOnce 1 held)
     refused "failure domain" join (held |> withFacts (fun facts -> { facts with IsolationLevel = "" }))
-    refused "failure domain" join (held |> withStore 2 (fun store -> { store with Labels = Map [ "zone", "b" ] }))
+
+    refused
+        "failure domain"
+        join
+        (held |> withStore 2 (fun store -> { store with Labels = Map [ "zone", "b" ] }))
+
     refused "as it was taken" join (old |> heldBy 4)
     refused "law 3" join old
     refused "law 3" (JoinDisruption(clusterMeta old, holder 5)) held
     refused "law 3" (LeaveDisruption(clusterMeta old, disruptionOf old)) joined
-    Lint.instance joined [ LeaveDisruption(clusterMeta old, holder 5) ] |> shouldBe []
+
+    Lint.instance joined [ LeaveDisruption(clusterMeta old, holder 5) ]
+    |> shouldBe []
 
     let ready = joined |> down 5 |> evicted
     let restart = RestartPod(podMeta ready, "x", restartGrounds ready)
@@ -224,7 +236,8 @@ let private topologies =
         let! atOnce = Gen.choose (1, 3)
 
         return {
-            LabelsOf = if sound then List.init 6 (fun index -> [ "zone", [ "a"; "b"; "c" ][index % 3] ]) else any
+            LabelsOf =
+                if sound then List.init 6 (fun index -> [ "zone", [ "a"; "b"; "c" ][index % 3] ]) else any
             Location = location
             Isolation = isolation
             Down = Set.ofList down
@@ -258,7 +271,9 @@ let private look topology =
 let private joins (decision: Decision<Action, Reason>) = decision.Actions |> List.exists _.IsJoinDisruption
 
 [<Test>]
-let ``whatever the topology, two stores of different domains are never both taken down, and the unknown means one`` () =
+let ``whatever the topology, two stores of different domains are never both taken down, and the unknown means one``
+    ()
+    =
     let looks = topologies |> Gen.sampleWithSize 10 4000 |> List.ofArray
     let decided = looks |> List.map (fun topology -> topology, decide (look topology))
 
