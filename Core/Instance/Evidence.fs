@@ -260,7 +260,14 @@ let private sinceClaimed (observed: Observed) =
     observed.Cluster
     |> Option.bind _.Status.Disruption
     |> Option.filter (fun held -> held.Uid = observed.Meta.Uid)
-    |> Option.map (fun held -> { Since = held.Since; Store = None; Leaders = None; HeardAt = None })
+    |> Option.map (fun held -> {
+        Since = held.Since
+        Store = None
+        Leaders = None
+        HeardAt = None
+        Until = None
+        Ended = None
+    })
 
 let leadersGone (store: Store option) (observed: Observed) (facts: PdFacts) =
     match store, observed.Role with
@@ -270,7 +277,11 @@ let leadersGone (store: Store option) (observed: Observed) (facts: PdFacts) =
         let isEvicted = Set.contains store.Id facts.Evicting
         let timeout = spec.Eviction.EvictLeaderTimeout
         let waits = spec.Eviction.EvictLeaderPolicy = EvictLeaderPolicy.Hold
-        let mark = status.Evicting |> Option.filter (fun mark -> mark.Store = Some store.Id)
+
+        let mark =
+            status.Evicting
+            |> Option.filter (fun mark -> mark.Store = Some store.Id && mark.Ended.IsNone)
+
         let begun = mark |> Option.orElse (sinceClaimed observed)
 
         match mark with

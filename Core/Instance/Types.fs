@@ -128,6 +128,8 @@ type Reason =
     | LeaveNeedsPd
     | ClaimOfAnotherCluster of Name: string * Cluster: Uid
     | NodeLeft of Node: string
+    /// An earlier call may yet make an evict-leader entry of ours.
+    | EvictionUnsettled
 
 module Reason =
     /// For people: the message of the Kubernetes condition, the event, the log line and the transcript.
@@ -236,6 +238,8 @@ module Reason =
             $"the volume claim %s{name} holds data of an earlier Cluster (uid %s{cluster}): delete the claim, or set the annotation %s{Annotations.adoptVolumesOf}=%s{cluster} on this Cluster to take it over"
         | NodeLeft node ->
             $"its volume is on the node %s{node}: it starts again when that node takes Pods (kubectl uncordon)"
+        | EvictionUnsettled ->
+            "a request to move leaders away had no answer: until it cannot be carried out any more, PD is watched for it"
 
     /// The reason of the Kubernetes condition: stable, part of the API.
     let code reason =
@@ -306,6 +310,7 @@ module Reason =
         | LeaveNeedsPd -> "PDReachable"
         | ClaimOfAnotherCluster _ -> "ConflictingOwner"
         | NodeLeft _ -> "NodeDrained"
+        | EvictionUnsettled -> "LeadersEvicted"
 
     /// How soon to look again unasked. Kubernetes tells when an object changes, and new facts of PD wake the instance
     /// too when they are about its own store or member; what is left are waits that time ends, or the stores and members of
@@ -324,6 +329,7 @@ module Reason =
         | OtherStoreLeaves _
         | DomainsTooFew _
         | MembersUnhealthy _
+        | EvictionUnsettled
         | LeadersReturnSoon -> ValueSome(TimeSpan.FromSeconds 5L)
         | InvalidSpec _
         | NotOurs _

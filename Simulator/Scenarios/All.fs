@@ -15,8 +15,6 @@ let private notYet: Map<string, string> =
         "T52", "the replacement does not come"
         "E-over", "the lost instance stays"
         "T54", "a status is still written some minutes after the loss"
-        "T41", "an administrator's eviction is ended with that of the operator"
-        "T40", "an eviction outlives the roll"
         "C13", "a status is written again and again"
     ]
 
