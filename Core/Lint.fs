@@ -493,6 +493,9 @@ let private instanceAction (observed: Instance.Observed) action =
     | Instance.EvictLeaders id ->
         match evictionMark observed with
         | None -> [ "leaders are evicted only after the mark of ours has been written (law 9)" ]
+        | _ when ownFacts observed |> Option.exists (fun facts -> Set.contains id facts.Evicting) -> [
+            "leaders are evicted only while nobody else has an entry of the store (V I30)"
+          ]
         | Some marked ->
             let isStopping = observed.Pod |> Option.exists (fun pod -> pod.Meta.DeletionTimestamp.IsSome)
 
@@ -501,7 +504,14 @@ let private instanceAction (observed: Instance.Observed) action =
                 (holdsClaim observed || isLeaving observed || isStopping)
                 "leaders are evicted only from a store that is about to stop (V I28)"
     | Instance.StopEvictingLeaders id ->
-        unless (evictionMark observed = Some(Some id)) "an entry of somebody else is left alone (V I30)"
+        let hasEnded =
+            match observed.Role with
+            | Instance.TiKV(_, { Evicting = Some { Ended = Some _; HeardAt = Some _; Until = None } }) -> true
+            | _ -> false
+
+        unless
+            (evictionMark observed = Some(Some id) && not hasEnded)
+            "an entry of somebody else is left alone (V I30)"
     | Instance.TransferPdLeader heir ->
         let name = Instance.Evidence.Heir.name heir
 
@@ -598,8 +608,19 @@ let instance (observed: Instance.Observed) (actions: Instance.Action list) : str
                 | action -> Instance.Action.risk action <> Instance.Risk.None)
             "one step with a risk at a time (V C8)"
 
+    // A call to PD follows the mark of it.
+    let marked =
+        actions
+        |> List.tryPick (fun action ->
+            match action, observed.Role with
+            | Instance.MarkEviction mark, Instance.TiKV(spec, status) ->
+                Some { observed with Role = Instance.TiKV(spec, { status with Evicting = Some mark }) }
+            | _ -> None)
+
     for action in actions do
-        yield! instanceAction observed action
+        match action, marked with
+        | Instance.EvictLeaders _, Some marked -> yield! instanceAction marked action
+        | _ -> yield! instanceAction observed action
 ]
 
 /// The laws that a decision on a group breaks.

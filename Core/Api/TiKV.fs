@@ -96,6 +96,10 @@ type EvictionMark = {
     Leaders: int option
     [<Doc "The store's last heartbeat when the entry was first seen in PD (RFC 3339, by PD's clock): a later one counts leaders under the entry.">]
     HeardAt: string option
+    [<Doc "PD was asked once more while an earlier request had no answer: until then (RFC 3339) that one may still make an entry of ours.">]
+    Until: string option
+    [<Doc "When the entry was seen to be gone from PD (RFC 3339): one that appears later is somebody else's.">]
+    Ended: string option
 }
 
 type TiKVStatus = {

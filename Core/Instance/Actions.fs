@@ -21,6 +21,7 @@ type Action =
     | ReleaseDisruption of Cluster: Meta
     /// Written to our status before the entry is made in PD, so that a crash cannot orphan it (law 9).
     | MarkEviction of EvictionMark
+    /// Follows a mark in the same decision: so a mark without its entry means that the call's outcome is unknown.
     | EvictLeaders of Store: StoreId
     | StopEvictingLeaders of Store: StoreId
     | UnmarkEviction
@@ -81,7 +82,6 @@ module Action =
         | TakeDisruption _
         | ReleaseDisruption _
         | MarkEviction _
-        | EvictLeaders _
         | StopEvictingLeaders _
         | UnmarkEviction
         | RestoreStore _
@@ -94,6 +94,8 @@ module Action =
         | MarkConfig _
         | JoinDisruption _
         | LeaveDisruption _ -> Risk.None
+        // Whose an entry is can be told only if there was none just before.
+        | EvictLeaders _
         | TransferPdLeader _
         | RestartPod _
         | RemovePod _ -> Risk.Disruptive

@@ -259,7 +259,14 @@ let private isConfirmed (mark: EvictionMark) (store: Store) =
 /// Since when leaders are waited for while somebody else's entry moves them: we have no mark then.
 let private sinceClaimed (observed: Observed) =
     Seen.asHolder observed
-    |> Option.map (fun held -> { Since = held.Since; Store = None; Leaders = None; HeardAt = None })
+    |> Option.map (fun held -> {
+        Since = held.Since
+        Store = None
+        Leaders = None
+        HeardAt = None
+        Until = None
+        Ended = None
+    })
 
 let leadersGone (store: Store option) (observed: Observed) (facts: PdFacts) =
     match store, observed.Role with
@@ -269,7 +276,11 @@ let leadersGone (store: Store option) (observed: Observed) (facts: PdFacts) =
         let isEvicted = Set.contains store.Id facts.Evicting
         let timeout = spec.Eviction.EvictLeaderTimeout
         let waits = spec.Eviction.EvictLeaderPolicy = EvictLeaderPolicy.Hold
-        let mark = status.Evicting |> Option.filter (fun mark -> mark.Store = Some store.Id)
+
+        let mark =
+            status.Evicting
+            |> Option.filter (fun mark -> mark.Store = Some store.Id && mark.Ended.IsNone)
+
         let begun = mark |> Option.orElse (sinceClaimed observed)
 
         match mark with

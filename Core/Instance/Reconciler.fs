@@ -83,6 +83,7 @@ let private tikv: Rule<Observed, Action, Reason> =
                     TikvRules.unmark
                     Rules.release
                     StoreLabels.labels
+                    TikvRules.endOfEviction
                 ]
             ]
 

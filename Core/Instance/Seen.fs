@@ -66,6 +66,9 @@ let facts (observed: Observed) =
     | PdView.Answered facts, _ -> Some facts
     | (PdView.Unasked | PdView.Silent _), _ -> None
 
+/// When PD was asked for the facts, by the operator's wall clock.
+let askedAt (observed: Observed) (facts: PdFacts) = observed.Clock - Instant.since facts.AskedAt observed.At
+
 /// Why there are no facts.
 let pdReason (observed: Observed) =
     match observed.Pd, clusterId observed with

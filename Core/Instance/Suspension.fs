@@ -12,7 +12,7 @@ open Tikv.Core.Instance
 let private atRest (observed: Observed) =
     let eviction =
         match Seen.facts observed with
-        | Some _ -> TikvRules.unmark
+        | Some _ -> TikvRules.endOfEviction
         | None -> fun _ -> Decision.settled
 
     observed

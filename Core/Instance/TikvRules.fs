@@ -29,45 +29,98 @@ let private eviction (observed: Observed) =
     | PD _ -> None
 
 /// The store whose entry in PD is ours. It may be that of a disk that has been lost since.
-let private evictedStore (observed: Observed) =
-    match observed.Role with
-    | TiKV(_, { Evicting = Some mark; Id = id }) -> mark.Store |> Option.orElse id
-    | TiKV _
-    | PD _ -> None
+let private storeOfMark (observed: Observed) (mark: EvictionMark) =
+    match observed.Role, mark.Store with
+    | _, Some store -> Some store
+    | TiKV(_, status), None -> status.Id
+    | PD _, None -> None
+
+/// A call without an answer is executed by then, if ever: the client gives up after 30 s, and servers on the way hold a
+/// request for no longer than 60 s after that.
+let private settling = TimeSpan.FromMinutes 2L
+
+/// Until when an entry may still appear that we asked for: PD was asked once, and the entry has not been seen; or it was
+/// asked again before the first answer was known.
+let private doubtUntil (mark: EvictionMark) =
+    let unseen =
+        match mark.HeardAt with
+        | None -> Seen.moment mark.Since |> Option.map (fun since -> since + settling)
+        | Some _ -> None
+
+    match mark.Until |> Option.bind Seen.moment, unseen with
+    | Some one, Some other -> Some(max one other)
+    | one, other -> one |> Option.orElse other
+
+let private inDoubt mark (observed: Observed) facts =
+    doubtUntil mark
+    |> Option.exists (fun until -> Seen.askedAt observed facts < until)
+
+/// The entry in PD is ours: its mark was made while PD had none, and it has not been seen to end.
+let private isOurs (mark: EvictionMark) observed (facts: PdFacts) =
+    storeOfMark observed mark
+    |> Option.exists (fun store -> Set.contains store facts.Evicting)
+    && (mark.Ended.IsNone || inDoubt mark observed facts)
 
 /// The entry of ours is taken out of PD, if there is one.
 let private withdraw (observed: Observed) =
-    match evictedStore observed, Seen.facts observed with
-    | Some store, Some facts when Set.contains store facts.Evicting ->
-        Decision.act [ StopEvictingLeaders store ]
+    match eviction observed, Seen.facts observed with
+    | Some mark, Some facts when isOurs mark observed facts ->
+        storeOfMark observed mark
+        |> Option.map StopEvictingLeaders
+        |> Option.toList
+        |> Decision.act
     | Some _, None -> Decision.wait [ Seen.pdReason observed ]
     | _ -> Decision.settled
 
-/// First the entry, then the mark that it is ours: a crash between the two leaks nothing (law 9).
-let private endOfEviction (observed: Observed) =
-    let unmark observed =
-        if (eviction observed).IsSome then Decision.act [ UnmarkEviction ] else Decision.settled
+/// First the entry, then the mark that it is ours: a crash between the two leaks nothing (law 9). While an entry may
+/// still appear the mark stays.
+let unmark (observed: Observed) =
+    let forget observed =
+        match eviction observed, Seen.facts observed with
+        | Some mark, Some facts when not (inDoubt mark observed facts) -> Decision.act [ UnmarkEviction ]
+        | _ -> Decision.settled
 
-    observed |> Rule.inTurn [ withdraw; unmark ]
+    observed |> Rule.inTurn [ withdraw; forget ]
 
-/// Leaders are asked to move away from the store: first the mark in our status, then the entry in PD; then the mark says
-/// when PD had last heard from the store, so that the next heartbeat counts leaders under the entry. An entry that is
-/// lost (V T27) is made again, and what was counted before counts no more. An entry of somebody else is taken as it is.
+/// The same; then it waits for what may still appear.
+let endOfEviction (observed: Observed) =
+    observed
+    |> Rule.inTurn [
+        unmark
+        fun observed ->
+            if (eviction observed).IsSome then Decision.wait [ EvictionUnsettled ] else Decision.settled
+    ]
+
+/// Leaders are asked to move away from the store: first the mark in our status, made only while PD has no entry, and at
+/// once the entry; then the mark says when PD had last heard from the store, so that the next heartbeat counts leaders
+/// under the entry. An entry that is lost (V T27) is made again, and what was counted before counts no more. An entry of
+/// somebody else is taken as it is.
 let private evict (store: Store) (facts: PdFacts) (observed: Observed) =
-    let now = Condition.timestamp observed.Clock
+    let now = observed.Clock
+    let isListed = Set.contains store.Id facts.Evicting
+    let ask mark = Decision.act [ MarkEviction mark; Action.EvictLeaders store.Id ]
 
-    match eviction observed, Set.contains store.Id facts.Evicting with
-    | Some mark, _ when mark.Store <> Some store.Id -> endOfEviction observed
-    | None, true -> Decision.settled
-    | None, false ->
-        Decision.act [
-            MarkEviction { Since = now; Store = Some store.Id; Leaders = Some store.Leaders; HeardAt = None }
-        ]
-    | Some { HeardAt = None }, false -> Decision.act [ Action.EvictLeaders store.Id ]
-    | Some mark, false -> Decision.act [ MarkEviction { mark with Since = now; HeardAt = None } ]
-    | Some({ HeardAt = None } as mark), true when store.LastHeartbeat.IsSome ->
+    let first = {
+        Since = Condition.timestamp now
+        Store = Some store.Id
+        Leaders = Some store.Leaders
+        HeardAt = None
+        Until = None
+        Ended = None
+    }
+
+    match eviction observed with
+    | Some mark when mark.Store <> Some store.Id -> endOfEviction observed
+    | Some { Ended = Some _ } when isListed -> withdraw observed
+    | None when isListed -> Decision.settled
+    | Some({ HeardAt = None } as mark) when isListed && store.LastHeartbeat.IsSome ->
         Decision.act [ MarkEviction { mark with HeardAt = Seen.heardAt store } ]
-    | Some _, true -> Decision.settled
+    | Some _ when isListed -> Decision.settled
+    | None -> ask first
+    | Some({ Ended = Some _ } as mark) ->
+        ask { first with Until = doubtUntil mark |> Option.map Condition.timestamp }
+    | Some({ HeardAt = None } as mark) -> ask { mark with Until = Some(Condition.timestamp (now + settling)) }
+    | Some mark -> ask { mark with Since = Condition.timestamp now; HeardAt = None }
 
 /// What is to be done once the leaders of the store have moved away.
 let private evicted store (facts: PdFacts) go (observed: Observed) =
@@ -187,11 +240,14 @@ let private readyLongEnough (observed: Observed) =
         Seen.since pod.ReadySince observed |> Option.forall (fun span -> span >= wanted)
     | _ -> true
 
-/// The eviction that we began ends when the store serves again, and has for as long as leaders are to wait.
+/// The eviction that we began ends when the store serves again, and has for as long as leaders are to wait. The mark then
+/// says so: it is needed for as long as leaders come back, and an entry that appears meanwhile is somebody else's.
 let endEviction (observed: Observed) =
-    match evictedStore observed, Seen.facts observed with
-    | Some store, Some facts when Set.contains store facts.Evicting && not (readyLongEnough observed) ->
+    match eviction observed, Seen.facts observed with
+    | Some mark, Some facts when isOurs mark observed facts && not (readyLongEnough observed) ->
         Decision.wait [ LeadersReturnSoon ]
+    | Some({ Ended = None } as mark), Some facts when not (isOurs mark observed facts) ->
+        Decision.act [ MarkEviction { mark with Ended = Some(Condition.timestamp observed.Clock) } ]
     | _ -> withdraw observed
 
 /// Every leader of a region has told PD of its lagging peers by then (V B1: a region heartbeat).
@@ -226,9 +282,6 @@ let caughtUp (observed: Observed) =
             else
                 Decision.settled
     | _ -> Decision.settled
-
-/// The mark goes when the store is back.
-let unmark (observed: Observed) = endOfEviction observed
 
 /// A store leaves in two steps: its leaders move away, PD is asked to remove it, and its regions move while the process
 /// runs on; only when PD calls it Removed is there anything to take down. It is refused while too few living stores

@@ -135,6 +135,8 @@ type Reason =
     | NowhereToMove of Node: string
     | TiedToNode of Node: string
     | TakenAlone of Why: Alone
+    /// An earlier call may yet make an evict-leader entry of ours.
+    | EvictionUnsettled
 
 module Reason =
     /// For people: the message of the Kubernetes condition, the event, the log line and the transcript.
@@ -248,6 +250,8 @@ module Reason =
         | TiedToNode node ->
             $"its node %s{node} is to be emptied, and its volume cannot leave it: it stays; delete the instance to have it made anew elsewhere, or its Pod to let it rest until the node takes Pods again"
         | TakenAlone why -> $"one at a time, not maxUnavailable: %s{Alone.text why}"
+        | EvictionUnsettled ->
+            "a request to move leaders away had no answer: until it cannot be carried out any more, PD is watched for it"
 
     /// The reason of the Kubernetes condition: stable, part of the API.
     let code reason =
@@ -321,6 +325,7 @@ module Reason =
         | NowhereToMove _ -> "NowhereToMove"
         | TiedToNode _ -> "VolumeTiedToNode"
         | TakenAlone _ -> "OneAtATime"
+        | EvictionUnsettled -> "LeadersEvicted"
 
     /// How soon to look again unasked. Kubernetes tells when an object changes, and new facts of PD wake the instance
     /// too when they are about its own store or member; what is left are waits that time ends, or the stores and members of
@@ -340,6 +345,7 @@ module Reason =
         | DomainsTooFew _
         | MembersUnhealthy _
         | TakenAlone _
+        | EvictionUnsettled
         | LeadersReturnSoon -> ValueSome(TimeSpan.FromSeconds 5L)
         | InvalidSpec _
         | NotOurs _

@@ -254,7 +254,8 @@ let private handle (input: Input) run =
             | Some(Stage.Carrying(awaited, step, _)), (Unknown message | Refused { Message = message }) when
                 awaited = request
                 ->
-                refused input object step message run
+                // It may have been executed all the same (law 8).
+                run |> awaitPd input false object |> refused input object step message
             | _ -> run
         | None, None -> run
     | Woke -> run |> change (fun state -> { state with Wake = ValueNone })
@@ -424,6 +425,7 @@ let start (settings: Settings) : OperatorState = {
     Streaks = Map.empty
     Told = Map.empty
     Doubts = Map.empty
+    AwaitsPd = Map.empty
     Waiting = Map.empty
     Election = settings.Election |> Option.map Election.start
     Leading = settings.Election.IsNone

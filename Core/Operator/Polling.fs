@@ -8,6 +8,17 @@ open Tikv.Core.Pd
 open Tikv.Core.Operator.Run
 open Tikv.Core.Operator.Wakes
 
+/// The facts of PD are those of a moment: whoever changed something in PD before it goes on.
+let private freshFacts (input: Input) key asked run =
+    run.State.AwaitsPd
+    |> Map.filter (fun _ awaited -> awaited.Cluster = key && awaited.Since <= asked)
+    |> Map.fold
+        (fun run object awaited ->
+            run
+            |> change (fun state -> { state with AwaitsPd = state.AwaitsPd |> Map.remove object })
+            |> if awaited.Wanted then queue (Queue.add input.At (Work.Reconcile object)) else id)
+        run
+
 let finishPoll (input: Input) key (poll: Poll) run =
     let before = run.State.Pds |> Map.tryFind key |> Option.defaultValue PdView.Unasked
     let now = Poll.view poll
@@ -51,6 +62,8 @@ let finishPoll (input: Input) key (poll: Poll) run =
             |> log LogLevel.Info "PD answers" [ "namespace", poll.Namespace; "cluster", poll.Cluster ]
         | _ -> run
 
+    let run = run |> freshFacts input key poll.AskedAt
+
     match (if isFirst then None else Poll.changed before now) with
     | Some names when names.IsEmpty -> run
     | Some names ->
@@ -86,6 +99,8 @@ let startPoll (input: Input) space cluster run =
                     PolledAt = state.PolledAt |> Map.add key input.At
                     Pds = if known.IsSome then state.Pds |> Map.add key view else state.Pds |> Map.remove key
             })
+
+        let run = run |> freshFacts input key input.At
 
         if before = view && not isFirst then run else run |> wakeCluster input space cluster true
     | endpoints ->

@@ -212,12 +212,42 @@ let neverPolled (verdict: Verdict.Verdict) (state: OperatorState) =
     Map.containsKey key state.Cache.Clusters
     && not (Map.containsKey key state.PolledAt)
 
+/// Building up does not wait for PD for longer than this (law 5).
+let longestAwait = TimeSpan.FromSeconds 10L
+
+/// PD is asked anew, and the object is not looked at before that has been answered.
+let awaitPd (input: Input) isWanted (object: ObjectRef) run =
+    match Cache.meta object run.State.Cache |> Option.bind (label Labels.cluster) with
+    | None -> run
+    | Some cluster ->
+        let awaited = { Cluster = Cache.key object.Namespace cluster; Since = input.At; Wanted = isWanted }
+
+        run
+        |> poll input.At object.Namespace cluster
+        |> change (fun state -> { state with AwaitsPd = state.AwaitsPd |> Map.add object awaited })
+
+/// Looked at when the poll is complete; or without it, when that takes too long.
+let private postpone (object: ObjectRef) (awaited: AwaitedPoll) run =
+    run
+    |> endRound object
+    |> change (fun state -> {
+        state with
+            AwaitsPd = state.AwaitsPd |> Map.add object { awaited with Wanted = true }
+    })
+    |> queue (Queue.add (awaited.Since |> Instant.add longestAwait) (Work.Reconcile object))
+
+let private awaitedPoll (input: Input) (object: ObjectRef) (state: OperatorState) =
+    state.AwaitsPd
+    |> Map.tryFind object
+    |> Option.filter (fun awaited -> Instant.since awaited.Since input.At < longestAwait)
+
 let beginRound (input: Input) (object: ObjectRef) run =
-    match run.State.Doubts |> Map.tryFind object with
-    | Some doubted ->
+    match run.State.Doubts |> Map.tryFind object, awaitedPoll input object run.State with
+    | Some doubted, _ ->
         let run, id = sendRead object doubted run
         run |> stage object (Stage.Settling(id, doubted))
-    | None ->
+    | None, Some awaited -> postpone object awaited run
+    | None, None ->
         let verdict = Verdict.look (sight input run.State) object
         let run = run |> remember object verdict |> count "reconciles"
 
@@ -281,12 +311,9 @@ let carriedOut (input: Input) (object: ObjectRef) (step: Steps.Step) rest run =
         |> count $"action:%s{step.Action}"
 
     let run =
-        match step.Request, Cache.meta object run.State.Cache with
-        | Steps.ToPd _, Some meta ->
-            match label Labels.cluster meta with
-            | Some cluster -> run |> poll input.At object.Namespace cluster
-            | None -> run
-        | _ -> run
+        match step.Request with
+        | Steps.ToPd _ -> awaitPd input true object run
+        | Steps.ToKubernetes _ -> run
 
     match rest with
     | next :: rest -> send input object next rest run

@@ -49,6 +49,16 @@ type SecretsKnown = {
     Waiting: Set<ObjectRef>
 }
 
+/// An object has changed something in PD, or tried to: facts older than the answer would have it do the same again.
+type AwaitedPoll = {
+    /// `namespace/cluster`.
+    Cluster: string
+    /// The poll that it waits for is begun no earlier.
+    Since: Instant
+    /// It is to be looked at as soon as the poll is complete.
+    Wanted: bool
+}
+
 /// All that an operator remembers. Losing it at any moment loses nothing: what must last is in the cluster's objects.
 type OperatorState = {
     Settings: Settings
@@ -79,6 +89,7 @@ type OperatorState = {
     Told: Map<ObjectRef, struct (Instant * Json)>
     /// Objects whose last write has an unknown outcome, by the object that was worked on.
     Doubts: Map<ObjectRef, ObjectRef>
+    AwaitsPd: Map<ObjectRef, AwaitedPoll>
     /// Objects that wait for something, with codes and texts, by cluster.
     Waiting: Map<string, Map<ObjectRef, (string * string) list>>
     Election: Election option

@@ -167,7 +167,10 @@ let ofInstance endpoints (observed: Instance.Observed) action =
     | Instance.MarkEviction mark ->
         let written = Codec.encode mark
         // A merge patch keeps what it does not name.
-        let mark = if mark.HeardAt.IsSome then written else Json.withField "heardAt" Json.Null written
+        let mark =
+            [ "heardAt", mark.HeardAt; "until", mark.Until; "ended", mark.Ended ]
+            |> List.filter (fun (_, value) -> value.IsNone)
+            |> List.fold (fun written (name, _) -> Json.withField name Json.Null written) written
 
         patchStatus kind meta (Json.object [ "evicting", mark ])
         |> kubernetes "MarkEviction" "leaders are about to be moved away"

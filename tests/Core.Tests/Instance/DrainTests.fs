@@ -17,9 +17,7 @@ let ``a store whose node is cordoned moves as it is restarted: claim, eviction, 
     |> shouldBe (act [ TakeDisruption(clusterMeta observed, "NodeDrain") ])
 
     decide (holding observed)
-    |> shouldBe (
-        act [ MarkEviction { Since = ago 0; Store = Some(storeId 2); Leaders = Some 5; HeardAt = None } ]
-    )
+    |> shouldBe (act [ MarkEviction firstMark; Action.EvictLeaders(storeId 2) ])
 
     decide (observed |> holding |> marked 1 |> evicting 2)
     |> shouldBe (wait [ LeadersRemain 5 ])

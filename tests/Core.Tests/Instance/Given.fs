@@ -70,7 +70,7 @@ let store index : Store = {
 
 /// Three members, of which 0 leads, and four stores of three replicas.
 let facts: PdFacts = {
-    AskedAt = Instant.zero
+    AskedAt = Instant 1_000_000L
     ClusterId = clusterId
     Members = List.init 3 memberFact
     Stores = List.init 4 store
@@ -376,6 +376,16 @@ let reclaimed observed =
 let withEviction change =
     withTikvRole (fun (spec, status) -> { spec with Eviction = change spec.Eviction }, status)
 
+/// What is written before PD is asked to move the five leaders of the store away.
+let firstMark = {
+    Since = ago 0
+    Store = Some(storeId 2)
+    Leaders = Some 5
+    HeardAt = None
+    Until = None
+    Ended = None
+}
+
 /// We have written down that we evict leaders, that many seconds ago, and made the entry in PD when it last heard from
 /// the store then.
 let marked seconds =
@@ -389,6 +399,8 @@ let marked seconds =
                         Store = Some(storeId 2)
                         Leaders = Some 5
                         HeardAt = Some(ago seconds)
+                        Until = None
+                        Ended = None
                     }
         })
 

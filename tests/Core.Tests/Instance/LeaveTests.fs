@@ -33,14 +33,10 @@ let private leaving = deleting tikv
 
 [<Test>]
 let ``a store leaves in two steps: its leaders move away, then PD is asked to remove it`` () =
-    let mark = { Since = ago 0; Store = Some(storeId 2); Leaders = Some 5; HeardAt = None }
-
     decide leaving |> shouldBe (act [ TakeDisruption(clusterMeta tikv, "Removal") ])
 
-    decide (holding leaving) |> shouldBe (act [ MarkEviction mark ])
-
-    decide (leaving |> holding |> begun 1)
-    |> shouldBe (act [ Action.EvictLeaders(storeId 2) ])
+    decide (holding leaving)
+    |> shouldBe (act [ MarkEviction firstMark; Action.EvictLeaders(storeId 2) ])
 
     decide (leaving |> holding |> marked 1 |> evicting 2)
     |> shouldBe (wait [ LeadersRemain 5 ])

@@ -59,6 +59,8 @@ type Looks =
         "another cluster answers", Given.withFacts (fun facts -> { facts with ClusterId = ClusterId 9UL })
         "it evicts since 10 s", Given.marked 10
         "its entry was not seen yet", Given.withMark (fun mark -> { mark with HeardAt = None })
+        "its entry has ended", Given.withMark (fun mark -> { mark with Ended = Some(Given.ago 5) })
+        "PD was asked twice", Given.withMark (fun mark -> { mark with Until = Some(Given.ago -60) })
         "its entry is of another store",
         Given.withMark (fun mark -> { mark with Store = Some(Given.storeId 3) })
         "it had many leaders", Given.withMark (fun mark -> { mark with Leaders = Some 900 })

@@ -240,6 +240,8 @@ let private later (seconds: float) (observed: Observed) =
         mark with
             Since = shift mark.Since
             HeardAt = mark.HeardAt |> Option.map shift
+            Until = mark.Until |> Option.map shift
+            Ended = mark.Ended |> Option.map shift
     })
     |> Given.withClusterStatus (fun status -> {
         status with

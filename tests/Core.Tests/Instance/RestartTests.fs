@@ -15,6 +15,9 @@ let private restarted observed =
 let private taken observed = act [ TakeDisruption(clusterMeta observed, "RollingUpdate") ]
 let private old = outdated tikv
 
+/// The mark of ours whose entry was seen to be gone that many seconds ago.
+let private ended seconds = withMark (fun mark -> { mark with Ended = Some(ago seconds) })
+
 /// A store whose leaders have moved away: the mark, the entry, the count.
 let private evicted observed = observed |> marked 10 |> evicting 2 |> withLeaders 2 0
 
@@ -115,15 +118,21 @@ let ``a single member is restarted: its pause was chosen with its number`` () =
 
 [<Test>]
 let ``leaders are marked as being moved away before PD is asked to`` () =
-    let mark = { Since = ago 0; Store = Some(storeId 2); Leaders = Some 5; HeardAt = None }
-    decide (holding old) |> shouldBe (act [ MarkEviction mark ])
+    decide (holding old)
+    |> shouldBe (act [ MarkEviction firstMark; Action.EvictLeaders(storeId 2) ])
+
+[<Test>]
+let ``whoever asks PD again to move leaders away writes down until when the first request may still be carried out``
+    ()
+    =
+    let mark = { firstMark with Since = ago 1; Until = Some(ago -120) }
 
     decide (holding old |> begun 1)
-    |> shouldBe (act [ Action.EvictLeaders(storeId 2) ])
+    |> shouldBe (act [ MarkEviction mark; Action.EvictLeaders(storeId 2) ])
 
 [<Test>]
 let ``the mark says when PD had heard from the store as its entry was first seen`` () =
-    let mark = { Since = ago 10; Store = Some(storeId 2); Leaders = Some 5; HeardAt = Some(ago 0) }
+    let mark = { firstMark with Since = ago 10; HeardAt = Some(ago 0) }
 
     decide (holding old |> begun 10 |> evicting 2)
     |> shouldBe (act [ MarkEviction mark ])
@@ -136,10 +145,9 @@ let ``no leaders count only by a heartbeat later than the entry`` () =
 [<Test>]
 let ``an entry that PD has lost is made again, and leaders are counted afresh`` () =
     let lost = holding old |> marked 200 |> withLeaders 2 0
-    let mark = { Since = ago 0; Store = Some(storeId 2); Leaders = Some 5; HeardAt = None }
-    decide lost |> shouldBe (act [ MarkEviction mark ])
 
-    decide (lost |> begun 0) |> shouldBe (act [ Action.EvictLeaders(storeId 2) ])
+    decide lost
+    |> shouldBe (act [ MarkEviction firstMark; Action.EvictLeaders(storeId 2) ])
 
 [<Test>]
 let ``while PD knows few leaders, as after its start, nothing is taken down`` () =
@@ -255,7 +263,65 @@ let ``a process that never registered is restarted without moving leaders`` () =
 let ``an eviction of ours ends when the store serves again: the entry first, then the mark`` () =
     let observed = holding tikv |> marked 60 |> evicting 2
     decide observed |> shouldBe (act [ StopEvictingLeaders(storeId 2) ])
-    decide (holding tikv |> marked 60) |> shouldBe (act [ UnmarkEviction ])
+
+    decide (holding tikv |> marked 60)
+    |> shouldBe (
+        act [ MarkEviction { firstMark with Since = ago 60; HeardAt = Some(ago 60); Ended = Some(ago 0) } ]
+    )
+
+    decide (holding tikv |> marked 60 |> ended 1)
+    |> shouldBe (act [ UnmarkEviction ])
+
+[<Test>]
+let ``an entry that appears after ours has ended is somebody else's`` () =
+    decide (tikv |> marked 60 |> ended 1 |> evicting 2)
+    |> shouldBe (act [ UnmarkEviction ])
+
+    let again = holding old |> marked 60 |> ended 1 |> evicting 2
+    decide again |> shouldBe (wait [ LeadersRemain 5 ])
+
+[<Test>]
+let ``a store is restarted anew with a mark of its own`` () =
+    decide (holding old |> marked 60 |> ended 1)
+    |> shouldBe (act [ MarkEviction firstMark; Action.EvictLeaders(storeId 2) ])
+
+    decide (holding old |> begun 60 |> ended 1)
+    |> shouldBe (
+        act [ MarkEviction { firstMark with Until = Some(ago -60) }; Action.EvictLeaders(storeId 2) ]
+    )
+
+[<Test>]
+let ``while a request without an answer may still make an entry, the mark stays and the disruption does not``
+    ()
+    =
+    let unsettled = tikv |> begun 60 |> ended 1
+
+    decide (holding unsettled)
+    |> shouldBe (act [ ReleaseDisruption(clusterMeta unsettled) ])
+
+    decide unsettled |> shouldBe (wait [ EvictionUnsettled ])
+
+    decide (unsettled |> evicting 2)
+    |> shouldBe (act [ StopEvictingLeaders(storeId 2) ])
+
+    decide (tikv |> begun 180 |> ended 1) |> shouldBe (act [ UnmarkEviction ])
+
+    let again =
+        tikv
+        |> marked 200
+        |> ended 1
+        |> withMark (fun mark -> { mark with Until = Some(ago -1) })
+
+    decide again |> shouldBe (wait [ EvictionUnsettled ])
+
+    decide { again with Clock = clock.AddSeconds 60. }
+    |> shouldBe (act [ UnmarkEviction ])
+
+[<Test>]
+let ``facts of PD from before the last moment of a request settle nothing`` () =
+    { (tikv |> begun 180 |> ended 1) with At = Instant.add (TimeSpan.FromMinutes 2L) tikv.At }
+    |> decide
+    |> shouldBe (wait [ EvictionUnsettled ])
 
 [<Test>]
 let ``the entry of a store whose disk was lost since is taken out of PD too`` () =
@@ -320,13 +386,12 @@ let ``when several stores stop at once the leaders stay where they are`` () =
 [<Test>]
 let ``leaders move away from a Pod that somebody else stops, while it still runs`` () =
     let drained = terminating tikv
-    let mark = { Since = ago 0; Store = Some(storeId 2); Leaders = Some 5; HeardAt = None }
 
     decide drained
-    |> shouldBe { Actions = [ MarkEviction mark ]; Waiting = [ PodTerminating ] }
-
-    decide (begun 1 drained)
-    |> shouldBe { Actions = [ Action.EvictLeaders(storeId 2) ]; Waiting = [ PodTerminating ] }
+    |> shouldBe {
+        Actions = [ MarkEviction firstMark; Action.EvictLeaders(storeId 2) ]
+        Waiting = [ PodTerminating ]
+    }
 
     decide (drained |> marked 10 |> evicting 2)
     |> shouldBe (wait [ PodTerminating; LeadersRemain 5 ])
@@ -354,6 +419,7 @@ let ``two thirds of the leaders come back, unless they were few or it takes too 
     let back before leaders uptime =
         holding tikv
         |> marked 100
+        |> ended 90
         |> withMark (fun mark -> { mark with Leaders = Some before })
         |> withLeaders 2 leaders
         |> startedAgo uptime 2

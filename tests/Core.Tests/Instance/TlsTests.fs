@@ -110,7 +110,12 @@ let ``no process is taken down that could not be started again`` () =
 
 [<Test>]
 let ``an eviction of leaders ends and the disruption is given back, whatever the certificates`` () =
-    let observed = running |> withSecret Sighting.Absent |> marked 60
+    let observed =
+        running
+        |> withSecret Sighting.Absent
+        |> marked 60
+        |> withMark (fun mark -> { mark with Ended = Some(ago 1) })
+
     (decide observed).Actions |> shouldBe [ UnmarkEviction ]
     let observed = running |> withSecret Sighting.Absent |> holding
 

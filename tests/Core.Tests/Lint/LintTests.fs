@@ -214,6 +214,8 @@ let ``leaders are evicted only after our mark`` () =
     allowed evict (begun 1 (terminating tikv))
     refused "I28" evict (begun 1 tikv)
     refused "law 9" evict (holding tikv)
+    allowed (MarkEviction firstMark :: evict) (holding tikv)
+    refused "I30" (MarkEviction firstMark :: evict) (holding tikv |> evicting 2)
     refused "another store" [ Action.EvictLeaders(storeId 3) ] (holding (begun 1 tikv))
     refused "law 9" evict pd
 
@@ -222,6 +224,11 @@ let ``an eviction of somebody else is not ended`` () =
     allowed [ StopEvictingLeaders(storeId 2) ] (marked 1 tikv)
     refused "I30" [ StopEvictingLeaders(storeId 2) ] tikv
     refused "I30" [ StopEvictingLeaders(storeId 3) ] (marked 1 tikv)
+
+    tikv
+    |> marked 1
+    |> withMark (fun mark -> { mark with Ended = Some(ago 0) })
+    |> refused "I30" [ StopEvictingLeaders(storeId 2) ]
 
 [<Test>]
 let ``PD's leader moves to a healthy member, and only for the holder of the disruption`` () =

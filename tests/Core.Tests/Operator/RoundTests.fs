@@ -318,7 +318,8 @@ let ``only the same step is taken after another look`` () =
 
     // The reads were answered before the pause: they are asked anew.
     let world =
-        scripted (fun _ effect -> if effect.IsRead then Fate.Held else Fate.Ordinary)
+        scripted (fun world effect ->
+            if effect.IsRead && not world.Evicting.IsEmpty then Fate.Held else Fate.Ordinary)
         |> upgrade
         |> run
 
