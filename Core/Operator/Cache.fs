@@ -5,18 +5,6 @@ open Tikv.Core
 open Tikv.Core.Api
 open Tikv.Core.Kubernetes
 
-/// One object of ours as it was last seen. An object that cannot be read keeps its metadata: it is reported, and nothing
-/// is done by it.
-type Held<'Spec, 'Status> = {
-    Meta: Meta
-    Object: Result<Object<'Spec, 'Status>, Problem list>
-    /// `status` as it stands, for an object whose spec cannot be read.
-    Status: Json
-}
-
-/// An instance, with what its group reads of it.
-type HeldInstance<'Spec, 'Status> = { Held: Held<'Spec, 'Status>; View: Group.InstanceView option }
-
 /// What the reflectors have learnt, each object decoded once, when it changes. Keys are `namespace/name`.
 type Cache = {
     Clusters: Map<string, Held<ClusterSpec, ClusterStatus>>
@@ -154,111 +142,6 @@ module Cache =
 
     // ---- instances
 
-    let private readyCondition (conditions: Condition list) (meta: Meta) =
-        conditions
-        |> Condition.tryFind ConditionType.Ready
-        |> Option.filter (fun ready ->
-            ready.Status = ConditionStatus.True
-            && ready.ObservedGeneration = meta.Generation)
-
-    let private view
-        (meta: Meta)
-        (shared, process')
-        (settings: InstanceSettings)
-        (status: InstanceStatus)
-        : Group.InstanceView =
-        let ready = readyCondition status.Conditions meta
-        let revision = meta.Labels |> Map.tryFind Labels.revision
-        let condition name = status.Conditions |> Condition.tryFind name
-
-        {
-            Meta = meta
-            Index = settings.Index
-            Topology = settings.Topology
-            Pod = Defaults.podName meta.Name settings
-            Shared = shared
-            Process = process'
-            Ready = ready.IsSome
-            ReadySince = ready |> Option.map _.LastTransitionTime |> Option.defaultValue ""
-            Settled =
-                ready.IsSome
-                && status.CurrentRevision = revision
-                && status.Conditions
-                   |> Condition.tryFind ConditionType.Synced
-                   |> Option.exists (fun synced ->
-                       synced.Status = ConditionStatus.True
-                       && synced.ObservedGeneration = meta.Generation)
-            Current = status.CurrentRevision
-            Fails = Condition.status ConditionType.Ready status.Conditions = ConditionStatus.False
-            Broken = false
-            Leads = false
-            Offline = false
-            Removed = false
-            Registered = true
-            Waits =
-                condition ConditionType.Stalled
-                |> Option.orElse (condition ConditionType.Reconciling)
-                |> Option.map (fun found -> found.Reason, found.Message)
-            Domain = status.Zone |> Option.orElse status.NodeName
-            OtherClass =
-                condition ConditionType.VolumesReady
-                |> Option.filter (fun volumes -> volumes.ObservedGeneration = meta.Generation)
-                |> Option.bind (fun volumes ->
-                    if volumes.Reason = Instance.Reason.code (Instance.VolumeClassDiffers("", "", "")) then
-                        Some true
-                    elif volumes.Status = ConditionStatus.True then
-                        Some false
-                    else
-                        None)
-            SuspendedAt =
-                condition ConditionType.Suspended
-                |> Option.filter (fun suspended ->
-                    suspended.Status = ConditionStatus.True
-                    && suspended.ObservedGeneration = meta.Generation)
-                |> Option.map (fun _ -> status.ObservedClusterGeneration)
-            PodWord = Group.PodWord.Pending
-            Unready =
-                match condition ConditionType.Ready, condition ConditionType.Stalled with
-                | Some ready, _ when ready.Status = ConditionStatus.True -> None
-                | Some ready, None -> Some ready.LastTransitionTime
-                | _ -> Some ""
-        }
-
-    /// The fingerprint is that of the object before while nothing that enters it has changed.
-    let private fingerprint (before: Group.InstanceView option) (meta: Meta) make =
-        match before with
-        | Some before when
-            before.Meta.Uid = meta.Uid
-            && before.Meta.Generation = meta.Generation
-            && before.Meta.Annotations = meta.Annotations
-            ->
-            before.Shared, before.Process
-        | _ -> make ()
-
-    let private pdView before (object: Object<PDSpec, PDStatus>) =
-        let prints =
-            fingerprint before object.Meta (fun () ->
-                Group.Shared.ofPd object.Meta object.Spec, Group.Shared.processOfPd object.Meta object.Spec)
-
-        {
-            view object.Meta prints object.Spec.Instance object.Status.Instance with
-                Leads = object.Status.IsLeader
-                Registered = object.Status.Id.IsSome
-        }
-
-    let private tikvView before (object: Object<TiKVSpec, TiKVStatus>) =
-        let prints =
-            fingerprint before object.Meta (fun () ->
-                Group.Shared.ofTikv object.Meta object.Spec,
-                Group.Shared.processOfTikv object.Meta object.Spec)
-
-        {
-            view object.Meta prints object.Spec.Instance object.Status.Instance with
-                Offline = object.Spec.Offline
-                Removed = object.Status.State = Some StoreState.Removed
-                Registered = object.Status.Id.IsSome
-        }
-
     let private groupOf (meta: Meta) = meta.Labels |> Map.tryFind Labels.group |> Option.defaultValue ""
 
     let private unlist kind (view: Group.InstanceView option) cache =
@@ -292,59 +175,6 @@ module Cache =
 
     // ---- one object
 
-    /// What was valid is valid until its spec changes.
-    let private held decode validate (before: Held<'Spec, 'Status> option) json : Held<'Spec, 'Status> =
-        let meta: Meta = Meta.decode json
-
-        let known =
-            match before with
-            | Some before ->
-                before.Meta.Uid = meta.Uid
-                && before.Meta.Generation = meta.Generation
-                && before.Object.IsOk
-            | None -> false
-
-        let object: Result<Object<'Spec, 'Status>, Problem list> =
-            decode json
-            |> Result.bind (fun object ->
-                match (if known then [] else validate object) with
-                | [] -> Ok object
-                | problems -> Error problems)
-
-        {
-            Meta = meta
-            Object = object
-            Status =
-                if object.IsOk then
-                    Json.Null
-                else
-                    json |> Json.tryField "status" |> Option.defaultValue Json.Null
-        }
-
-    let private okay held = held.Object |> Result.toOption
-
-    /// The main container of a Pod has the name of its component.
-    let private podView json =
-        let main =
-            json
-            |> Json.stringAt [ "metadata"; "labels"; Labels.``component`` ]
-            |> Option.defaultValue ""
-
-        View.pod main json
-
-    /// The cluster and the Pod of an instance; of one that cannot be read, what its metadata says.
-    let private peerOf (settings: 'Spec -> InstanceSettings) (held: Held<'Spec, 'Status>) =
-        match held.Object with
-        | Ok object ->
-            let settings = settings object.Spec
-            settings.Cluster.Name, Defaults.podName held.Meta.Name settings
-        | Error _ -> held.Meta.Labels |> Map.tryFind Labels.cluster |> Option.defaultValue "", held.Meta.Name
-
-    let private pdPeer (held: Held<PDSpec, PDStatus>) = peerOf (fun (spec: PDSpec) -> spec.Instance) held
-
-    let private tikvPeer (held: Held<TiKVSpec, TiKVStatus>) =
-        peerOf (fun (spec: TiKVSpec) -> spec.Instance) held
-
     let private changePeers kind (meta: Meta) cluster change cache =
         let key = groupKey kind meta.Namespace cluster
         let peers = cache.Peers |> Map.tryFind key |> Option.defaultValue Map.empty |> change
@@ -373,7 +203,7 @@ module Cache =
                 cache with
                     Clusters =
                         cache.Clusters
-                        |> Map.add key (held Codec.cluster Validation.cluster before json)
+                        |> Map.add key (Held.held Codec.cluster Validation.cluster before json)
             }
         | Kind.PDGroup ->
             let before = cache.PdGroups |> Map.tryFind key
@@ -382,7 +212,7 @@ module Cache =
                 cache with
                     PdGroups =
                         cache.PdGroups
-                        |> Map.add key (held Codec.pdGroup Validation.pdGroup before json)
+                        |> Map.add key (Held.held Codec.pdGroup Validation.pdGroup before json)
             }
         | Kind.TiKVGroup ->
             let before = cache.TikvGroups |> Map.tryFind key
@@ -391,29 +221,29 @@ module Cache =
                 cache with
                     TikvGroups =
                         cache.TikvGroups
-                        |> Map.add key (held Codec.tikvGroup Validation.tikvGroup before json)
+                        |> Map.add key (Held.held Codec.tikvGroup Validation.tikvGroup before json)
             }
         | Kind.PD ->
             let known = cache.Pds |> Map.tryFind key
             let before = known |> Option.bind _.View
-            let held = held Codec.pd Validation.pd (known |> Option.map _.Held) json
-            let view = okay held |> Option.map (pdView before)
+            let held = Held.held Codec.pd Validation.pd (known |> Option.map _.Held) json
+            let view = Held.okay held |> Option.map (Held.pdView before)
 
             { cache with Pds = cache.Pds |> Map.add key { Held = held; View = view } }
             |> unlist kind before
             |> enlist kind view
-            |> befriend kind held.Meta (pdPeer held)
+            |> befriend kind held.Meta (Held.pdPeer held)
         | Kind.TiKV ->
             let known = cache.Tikvs |> Map.tryFind key
             let before = known |> Option.bind _.View
-            let held = held Codec.tikv Validation.tikv (known |> Option.map _.Held) json
-            let view = okay held |> Option.map (tikvView before)
+            let held = Held.held Codec.tikv Validation.tikv (known |> Option.map _.Held) json
+            let view = Held.okay held |> Option.map (Held.tikvView before)
 
             { cache with Tikvs = cache.Tikvs |> Map.add key { Held = held; View = view } }
             |> unlist kind before
             |> enlist kind view
-            |> befriend kind held.Meta (tikvPeer held)
-        | Kind.Pod -> { cache with Pods = cache.Pods |> Map.add key (podView json) }
+            |> befriend kind held.Meta (Held.tikvPeer held)
+        | Kind.Pod -> { cache with Pods = cache.Pods |> Map.add key (Held.podView json) }
         | Kind.ConfigMap -> { cache with ConfigMaps = cache.ConfigMaps |> Map.add key (View.configMap json) }
         | Kind.PersistentVolumeClaim -> { cache with Claims = cache.Claims |> Map.add key (View.claim json) }
         | Kind.Service -> { cache with Services = cache.Services |> Map.add key (View.service json) }
@@ -443,14 +273,14 @@ module Cache =
             | Some known ->
                 { cache with Pds = cache.Pds |> Map.remove key }
                 |> unlist kind known.View
-                |> part kind known.Held.Meta (pdPeer known.Held)
+                |> part kind known.Held.Meta (Held.pdPeer known.Held)
         | Kind.TiKV ->
             match cache.Tikvs |> Map.tryFind key with
             | None -> cache
             | Some known ->
                 { cache with Tikvs = cache.Tikvs |> Map.remove key }
                 |> unlist kind known.View
-                |> part kind known.Held.Meta (tikvPeer known.Held)
+                |> part kind known.Held.Meta (Held.tikvPeer known.Held)
         | Kind.Pod -> { cache with Pods = cache.Pods |> Map.remove key }
         | Kind.ConfigMap -> { cache with ConfigMaps = cache.ConfigMaps |> Map.remove key }
         | Kind.PersistentVolumeClaim -> { cache with Claims = cache.Claims |> Map.remove key }

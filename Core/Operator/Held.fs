@@ -1,0 +1,179 @@
+namespace Tikv.Core.Operator
+
+open System
+open Tikv.Core
+open Tikv.Core.Api
+open Tikv.Core.Kubernetes
+
+/// One object of ours as it was last seen. An object that cannot be read keeps its metadata: it is reported, and nothing
+/// is done by it.
+type Held<'Spec, 'Status> = {
+    Meta: Meta
+    Object: Result<Object<'Spec, 'Status>, Problem list>
+    /// `status` as it stands, for an object whose spec cannot be read.
+    Status: Json
+}
+
+/// An instance, with what its group reads of it.
+type HeldInstance<'Spec, 'Status> = { Held: Held<'Spec, 'Status>; View: Group.InstanceView option }
+
+/// Objects as they come into the cache: decoded, checked, and with what their groups read of them.
+[<RequireQualifiedAccess>]
+module internal Held =
+
+    let private readyCondition (conditions: Condition list) (meta: Meta) =
+        conditions
+        |> Condition.tryFind ConditionType.Ready
+        |> Option.filter (fun ready ->
+            ready.Status = ConditionStatus.True
+            && ready.ObservedGeneration = meta.Generation)
+
+    let private view
+        (meta: Meta)
+        (shared, process')
+        (settings: InstanceSettings)
+        (status: InstanceStatus)
+        : Group.InstanceView =
+        let ready = readyCondition status.Conditions meta
+        let revision = meta.Labels |> Map.tryFind Labels.revision
+        let condition name = status.Conditions |> Condition.tryFind name
+
+        {
+            Meta = meta
+            Index = settings.Index
+            Topology = settings.Topology
+            Pod = Defaults.podName meta.Name settings
+            Shared = shared
+            Process = process'
+            Ready = ready.IsSome
+            ReadySince = ready |> Option.map _.LastTransitionTime |> Option.defaultValue ""
+            Settled =
+                ready.IsSome
+                && status.CurrentRevision = revision
+                && status.Conditions
+                   |> Condition.tryFind ConditionType.Synced
+                   |> Option.exists (fun synced ->
+                       synced.Status = ConditionStatus.True
+                       && synced.ObservedGeneration = meta.Generation)
+            Current = status.CurrentRevision
+            Fails = Condition.status ConditionType.Ready status.Conditions = ConditionStatus.False
+            Broken = false
+            Leads = false
+            Offline = false
+            Removed = false
+            Registered = true
+            Waits =
+                condition ConditionType.Stalled
+                |> Option.orElse (condition ConditionType.Reconciling)
+                |> Option.map (fun found -> found.Reason, found.Message)
+            Domain = status.Zone |> Option.orElse status.NodeName
+            OtherClass =
+                condition ConditionType.VolumesReady
+                |> Option.filter (fun volumes -> volumes.ObservedGeneration = meta.Generation)
+                |> Option.bind (fun volumes ->
+                    if volumes.Reason = Instance.Reason.code (Instance.VolumeClassDiffers("", "", "")) then
+                        Some true
+                    elif volumes.Status = ConditionStatus.True then
+                        Some false
+                    else
+                        None)
+            SuspendedAt =
+                condition ConditionType.Suspended
+                |> Option.filter (fun suspended ->
+                    suspended.Status = ConditionStatus.True
+                    && suspended.ObservedGeneration = meta.Generation)
+                |> Option.map (fun _ -> status.ObservedClusterGeneration)
+            PodWord = Group.PodWord.Pending
+            Unready =
+                match condition ConditionType.Ready, condition ConditionType.Stalled with
+                | Some ready, _ when ready.Status = ConditionStatus.True -> None
+                | Some ready, None -> Some ready.LastTransitionTime
+                | _ -> Some ""
+        }
+
+    /// The fingerprint is that of the object before while nothing that enters it has changed.
+    let private fingerprint (before: Group.InstanceView option) (meta: Meta) make =
+        match before with
+        | Some before when
+            before.Meta.Uid = meta.Uid
+            && before.Meta.Generation = meta.Generation
+            && before.Meta.Annotations = meta.Annotations
+            ->
+            before.Shared, before.Process
+        | _ -> make ()
+
+    let pdView before (object: Object<PDSpec, PDStatus>) =
+        let prints =
+            fingerprint before object.Meta (fun () ->
+                Group.Shared.ofPd object.Meta object.Spec, Group.Shared.processOfPd object.Meta object.Spec)
+
+        {
+            view object.Meta prints object.Spec.Instance object.Status.Instance with
+                Leads = object.Status.IsLeader
+                Registered = object.Status.Id.IsSome
+        }
+
+    let tikvView before (object: Object<TiKVSpec, TiKVStatus>) =
+        let prints =
+            fingerprint before object.Meta (fun () ->
+                Group.Shared.ofTikv object.Meta object.Spec,
+                Group.Shared.processOfTikv object.Meta object.Spec)
+
+        {
+            view object.Meta prints object.Spec.Instance object.Status.Instance with
+                Offline = object.Spec.Offline
+                Removed = object.Status.State = Some StoreState.Removed
+                Registered = object.Status.Id.IsSome
+        }
+
+    /// What was valid is valid until its spec changes.
+    let held decode validate (before: Held<'Spec, 'Status> option) json : Held<'Spec, 'Status> =
+        let meta: Meta = Meta.decode json
+
+        let known =
+            match before with
+            | Some before ->
+                before.Meta.Uid = meta.Uid
+                && before.Meta.Generation = meta.Generation
+                && before.Object.IsOk
+            | None -> false
+
+        let object: Result<Object<'Spec, 'Status>, Problem list> =
+            decode json
+            |> Result.bind (fun object ->
+                match (if known then [] else validate object) with
+                | [] -> Ok object
+                | problems -> Error problems)
+
+        {
+            Meta = meta
+            Object = object
+            Status =
+                if object.IsOk then
+                    Json.Null
+                else
+                    json |> Json.tryField "status" |> Option.defaultValue Json.Null
+        }
+
+    let okay held = held.Object |> Result.toOption
+
+    /// The main container of a Pod has the name of its component.
+    let podView json =
+        let main =
+            json
+            |> Json.stringAt [ "metadata"; "labels"; Labels.``component`` ]
+            |> Option.defaultValue ""
+
+        View.pod main json
+
+    /// The cluster and the Pod of an instance; of one that cannot be read, what its metadata says.
+    let private peerOf (settings: 'Spec -> InstanceSettings) (held: Held<'Spec, 'Status>) =
+        match held.Object with
+        | Ok object ->
+            let settings = settings object.Spec
+            settings.Cluster.Name, Defaults.podName held.Meta.Name settings
+        | Error _ -> held.Meta.Labels |> Map.tryFind Labels.cluster |> Option.defaultValue "", held.Meta.Name
+
+    let pdPeer (held: Held<PDSpec, PDStatus>) = peerOf (fun (spec: PDSpec) -> spec.Instance) held
+
+    let tikvPeer (held: Held<TiKVSpec, TiKVStatus>) = peerOf (fun (spec: TiKVSpec) -> spec.Instance) held
