@@ -118,7 +118,7 @@ let stories = [
             exactly 6 (deletes Kind.Pod)
             always everyRegionServes
             always oneIsDown
-            eventually threeRounds (mentions tikv "Ready" "one at a time, not maxUnavailable")
+            eventually threeRounds (mentions tikv "Synced" "one at a time, not maxUnavailable")
             finally' settled
             finally' noEvictions
         ]
