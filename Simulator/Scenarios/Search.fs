@@ -1,6 +1,7 @@
 namespace Tikv.Simulator.Scenarios
 
 open System
+open System.Text.RegularExpressions
 open System.Threading
 open Tikv.Core
 open Tikv.Core.Kubernetes
@@ -220,6 +221,41 @@ module Search =
         | Trigger.AtTime time -> time
         | _ -> Int64.MaxValue
 
+    /// An instance that was deleted may come back under the next index, since its volume is kept (V I39): instances are
+    /// compared by their rank in the group (V I55: modulo names).
+    let private ranked (state: Map<string, Json>) =
+        let names =
+            state.Keys
+            |> Seq.filter (fun key ->
+                key.StartsWith("pds ", StringComparison.Ordinal)
+                || key.StartsWith("tikvs ", StringComparison.Ordinal))
+            |> Seq.map (fun key -> key.Substring(key.IndexOf '/' + 1))
+            |> Seq.groupBy (fun name -> name.Substring(0, name.LastIndexOf '-'))
+            |> Seq.collect (fun (group, names) ->
+                names
+                |> Seq.sortBy (fun name -> int (name.Substring(name.LastIndexOf '-' + 1)))
+                |> Seq.mapi (fun rank name -> name, group + "-" + string rank))
+            |> Map.ofSeq
+
+        let rename (text: string) =
+            Regex.Replace(
+                text,
+                @"basic-(pd|tikv)-\d+",
+                fun (found: Match) -> names |> Map.tryFind found.Value |> Option.defaultValue found.Value
+            )
+
+        let inTree json =
+            Json.setPath [ "spec"; "index" ] None json
+            |> Json.print
+            |> rename
+            |> Json.parse
+            |> Result.defaultValue json
+
+        state
+        |> Map.toSeq
+        |> Seq.map (fun (key, json) -> rename key, inTree json)
+        |> Map.ofSeq
+
     /// The last that was asked for under each name, in the order of the names.
     let private finallyAsked (plan: Plan) =
         (Map.empty, plan.Items |> List.sortBy (fun item -> time item.Step))
@@ -262,6 +298,7 @@ module Search =
         |> Map.filter (fun key _ ->
             not (key.StartsWith("persistentvolumeclaims ", StringComparison.Ordinal))
             || Set.contains key used)
+        |> ranked
 
     let private twins = Collections.Concurrent.ConcurrentDictionary<string, Lazy<Map<string, Json>>>()
 

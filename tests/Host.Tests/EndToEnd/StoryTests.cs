@@ -7,7 +7,8 @@ namespace Tikv.Host.Tests.EndToEnd;
 [TestFixture]
 public sealed class StoryTests
 {
-    private const string Speed = "20";
+    /// <summary>Times as fast as the clock: slow enough for kubectl to see each step.</summary>
+    private const string Speed = "10";
 
     private static readonly TimeSpan Start = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan End = TimeSpan.FromSeconds(400);
@@ -22,7 +23,6 @@ public sealed class StoryTests
         Assert.Multiple(() =>
         {
             Assert.That(told, Does.Match(Columns));
-            Assert.That(told, Does.Match(@"basic-tikv-4 .*PodPending"), "why a new store is not ready");
             Assert.That(told, Does.Match(@"basic-tikv-4 .* Serving "), "the fifth store serves");
             Assert.That(told, Does.Match(@"basic-tikv-4 .* Removing +0 .*RegionsDrained"), "its leaders go first, then its regions");
             Assert.That(told, Does.Match(@"basic-tikv-3 .* Removing "), "the fourth goes, too");
@@ -56,7 +56,7 @@ public sealed class StoryTests
         Assert.Multiple(() =>
         {
             Assert.That(told, Does.Match(@"(?m)^node-\S+ +NotReady"));
-            Assert.That(told, Does.Match(@"Message: +PD says that this store is Disconnected|Message: +the node \S+ is not ready"));
+            Assert.That(told, Does.Match(@"Message: +.*(PD says that this store is|the node \S+|its node \S+)"), "what the operator knows of it");
             Assert.That(told, Does.Contain("basic-tikv-1 runs on another machine, and all is settled."));
         });
     }

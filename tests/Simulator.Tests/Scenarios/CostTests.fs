@@ -17,7 +17,8 @@ let private counted (lines: string list) =
     lines
     |> List.choose (fun line ->
         match line.Split(' ', System.StringSplitOptions.RemoveEmptyEntries) |> List.ofArray with
-        | _ :: "operator0" :: ("create" | "patch" | "status" | "delete" as verb) :: kind :: _ -> Some(verb, kind)
+        | _ :: "operator0" :: ("create" | "patch" | "status" | "delete" as verb) :: kind :: _ ->
+            Some(verb, kind)
         | _ -> None)
     |> List.countBy id
     |> Map.ofList
