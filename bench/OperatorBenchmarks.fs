@@ -71,7 +71,7 @@ type OperatorBenchmarks() =
 /// A cluster of three PD and three TiKV comes up in the simulator, with every property checked.
 [<MemoryDiagnoser>]
 type BootstrapBenchmarks() =
-    let scenario = (Catalogue.tryFind "bootstrap" |> Option.get) 1UL
+    let scenario = Bootstrap.scenario Programs.alone Tikv.Simulator.World.Setup.ordinary Network.realistic
 
     [<Benchmark>]
     member _.Bootstrap() =

@@ -16,6 +16,7 @@ let stories: Story list =
         Repair.stories
         Volumes.stories
         Security.stories
+        Found.stories
         Parallel.stories
     ]
     |> List.map (fun story ->
