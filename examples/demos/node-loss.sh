@@ -7,7 +7,9 @@ tikv() { kubectl get tikv basic-tikv-1 -o jsonpath="$1"; }
 node=$(tikv '{.status.nodeName}')
 store=$(tikv '{.status.id}')
 
+# PD misses the store after 20 s, Kubernetes the kubelet after 40 s: of the world, not of your clock.
 noticed() { [ "$(tikv '{.status.conditions[?(@.type=="Ready")].status}')" != True ]; }
+missed() { [ "$(kubectl get node "$node" -o jsonpath='{.status.conditions[?(@.type=="Ready")].status}')" != True ]; }
 elsewhere() { [ "$(tikv '{.status.nodeName}')" != "$node" ] && settled kvg basic-tikv && settled pdg basic-pd; }
 
 say "basic-tikv-1 is store $store, on $node"
@@ -16,6 +18,7 @@ show kubectl get pods -o wide
 say "The power of $node is cut"
 show kubectl annotate --overwrite node "$node" simulator.tikv.org/power=off
 watch_until "the operator has noticed" noticed
+watch_until "Kubernetes has noticed" missed
 show kubectl get nodes
 show kubectl describe tikv basic-tikv-1
 

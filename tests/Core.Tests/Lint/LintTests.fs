@@ -94,6 +94,11 @@ let ``PD keeps a quorum without the member that is restarted, and all others are
     refused "I21" (restart pd) (holding pd |> five |> unhealthy 2)
 
 [<Test>]
+let ``a member that has no name yet is the instance's own by its id`` () =
+    let unnamed = withMember 1 (fun one -> { one with Name = ""; Healthy = false })
+    allowed (restart pd) (holding pd |> unnamed)
+
+[<Test>]
 let ``nothing that serves is taken down in a freeze`` () =
     let ready = holding tikv |> marked 1 |> evicting 2
 
