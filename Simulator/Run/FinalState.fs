@@ -57,10 +57,15 @@ let private incidental =
         "tikv.org/member-id"
     ]
 
-/// Conditions stand in the order in which they were first set, which means nothing.
+/// Conditions stand in the order in which they were first set, which means nothing; TopologySafe speaks of the places that the
+/// instances happen to be in.
 let private inOrder name value =
     match name, value with
-    | "conditions", Json.Array items -> Json.Array(items |> List.sortBy (Json.stringAt [ "type" ]))
+    | "conditions", Json.Array items ->
+        items
+        |> List.filter (fun condition -> Json.stringAt [ "type" ] condition <> Some "TopologySafe")
+        |> List.sortBy (Json.stringAt [ "type" ])
+        |> Json.Array
     | _ -> value
 
 let rec private plain json =

@@ -246,6 +246,8 @@ module Search =
 
         let inTree json =
             Json.setPath [ "spec"; "index" ] None json
+            // A member that takes the place of another joins by the members' list, not by the first cluster's.
+            |> Json.setPath [ "spec"; "initialCluster" ] None
             |> Json.print
             |> rename
             |> Json.parse
