@@ -54,6 +54,17 @@ type SearchArgument =
             | First_Seed _ -> "the first seed; each run has the next one (default: 1)"
             | With_Transcript -> "print the events of the first failures"
 
+type BenchArgument =
+    | [<Unique>] Seconds of number: float
+    | [<Unique>] Parallel of threads: int
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Seconds _ -> "how long each measurement takes (default: 10)"
+            | Parallel _ ->
+                "how many threads run beside one another in the second one; 1 leaves it out (default: 2)"
+
 type ListArgument =
     | [<Hidden>] All
 
@@ -76,6 +87,7 @@ type Argument =
     | [<CliPrefix(CliPrefix.None)>] List of ParseResults<ListArgument>
     | [<CliPrefix(CliPrefix.None)>] Scenarios of ParseResults<ScenariosArgument>
     | [<CliPrefix(CliPrefix.None)>] Explore of ParseResults<ExploreArgument>
+    | [<CliPrefix(CliPrefix.None)>] Bench of ParseResults<BenchArgument>
     | [<CliPrefix(CliPrefix.None)>] Serve of ParseResults<ServeArgument>
 
     interface IArgParserTemplate with
@@ -86,6 +98,7 @@ type Argument =
             | List _ -> "name every scenario"
             | Scenarios _ -> "print the catalogue of scenarios"
             | Explore _ -> "run a scenario with each misfortune at each point"
+            | Bench _ -> "measure how many runs and events a second are made"
             | Serve _ -> "serve an embedded cluster to kubectl"
 
 let private serve (given: ParseResults<ServeArgument>) =
@@ -119,4 +132,5 @@ let main arguments =
     | Scenarios given -> if given.Contains Markdown then Commands.scenarios () else Commands.list ()
     | Explore given ->
         Commands.explore (given.GetResult Of) (given.GetResult(From_Seed, 1UL)) (given.GetResult(Limit, 0))
+    | Bench given -> Benchmark.run (given.GetResult(Seconds, 10.0)) (given.GetResult(Parallel, 2))
     | Serve given -> serve given

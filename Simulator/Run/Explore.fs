@@ -5,6 +5,7 @@ open System.Threading
 open Tikv.Core
 open Tikv.Core.Kubernetes
 open Tikv.Simulator.World
+open Tikv.Simulator.Invariants
 
 /// One run of an exploration: the same run with one misfortune in it, from the state just before it strikes.
 type Variation = { Name: string; From: Simulation }
@@ -52,26 +53,23 @@ module Explore =
     ]
 
     /// What is compared is where a run ends: how often something happens on the way may change with a misfortune.
-    let private onlyTheEnd (start: Simulation) =
-        let invariants =
-            start.Judge.Invariants
-            |> List.filter (fun invariant -> not (Checks.isOwn invariant.Property.Id))
-
-        {
-            start with
-                Judge = { start.Judge with Invariants = invariants }
-                Scenario = {
-                    start.Scenario with
-                        Expect =
-                            start.Scenario.Expect
-                            |> List.filter (fun check ->
-                                match check with
-                                | Check.Finally _ -> true
-                                | Check.Eventually _
-                                | Check.Always _
-                                | Check.Times _ -> false)
-                }
-        }
+    let private onlyTheEnd (start: Simulation) = {
+        start with
+            Judge =
+                start.Judge
+                |> Judge.only (fun invariant -> not (Checks.isOwn invariant.Property.Id))
+            Scenario = {
+                start.Scenario with
+                    Expect =
+                        start.Scenario.Expect
+                        |> List.filter (fun check ->
+                            match check with
+                            | Check.Finally _ -> true
+                            | Check.Eventually _
+                            | Check.Always _
+                            | Check.Times _ -> false)
+            }
+    }
 
     /// Runs without faults, and keeps the states on the way: before each write of operator 0, and at points of time.
     let twin (start: Simulation) : Twin =

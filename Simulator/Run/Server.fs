@@ -16,7 +16,9 @@ open Tikv.Simulator.Invariants
 let private bookmarkEach = 60_000L
 
 let private reply number life (RequestId request) happening (run: Simulation) =
-    let delay = World.draw run.World "reply" $"%d{number}.%d{life}" request run.Scenario.Network.Reply
+    let delay =
+        World.draw run.World "reply" (Simulation.stream number life) request run.Scenario.Network.Reply
+
     Simulation.enter (run.World.Now + delay) (Coming.Arrives(number, life, happening)) run
 
 let private ask (request: Request) (run: Simulation) : struct (Simulation * Response) =
@@ -41,7 +43,7 @@ let private deliver number life (watcher: Watcher) (run: Simulation) =
         World.draw
             run.World
             "watch"
-            $"%d{number}.%d{life}.%d{request}"
+            (Simulation.stream number life + "." + string request)
             watcher.Deliveries
             run.Scenario.Network.WatchLag
 
