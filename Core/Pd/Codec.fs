@@ -56,7 +56,8 @@ module PdCodec =
             | PdBody.Json json -> decode json
             | PdBody.Text _ -> None
             |> Option.map Ok
-            |> Option.defaultValue (Error(PdError.Unexpected(reply.Status, PdBody.message reply.Body)))
+            |> Option.defaultWith (fun () ->
+                Error(PdError.Unexpected(reply.Status, PdBody.message reply.Body)))
         else
             Error(PdError.ofReply reply)
 
