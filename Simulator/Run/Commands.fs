@@ -123,13 +123,13 @@ let explore (name: string) (seed: uint64) (limit: int) : int =
     | Some start ->
         printfn $"%s{start.Scenario.Name}: %s{start.Scenario.Shows}; now with each misfortune at each point."
         let watch = Stopwatch.StartNew()
-        let twin = Explore.twin start
+        let twin = Twin.ofRun start
         printfn $"Without faults: %s{Run.words twin.Result}."
 
         if not (Run.isGood twin.Result) then
             1
         else
-            let all = Explore.variations twin
+            let all = Variations.all twin
             let variations = if limit > 0 then List.truncate limit all else all
             let total = List.length variations
             printfn $"%d{total} variations."

@@ -43,6 +43,7 @@ module Run =
         | Trigger.AtWrite(_, number) -> $"write %d{number}"
         | Trigger.AtWriteTo(_, kind, number) ->
             $"write %d{number} to a %s{Tikv.Core.Kubernetes.Kind.name kind}"
+        | Trigger.AtRead(_, number) -> $"read %d{number}"
         | Trigger.AtStep(_, number) -> $"input %d{number}"
         | Trigger.AtMoment(moment, _) -> moment.Says
 
