@@ -9,6 +9,7 @@ open Tikv.Core.Operator
 open Tikv.Core.Pd
 open Tikv.Simulator.Kubernetes
 open Tikv.Simulator.World
+open Tikv.Simulator.Invariants
 
 let private who (operator: OperatorProcess) = "operator" + string operator.Number
 
@@ -57,11 +58,17 @@ let pause (number: int) (span: int64) (run: Simulation) =
         |> Simulation.count "pauses"
     | None -> run
 
+/// Faults that come again and again.
+let private lasting =
+    List.filter (fun (fault: Fault) -> fault.When.IsAtEachWrite || fault.When.IsAtEachRead)
+
 /// What was waiting for this write: what befalls it, if anything; whatever else comes at the same time, comes now.
 let private fateOf (operator: OperatorProcess) (kind: Kind option) (run: Simulation) =
     let isNow (fault: Fault) =
         match fault.When, kind with
         | Trigger.AtWrite(number, count), _ -> number = operator.Number && count = operator.Writes
+        | Trigger.AtEachWrite(number, multiple), _ ->
+            number = operator.Number && operator.Writes % multiple = 0
         | Trigger.AtWriteTo(number, wanted, count), Some kind ->
             number = operator.Number
             && wanted = kind
@@ -71,13 +78,30 @@ let private fateOf (operator: OperatorProcess) (kind: Kind option) (run: Simulat
     match run.Faults |> List.partition isNow with
     | [], _ -> struct (run, ValueNone)
     | now, later ->
-        ((struct ({ run with Faults = later }, ValueNone)), now)
+        ((struct ({ run with Faults = lasting now @ later }, ValueNone)), now)
         ||> List.fold (fun (struct (run, fate)) fault ->
             match fault.What with
             | Misfortune.ToWrite fate -> struct (run, ValueSome fate)
             | other -> struct (Simulation.enter run.World.Now (Coming.Strikes other) run, fate))
 
 let private gaveUp = "no answer within the time-out"
+
+let private tellSent (operator: OperatorProcess) (RequestId request) what =
+    Simulation.see (Sight.Sent(operator.Number, operator.Life, request, what))
+
+/// What an operator hears of its reads and changes.
+let private tellHeard (operator: OperatorProcess) happening run =
+    let tell (RequestId request) isKnown =
+        Simulation.see (Sight.Heard(operator.Number, operator.Life, request, isKnown)) run
+
+    match happening with
+    | Wrote(request, Unknown _)
+    | HasRead(request, Unknown _)
+    | PdAnswered(request, Unknown _) -> tell request false
+    | Wrote(request, _)
+    | HasRead(request, _)
+    | PdAnswered(request, _) -> tell request true
+    | _ -> run
 
 /// Sends a write, unless a fault has other plans for it.
 let private sendWrite number kind request sending name refused unknown (run: Simulation) =
@@ -96,6 +120,14 @@ let private sendWrite number kind request sending name refused unknown (run: Sim
                             operator.WritesTo
                     | None -> operator.WritesTo
         }
+
+        let run =
+            match sending with
+            | Sending.Write(request, write) -> tellSent operator request (Sent.Write write) run
+            | Sending.Pd(request, _, call) -> tellSent operator request (Sent.Change call) run
+            | Sending.List _
+            | Sending.Watch _
+            | Sending.Read _ -> run
 
         let struct (run, fate) = run |> Simulation.put operator |> fateOf operator kind
         let network = run.Scenario.Network
@@ -151,9 +183,27 @@ let private sendRead number request sending unknown (run: Simulation) =
     | Some operator ->
         let operator = { operator with Reads = operator.Reads + 1 }
 
-        let isNow (fault: Fault) = fault.When = Trigger.AtRead(number, operator.Reads)
+        let isNow (fault: Fault) =
+            match fault.When with
+            | Trigger.AtRead(its, count) -> its = number && count = operator.Reads
+            | Trigger.AtEachRead(its, multiple) -> its = number && operator.Reads % multiple = 0
+            | _ -> false
+
+        let run =
+            match sending with
+            | Sending.Read(request, object) -> tellSent operator request (Sent.Look object) run
+            | Sending.Pd(request, _, _) -> tellSent operator request Sent.Question run
+            | Sending.List _
+            | Sending.Watch _
+            | Sending.Write _ -> run
+
         let now, later = if List.isEmpty run.Faults then [], [] else List.partition isNow run.Faults
-        let run = Simulation.put operator (if List.isEmpty now then run else { run with Faults = later })
+
+        let run =
+            Simulation.put
+                operator
+                (if List.isEmpty now then run else { run with Faults = lasting now @ later })
+
         let delay = draw "request" operator request run.Scenario.Network.Request run
 
         (struct (run, land' delay operator heard sending), now)
@@ -248,6 +298,8 @@ let feed number life happening (run: Simulation) : Simulation =
             match operator.Program with
             | ValueNone -> run
             | ValueSome program ->
+                let run = tellHeard operator happening run
+
                 let struct (next, effects) =
                     program.Step {
                         At = Instant run.World.Now

@@ -43,6 +43,10 @@ type Trigger =
     | AtWrite of Operator: int * Number: int
     | AtWriteTo of Operator: int * Kind: Kind * Number: int
     | AtRead of Operator: int * Number: int
+    /// At each write whose number is a multiple, again and again.
+    | AtEachWrite of Operator: int * Multiple: int
+    /// The same of reads.
+    | AtEachRead of Operator: int * Multiple: int
     /// At the nth input that an operator takes, before it takes it.
     | AtStep of Operator: int * Number: int
     /// So many milliseconds after the world is first seen to be so.

@@ -22,7 +22,7 @@ type Twin = {
 module Twin =
 
     /// What is compared is where a run ends: how often something happens on the way may change with a misfortune.
-    let private onlyTheEnd (start: Simulation) =
+    let onlyTheEnd (start: Simulation) =
         let invariants =
             start.Judge.Invariants
             |> List.filter (fun invariant -> not (Checks.isOwn invariant.Property.Id))

@@ -61,14 +61,25 @@ module Variations =
         "an answer from 9 s ago to", ReadFate.Old 9_000L
     ]
 
-    /// Each question to PD, and each look before a cut.
-    let reads (twin: Twin) : Variation list = [
-        for KeyValue(number, before) in twin.BeforeRead do
-            for name, fate in readFates do
-                benign
-                    $"%s{name} read %d{number}"
-                    (with' { When = Trigger.AtRead(0, number); What = Misfortune.ToRead fate } before)
-    ]
+    /// How long before a write a question may matter to it, in milliseconds.
+    let private asked = 12_000L
+
+    /// Each question to PD and each look before a cut, of those that a write follows: while nothing is done and nothing
+    /// changes, one answer is as good as another.
+    let reads (twin: Twin) : Variation list =
+        let writes = twin.BeforeWrite.Values |> Seq.map _.World.Now |> Array.ofSeq
+
+        let matters (before: Simulation) =
+            writes
+            |> Array.exists (fun at -> at >= before.World.Now && at - before.World.Now <= asked)
+
+        [
+            for KeyValue(number, before) in twin.BeforeRead |> Map.filter (fun _ before -> matters before) do
+                for name, fate in readFates do
+                    benign
+                        $"%s{name} read %d{number}"
+                        (with' { When = Trigger.AtRead(0, number); What = Misfortune.ToRead fate } before)
+        ]
 
     /// How long a cache lags, in milliseconds.
     let private lag = 10_000L
