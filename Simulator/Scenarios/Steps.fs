@@ -268,6 +268,12 @@ module Steps =
     /// The nth write of the operator to objects of a kind.
     let atWriteTo kind number what : Step = { When = Trigger.AtWriteTo(0, kind, number); What = what }
 
+    /// Each nth write of the operator, as long as it runs.
+    let atEachWrite multiple what : Step = { When = Trigger.AtEachWrite(0, multiple); What = what }
+
+    /// Each nth question of the operator.
+    let atEachRead multiple what : Step = { When = Trigger.AtEachRead(0, multiple); What = what }
+
     /// From one time to another, again and again.
     let each (first: int64) (every: int64) (last: int64) what : Step list = [
         for time in first..every..last do
