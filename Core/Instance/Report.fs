@@ -12,6 +12,11 @@ let private serves (observed: Observed) =
     match observed.Pod with
     | Some pod when pod.Ready && pod.Meta.DeletionTimestamp.IsNone ->
         match Seen.facts observed with
+        | None when
+            PdView.isShort observed.PdSilentFor
+            && Condition.isTrue ConditionType.Ready (Seen.status observed).Conditions
+            ->
+            ConditionStatus.True
         | None -> ConditionStatus.Unknown
         | Some facts ->
             let healthy =

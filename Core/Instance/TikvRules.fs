@@ -83,6 +83,12 @@ let unmark (observed: Observed) =
 
     observed |> Rule.inTurn [ withdraw; forget ]
 
+/// The eviction of a store that is given up ends too, if PD can be told.
+let parting (observed: Observed) =
+    match Evidence.abandoned observed, Seen.facts observed with
+    | Some _, Some _ -> unmark observed
+    | _ -> Decision.settled
+
 /// The same; then it waits for what may still appear.
 let endOfEviction (observed: Observed) =
     observed

@@ -314,7 +314,7 @@ let frozenInOutage =
             | ValueSome(struct (group, target, name)) ->
                 let stores =
                     group.Cluster.Stores.Values
-                    |> Seq.filter (fun store -> store.NodeState <> NodeState.Removed)
+                    |> Seq.filter (fun store -> store.NodeState <> NodeState.Removed && Ground.votes store)
                     |> Seq.length
 
                 let silent = Landing.knownSilent world.Now ledger group

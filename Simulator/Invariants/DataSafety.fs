@@ -388,9 +388,16 @@ let onlyOurs =
         (fun _ sight ->
             match touched sight with
             | ValueSome(struct (_, object, found)) ->
+                let isWordOfOurs =
+                    match sight with
+                    | Sight.Landed(_, Patch(_, true, _), _, _) -> object.Kind = Kind.PD || object.Kind = Kind.TiKV
+                    | _ -> false
+
                 if
                     (controller found).IsSome
                     && Map.tryFind "app.kubernetes.io/managed-by" (Meta.labels found) = Some "tikv-operator"
+                    // an instance that a person made is told what it lacks
+                    || isWordOfOurs
                 then
                     Finding.Held
                 else

@@ -113,7 +113,7 @@ let knownSilent (now: int64) (ledger: Ledger) (group: PdGroup) : Set<StoreId> =
         |> Map.toSeq
         |> Seq.filter (fun (id, since) ->
             now - since >= Ground.visible
-            && Map.containsKey id group.Cluster.Stores
+            && Map.tryFind id group.Cluster.Stores |> Option.exists Ground.votes
             && not (Map.containsKey id ledger.StoresDown))
         |> Seq.map fst
         |> Set.ofSeq

@@ -36,22 +36,22 @@ let creation (seed: uint64) : Scenario =
     }
 
 let stories = [
-    scenario "E-out" "One store more, with every single misfortune" [ "V E5" ] given [
+    scenario "E-out" "One store more, with every single misfortune" [ "T S45"; "T S49"; "V E5" ] given [
         at (seconds 5) (scale "TiKVGroup/basic-tikv" 5)
     ] [ finally' settled; finally' (storesUp 5); finally' noEvictions ]
 
-    scenario "E-in" "One store less, with every single misfortune" [ "V E5" ] given [
+    scenario "E-in" "One store less, with every single misfortune" [ "T S45"; "T S49"; "V E5" ] given [
         at (seconds 5) (scale "TiKVGroup/basic-tikv" 3)
     ] [ finally' settled; finally' (storesUp 3); finally' noEvictions ]
 
-    scenario "E-roll" "Each store restarted once, with every single misfortune" [ "V E5" ] given [
+    scenario "E-roll" "Each store restarted once, with every single misfortune" [ "T S45"; "T S49"; "V E5" ] given [
         at (seconds 5) (restart "TiKVGroup/basic-tikv" "once")
     ] [ finally' settled; finally' (storesUp 4); finally' noEvictions ]
 
     scenario
         "E-over"
         "A store that is lost with its node is replaced, with every single misfortune"
-        [ "V E5" ]
+        [ "T S49"; "V E5" ]
         failingOver [ at (seconds 5) (deleteNodeOf "basic-tikv-3") ] [
             finally' settled
             finally' (storesUp 4)
