@@ -15,6 +15,10 @@ let private restarted observed =
 let private taken observed = act [ TakeDisruption(clusterMeta observed, "RollingUpdate") ]
 let private old = outdated tikv
 
+let private lastReadyWith revision =
+    withTikvRole (fun (spec, status) ->
+        spec, { status with Instance = { status.Instance with CurrentRevision = Some revision } })
+
 /// The mark of ours whose entry was seen to be gone that many seconds ago.
 let private ended seconds = withMark (fun mark -> { mark with Ended = Some(ago seconds) })
 
@@ -175,6 +179,36 @@ let ``a jump of one clock cuts no wait short`` () =
     |> fun observed -> { observed with Clock = clock.AddSeconds 600. }
     |> decide
     |> shouldBe (wait [ LeadersRemain 5 ])
+
+    // before PD's clock is known
+    holding old
+    |> begun 10
+    |> evicting 2
+    |> fun observed -> { observed with Clock = clock.AddSeconds 600. }
+    |> decide
+    |> fun decision -> decision.Actions |> List.exists _.IsRestartPod |> shouldBe false
+
+[<Test>]
+let ``nobody has waited for leaders who has not asked for them to move`` () =
+    let late = { holding old with Clock = clock.AddSeconds 600. }
+    (decide late).Actions |> List.exists _.IsRestartPod |> shouldBe false
+
+    (decide late).Actions
+    |> List.contains (EvictLeaders(storeId 2))
+    |> shouldBe true
+
+[<Test>]
+let ``a Pod that does not say what it was started with is not restarted for that`` () =
+    let mute observed =
+        observed
+        |> withPod (fun pod -> { pod with Meta = { pod.Meta with Annotations = Map.empty } })
+
+    decide (mute tikv) |> shouldBe settled
+    decide (mute pd) |> shouldBe settled
+
+    // but for another template than the one that it was ready with
+    let other = mute tikv |> lastReadyWith "older"
+    decide other |> shouldBe (taken other)
 
 [<Test>]
 let ``a restart waits until the leaders have moved away`` () =
