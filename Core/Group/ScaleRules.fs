@@ -112,7 +112,10 @@ let private stores (observed: Observed) plan =
 
     let next =
         plan.Leaving
-        |> List.filter (fun one -> not one.Offline && not one.Removed && Replacement.mayGo plan observed one)
+        |> List.filter (fun one ->
+            not (one.Offline && one.Registered)
+            && not one.Removed
+            && Replacement.mayGo plan observed one)
 
     let kept, next = deferral observed plan next
     let unmarked = kept |> List.filter (deferred >> not)

@@ -35,9 +35,10 @@ let private storeOfMark (observed: Observed) (mark: EvictionMark) =
     | TiKV(_, status), None -> status.Id
     | PD _, None -> None
 
-/// A call without an answer is executed by then, if ever: the client gives up after 30 s, and servers on the way hold a
-/// request for no longer than 60 s after that.
-let private settling = TimeSpan.FromMinutes 2L
+/// A call without an answer is executed by then, if ever. The client gives up after 30 s, and servers on the way mostly
+/// hold a request for no longer than 60 s after that; ten minutes have been seen (V I57). An entry that came later than
+/// this could not be told from that of a person.
+let private settling = TimeSpan.FromMinutes 11L
 
 /// Until when an entry may still appear that we asked for: PD was asked once, and the entry has not been seen; or it was
 /// asked again before the first answer was known.

@@ -24,8 +24,9 @@ type PdFacts = {
     /// When the questions were sent: what is decided on them is at least that old.
     AskedAt: Instant
     ClusterId: ClusterId
+    /// In the order of their ids: how PD lists them is chance.
     Members: MemberFact list
-    /// Every store, tombstones too; empty while TiKV has not bootstrapped the cluster.
+    /// Every store, tombstones too, in the order of their ids; empty while TiKV has not bootstrapped the cluster.
     Stores: Store list
     /// Stores with an evict-leader entry, ours or not.
     Evicting: Set<StoreId>

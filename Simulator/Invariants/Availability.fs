@@ -145,13 +145,8 @@ let leadersMoveFirst =
                         Json.stringAt [ "spec"; "evictLeaderPolicy" ] instance <> Some "Hold"
 
                 match Map.tryFind store.Id ledger.Entries with
+                // there is nobody to take its leaders, or each region is on one store only and cannot move before it stops
                 | _ when others = 0 || group.Cluster.Replication.MaxReplicas = 1 -> Finding.Held
-                // it was given up on its user's word, and there is no PD to move leaders
-                | _ when
-                    (Ground.leader group).IsNone
-                    && Landing.instance pod before |> Option.exists Meta.isTerminating
-                    ->
-                    Finding.Held
                 | Some _ when left = 0 -> Finding.Held
                 | Some since when mayProceed && world.Now - since >= late -> Finding.Held
                 | Some _ -> Finding.Broken $"%s{pod.Name} is taken down with %d{left} leaders"
@@ -302,17 +297,7 @@ let frozenWithoutPd =
         (fun { Ledger = ledger; World = world } sight ->
             match cut ledger sight with
             | ValueSome(struct (group, _, name)) ->
-                let isGivenUp =
-                    match Landing.podDeletion sight with
-                    | ValueSome(struct (before, pod, _, _)) ->
-                        Landing.instance pod before |> Option.exists Meta.isTerminating
-                    | ValueNone -> false
-
-                if
-                    (Ground.leader group).IsSome
-                    || world.Now - ledger.LedAt < Ground.visible
-                    || isGivenUp
-                then
+                if (Ground.leader group).IsSome || world.Now - ledger.LedAt < Ground.visible then
                     Finding.Held
                 else
                     Finding.Broken $"%s{name} is taken down while PD has no leader"

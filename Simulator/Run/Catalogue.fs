@@ -13,6 +13,8 @@ let private bootstrap seed =
 let tryStart (name: string) (seed: uint64) : Simulation option =
     if String.Equals(name, "bootstrap", StringComparison.OrdinalIgnoreCase) then
         Some(Engine.prepare (bootstrap seed) Tikv.Simulator.Invariants.All.invariants)
+    elif String.Equals(name, "E-create", StringComparison.OrdinalIgnoreCase) then
+        Some(Engine.prepare (Explorations.creation seed) Tikv.Simulator.Invariants.All.invariants)
     else
         All.tryFind name
         |> Option.map (fun story ->
@@ -30,6 +32,7 @@ let private status (story: Story) =
 /// One line a scenario.
 let lines: string list =
     "bootstrap  A cluster of three PD and three TiKV comes up from nothing"
+    :: "E-create   A cluster of three PD and four TiKV comes up from nothing, with every single misfortune"
     :: (All.stories
         |> List.map (fun story ->
             let mark =

@@ -21,6 +21,20 @@ let private failingOver = {
         ]
 }
 
+/// The cluster comes up from nothing.
+let creation (seed: uint64) : Scenario =
+    let scenario = Settled.bootstrap { given with Seed = seed }
+
+    {
+        scenario with
+            Name = "E-create"
+            Shows = "A cluster of three PD and four TiKV comes up from nothing, with every single misfortune"
+            Expect =
+                scenario.Expect
+                @ [ finally' settled; finally' (storesUp 4); finally' noEvictions ]
+            Limit = hours 1
+    }
+
 let stories = [
     scenario "E-out" "One store more, with every single misfortune" [ "T S45"; "T S49"; "V E5" ] given [
         at (seconds 5) (scale "TiKVGroup/basic-tikv" 5)

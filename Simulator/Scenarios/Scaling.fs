@@ -1,6 +1,7 @@
 /// More and fewer instances: verification D1.
 module Tikv.Simulator.Scenarios.Scaling
 
+open Tikv.Core
 open Tikv.Core.Kubernetes
 
 let private three = { Given.ordinary with Tikv = 3 }
@@ -53,5 +54,22 @@ let stories = [
             finally' settled
             finally' (keepsStore Given.ordinary "basic-tikv-3")
             finally' noEvictions
+        ]
+
+    scenario
+        "T17c"
+        "An index whose store has left, and its data with it, is that of a new store"
+        [ "T S13"; "properties of Core" ]
+        Given.ordinary [
+            at (seconds 5) (set "TiKVGroup/basic-tikv" [ "volumeReclaimPolicy" ] (Json.String "Delete"))
+            at (seconds 10) (scale "TiKVGroup/basic-tikv" 3)
+            at (minutes 20) (scale "TiKVGroup/basic-tikv" 4)
+        ] [
+            exactly 1 removesStore
+            exactly 1 (deletes Kind.Pod)
+            exactly 1 (creates Kind.TiKV)
+            finally' settled
+            finally' (storesUp 4)
+            finally' (tombstones 1)
         ]
 ]

@@ -309,6 +309,12 @@ module Steps =
     /// The nth write of the operator to objects of a kind.
     let atWriteTo kind number what : Step = { When = Trigger.AtWriteTo(0, kind, number); What = what }
 
+    /// Each nth write of the operator, as long as it runs.
+    let atEachWrite multiple what : Step = { When = Trigger.AtEachWrite(0, multiple); What = what }
+
+    /// Each nth question of the operator.
+    let atEachRead multiple what : Step = { When = Trigger.AtEachRead(0, multiple); What = what }
+
     /// Every node of the ordinary cluster is cordoned, or is not any more.
     let cordonAll time on : Step list = [
         for zone in [ "a"; "b"; "c" ] do
