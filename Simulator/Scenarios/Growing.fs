@@ -230,7 +230,7 @@ let stories = [
             at (seconds 5) (create "TiKV" "stray-0" (byHand "nowhere"))
         ] [
             eventually (minutes 1) (reason "TiKV/stray-0" "ClusterAbsent")
-            finally' (absent "TiKV/byhand")
+            eventually (minutes 1) (reason "TiKV/byhand" "InvalidSpec")
             never (creates Kind.Pod)
             never (deletes Kind.Pod)
             yield! othersServe
@@ -245,7 +245,7 @@ let stories = [
             at (minutes 10) (delete "PDGroup/basic-tikv-peer")
         ] [
             eventually (minutes 5) (reason "PDGroup/basic-tikv-peer" "ConflictingOwner")
-            never (deletes Kind.Service)
+            never (deletesOf Kind.Service "basic-tikv-peer")
             never (deletes Kind.Pod)
             finally' (absent "PDGroup/basic-tikv-peer")
             finally' settled
