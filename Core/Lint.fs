@@ -24,12 +24,21 @@ let group (observed: Group.Observed) (actions: Group.Action list) : string list 
 
     let isGivenUp (meta: Meta) = deleting && Map.tryFind Annotations.abandon meta.Annotations = Some "true"
 
-    /// Another one of the group is on its way out of PD.
+    // A member that PD does not list has left already, whatever keeps its Pod.
+    let hasLeft (one: Group.InstanceView) =
+        match observed.Role, observed.Pd with
+        | Group.PD _, PdView.Answered facts ->
+            facts.Members
+            |> List.forall (fun other -> other.Name <> one.Pod && other.Name <> "")
+        | _ -> false
+
+    // Besides this one, of the same group.
     let another (meta: Meta) =
         observed.Instances
         |> Map.exists (fun _ one ->
             one.Meta.Uid <> meta.Uid
             && one.Registered
+            && not (hasLeft one)
             && (one.Meta.DeletionTimestamp.IsSome || one.Offline && not one.Removed))
 
     if isPaused observed.Cluster && not actions.IsEmpty then

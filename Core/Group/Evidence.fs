@@ -5,6 +5,7 @@ module Tikv.Core.Group.Evidence
 open Tikv.Core
 open Tikv.Core.Api
 open Tikv.Core.Kubernetes
+open Tikv.Core.Pd
 
 let private ending (one: InstanceView) = one.Meta.DeletionTimestamp.IsSome
 
@@ -26,6 +27,16 @@ let noStoreLeaves (observed: Observed) =
     | one :: _, _ -> Error one.Meta.Name
     | [], elsewhere :: _ -> Error elsewhere
     | [], [] -> Ok(NoStoreLeaves observed.Meta.Uid)
+
+/// An instance of PD that is being removed holds nobody up once PD does not list it any more: its Pod may be stuck on a
+/// node that is lost.
+let holdsUp (observed: Observed) (one: InstanceView) =
+    match observed.Pd with
+    | PdView.Answered facts ->
+        facts.Members
+        |> List.exists (fun other -> other.Name = one.Pod || other.Name = "")
+    | PdView.Silent _
+    | PdView.Unasked -> true
 
 /// The instance never registered with PD: it has no store, and is no member.
 type NeverRegistered = private NeverRegistered of Instance: Uid
@@ -58,7 +69,7 @@ let apart (one: InstanceView) =
 
 /// A member is taken out of PD by its instance, when that is deleted. Or the names of those that leave.
 let oneMember (observed: Observed) =
-    match observed.Role, leaving observed with
+    match observed.Role, leaving observed |> List.filter (holdsUp observed) with
     | PD _, [] -> Ok(OneMember(NoMemberLeaves observed.Meta.Uid))
     | _, others -> Error others
 

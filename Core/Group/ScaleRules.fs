@@ -56,7 +56,7 @@ let scaleOut (plan: Plan) (observed: Observed) =
         match template, role with
         | None, _ -> path
         | Some observed, TiKV _ -> Decision.act (create observed [] plan.Staying indexes)
-        | Some _, PD _ when leaving |> List.exists (Failover.holdsUp observed) -> Decision.wait terminating
+        | Some _, PD _ when leaving |> List.exists (Evidence.holdsUp observed) -> Decision.wait terminating
         | Some observed, PD _ ->
             match plan.Staying @ plan.Leaving |> List.filter (fun one -> not one.Ready) with
             | [] -> Decision.act (create observed [] plan.Staying (List.truncate 1 indexes))
@@ -142,7 +142,8 @@ let private stores (observed: Observed) plan =
             Decision.wait (DeletionDeferred(names kept) :: RollRules.unavailable observed plan.Staying)
 
 /// One change of membership at a time; of members that serve only when all that stay do, and after what is to be added
-/// (V B9). A member that is known not to serve goes first of all.
+/// (V B9). A member that is known not to serve goes first of all; once PD does not list it, the next may go, though its
+/// Pod be stuck.
 let private members (observed: Observed) plan =
     let kept, next =
         plan.Leaving

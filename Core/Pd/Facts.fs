@@ -1,5 +1,6 @@
 namespace Tikv.Core.Pd
 
+open System
 open Tikv.Core
 
 /// One member of PD, with what its siblings say of it.
@@ -50,6 +51,12 @@ type PdView =
 
 [<RequireQualifiedAccess>]
 module PdView =
+    /// PD is silent for a moment whenever its leader changes; what served before does not count as unknown for that
+    /// (U 6.1: Ready does not flap during a roll). A store or member that fails meanwhile is told by its Pod.
+    let shortSilence = TimeSpan.FromSeconds 20L
+
+    let isShort silentFor = silentFor |> Option.exists (fun span -> span < shortSilence)
+
     let facts view =
         match view with
         | PdView.Answered facts -> Some facts

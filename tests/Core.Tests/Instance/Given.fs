@@ -114,6 +114,7 @@ let private bare role (meta: Meta) : Observed = {
     Config = None
     Claims = Map.empty
     Pd = PdView.Answered facts
+    PdSilentFor = None
     PdUrls = [ "http://basic-pd.default:2379" ]
     Siblings = Set.ofList [ "basic-pd-0"; "basic-pd-1"; "basic-pd-2" ]
     Node = Sighting.Unknown
