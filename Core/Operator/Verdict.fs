@@ -89,6 +89,25 @@ let private nodesToRead (observed: Instance.Observed) (actions: Instance.Action 
       ]
     | _ -> []
 
+/// That nobody comes back for a member that is removed as an orphan: its instance is asked for by its name. A cache may not
+/// have heard yet of one that was just made.
+let private orphansToRead (observed: Instance.Observed) (actions: Instance.Action list) : ObjectRef list =
+    let orphans =
+        Instance.Seen.facts observed
+        |> Option.map (Instance.Evidence.orphans observed)
+        |> Option.defaultValue []
+
+    [
+        for orphan, pod, _ in orphans do
+            let isRemoved action =
+                match action with
+                | Instance.RemoveMember(id, _, _, _) -> id = orphan.Id
+                | _ -> false
+
+            if actions |> List.exists isRemoved then
+                { Kind = Kind.PD; Namespace = observed.Meta.Namespace; Name = pod }
+    ]
+
 let private ofInstance sight (observed: Instance.Observed) =
     let space = observed.Meta.Namespace
     let clusterName = (Instance.Seen.settings observed).Cluster.Name
@@ -113,6 +132,7 @@ let private ofInstance sight (observed: Instance.Observed) =
          @ (Instance.Seen.wantedClaims observed
             |> List.map (snd >> named Kind.PersistentVolumeClaim))
          @ nodesToRead observed decision.Actions
+         @ orphansToRead observed decision.Actions
          @ (match observed.Node with
             | Sighting.Known node when Instance.Drain.wanted observed -> [
                 { Kind = Kind.Node; Namespace = ""; Name = node.Meta.Name }
@@ -129,9 +149,10 @@ let private ofGroup sight (observed: Group.Observed) =
         decision.Actions
         |> List.choose (fun action ->
             match action with
-            | Group.TakeOffline instance
-            | Group.AbandonInstance instance
-            | Group.DeleteInstance instance -> Some(refOf (Group.Manifest.instanceKind observed) instance)
+            | Group.TakeOffline(instance, _)
+            | Group.AbandonInstance(instance, _)
+            | Group.DeleteInstance(instance, _) ->
+                Some(refOf (Group.Manifest.instanceKind observed) instance)
             | _ -> None)
 
     let passedOver =
