@@ -390,7 +390,8 @@ let onlyOurs =
             | ValueSome(struct (_, object, found)) ->
                 let isWordOfOurs =
                     match sight with
-                    | Sight.Landed(_, Patch(_, true, _), _, _) -> object.Kind = Kind.PD || object.Kind = Kind.TiKV
+                    | Sight.Landed(_, Patch(_, true, _), _, _) ->
+                        object.Kind = Kind.PD || object.Kind = Kind.TiKV
                     | _ -> false
 
                 if

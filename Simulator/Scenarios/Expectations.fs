@@ -134,10 +134,7 @@ module States =
     /// No more than one store is on its way out.
     let oneStoreLeaves =
         state "no more than one store is Removing" (fun world ->
-            match
-                stores world
-                |> List.filter (fun store -> store.NodeState = NodeState.Removing)
-            with
+            match stores world |> List.filter (fun store -> store.NodeState = NodeState.Removing) with
             | []
             | [ _ ] -> None
             | found -> Some $"these are: %A{found |> List.map _.Address}")

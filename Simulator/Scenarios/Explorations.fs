@@ -44,9 +44,15 @@ let stories = [
         at (seconds 5) (scale "TiKVGroup/basic-tikv" 3)
     ] [ finally' settled; finally' (storesUp 3); finally' noEvictions ]
 
-    scenario "E-roll" "Each store restarted once, with every single misfortune" [ "T S45"; "T S49"; "V E5" ] given [
-        at (seconds 5) (restart "TiKVGroup/basic-tikv" "once")
-    ] [ finally' settled; finally' (storesUp 4); finally' noEvictions ]
+    scenario
+        "E-roll"
+        "Each store restarted once, with every single misfortune"
+        [ "T S45"; "T S49"; "V E5" ]
+        given [ at (seconds 5) (restart "TiKVGroup/basic-tikv" "once") ] [
+            finally' settled
+            finally' (storesUp 4)
+            finally' noEvictions
+        ]
 
     scenario
         "E-over"
@@ -59,7 +65,7 @@ let stories = [
         ]
 
     scenario
-        "E-zone"
+        "E-dark"
         "A zone has no power for four minutes, with every single misfortune"
         [ "V E5"; "V P59" ]
         given [ at (seconds 5) (Misfortune.SitePower(Some "a", minutes 4)) ] [

@@ -125,7 +125,7 @@ let ``leaders are marked as being moved away before PD is asked to`` () =
 let ``whoever asks PD again to move leaders away writes down until when the first request may still be carried out``
     ()
     =
-    let mark = { firstMark with Since = ago 1; Until = Some(ago -120) }
+    let mark = { firstMark with Since = ago 1; Until = Some(ago -660) }
 
     decide (holding old |> begun 1)
     |> shouldBe (act [ MarkEviction mark; Action.EvictLeaders(storeId 2) ])
@@ -289,7 +289,7 @@ let ``a store is restarted anew with a mark of its own`` () =
 
     decide (holding old |> begun 60 |> ended 1)
     |> shouldBe (
-        act [ MarkEviction { firstMark with Until = Some(ago -60) }; Action.EvictLeaders(storeId 2) ]
+        act [ MarkEviction { firstMark with Until = Some(ago -600) }; Action.EvictLeaders(storeId 2) ]
     )
 
 [<Test>]
@@ -306,7 +306,7 @@ let ``while a request without an answer may still make an entry, the mark stays 
     decide (unsettled |> evicting 2)
     |> shouldBe (act [ StopEvictingLeaders(storeId 2) ])
 
-    decide (tikv |> begun 180 |> ended 1) |> shouldBe (act [ UnmarkEviction ])
+    decide (tikv |> begun 700 |> ended 1) |> shouldBe (act [ UnmarkEviction ])
 
     let again =
         tikv
@@ -321,7 +321,7 @@ let ``while a request without an answer may still make an entry, the mark stays 
 
 [<Test>]
 let ``facts of PD from before the last moment of a request settle nothing`` () =
-    { (tikv |> begun 180 |> ended 1) with At = Instant.add (TimeSpan.FromMinutes 2L) tikv.At }
+    { (tikv |> begun 700 |> ended 1) with At = Instant.add (TimeSpan.FromMinutes 2L) tikv.At }
     |> decide
     |> shouldBe (wait [ EvictionUnsettled ])
 

@@ -4,7 +4,7 @@ open NUnit.Framework
 open Tikv.Simulator.Run
 open Tikv.Simulator.Scenarios
 
-let private explored = [ "E-create"; "E-out"; "E-in"; "E-roll"; "E-over"; "E-zone" ]
+let private explored = [ "E-create"; "E-out"; "E-in"; "E-roll"; "E-over"; "E-dark" ]
 
 /// A crash before and after every call, every reply lost or late, every cache behind at every change, events missed, lists of
 /// the past, cut watches: each ends as the run without faults, with as many objects made and deleted. So it ends with a
