@@ -26,7 +26,10 @@ let outage (facts: PdFacts) =
     let stores = Seen.tikvStores facts
     let silent = stores |> List.filter (Seen.hears facts >> not)
 
-    if silent.Length > max 1 ((stores.Length - 1) / 2) then Some(silent.Length, stores.Length) else None
+    if silent.Length > max 1 ((stores.Length - 1) / 2) then
+        Some(silent.Length, stores.Length)
+    else
+        None
 
 /// Without a quorum the answer is that of a member on the wrong side of a partition (V T66): how many are healthy, of how
 /// many.
@@ -285,7 +288,9 @@ let leadersGone (store: Store option) (observed: Observed) (facts: PdFacts) =
             status.Evicting
             |> Option.filter (fun mark -> mark.Store = Some store.Id && mark.Ended.IsNone)
 
-        let begun = mark |> Option.orElse (if isEvicted then sinceClaimed observed else None)
+        let begun =
+            mark
+            |> Option.orElse (if isEvicted then sinceClaimed observed else None)
 
         match mark with
         | None when timeout = System.TimeSpan.Zero -> Ok NowhereToGo
