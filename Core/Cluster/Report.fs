@@ -259,7 +259,10 @@ let status (observed: Observed) (decision: Decision<Action, Reason>) =
                 old.Conditions
                 |> Report.conditions observed.Clock generation verdict
                 |> certificates observed
-                |> (if isOverlooked && (Condition.tryFind ConditionType.Available old.Conditions).IsSome then
+                |> (if
+                        isOverlooked
+                        && (Condition.tryFind ConditionType.Available old.Conditions).IsSome
+                    then
                         id
                     else
                         Condition.set observed.Clock generation ConditionType.Available status reason message)

@@ -26,10 +26,7 @@ let outage (facts: PdFacts) =
     let stores = Seen.tikvStores facts
     let silent = stores |> List.filter (Seen.hears facts >> not)
 
-    if silent.Length > max 1 ((stores.Length - 1) / 2) then
-        Some(silent.Length, stores.Length)
-    else
-        None
+    if silent.Length > max 1 ((stores.Length - 1) / 2) then Some(silent.Length, stores.Length) else None
 
 /// Without a quorum the answer is that of a member on the wrong side of a partition (V T66): how many are healthy, of how
 /// many.
@@ -43,7 +40,7 @@ let minority (facts: PdFacts) =
 
 /// A PD that has just started knows the regions and not yet their leaders: its counts are no evidence until it has heard
 /// of nearly all (V P14, I24). The two numbers are not of one instant, hence the 1 %.
-let private cold (facts: PdFacts) =
+let cold (facts: PdFacts) =
     let known = facts.Stores |> List.sumBy _.Leaders
 
     if int64 known * 100L < int64 facts.Regions * 99L then
@@ -288,9 +285,7 @@ let leadersGone (store: Store option) (observed: Observed) (facts: PdFacts) =
             status.Evicting
             |> Option.filter (fun mark -> mark.Store = Some store.Id && mark.Ended.IsNone)
 
-        let begun =
-            mark
-            |> Option.orElse (if isEvicted then sinceClaimed observed else None)
+        let begun = mark |> Option.orElse (if isEvicted then sinceClaimed observed else None)
 
         match mark with
         | None when timeout = System.TimeSpan.Zero -> Ok NowhereToGo

@@ -206,8 +206,7 @@ let pdEndpoints space clusterName sight : PdEndpoint list =
                     Namespace = space
                     IsPod = true
                     Name = pod.Meta.Name
-                    Host =
-                        Instance.Manifest.host dns pod.Meta.Name instance.Spec.Instance.Subdomain space
+                    Host = Instance.Manifest.host dns pod.Meta.Name instance.Spec.Instance.Subdomain space
                     Port = Defaults.pdClientPort instance.Spec.Template
                     Tls = tls
                 }

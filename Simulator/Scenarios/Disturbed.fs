@@ -17,7 +17,9 @@ let private rolled = [ finally' settled; finally' noEvictions; finally' (storesU
 
 let private asks name value (given: Given) = {
     given with
-        Manifests = given.Manifests @ [ tikv, Json.setPath [ "spec"; name ] (Some value) Json.empty ]
+        Manifests =
+            given.Manifests
+            @ [ tikv, Json.setPath [ "spec"; name ] (Some value) Json.empty ]
 }
 
 let private readySince (object: Json) =
@@ -39,9 +41,8 @@ let private doneOnlyAfter (span: TimeSpan) =
     state $"no roll is called done before every instance was ready for %O{span}" (fun world ->
         match Target.tryGet tikv world with
         | Some group when
-            Json.stringAt [ "status"; "currentRevision" ] group = Json.stringAt
-                [ "status"; "updateRevision" ]
-                group
+            Json.stringAt [ "status"; "currentRevision" ] group =
+                Json.stringAt [ "status"; "updateRevision" ] group
             && Json.int64At [ "status"; "observedGeneration" ] group = Some(Meta.generation group)
             ->
             Ground.objects "tikvs" Target.space world
@@ -56,7 +57,8 @@ let private isNew given =
     fun pod ->
         Json.stringAt [ "metadata"; "creationTimestamp" ] pod
         |> Option.exists (fun at ->
-            DateTimeOffset.Parse(at, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal) > start.Value)
+            DateTimeOffset.Parse(at, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal) >
+                start.Value)
 
 let private leadersWait (given: Given) (span: TimeSpan) =
     let isNew = isNew given
@@ -67,11 +69,7 @@ let private leadersWait (given: Given) (span: TimeSpan) =
             let name = $"basic-tikv-%d{index}"
 
             match Target.tryGet ("Pod/" + name) world with
-            | Some pod when
-                isNew pod
-                && readyFor world pod < span
-                && ((evicting name).Missing world).IsSome
-                ->
+            | Some pod when isNew pod && readyFor world pod < span && ((evicting name).Missing world).IsSome ->
                 Some name
             | _ -> None))
 
@@ -107,11 +105,13 @@ let private restartOfFew =
                 let led store =
                     group.Cluster.Regions
                     |> Map.toSeq
-                    |> Seq.sumBy (fun (region, count) -> if region.Leader = ValueSome store then count else 0)
+                    |> Seq.sumBy (fun (region, count) ->
+                        if region.Leader = ValueSome store then count else 0)
 
                 group.Cluster.Stores.Values
                 |> Seq.exists (fun store ->
-                    Ground.podAt store.Address <> View.key Target.space object.Name && led store.Id < 200))
+                    Ground.podAt store.Address <> View.key Target.space object.Name
+                    && led store.Id < 200))
         | _ -> false
 
 /// What a person changes by hand is no part of the template.
@@ -122,9 +122,12 @@ let stories = [
         "T24"
         "The only store of a cluster is restarted without moving leaders that have nowhere to go"
         [ "V T24"; "L B20"; "T S23"; "TO#4335"; "pd#3690"; "T 7.1.26" ]
-        { given with Tikv = 1 }
-        [ at (seconds 10) (restart tikv "once") ]
-        [ exactly 1 (deletes Kind.Pod); never evictsLeaders; finally' settled; finally' (storesUp 1) ]
+        { given with Tikv = 1 } [ at (seconds 10) (restart tikv "once") ] [
+            exactly 1 (deletes Kind.Pod)
+            never evictsLeaders
+            finally' settled
+            finally' (storesUp 1)
+        ]
 
     scenario
         "T24b"
@@ -225,7 +228,10 @@ let stories = [
                 (meddled "TiKV/basic-tikv-1" [ "spec"; "version" ] (Json.String "v8.5.3"))
             once
                 (when' (terminating "Pod/basic-tikv-3"))
-                (meddled "ConfigMap/basic-tikv-0" [ "data"; "config.toml" ] (Json.String "[log]\nlevel = \"debug\"\n"))
+                (meddled
+                    "ConfigMap/basic-tikv-0"
+                    [ "data"; "config.toml" ]
+                    (Json.String "[log]\nlevel = \"debug\"\n"))
             once
                 (when' (terminating "Pod/basic-tikv-3"))
                 (meddled "Service/basic-tikv-peer" [ "spec"; "publishNotReadyAddresses" ] (Json.Bool false))
@@ -283,9 +289,7 @@ let stories = [
          "S44"
          "Leaders come back to a store only when it has served for as long as they are to wait"
          [ "T S44"; "L F11"; "V I19"; "T 7.1.1" ]
-         given
-         [ at (seconds 10) (restart tikv "once") ]
-         [
+         given [ at (seconds 10) (restart tikv "once") ] [
              always (leadersWait given (TimeSpan.FromSeconds 58.0))
              exactly 4 (deletes Kind.Pod)
              yield! rolled

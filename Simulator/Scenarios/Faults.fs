@@ -49,7 +49,10 @@ let stories = [
         "S25"
         "Leaders that an administrator's own eviction keeps away stay away: the roll goes on, and the operator does not end it"
         [ "T S24"; "T S25"; "V I30" ]
-        Given.ordinary [ at (seconds 5) (pdEvictLeaders "basic-tikv-2"); at (seconds 20) (restart tikv "once") ] [
+        Given.ordinary [
+            at (seconds 5) (pdEvictLeaders "basic-tikv-2")
+            at (seconds 20) (restart tikv "once")
+        ] [
             eventually (minutes 30) (evicting "basic-tikv-2")
             finally' (evicting "basic-tikv-2")
             finally' settled
@@ -100,10 +103,7 @@ let stories = [
         [
             at (seconds 5) (restart tikv "once")
             once (when' (terminating "Pod/basic-tikv-3")) (powerOffNodeOf "basic-tikv-0")
-            after
-                (minutes 4)
-                (when' (terminating "Pod/basic-tikv-3"))
-                powerOnEverywhere
+            after (minutes 4) (when' (terminating "Pod/basic-tikv-3")) powerOnEverywhere
         ]
         rolled
 
@@ -138,11 +138,15 @@ let stories = [
             at (minutes 8) (stopOperator 1)
         ] [ finally' settled; finally' noEvictions; finally' (storesUp 4); finally' (members 3) ]
 
-    scenario "T32" "A setting that no process reads restarts none" [ "T 6.4.25"; "V T32"; "T S41"; "V I37"; "TO#6030"; "T 7.1.22" ] given [
-        at (seconds 5) (set tikv [ "minReadySeconds" ] (Json.int 9))
-        at (seconds 30) (set pd [ "minReadySeconds" ] (Json.int 9))
-        at (minutes 1) (set tikv [ "volumeReclaimPolicy" ] (Json.String "Delete"))
-    ] [ never (deletes Kind.Pod); never pdCalls; finally' settled ]
+    scenario
+        "T32"
+        "A setting that no process reads restarts none"
+        [ "T 6.4.25"; "V T32"; "T S41"; "V I37"; "TO#6030"; "T 7.1.22" ]
+        given [
+            at (seconds 5) (set tikv [ "minReadySeconds" ] (Json.int 9))
+            at (seconds 30) (set pd [ "minReadySeconds" ] (Json.int 9))
+            at (minutes 1) (set tikv [ "volumeReclaimPolicy" ] (Json.String "Delete"))
+        ] [ never (deletes Kind.Pod); never pdCalls; finally' settled ]
 
     scenario
         "C26"

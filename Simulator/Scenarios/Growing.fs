@@ -81,8 +81,7 @@ let private byHand cluster =
             "subdomain", Json.String "stray"
             "index", Json.int 0
             "version", Json.String "v8.5.2"
-            "volumes",
-            Json.array [ Json.object [ "name", Json.String "data"; "storage", Json.String "1Gi" ] ]
+            "volumes", Json.array [ Json.object [ "name", Json.String "data"; "storage", Json.String "1Gi" ] ]
         ]
     ]
 
@@ -149,20 +148,19 @@ let stories = [
         ]
 
     {
-     scenario
-        "T36"
-        "A store that PD is still filling holds no roll up"
-        [ "V T36"; "TO#6148"; "T 7.1.2" ]
-        { Given.ordinary with Regions = 3_000 } [
-            at (seconds 10) (scale tikv 5)
-            after (seconds 30) (when' (preparing "basic-tikv-4")) (restart tikv "once")
-        ] [
-            eventually (hours 1) (restarted "tikvs" "basic-tikv" "once")
-            exactly 5 (deletes Kind.Pod)
-            finally' settled
-            finally' (storesUp 5)
-        ]
-        with
+        scenario
+            "T36"
+            "A store that PD is still filling holds no roll up"
+            [ "V T36"; "TO#6148"; "T 7.1.2" ]
+            { Given.ordinary with Regions = 3_000 } [
+                at (seconds 10) (scale tikv 5)
+                after (seconds 30) (when' (preparing "basic-tikv-4")) (restart tikv "once")
+            ] [
+                eventually (hours 1) (restarted "tikvs" "basic-tikv" "once")
+                exactly 5 (deletes Kind.Pod)
+                finally' settled
+                finally' (storesUp 5)
+            ] with
             // PD moves regions to the new store for hours.
             Rest = 0L
     }
@@ -195,7 +193,10 @@ let stories = [
             at 0L (Misfortune.BadImage("pingcap/tikv:broken", true))
             at
                 (seconds 5)
-                (create "TiKVGroup" "more-tikv" (Groups.manifest "basic" 3 "v8.5.2" |> ofImage "pingcap/tikv:broken"))
+                (create
+                    "TiKVGroup"
+                    "more-tikv"
+                    (Groups.manifest "basic" 3 "v8.5.2" |> ofImage "pingcap/tikv:broken"))
             at (minutes 10) (unset "TiKVGroup/more-tikv" [ "template"; "spec"; "image" ])
         ] [
             eventually (minutes 9) (reason "TiKV/more-tikv-0" "ImagePullFailed")
@@ -229,7 +230,7 @@ let stories = [
             at (seconds 5) (create "TiKV" "stray-0" (byHand "nowhere"))
         ] [
             eventually (minutes 1) (reason "TiKV/stray-0" "ClusterAbsent")
-            finally' (absent "TiKV/byhand")
+            eventually (minutes 1) (reason "TiKV/byhand" "InvalidSpec")
             never (creates Kind.Pod)
             never (deletes Kind.Pod)
             yield! othersServe
@@ -244,7 +245,7 @@ let stories = [
             at (minutes 10) (delete "PDGroup/basic-tikv-peer")
         ] [
             eventually (minutes 5) (reason "PDGroup/basic-tikv-peer" "ConflictingOwner")
-            never (deletes Kind.Service)
+            never (deletesOf Kind.Service "basic-tikv-peer")
             never (deletes Kind.Pod)
             finally' (absent "PDGroup/basic-tikv-peer")
             finally' settled
@@ -260,7 +261,10 @@ let stories = [
             at (seconds 5) (create "PDGroup" "other-pd" (Groups.manifest "other" 1 "v8.5.2"))
             at
                 (seconds 5)
-                (create "TiKVGroup" "other-tikv" (Groups.manifest "other" 3 "v8.5.2" |> ofImage "pingcap/tikv:broken"))
+                (create
+                    "TiKVGroup"
+                    "other-tikv"
+                    (Groups.manifest "other" 3 "v8.5.2" |> ofImage "pingcap/tikv:broken"))
             at (minutes 10) (unset "TiKVGroup/other-tikv" [ "template"; "spec"; "image" ])
         ] [
             eventually (minutes 9) (reason "TiKV/other-tikv-0" "ImagePullFailed")
@@ -279,9 +283,7 @@ let stories = [
                 Regions = 40
                 NodesPerZone = 3
                 Manifests = (tikv, Repair.failover true) :: Groups.zoned.Manifests
-        }) [
-            at (seconds 10) (deleteNodeOf "basic-tikv-2")
-        ] [
+        }) [ at (seconds 10) (deleteNodeOf "basic-tikv-2") ] [
             eventually
                 (hours 1)
                 (field

@@ -164,7 +164,10 @@ let stories = [
         deleting [
             at (seconds 10) (scale tikv 3)
             once (when' (tombstone "basic-tikv-3")) PdActs.removeTombstones
-            after (minutes 20) (when' (tombstone "basic-tikv-3")) (Groups.annotate last Annotations.abandon "true")
+            after
+                (minutes 20)
+                (when' (tombstone "basic-tikv-3"))
+                (Groups.annotate last Annotations.abandon "true")
             after (minutes 20) (when' (tombstone "basic-tikv-3")) (delete last)
         ] [
             eventually (minutes 25) (reason last "StoreNotRegistered")
@@ -179,10 +182,7 @@ let stories = [
         "T17b"
         "A store that is wanted again while the claim of the former one goes does not wait for ever, and starts on another claim"
         [ "V T17"; "T 6.4.33"; "V K52" ]
-        deleting [
-            at (seconds 10) (scale tikv 3)
-            once (when' (terminating lastClaim)) (scale tikv 4)
-        ] [
+        deleting [ at (seconds 10) (scale tikv 3); once (when' (terminating lastClaim)) (scale tikv 4) ] [
             exactly 1 removesStore
             exactly 1 (creates Kind.TiKV)
             exactly 1 (deletes Kind.PersistentVolumeClaim)
@@ -272,12 +272,7 @@ let stories = [
         Groups.zoned [
             at (seconds 10) (Misfortune.SitePower(Some "c", hours 2))
             at (minutes 5) (scale tikv 4)
-        ] [
-            exactly 2 removesStore
-            always storesInEachZone
-            finally' settled
-            finally' (storesUp 4)
-        ]
+        ] [ exactly 2 removesStore; always storesInEachZone; finally' settled; finally' (storesUp 4) ]
 
     scenario
         "C47"
@@ -341,10 +336,7 @@ let stories = [
         "S46"
         "A store that is wanted again at the moment at which PD lets it go is replaced by a new one"
         [ "T S46"; "T S47"; "T 6.4.33"; "L F04" ]
-        given [
-            at (seconds 10) (scale tikv 3)
-            once (when' (tombstone "basic-tikv-3")) (scale tikv 4)
-        ] [
+        given [ at (seconds 10) (scale tikv 3); once (when' (tombstone "basic-tikv-3")) (scale tikv 4) ] [
             exactly 1 removesStore
             exactly 1 (creates Kind.TiKV)
             keepsClaims

@@ -236,16 +236,17 @@ let stories = [
             finally' (pods "basic-pd" 0)
         ]
 
-    scenario "T84" "A namespace that is deleted while PD is dead empties itself" [ "V T84"; "T S53"; "V K36" ] ordinary [
-        yield! pdDies (seconds 10)
-        at (minutes 5) deleteNamespaced
-    ] [
-        eventually (minutes 20) (absent cluster)
-        finally' (absent pd)
-        finally' (absent tikv)
-        finally' (pods "basic-tikv" 0)
-        finally' (pods "basic-pd" 0)
-    ]
+    scenario
+        "T84"
+        "A namespace that is deleted while PD is dead empties itself"
+        [ "V T84"; "T S53"; "V K36" ]
+        ordinary [ yield! pdDies (seconds 10); at (minutes 5) deleteNamespaced ] [
+            eventually (minutes 20) (absent cluster)
+            finally' (absent pd)
+            finally' (absent tikv)
+            finally' (pods "basic-tikv" 0)
+            finally' (pods "basic-pd" 0)
+        ]
 
     scenario
         "T67b"

@@ -12,12 +12,7 @@ let private given = { Given.ordinary with Regions = 40 }
 let private one = { given with Pd = 1 }
 let private claim index = $"PersistentVolumeClaim/data-basic-pd-%d{index}"
 
-let private whole = [
-    finally' settled
-    finally' (members 3)
-    finally' hasPdLeader
-    always onePdCluster
-]
+let private whole = [ finally' settled; finally' (members 3); finally' hasPdLeader; always onePdCluster ]
 
 /// A restart of the first member while another one still has to be restarted, or is not back.
 let private firstTooEarly =
@@ -146,11 +141,7 @@ let stories = [
             at (seconds 20) (powerOffNodeOf "basic-pd-2")
             at (minutes 2) (restart pd "once")
             at (minutes 4) (powerOnNodeOf "PD/basic-pd-2")
-        ] [
-            always hasPdLeader
-            eventually (minutes 30) (restarted "pds" "basic-pd" "once")
-            yield! whole
-        ]
+        ] [ always hasPdLeader; eventually (minutes 30) (restarted "pds" "basic-pd" "once"); yield! whole ]
 
     scenario
         "S05"
@@ -218,17 +209,16 @@ let stories = [
             yield! whole
         ]
 
-    scenario
-        "C08b"
-        "The member that leads PD is not the one that leaves"
-        [ "T 6.4.8" ]
-        given [ at (seconds 5) (pdTransferLeader "basic-pd-2"); at (seconds 20) (scale pd 2) ] [
-            exactly 1 removesMember
-            never transfersLeader
-            finally' (exists "PD/basic-pd-2")
-            finally' (members 2)
-            finally' settled
-        ]
+    scenario "C08b" "The member that leads PD is not the one that leaves" [ "T 6.4.8" ] given [
+        at (seconds 5) (pdTransferLeader "basic-pd-2")
+        at (seconds 20) (scale pd 2)
+    ] [
+        exactly 1 removesMember
+        never transfersLeader
+        finally' (exists "PD/basic-pd-2")
+        finally' (members 2)
+        finally' settled
+    ]
 
     scenario "C11" "A single member is restarted without asking another to lead" [ "T 6.4.11" ] one [
         at (seconds 10) (restart pd "once")

@@ -48,7 +48,9 @@ let private syncedHonestly =
         match Target.tryGet tikv world with
         | Some group when
             Ground.isTrue "Synced" group
-            && (Json.stringAt [ "spec"; "template"; "metadata"; "annotations"; "example.com/restarted-at" ] group)
+            && (Json.stringAt
+                    [ "spec"; "template"; "metadata"; "annotations"; "example.com/restarted-at" ]
+                    group)
                 .IsSome
             ->
             (restarted "tikvs" "basic-tikv" "once").Missing world
@@ -84,18 +86,14 @@ let private clusterVanishes =
         struct (world |> World.send "user" orphaning |> World.send "user" bare, "gone"))
 
 let stories = [
-    scenario
-        "R2"
-        "A PD that is silent for a few seconds makes no instance unready"
-        [ "T S51"; "V I49" ]
-        given [
-            for time in [ seconds 17; minutes 3; minutes 7 ] do
-                for cut in wayToPd true do
-                    at time cut
+    scenario "R2" "A PD that is silent for a few seconds makes no instance unready" [ "T S51"; "V I49" ] given [
+        for time in [ seconds 17; minutes 3; minutes 7 ] do
+            for cut in wayToPd true do
+                at time cut
 
-                for mended in wayToPd false do
-                    at (time + seconds 12) mended
-        ] [ always allReady; never (deletes Kind.Pod); finally' settled ]
+            for mended in wayToPd false do
+                at (time + seconds 12) mended
+    ] [ always allReady; never (deletes Kind.Pod); finally' settled ]
 
     scenario
         "R3"
@@ -139,7 +137,8 @@ let stories = [
         {
             given with
                 Manifests = [
-                    tikv, Json.setPath [ "spec"; "volumeReclaimPolicy" ] (Some(Json.String "Delete")) Json.empty
+                    tikv,
+                    Json.setPath [ "spec"; "volumeReclaimPolicy" ] (Some(Json.String "Delete")) Json.empty
                 ]
         } [
             at (seconds 5) (scale tikv 3)
@@ -171,7 +170,7 @@ let stories = [
             patch
                 "Service/basic-tikv-peer"
                 (Json.setPath [ "spec"; "publishNotReadyAddresses" ] (Some(Json.Bool false)) Json.empty)
-         ))
+        ))
         [
             atLeast 15 writes
             atMost 40 writes
@@ -211,7 +210,9 @@ let stories = [
         "A label that leaves the template leaves the instances, and what others put there stays"
         [ "V T82"; "T S40"; "TO#4942" ]
         given [
-            at (seconds 5) (set tikv [ "template"; "metadata"; "labels"; "example.com/team" ] (Json.String "blue"))
+            at
+                (seconds 5)
+                (set tikv [ "template"; "metadata"; "labels"; "example.com/team" ] (Json.String "blue"))
             at
                 (seconds 6)
                 (patch
@@ -219,7 +220,12 @@ let stories = [
                     (Json.setPath [ "metadata"; "labels"; "theirs" ] (Some(Json.String "kept")) Json.empty))
             after
                 (minutes 1)
-                (when' (field "TiKV/basic-tikv-0" [ "metadata"; "labels"; "example.com/team" ] (Json.String "blue")))
+                (when' (
+                    field
+                        "TiKV/basic-tikv-0"
+                        [ "metadata"; "labels"; "example.com/team" ]
+                        (Json.String "blue")
+                ))
                 (unset tikv [ "template"; "metadata"; "labels"; "example.com/team" ])
         ] [
             for index in 0..3 do
@@ -277,20 +283,16 @@ let stories = [
             never (deletes Kind.PersistentVolumeClaim)
         ]
 
-    scenario
-        "S11"
-        "Another form of names in DNS moves no store and removes none"
-        [ "T S11"; "L F14" ]
-        given [
-            at (seconds 10) (set "Cluster/basic" [ "dns"; "mode" ] (Json.String "FQDN"))
-            at (seconds 20) (restart tikv "once")
-        ] [
-            never removesStore
-            never (deletes Kind.PersistentVolumeClaim)
-            for index in 0..3 do
-                finally' (keepsStore given $"basic-tikv-%d{index}")
-            yield! rolled
-        ]
+    scenario "S11" "Another form of names in DNS moves no store and removes none" [ "T S11"; "L F14" ] given [
+        at (seconds 10) (set "Cluster/basic" [ "dns"; "mode" ] (Json.String "FQDN"))
+        at (seconds 20) (restart tikv "once")
+    ] [
+        never removesStore
+        never (deletes Kind.PersistentVolumeClaim)
+        for index in 0..3 do
+            finally' (keepsStore given $"basic-tikv-%d{index}")
+        yield! rolled
+    ]
 
     scenario
         "C23"

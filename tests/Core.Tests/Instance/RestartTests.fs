@@ -15,6 +15,10 @@ let private restarted observed =
 let private taken observed = act [ TakeDisruption(clusterMeta observed, "RollingUpdate") ]
 let private old = outdated tikv
 
+let private lastReadyWith revision =
+    withTikvRole (fun (spec, status) ->
+        spec, { status with Instance = { status.Instance with CurrentRevision = Some revision } })
+
 /// The mark of ours whose entry was seen to be gone that many seconds ago.
 let private ended seconds = withMark (fun mark -> { mark with Ended = Some(ago seconds) })
 
@@ -176,6 +180,36 @@ let ``a jump of one clock cuts no wait short`` () =
     |> decide
     |> shouldBe (wait [ LeadersRemain 5 ])
 
+    // before PD's clock is known
+    holding old
+    |> begun 10
+    |> evicting 2
+    |> fun observed -> { observed with Clock = clock.AddSeconds 600. }
+    |> decide
+    |> fun decision -> decision.Actions |> List.exists _.IsRestartPod |> shouldBe false
+
+[<Test>]
+let ``nobody has waited for leaders who has not asked for them to move`` () =
+    let late = { holding old with Clock = clock.AddSeconds 600. }
+    (decide late).Actions |> List.exists _.IsRestartPod |> shouldBe false
+
+    (decide late).Actions
+    |> List.contains (EvictLeaders(storeId 2))
+    |> shouldBe true
+
+[<Test>]
+let ``a Pod that does not say what it was started with is not restarted for that`` () =
+    let mute observed =
+        observed
+        |> withPod (fun pod -> { pod with Meta = { pod.Meta with Annotations = Map.empty } })
+
+    decide (mute tikv) |> shouldBe settled
+    decide (mute pd) |> shouldBe settled
+
+    // but for another template than the one that it was ready with
+    let other = mute tikv |> lastReadyWith "older"
+    decide other |> shouldBe (taken other)
+
 [<Test>]
 let ``a restart waits until the leaders have moved away`` () =
     decide (holding old |> marked 10 |> evicting 2)
@@ -306,7 +340,7 @@ let ``while a request without an answer may still make an entry, the mark stays 
     decide (unsettled |> evicting 2)
     |> shouldBe (act [ StopEvictingLeaders(storeId 2) ])
 
-    decide (tikv |> begun 700 |> ended 1) |> shouldBe (act [ UnmarkEviction ])
+    decide (tikv |> begun 720 |> ended 1) |> shouldBe (act [ UnmarkEviction ])
 
     let again =
         tikv
@@ -320,8 +354,22 @@ let ``while a request without an answer may still make an entry, the mark stays 
     |> shouldBe (act [ UnmarkEviction ])
 
 [<Test>]
+let ``an eviction that was taken back in doubt is over: leaders are waited for anew`` () =
+    // ZR4: the deadline of the first eviction would have let the store go with its leaders
+    let takenBack = tikv |> begun 400
+    let over = { firstMark with Since = ago 400; Ended = Some(ago 0) }
+
+    match decide (holding takenBack) with
+    | { Actions = MarkEviction mark :: _ } -> mark |> shouldBe over
+    | other -> Assert.Fail $"%A{other}"
+
+    match decide (holding old |> begun 400 |> ended 1) with
+    | { Actions = [ MarkEviction { Ended = None; Until = Some _ }; Action.EvictLeaders _ ] } -> ()
+    | other -> Assert.Fail $"%A{other}"
+
+[<Test>]
 let ``facts of PD from before the last moment of a request settle nothing`` () =
-    { (tikv |> begun 700 |> ended 1) with At = Instant.add (TimeSpan.FromMinutes 2L) tikv.At }
+    { (tikv |> begun 720 |> ended 1) with At = Instant.add (TimeSpan.FromMinutes 2L) tikv.At }
     |> decide
     |> shouldBe (wait [ EvictionUnsettled ])
 

@@ -5,7 +5,10 @@ open NUnit.Framework
 open Tikv.Simulator.Scenarios
 
 /// Seeds of the generated runs that each relation is tried on.
-let private seeds = [ 1UL .. 24UL ]
+let private seeds = [ 1UL .. 12UL ]
+
+/// Each so many-th of the named stories is tried with each relation.
+let private every = 4
 
 let private day = hours 24
 
@@ -29,9 +32,14 @@ let ``what is asked for in a generated run ends alike whatever befalls the opera
 
 [<TestCaseSource(nameof relations)>]
 let ``a named story ends alike whatever befalls the operator`` (relation: Relations.Relation) =
-    let found = Relations.told |> problems (Relations.tryProblem day relation)
-    Assert.That(Relations.told.Length, Is.GreaterThan 10)
-    Assert.That(found, Is.Empty)
+    let stories =
+        Relations.told
+        |> List.indexed
+        |> List.filter (fun (index, _) -> index % every = 0)
+        |> List.map snd
+
+    Assert.That(stories.Length, Is.GreaterThan 3)
+    Assert.That(stories |> problems (Relations.tryProblem day relation), Is.Empty)
 
 [<Test>]
 let ``the same wishes end alike at once, one by one, and the other way round`` () =
