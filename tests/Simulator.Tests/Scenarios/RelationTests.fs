@@ -15,11 +15,15 @@ let private day = hours 24
 let private problems (tryProblem: 'Case -> string option) cases =
     cases |> Array.ofList |> Array.Parallel.choose tryProblem
 
-let private relations =
+let private named prefix =
     Relations.all
-    |> List.map (fun relation -> TestCaseData(relation).SetName(relation.Source + " " + relation.Name))
+    |> List.map (fun relation ->
+        TestCaseData(relation).SetName($"%s{relation.Source} %s{prefix}: %s{relation.Name}"))
 
-[<TestCaseSource(nameof relations)>]
+let private generatedRuns = named "generated runs"
+let private namedStories = named "named stories"
+
+[<TestCaseSource(nameof generatedRuns)>]
 let ``what is asked for in a generated run ends alike whatever befalls the operator``
     (relation: Relations.Relation)
     =
@@ -30,7 +34,7 @@ let ``what is asked for in a generated run ends alike whatever befalls the opera
 
     Assert.That(found, Is.Empty)
 
-[<TestCaseSource(nameof relations)>]
+[<TestCaseSource(nameof namedStories)>]
 let ``a named story ends alike whatever befalls the operator`` (relation: Relations.Relation) =
     let stories =
         Relations.told
