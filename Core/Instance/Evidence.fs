@@ -268,6 +268,10 @@ let private sinceClaimed (observed: Observed) =
         Ended = None
     })
 
+let private isUpInKubernetes (observed: Observed) =
+    observed.Pod
+    |> Option.exists (fun pod -> pod.Ready && pod.Meta.DeletionTimestamp.IsNone)
+
 let leadersGone (store: Store option) (observed: Observed) (facts: PdFacts) =
     match store, observed.Role with
     | None, _
@@ -286,8 +290,10 @@ let leadersGone (store: Store option) (observed: Observed) (facts: PdFacts) =
         match mark with
         | None when timeout = System.TimeSpan.Zero -> Ok NowhereToGo
         | _ when nowhere store facts && not isEvicted -> Ok NowhereToGo
-        // Whom PD does not hear from leads nothing, when it has heard of all leaders from others.
-        | _ when store.Leaders = 0 && not (Seen.hears facts store) -> Ok(NoneLed store.Id)
+        // Whom neither PD hears from nor Kubernetes leads nothing, when PD has heard of all leaders from others. One that is only
+        // slow, or cut off from PD, is to be led nothing by an entry.
+        | _ when store.Leaders = 0 && not (Seen.hears facts store) && not (isUpInKubernetes observed) ->
+            Ok(NoneLed store.Id)
         | Some mark when isEvicted && store.Leaders = 0 && isConfirmed mark store -> Ok(NoneLed store.Id)
         | None when isEvicted && store.Leaders = 0 -> Ok(NoneLed store.Id)
         | _ when
@@ -298,8 +304,9 @@ let leadersGone (store: Store option) (observed: Observed) (facts: PdFacts) =
         | _ when isEvicted && store.Leaders = 0 -> Error LeadersUnconfirmed
         | _ -> Error(LeadersRemain store.Leaders)
 
-/// So many living stores remain without this one that every replica has a place of its own, and no other store is on its
-/// way out (V I05, I06). PD itself counts dead ones too, and no places.
+/// So many living stores remain without this one that every replica has a place of its own, no other store is on its way
+/// out, and none that holds regions is silent while this one is heard: their regions would have no majority on stores that
+/// stay (V I05, I06). PD itself counts dead ones too, and no places.
 type EnoughStores = private EnoughStores of Store: StoreId
 
 let enoughStores (store: Store) (observed: Observed) (facts: PdFacts) =
@@ -317,11 +324,17 @@ let enoughStores (store: Store) (observed: Observed) (facts: PdFacts) =
         Seen.tikvStores facts
         |> List.filter (fun one -> one.Id <> store.Id && one.NodeState = NodeState.Removing)
 
+    let silent =
+        Seen.tikvStores facts
+        |> List.filter (fun one -> one.Id <> store.Id && one.Regions > 0 && not (Seen.hears facts one))
+
     match leaving with
     | _ when left.Length < facts.MaxReplicas -> Error(StoresTooFew(left.Length, facts.MaxReplicas))
     | _ when facts.IsolationLevel <> "" && after < needed ->
         Error(DomainsTooFew(facts.IsolationLevel, after, needed))
     | other :: _ -> Error(OtherStoreLeaves other.Address)
+    | [] when Seen.hears facts store && not silent.IsEmpty ->
+        Error(StoresSilent(silent.Length, (Seen.tikvStores facts).Length))
     | [] -> Ok(EnoughStores store.Id)
 
 /// PD calls the store Removed, by its recorded id, and knows of no region on it; or it did, and has forgotten it since

@@ -21,7 +21,7 @@ let private serves (observed: Observed) =
                     |> Option.exists (fun self -> self.Healthy && Seen.hasStarted self)
                 | TiKV _ -> Seen.storeOf observed facts |> Option.exists Seen.lives
 
-            if healthy then ConditionStatus.True else ConditionStatus.False
+            if healthy && not (Seen.areOutOfDate observed facts) then ConditionStatus.True else ConditionStatus.False
     | _ -> ConditionStatus.False
 
 let private upToDate (observed: Observed) =

@@ -102,12 +102,21 @@ let noneWhileOthersFail =
     Invariant.plain
         (Invariant.property
             "I17"
-            "No healthy store is taken down while another one has been down for long enough to be known"
+            "No healthy store is taken down while another one that holds regions has been down for long enough to be known"
             "verification C2")
         (fun { Ledger = ledger; World = world } sight ->
             match storeTaken ledger sight with
             | ValueSome(struct (_, pod, group, store)) ->
-                match Landing.knownSilent world.Now ledger group |> Set.remove store.Id |> Set.toList with
+                let holdsRegions id =
+                    group.Cluster.Regions
+                    |> Map.exists (fun region _ -> List.contains id region.Voters)
+
+                match
+                    Landing.knownSilent world.Now ledger group
+                    |> Set.remove store.Id
+                    |> Set.filter holdsRegions
+                    |> Set.toList
+                with
                 | [] -> Finding.Held
                 | silent -> Finding.Broken $"%s{pod.Name} is taken down while %A{silent} are silent"
             | ValueNone -> Finding.Nothing)

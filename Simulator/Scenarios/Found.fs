@@ -1,28 +1,73 @@
 /// Failures that generated runs have found, shrunk (`tikv-sim search`).
 module Tikv.Simulator.Scenarios.Found
 
+open Tikv.Simulator.Run
+
+let private pd, tikv = "PDGroup/basic-pd", "TiKVGroup/basic-tikv"
+
+let private comesRight = [ finally' settled; finally' noEvictions; finally' pdAtRest ]
+
 let stories = [
     scenario
         "G74"
-        "A version for both groups and a store less, one after another, take down no store that a region needs"
-        [ "search, seed 74"; "V I15" ]
-        Search.given [
-            at (seconds 62) (version "PDGroup/basic-pd" "v8.5.3")
-            at (seconds 190) (version "TiKVGroup/basic-tikv" "v8.5.3")
-            at (seconds 200) (scale "TiKVGroup/basic-tikv" 3)
-        ] [ finally' settled; finally' noEvictions ]
-    |> pending "a store is restarted while regions have no other majority"
+        "A store that is to leave right after its restart is waited for like one that stays, before the next is restarted"
+        [ "search"; "V I15" ]
+        Givens.ordinary
+        [
+            at (seconds 62) (version pd "v8.5.3")
+            at (seconds 190) (version tikv "v8.5.3")
+            at (seconds 200) (scale tikv 3)
+        ]
+        comesRight
 
     scenario
         "G09"
-        "Two operators without a lease, and a member of PD less: Ready is said of nothing that does not serve"
-        [ "search, seed 9"; "V I49" ]
-        Search.given [
-            at (seconds 76) (scale "PDGroup/basic-pd" 1)
+        "Of two operators without a lease, the one that asked PD earlier does not say that a silent store serves"
+        [ "search"; "V I49" ]
+        Givens.ordinary
+        [
+            at (seconds 76) (scale pd 1)
             at (seconds 135) (power "node-c1" false)
             at (seconds 151) (startOperator 1)
             at (seconds 400) (power "node-c1" true)
             at (seconds 400) (stopOperator 1)
-        ] [ finally' settled; finally' noEvictions ]
-    |> pending "an instance says Ready for some seconds more than half a minute"
+        ]
+        comesRight
+
+    scenario
+        "G155"
+        "A store that is heard does not leave while another one is silent"
+        [ "search"; "V I06" ]
+        Givens.ordinary
+        [
+            at (seconds 5) (restart tikv "1")
+            at (seconds 129) (delete "TiKV/basic-tikv-0")
+            at (seconds 200) (power "node-c2" false)
+            at (seconds 480) (power "node-c2" true)
+        ]
+        comesRight
+
+    scenario
+        "G362"
+        "Once PD has ended moving regions, the operator writes no more"
+        [ "search"; "V I54" ]
+        Givens.ordinary
+        [
+            at (seconds 154) (suspend true)
+            at (seconds 212) (scale tikv 4)
+            at (seconds 480) (suspend false)
+        ]
+        comesRight
+
+    scenario
+        "G487"
+        "A Cluster that is paused while a member of PD is restarted is not Ready until that member serves"
+        [ "search"; "V I49" ]
+        Givens.ordinary
+        [
+            at (seconds 76) (restart pd "once")
+            once (when' (terminating "Pod/basic-pd-1")) (pause true)
+            after (minutes 3) (when' (terminating "Pod/basic-pd-1")) (pause false)
+        ]
+        comesRight
 ]
