@@ -268,9 +268,16 @@ let private sinceClaimed (observed: Observed) =
         Ended = None
     })
 
-let private isUpInKubernetes (observed: Observed) =
-    observed.Pod
-    |> Option.exists (fun pod -> pod.Ready && pod.Meta.DeletionTimestamp.IsNone)
+/// Kubernetes says that the process serves, and it is to be taken down: one that leaves the cluster runs on.
+let private mayServe (observed: Observed) =
+    let leaves =
+        match observed.Role with
+        | TiKV(spec, _) -> spec.Offline || Seen.deleting observed
+        | PD _ -> false
+
+    not leaves
+    && observed.Pod
+       |> Option.exists (fun pod -> pod.Ready && pod.Meta.DeletionTimestamp.IsNone)
 
 let leadersGone (store: Store option) (observed: Observed) (facts: PdFacts) =
     match store, observed.Role with
@@ -290,9 +297,9 @@ let leadersGone (store: Store option) (observed: Observed) (facts: PdFacts) =
         match mark with
         | None when timeout = System.TimeSpan.Zero -> Ok NowhereToGo
         | _ when nowhere store facts && not isEvicted -> Ok NowhereToGo
-        // Whom neither PD hears from nor Kubernetes leads nothing, when PD has heard of all leaders from others. One that is only
-        // slow, or cut off from PD, is to be led nothing by an entry.
-        | _ when store.Leaders = 0 && not (Seen.hears facts store) && not (isUpInKubernetes observed) ->
+        // Whom PD does not hear from leads nothing, when it has heard of all leaders from others. A process that may be only
+        // slow, or cut off from PD, could lead again before it is taken down: it needs the entry.
+        | _ when store.Leaders = 0 && not (Seen.hears facts store) && not (mayServe observed) ->
             Ok(NoneLed store.Id)
         | Some mark when isEvicted && store.Leaders = 0 && isConfirmed mark store -> Ok(NoneLed store.Id)
         | None when isEvicted && store.Leaders = 0 -> Ok(NoneLed store.Id)

@@ -70,4 +70,67 @@ let stories = [
             after (minutes 3) (when' (terminating "Pod/basic-pd-1")) (pause false)
         ]
         comesRight
+
+    scenario
+        "G33"
+        "A store that a bad image has taken down gets the old template back while the new version waits for PD, which waits for it"
+        [ "search"; "V I36" ]
+        Givens.ordinary
+        [
+            at (seconds 30) (Misfortune.BadImage("pingcap/tikv:v8.5.99", true))
+            at (seconds 31) (image tikv "pingcap/tikv:v8.5.99")
+            at (seconds 97) (version pd "v8.5.3")
+            at (seconds 97) (version tikv "v8.5.3")
+            at (seconds 104) (set tikv [ "template"; "spec"; "image" ] Tikv.Core.Json.Null)
+        ]
+        (comesRight
+         @ [ finally' (allAt "basic-pd" "v8.5.3"); finally' (allAt "basic-tikv" "v8.5.3") ])
+
+    scenario
+        "G128"
+        "A store that somebody has PD remove during a roll is taken back before it is restarted"
+        [ "search"; "V I07" ]
+        Givens.ordinary
+        [ at (seconds 152) (restart tikv "0"); at (seconds 195) (pdRemoveStore "basic-tikv-2") ]
+        (comesRight @ [ exactly 4 (deletes Tikv.Core.Kubernetes.Kind.Pod); finally' (storesUp 4) ])
+
+    scenario
+        "G133"
+        "The only member of PD that is deleted by hand leaves once its successor has joined"
+        [ "search"; "V I20" ]
+        Givens.onePd
+        [ at (seconds 190) (delete "PD/basic-pd-0") ]
+        (comesRight @ [ finally' (members 1); finally' (absent "PD/basic-pd-0") ])
+
+    scenario
+        "G11"
+        "A store whose heartbeats are slow is kept from leading before its restart"
+        [ "search"; "V I18" ]
+        Givens.onePd
+        [
+            at (seconds 7) (config tikv "[storage]\nreserve-space = \"2MB\"\n")
+            at (seconds 219) (version pd "v8.5.3")
+            at (seconds 219) (version tikv "v8.5.3")
+            at (seconds 238) (Misfortune.SlowDisk("basic-tikv-2", true))
+            at (seconds 373) (Misfortune.SlowDisk("basic-tikv-2", false))
+        ]
+        comesRight
+
+    scenario
+        "G113"
+        "A member of PD that serves again after its restart is not said to be down"
+        [ "search"; "L 5.1" ]
+        Givens.failingOver
+        [ at (seconds 1) (PdActs.maxStoreDownTime "2m"); at (seconds 38) (restart pd "once") ]
+        (comesRight
+         @ [
+             finally' (
+                 state "the group of PD is not degraded" (fun world ->
+                     Target.tryGet pd world
+                     |> Option.map (Tikv.Core.Json.itemsAt [ "status"; "conditions" ])
+                     |> Option.defaultValue []
+                     |> List.tryFind (fun one -> Tikv.Core.Json.stringAt [ "type" ] one = Some "Degraded")
+                     |> Option.map (Tikv.Core.Json.print))
+             )
+         ])
 ]

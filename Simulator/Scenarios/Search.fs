@@ -2,7 +2,6 @@ namespace Tikv.Simulator.Scenarios
 
 open System
 open System.Text.RegularExpressions
-open System.Threading
 open Tikv.Core
 open Tikv.Simulator.World
 open Tikv.Simulator.Invariants
@@ -209,18 +208,16 @@ module Search =
     ]
 
     /// Runs as many plans as asked for, from a seed on, on all processors; the failures are in the order of their seeds.
-    /// `progress` is told how many are done.
-    let many (progress: int -> unit) (runs: int) (seed: uint64) : (Plan * string * string) list =
+    /// `ended` is told of each, on whatever thread it ran.
+    let many (ended: Plan -> Outcome -> unit) (runs: int) (seed: uint64) : (Plan * string * string) list =
         for _, (_, given) in Givens.all do
             Settled.from given |> ignore
-
-        let finished = ref 0
 
         Array.init runs (fun index -> seed + uint64 index)
         |> Array.Parallel.map (fun seed ->
             let plan = Plans.make seed
             let outcome = run plan
-            progress (Interlocked.Increment finished)
+            ended plan outcome
 
             match outcome with
             | Outcome.Good -> None
