@@ -206,6 +206,7 @@ let private topologySafe (observed: Observed) conditions =
 let status (observed: Observed) (decision: Decision<Action, Reason>) =
     let old = observed.Status
     let generation = observed.Meta.Generation
+    let isOverlooked = PdView.isShort observed.PdSilentFor
 
     // A group stays Ready while one of its instances is restarted on purpose; that keeps the Cluster so, and does not make
     // it so.
@@ -229,7 +230,11 @@ let status (observed: Observed) (decision: Decision<Action, Reason>) =
     let verdict: Report.Verdict = {
         Ready =
             match observed.Pd with
-            | PdView.Silent _ when old.Id.IsSome -> ConditionStatus.Unknown
+            | PdView.Silent _ when old.Id.IsSome ->
+                if isOverlooked && Condition.isTrue ConditionType.Ready old.Conditions then
+                    ConditionStatus.True
+                else
+                    ConditionStatus.Unknown
             | _ when ready -> ConditionStatus.True
             | _ -> ConditionStatus.False
         Synced = synced
@@ -261,7 +266,13 @@ let status (observed: Observed) (decision: Decision<Action, Reason>) =
                 old.Conditions
                 |> Report.conditions observed.Clock generation verdict
                 |> certificates observed
-                |> Condition.set observed.Clock generation ConditionType.Available status reason message
+                |> (if
+                        isOverlooked
+                        && (Condition.tryFind ConditionType.Available old.Conditions).IsSome
+                    then
+                        id
+                    else
+                        Condition.set observed.Clock generation ConditionType.Available status reason message)
                 |> topologySafe observed
                 |> flag
                     ConditionType.Paused
