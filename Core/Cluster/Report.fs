@@ -208,10 +208,17 @@ let private statuses (observed: Observed) (decision: Decision<Action, Reason>) =
     let generation = observed.Meta.Generation
     let isOverlooked = PdView.isShort observed.PdSilentFor
 
+    // A group stays Ready while one of its instances is restarted on purpose; that keeps the Cluster so, and does not make
+    // it so.
+    let isComplete (group: GroupView) =
+        Condition.isTrue ConditionType.Ready old.Conditions
+        || group.Status.ReadyReplicas >= group.Replicas
+
     let ready =
         not observed.Groups.IsEmpty
         && Decision.isSettled decision
-        && observed.Groups |> List.forall (Rules.groupReady observed)
+        && observed.Groups
+           |> List.forall (fun group -> Rules.groupReady observed group && isComplete group)
 
     let synced =
         decision.Actions.IsEmpty

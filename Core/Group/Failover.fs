@@ -303,7 +303,8 @@ let private confirm (facts: PdFacts) (observed: Observed) (failure: Failure) (on
         Some { Records = replaceWith change observed; Event = EventReason.PDMemberDown; Note = note }
 
     match confirmedFor observed failure with
-    | _ when hasReturned observed one ->
+    // It counts from the beginning if it falls silent again: so there is nothing to remember.
+    | _ when one.Ready && not (isIll facts one) ->
         Some {
             Records = without failure observed
             Event = EventReason.FailoverEnded

@@ -16,10 +16,12 @@ let private stalls reason =
 /// A restart that takes longer than a Deployment may (progressDeadlineSeconds) is no part of an ordinary roll.
 let private ordinaryRestart = System.TimeSpan.FromMinutes 10L
 
-/// The instance is being restarted on purpose: it holds the cluster's disruption, and has not been away for long.
+/// The instance is being restarted on purpose: it holds the cluster's disruption, and has not been away for long. In a paused
+/// cluster nobody brings it back.
 let private isPlanned (observed: Observed) (one: InstanceView) =
     let holds =
         observed.Cluster
+        |> Option.filter (fun cluster -> not cluster.Spec.Paused)
         |> Option.bind _.Status.Disruption
         |> Option.exists (fun disruption -> disruption.Uid = one.Meta.Uid)
 

@@ -56,7 +56,9 @@ let scaleOut (plan: Plan) (observed: Observed) =
         match template, role with
         | None, _ -> path
         | Some observed, TiKV _ -> Decision.act (create observed [] plan.Staying indexes)
-        | Some _, PD _ when leaving |> List.exists (Evidence.holdsUp observed) -> Decision.wait terminating
+        // The successor of the only member comes before that leaves.
+        | Some _, PD _ when not plan.Staying.IsEmpty && leaving |> List.exists (Evidence.holdsUp observed) ->
+            Decision.wait terminating
         | Some observed, PD _ ->
             match plan.Staying @ plan.Leaving |> List.filter (fun one -> not one.Ready) with
             | [] -> Decision.act (create observed [] plan.Staying (List.truncate 1 indexes))

@@ -155,6 +155,8 @@ type Reason =
     | TakenAlone of Why: Alone
     /// An earlier call may yet make an evict-leader entry of ours.
     | EvictionUnsettled
+    /// Somebody has heard of it from PD later, and wrote down that it does not serve.
+    | FactsOutOfDate
 
 module Reason =
     /// For people: the message of the Kubernetes condition, the event, the log line and the transcript.
@@ -270,6 +272,7 @@ module Reason =
         | TakenAlone why -> $"one at a time, not maxUnavailable: %s{Alone.text why}"
         | EvictionUnsettled ->
             "a request to move leaders away had no answer: until it cannot be carried out any more, PD is watched for it"
+        | FactsOutOfDate -> "what PD has said is older than what is written here: it is asked again"
 
     /// The reason of the Kubernetes condition: stable, part of the API.
     let code reason =
@@ -344,6 +347,7 @@ module Reason =
         | TiedToNode _ -> "VolumeTiedToNode"
         | TakenAlone _ -> "OneAtATime"
         | EvictionUnsettled -> "LeadersEvicted"
+        | FactsOutOfDate -> "CacheFresh"
 
     /// How soon to look again unasked. Kubernetes tells when an object changes, and new facts of PD wake the instance
     /// too when they are about its own store or member; what is left are waits that time ends, or the stores and members of
@@ -365,6 +369,7 @@ module Reason =
         | MembersUnhealthy _
         | TakenAlone _
         | EvictionUnsettled
+        | FactsOutOfDate
         | LeadersReturnSoon -> ValueSome(TimeSpan.FromSeconds 5L)
         | InvalidSpec _
         | NotOurs _

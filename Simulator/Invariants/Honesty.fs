@@ -73,22 +73,33 @@ let private claimsReady object =
         && Json.stringAt [ "status" ] condition = Some "True")
 
 /// The Pods that an object answers for.
-let private pods (world: World) plural object =
+let private pods (seen: Seen) (world: World) plural object =
     let ``namespace`` = Meta.``namespace`` object
 
     let ofGroup group =
         let count = Json.intAt [ "spec"; "replicas" ] group |> Option.defaultValue 0
         let name = Meta.name group
 
+        let isOurs (pod: string) =
+            match pod.LastIndexOf '-' with
+            | -1 -> false
+            | at -> pod.Substring(0, at) = name
+
         let standing =
             world.Pods.Values
-            |> Seq.filter (fun pod ->
-                pod.Namespace = ``namespace``
-                && (match pod.Name.LastIndexOf '-' with
-                    | -1 -> false
-                    | at -> pod.Name.Substring(0, at) = name))
+            |> Seq.filter (fun pod -> pod.Namespace = ``namespace`` && isOurs pod.Name)
             |> Seq.map _.Name
-            |> List.ofSeq
+            |> Set.ofSeq
+
+        let justGone =
+            seen.Silent
+            |> Map.toSeq
+            |> Seq.filter (fun (_, since) -> world.Now - since <= visible)
+            |> Seq.map (fun (pod, _) -> pod.Substring(pod.IndexOf '/' + 1))
+            |> Seq.filter isOurs
+            |> Set.ofSeq
+
+        let standing = Set.union standing justGone |> Set.toList
 
         // a group with fewer Pods than it asks for has some that never served
         standing
@@ -158,7 +169,7 @@ let readyIsTrue: Invariant =
                             | Some since -> world.Now - since > visible
                             | None -> false)
 
-                    match pods world resource.Plural object |> List.tryFind isGone with
+                    match pods seen world resource.Plural object |> List.tryFind isGone with
                     | Some pod ->
                         struct (seen,
                                 Finding.Broken

@@ -71,7 +71,8 @@ module Ledger =
 
     let private union sets = (Set.empty, sets) ||> Seq.fold Set.union
 
-    /// A store that was taken down is back when it serves, with its followers caught up, and may lead.
+    /// A store that was taken down is back when it serves, with its followers caught up, and may lead. One that is to leave
+    /// leads no more: its followers are what counts until it has gone.
     let private isBack (world: World) live entries id (down: TakenDown) =
         match Ground.tryStore id world with
         | ValueNone -> true
@@ -79,7 +80,7 @@ module Ledger =
             store.NodeState = NodeState.Removed
             || Set.contains id live
                && store.CaughtUpAt <= world.Now
-               && not (Set.contains id entries)
+               && not (Ground.isUp store && Set.contains id entries)
                && (world.Pd.Tikvs.Values
                    |> Seq.exists (fun one ->
                        one.Disk |> Option.exists (fun disk -> disk.Store = id)

@@ -23,7 +23,7 @@ type Measure = {
 let private twoHours = 7_200_000L
 
 /// One standard run: of two hours, with every property checked.
-let standard (seed: uint64) : Result = Search.lasting twoHours (Search.scaleIn seed)
+let standard (seed: uint64) : Result = Search.lasting twoHours (Plans.scaleIn seed)
 
 let private nothing: Measure = { Threads = 1; Runs = 0; Events = 0L; Failed = 0; Seconds = 0.0 }
 

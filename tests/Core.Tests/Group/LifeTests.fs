@@ -340,7 +340,7 @@ let private restarting index (observed: Observed) =
     })
 
 [<Test>]
-let ``a group stays Ready while one of its instances is restarted on purpose, and says Rolling`` () =
+let ``a group stays Ready while one of its instances is restarted on purpose, and says Rolling; not while it is paused`` () =
     let told observed =
         let status = said observed
         condition ConditionType.Ready status, condition ConditionType.Synced status, status.Summary
@@ -353,6 +353,10 @@ let ``a group stays Ready while one of its instances is restarted on purpose, an
 
     told (tikv |> restarting 1 |> notReady 0)
     |> shouldBe (ConditionStatus.False, ConditionStatus.False, rolls)
+
+    said (tikv |> restarting 1 |> paused)
+    |> condition ConditionType.Ready
+    |> shouldBe ConditionStatus.False
 
     told (tikv |> notReady 1)
     |> shouldBe (ConditionStatus.False, ConditionStatus.False, Some Summary.Degraded)

@@ -324,6 +324,16 @@ let ``while a version must wait, new instances are made with the template that t
     |> shouldBe { Actions = create [] [ 3 ] before; Waiting = [ PdUpgradesFirst "v8.5.9" ] }
 
 [<Test>]
+let ``while a version must wait, an instance whose process does not run gets the template that the others have`` () =
+    let observed = tikv |> version "v8.5.9" |> outdated 1 |> broken 1
+    let decision = decide observed
+
+    decision.Actions |> shouldBe [ update 1 (tikv |> outdated 1 |> broken 1) ]
+    Assert.That(decision.Waiting, Does.Contain(PdUpgradesFirst "v8.5.9"))
+
+    (decide (tikv |> version "v8.5.9" |> broken 1)).Actions |> shouldBe []
+
+[<Test>]
 let ``a group that has no version yet is made beside a PD group of the same minor version, and no older one``
     ()
     =

@@ -98,6 +98,17 @@ let ``another member takes the place of one that is being deleted when that one 
     decide gone |> shouldBe (act (create [] [ 1 ] gone))
 
 [<Test>]
+let ``the successor of the only member of PD is made before that leaves`` () =
+    let observed = pd |> replicas 1 |> withoutInstance 1 |> withoutInstance 2 |> ending 0
+
+    (decide observed).Actions
+    |> List.map (fun action ->
+        match action with
+        | CreateInstance(name, _) -> name
+        | other -> $"%A{other}")
+    |> shouldBe [ "basic-pd-1" ]
+
+[<Test>]
 let ``a new instance does not start on the volumes of one that has left`` () =
     let observed = tikv |> replicas 5 |> retained [ 3; 5 ]
     decide observed |> shouldBe (act (create [] [ 4; 6 ] observed))

@@ -493,3 +493,15 @@ let ``a process that neither Kubernetes nor PD counts on is restarted without th
         match decide (silent observed) with
         | { Actions = []; Waiting = [ PdSilent _ ] } -> ()
         | other -> Assert.Fail $"%A{other}"
+
+[<Test>]
+let ``a store that somebody else has PD remove is taken back before it is restarted`` () =
+    decide (old |> holding |> evicted |> removing 2)
+    |> shouldBe (act [ RestoreStore(storeId 2) ])
+
+[<Test>]
+let ``a store that PD does not hear, and whose Pod is ready, is kept from leading before its restart`` () =
+    let silent = old |> holding |> withLeaders 2 0 |> down 2
+
+    decide silent
+    |> shouldBe (act [ MarkEviction { firstMark with Leaders = Some 0 }; Action.EvictLeaders(storeId 2) ])

@@ -19,7 +19,7 @@ let private alone: Benchmark.Measure = {
 
 [<Test>]
 let ``the run that is measured is two hours of a cluster that comes right`` () =
-    let from = (Settled.from Search.given).World.Now
+    let from = (Settled.from Givens.ordinary).World.Now
     let result = Benchmark.standard 1UL
     let last = TimeSpan.FromMilliseconds(float (result.Final.World.Now - from))
     Assert.That(Run.isGood result, Run.words result)

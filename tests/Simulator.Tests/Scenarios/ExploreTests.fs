@@ -48,5 +48,5 @@ let ``a settled cluster of four stores is left alone for a day`` () =
 
 [<Test>]
 let ``a generated run is the same each time`` () =
-    let once, again = Search.transcript (Search.plan 7UL), Search.transcript (Search.plan 7UL)
+    let once, again = Search.transcript (Plans.make 7UL), Search.transcript (Plans.make 7UL)
     Assert.That((again = once), Is.True)
