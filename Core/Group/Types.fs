@@ -76,6 +76,17 @@ type PdGroupView = {
     Deleting: bool
 }
 
+/// What follows from a group's specification alone; see `Shared`.
+[<ReferenceEquality>]
+type Prints = {
+    /// The template, as JSON.
+    Template: Lazy<Json>
+    Told: Lazy<Json>
+    Revision: Lazy<string>
+    Wanted: Lazy<string>
+    Process: Lazy<string>
+}
+
 /// One look at one group.
 type Observed = {
     At: Instant
@@ -104,6 +115,8 @@ type Observed = {
     /// The stores of other groups of the cluster that are on their way out, and those groups that come before this one
     /// with what they have too much.
     LeavingElsewhere: string list
+    /// Of the specification in `Role`.
+    Prints: Derived<Prints>
 }
 
 /// Why a group that is not (yet) as desired is left alone for now.

@@ -74,11 +74,13 @@ let private withdraw (observed: Observed) =
     | _ -> Decision.settled
 
 /// First the entry, then the mark that it is ours: a crash between the two leaks nothing (law 9). While an entry may
-/// still appear the mark stays.
+/// still appear the mark stays, and says that the eviction is over: who waited for leaders before waits anew.
 let unmark (observed: Observed) =
     let forget observed =
         match eviction observed, Seen.facts observed with
         | Some mark, Some facts when not (inDoubt mark observed facts) -> Decision.act [ UnmarkEviction ]
+        | Some({ Ended = None } as mark), Some _ ->
+            Decision.act [ MarkEviction { mark with Ended = Some(Condition.timestamp observed.Clock) } ]
         | _ -> Decision.settled
 
     observed |> Rule.inTurn [ withdraw; forget ]
@@ -142,7 +144,7 @@ let private evicted store (facts: PdFacts) go (observed: Observed) =
 /// have given it up. Those that are down already come back first.
 let private parts why (observed: Observed) =
     match Seen.disruption observed with
-    | Some held when held.Uid <> observed.Meta.Uid -> observed |> Rule.inTurn [ endOfEviction; Rules.release ]
+    | Some held when held.Uid <> observed.Meta.Uid -> observed |> Rule.inTurn [ unmark; Rules.release ]
     | _ -> Decision.wait [ TakenAlone why ]
 
 /// A store with other settings than wanted, or on a node that is to be emptied, is restarted:
@@ -297,7 +299,7 @@ let caughtUp (observed: Observed) =
 let leave (observed: Observed) =
     let blocked reason =
         observed
-        |> Rule.together [ withdraw; Rules.releaseEarly; (fun _ -> Decision.wait [ reason ]) ]
+        |> Rule.together [ unmark; Rules.releaseEarly; (fun _ -> Decision.wait [ reason ]) ]
 
     match Evidence.departed observed, Seen.facts observed with
     // Its group deletes it; until then it is as it is.

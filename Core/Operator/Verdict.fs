@@ -39,8 +39,7 @@ let private earliest rechecks =
             | one, ValueNone -> one)
         ValueNone
 
-let private statusPatch kind meta (before, now) =
-    MergePatch.diff before now |> Option.map (patchStatus kind meta)
+let private statusPatch kind meta change = change |> Option.map (patchStatus kind meta)
 
 let private ofParts
     kind
@@ -127,7 +126,7 @@ let private ofInstance sight (observed: Instance.Observed) =
         Instance.Reason.code
         Instance.Reason.text
         Instance.Reason.recheckAfter
-        (Instance.Report.status observed)
+        (Instance.Report.change observed)
         Instance.Diagnosis.refused
         ([ clusterRef space clusterName; named Kind.Pod (Instance.Seen.podName observed) ]
          @ (Instance.Seen.wantedClaims observed
@@ -179,7 +178,7 @@ let private ofGroup sight (observed: Group.Observed) =
         Group.Reason.code
         Group.Reason.text
         Group.Reason.recheckAfter
-        (Group.Report.status observed)
+        (Group.Report.change observed)
         Group.StepRefused
         (clusterRef space clusterName :: instances @ passedOver)
         observed.Secrets
@@ -197,7 +196,7 @@ let private ofCluster (observed: Cluster.Observed) =
         Cluster.Reason.code
         Cluster.Reason.text
         Cluster.Reason.recheckAfter
-        (Cluster.Report.status observed)
+        (Cluster.Report.change observed)
         Cluster.StepRefused
         (observed.Groups |> List.map (fun group -> refOf group.Kind group.Meta))
         observed.Secrets
@@ -233,7 +232,9 @@ let private ofInvalid kind sight (held: Held<'Spec, 'Status>) problems =
         Steps = []
         Waiting = verdict.Why
         Recheck = ValueNone
-        Status = statusPatch kind held.Meta (status old before, status conditions held.Meta.Generation)
+        Status =
+            MergePatch.diff (status old before) (status conditions held.Meta.Generation)
+            |> statusPatch kind held.Meta
         Refused = fun _ _ -> None
         Reads = []
         Cluster = held.Meta.Namespace, ""

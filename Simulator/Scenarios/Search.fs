@@ -205,6 +205,12 @@ module Search =
         let faults = List.init (dice.Next 4) (fun _ -> fault dice) |> List.concat
         { Seed = seed; Items = changes @ faults }
 
+    /// A store less, with three faults: the run that `tikv-sim bench` measures.
+    let scaleIn (seed: uint64) : Plan =
+        let dice = Dice seed
+        let faults = List.init 3 (fun _ -> fault dice) |> List.concat
+        { Seed = seed; Items = asked dice ("tikv", $"scale \"%s{tikv}\" 3", scale tikv 3) @ faults }
+
     let private heal: Step list = [
         for node in nodes do
             at healedAt (power node true)
@@ -354,6 +360,16 @@ module Search =
             | None -> Outcome.Good
             | Some difference -> Outcome.Bad("otherwise", "it ends otherwise: " + difference)
         | bad -> bad
+
+    /// Runs a plan, healing included, and leaves the cluster alone until so many milliseconds have passed since it began.
+    let lasting (span: int64) (plan: Plan) : Result =
+        let from = Settled.from given
+        let result = Run.from from (scenarioOf plan heal)
+
+        if Run.isGood result then
+            Run.rest (from.World.Now + span - result.Final.World.Now) result
+        else
+            result
 
     let transcript (plan: Plan) : string list = (simulate true plan).Transcript
 

@@ -115,6 +115,7 @@ let private bare role meta : Observed = {
     Pd = PdView.Answered One.facts
     Retained = Set.empty
     LeavingElsewhere = []
+    Prints = Derived.none
 }
 
 let barePd =
