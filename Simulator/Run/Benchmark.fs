@@ -17,7 +17,10 @@ type Measure = {
     Events: int64
     /// Runs that did not come right. They count as runs, and end early.
     Failed: int
+    /// Of the wall clock.
     Seconds: float
+    /// Of the processors, over all threads, the garbage collector's included: what counts on a machine that others use too.
+    Processor: float
 }
 
 let private twoHours = 7_200_000L
@@ -25,7 +28,14 @@ let private twoHours = 7_200_000L
 /// One standard run: of two hours, with every property checked.
 let standard (seed: uint64) : Result = Search.lasting twoHours (Plans.scaleIn seed)
 
-let private nothing: Measure = { Threads = 1; Runs = 0; Events = 0L; Failed = 0; Seconds = 0.0 }
+let private nothing: Measure = {
+    Threads = 1
+    Runs = 0
+    Events = 0L
+    Failed = 0
+    Seconds = 0.0
+    Processor = 0.0
+}
 
 /// Until the time is up, and at least once.
 let private repeat seconds (from: uint64) (step: uint64) : Measure =
@@ -46,10 +56,15 @@ let private repeat seconds (from: uint64) (step: uint64) : Measure =
 
     go from nothing
 
+let private processor () =
+    use self = Process.GetCurrentProcess()
+    self.TotalProcessorTime.TotalSeconds
+
 /// So many threads, each with seeds of its own, for so many seconds of the wall clock.
 let measure (threads: int) (seconds: float) : Measure =
     let results = Array.create threads nothing
     let watch = Stopwatch.StartNew()
+    let before = processor ()
 
     let workers =
         Array.init threads (fun index ->
@@ -67,6 +82,7 @@ let measure (threads: int) (seconds: float) : Measure =
         Events = results |> Array.sumBy _.Events
         Failed = results |> Array.sumBy _.Failed
         Seconds = watch.Elapsed.TotalSeconds
+        Processor = processor () - before
     }
 
 let private invariant (text: FormattableString) = FormattableString.Invariant text
@@ -84,7 +100,10 @@ let line (alone: Measure) (measured: Measure) : string =
         else
             invariant $" ({runs / perSecond (int64 alone.Runs) alone:F2} times that of one)"
 
-    invariant $"{cores} {runs:F1} runs/s, {events:F0} events/s{times}; {measured.Runs} runs{failed}"
+    let each = 1_000.0 * measured.Processor / float measured.Runs
+
+    invariant
+        $"{cores} {runs:F1} runs/s, {events:F0} events/s{times}; {measured.Runs} runs of {each:F1} ms of processor time{failed}"
 
 /// The most memory that the process ever had, in MiB.
 let private peak () =

@@ -15,6 +15,7 @@ let private alone: Benchmark.Measure = {
     Events = 100_000L
     Failed = 0
     Seconds = 10.0
+    Processor = 8.0
 }
 
 [<Test>]
@@ -40,17 +41,19 @@ let ``events are the entries of the operators' agenda and those of the world's``
 [<Test>]
 let ``one core is measured in runs and events a second`` () =
     Benchmark.line alone alone
-    |> shouldBe "1 core:  2.0 runs/s, 10000 events/s; 20 runs"
+    |> shouldBe "1 core:  2.0 runs/s, 10000 events/s; 20 runs of 400.0 ms of processor time"
 
 [<Test>]
 let ``several cores are compared with one`` () =
     Benchmark.line alone { alone with Threads = 2; Runs = 36; Events = 180_000L }
-    |> shouldBe "2 cores: 3.6 runs/s, 18000 events/s (1.80 times that of one); 36 runs"
+    |> shouldBe
+        "2 cores: 3.6 runs/s, 18000 events/s (1.80 times that of one); 36 runs of 222.2 ms of processor time"
 
 [<Test>]
 let ``runs that do not come right are told`` () =
     Benchmark.line alone { alone with Failed = 1 }
-    |> shouldBe "1 core:  2.0 runs/s, 10000 events/s; 20 runs; 1 did not come right"
+    |> shouldBe
+        "1 core:  2.0 runs/s, 10000 events/s; 20 runs of 400.0 ms of processor time; 1 did not come right"
 
 [<Test>]
 let ``each thread makes a run, however short the time`` () =
@@ -73,6 +76,9 @@ let ``the command prints rates and peak memory`` () =
     let matches pattern =
         Assert.That(Regex.IsMatch(told.ToString(), pattern, RegexOptions.Multiline), told.ToString())
 
-    matches @"^1 core:  \d+\.\d runs/s, \d+ events/s; 1 runs"
-    matches @"^2 cores: \d+\.\d runs/s, \d+ events/s \(\d+\.\d\d times that of one\); 2 runs"
+    matches @"^1 core:  \d+\.\d runs/s, \d+ events/s; 1 runs of \d+\.\d ms of processor time"
+
+    matches
+        @"^2 cores: \d+\.\d runs/s, \d+ events/s \(\d+\.\d\d times that of one\); 2 runs of \d+\.\d ms of processor time"
+
     matches @"^Peak memory \d+ MiB\.$"
