@@ -323,8 +323,11 @@ let left (observed: Observed) =
     | Some(Evidence.StoreDeparted _) -> true
     | _ -> false
 
-/// What is left of a store that PD has let go.
+/// What is left of a store that PD has let go. Its mark goes with the instance, and so does not go while an entry may still
+/// appear: nobody would know whose it was.
 let gone (observed: Observed) =
     match Evidence.departed observed with
-    | Some departed -> observed |> Rule.inTurn [ unmark; Rules.release; Rules.tearDown departed ]
+    | Some departed ->
+        observed
+        |> Rule.inTurn [ unmark; Rules.release; endOfEviction; Rules.tearDown departed ]
     | None -> Decision.settled

@@ -156,6 +156,23 @@ module Variations =
             { Name = $"%s{name} write %d{number}"; From = now misfortune before; IsBenign = isBenign }
     ]
 
+    /// Long after the last write, too.
+    let private secondOperators (twin: Twin) =
+        let span = max 1L ((twin.Result.ReachedAt - twin.Start.World.Now) / 10L)
+
+        let states =
+            twin.Start :: (twin.BeforeRead |> Map.toList |> List.map snd)
+            |> List.distinctBy (fun run -> (run.World.Now - twin.Start.World.Now) / span)
+
+        [
+            for before in states do
+                {
+                    Name = $"a second operator from %s{at before}"
+                    From = now (Misfortune.StartOperator 1) before
+                    IsBenign = false
+                }
+        ]
+
     /// Every variation of a run.
     let all (twin: Twin) : Variation list =
         writes twin
@@ -168,3 +185,4 @@ module Variations =
         @ beforeEachWrite "410 for all watches before" (Misfortune.CutWatches(None, true)) true twin
         // of two leaders no more is asked than that nothing is harmed, and that it ends alike (I58)
         @ beforeEachWrite "a second operator from" (Misfortune.StartOperator 1) false twin
+        @ secondOperators twin

@@ -204,12 +204,16 @@ module States =
         isSo "PD has a leader" (fun world ->
             Ground.clusters world |> Seq.exists (Ground.leader >> Option.isSome))
 
-    /// The cluster, its groups and all their instances say Ready of their present generation; nothing is going.
+    /// The cluster, its groups and all their instances say Ready of their present generation; nothing is going, and no store
+    /// waits for an entry in PD that may still appear.
     let settled =
         state "everything of ours is Ready" (fun world ->
             [ "clusters"; "pdgroups"; "tikvgroups"; "pds"; "tikvs" ]
             |> List.collect (fun plural -> Ground.objects plural Target.space world)
-            |> List.tryFind (fun object -> Meta.isTerminating object || not (Ground.isTrue "Ready" object))
+            |> List.tryFind (fun object ->
+                Meta.isTerminating object
+                || not (Ground.isTrue "Ready" object)
+                || (Json.tryPath [ "status"; "evicting" ] object).IsSome)
             |> Option.map (fun object -> Meta.name object + " is not"))
 
     /// No more than one Pod is being stopped.

@@ -1,4 +1,4 @@
-/// The five changes that are explored with every single misfortune at every point (verification E5.2).
+/// What is explored with every single misfortune at every point (verification E5.2).
 module Tikv.Simulator.Scenarios.Explorations
 
 open Tikv.Core
@@ -61,6 +61,17 @@ let stories = [
         failingOver [ at (seconds 5) (deleteNodeOf "basic-tikv-3") ] [
             finally' settled
             finally' (storesUp 4)
+            finally' noEvictions
+        ]
+
+    scenario
+        "E-zone"
+        "A zone has no power for four minutes, with every single misfortune"
+        [ "V E5"; "V P59" ]
+        given [ at (seconds 5) (Misfortune.SitePower(Some "a", minutes 4)) ] [
+            finally' settled
+            finally' (storesUp 4)
+            finally' (members 3)
             finally' noEvictions
         ]
 ]
