@@ -153,41 +153,25 @@ let private parts why (observed: Observed) =
 ///    holds regions is heard from, and after its leaders have moved away;
 /// 3. one that somebody else has PD remove is taken back first (see `membership`): its regions are on the move.
 let restart (observed: Observed) =
-    match observed.Pod with
-    | None -> Decision.settled
-    | Some pod ->
-        match
-            Rules.restartCause observed pod,
-            Evidence.notServing pod,
-            Evidence.notFrozen observed,
-            Seen.facts observed
-        with
-        | None, _, _, _ -> Decision.settled
-        | Some(_, why), Some _, _, _ -> Rules.replace pod why
-        | Some _, None, Error reason, _ -> Decision.wait [ reason ]
-        | Some _, None, Ok _, None -> Decision.wait [ Seen.pdReason observed ]
-        | Some(disruption, why), None, Ok calm, Some facts ->
-            let go grounds = Decision.act [ RestartPod(pod.Meta, why, grounds) ]
-            let store = Seen.storeOf observed facts
+    observed
+    |> Rules.restart (fun restart go ->
+        let store = Seen.storeOf observed restart.Facts
 
-            match
-                Evidence.alreadyOut pod observed facts,
-                Evidence.joined disruption store observed facts,
-                Evidence.partners store observed facts
-            with
-            | Some out, _, _ -> go (Evidence.Unneeded(calm, out))
-            | None, _, _ when store |> Option.exists (fun one -> one.NodeState = NodeState.Removing) ->
-                Decision.settled
-            | None, Some joined, _ -> Rules.join joined observed
-            | None, None, Error why -> parts why observed
-            | None, None, Ok partners ->
-                match Evidence.othersHeard partners store facts with
-                | Error reason -> Decision.wait [ reason ]
-                | Ok others ->
-                    Rules.withDisruption disruption observed (fun held ->
-                        observed
-                        |> evicted store facts (fun leaders ->
-                            go (Evidence.StoreRests(held, calm, others, leaders))))
+        match
+            Evidence.joined restart.Disruption store observed restart.Facts,
+            Evidence.partners store observed restart.Facts
+        with
+        | _ when store |> Option.exists (fun one -> one.NodeState = NodeState.Removing) -> Decision.settled
+        | Some joined, _ -> Rules.join joined observed
+        | None, Error why -> parts why observed
+        | None, Ok partners ->
+            match Evidence.othersHeard partners store restart.Facts with
+            | Error reason -> Decision.wait [ reason ]
+            | Ok others ->
+                Rules.withDisruption restart.Disruption observed (fun held ->
+                    observed
+                    |> evicted store restart.Facts (fun leaders ->
+                        go (Evidence.StoreRests(held, restart.Calm, others, leaders)))))
 
 /// A Pod that somebody else stops (a drained node) loses its leaders in an orderly way too, while it still runs: unless
 /// others stop with it, when the leaders would have nowhere to stay.

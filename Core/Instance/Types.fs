@@ -354,7 +354,8 @@ module Reason =
     /// others.
     let recheckAfter reason =
         match reason with
-        | PdSilent _ -> ValueSome PdView.shortSilence
+        | PdSilent _
+        | StoreNotServing _ -> ValueSome PdView.shortSilence
         | LeadersRemain _
         | LeadersUnknown _
         | LeadersUnconfirmed
@@ -392,7 +393,6 @@ module Reason =
         | MemberNotJoined
         | MemberUnhealthy
         | StoreNotRegistered
-        | StoreNotServing _
         | DisruptionHeldBy _
         | RegionsRemain _
         | NoNodeFits _

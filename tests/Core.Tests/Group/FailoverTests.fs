@@ -481,6 +481,20 @@ let ``the Pod of a removed member, stuck on a lost node, does not hold up its su
     |> shouldBe [ "basic-pd-3" ]
 
 [<Test>]
+let ``the Pod of a removed member, stuck on a lost node, does not hold up the next that leaves`` () =
+    let observed = three |> ending 2 |> notReady 2 |> replicas 1
+    (decide observed).Actions |> shouldBe []
+
+    let unlisted =
+        observed
+        |> withFacts (fun facts -> {
+            facts with
+                Members = facts.Members |> List.filter (fun one -> one.Id <> One.memberId 2)
+        })
+
+    (decide unlisted).Actions |> shouldBe [ DeleteInstance(metaOf 1 unlisted) ]
+
+[<Test>]
 let ``the law forbids failover that is not asked for, in an outage, and beyond the limit`` () =
     let action (observed: Observed) = [
         RecordFailures([ failure 2 FailureStage.Replacing observed ], "FailoverStarted", "")
