@@ -70,12 +70,25 @@ type ScenariosArgument =
             match argument with
             | Markdown -> "as the page docs/scenarios.md"
 
+type MutantsArgument =
+    | [<Unique>] Only of id: string
+    | [<Unique>] Anywhere
+    | [<Unique; AltCommandLine "--transcript">] With_Events
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Only _ -> "this one, and how its run goes"
+            | Anywhere -> "try every scenario on those that their own scenarios do not find"
+            | With_Events -> "with --only: print one line an event"
+
 type Argument =
     | [<CliPrefix(CliPrefix.None)>] Run of ParseResults<RunArgument>
     | [<CliPrefix(CliPrefix.None)>] Search of ParseResults<SearchArgument>
     | [<CliPrefix(CliPrefix.None)>] List of ParseResults<ListArgument>
     | [<CliPrefix(CliPrefix.None)>] Scenarios of ParseResults<ScenariosArgument>
     | [<CliPrefix(CliPrefix.None)>] Explore of ParseResults<ExploreArgument>
+    | [<CliPrefix(CliPrefix.None)>] Mutants of ParseResults<MutantsArgument>
     | [<CliPrefix(CliPrefix.None)>] Serve of ParseResults<ServeArgument>
 
     interface IArgParserTemplate with
@@ -86,6 +99,7 @@ type Argument =
             | List _ -> "name every scenario"
             | Scenarios _ -> "print the catalogue of scenarios"
             | Explore _ -> "run a scenario with each misfortune at each point"
+            | Mutants _ -> "run faulty operators, each of which must be found"
             | Serve _ -> "serve an embedded cluster to kubectl"
 
 let private serve (given: ParseResults<ServeArgument>) =
@@ -119,4 +133,8 @@ let main arguments =
     | Scenarios given -> if given.Contains Markdown then Commands.scenarios () else Commands.list ()
     | Explore given ->
         Commands.explore (given.GetResult Of) (given.GetResult(From_Seed, 1UL)) (given.GetResult(Limit, 0))
+    | Mutants given ->
+        match given.TryGetResult Only with
+        | Some id -> Tikv.Simulator.Mutants.Command.one id (given.Contains With_Events)
+        | None -> Tikv.Simulator.Mutants.Command.all (given.Contains Anywhere)
     | Serve given -> serve given
