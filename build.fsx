@@ -217,6 +217,28 @@ let test arguments =
     build solution
     testProjects () |> List.map (runTests [] (filterOf arguments)) |> summarise
 
+/// The properties with more cases, of seeds by chance. FsCheck prints the seed of a failure.
+let hunt (arguments: string list) =
+    let times, words =
+        match arguments with
+        | times :: words when Regex.IsMatch(times, @"^\d+$") -> times, words
+        | words -> "50", words
+
+    let filter =
+        words
+        |> List.map (fun word -> $"(TestCategory=Property&FullyQualifiedName~{word})")
+        |> function
+            | [] -> "TestCategory=Property"
+            | named -> String.concat "|" named
+
+    let variables = [ "PROPERTY_TIMES", times; "PROPERTY_SEED", "random" ]
+    let projects = [ "tests/Core.Tests"; "tests/Simulator.Tests" ]
+    List.iter build projects
+
+    projects
+    |> List.map (runTests variables [ "--filter"; filter ])
+    |> summarise
+
 // ---- the other targets
 
 /// Carries out every check, so that one run tells of all that is to be mended.
@@ -341,6 +363,7 @@ let targets = [
     "check", "formats (Fantomas, dotnet format) and the tidy tests", check
     "build", "everything, in Release", (fun _ -> build solution)
     "test", "all tests; with words, those whose names contain one of them", test
+    "hunt", "the properties with seeds by chance and N times as many cases (default 50): [N [WORDS]]", hunt
     "demo", "a TiKV cluster on the embedded Kubernetes; arguments go to `tikv-operator demo`", demo
     "bench", "the benchmarks; arguments go to BenchmarkDotNet", bench
     "crds", "writes deploy/crds; with --check fails when it would change", crds

@@ -152,6 +152,7 @@ let isOut (observed: Instance.Observed) (facts: PdFacts) =
     | Instance.TiKV _ ->
         facts.Stores
         |> List.forall (fun one ->
-            not (one.Address.StartsWith(podName observed + ".", StringComparison.Ordinal)))
+            one.NodeState = NodeState.Removed
+            || not (one.Address.StartsWith(podName observed + ".", StringComparison.Ordinal)))
 
 let atMostOne isCounted what actions = unless (actions |> List.filter isCounted |> List.length <= 1) what

@@ -34,13 +34,15 @@ type ExploreArgument =
     | [<MainCommand; Mandatory>] Of of name: string
     | [<Unique>] From_Seed of number: uint64
     | [<Unique>] Limit of runs: int
+    | [<Unique>] Only of words: string
 
     interface IArgParserTemplate with
         member argument.Usage =
             match argument with
             | Of _ -> "name of the scenario, such as bootstrap"
             | From_Seed _ -> "what names and chances are drawn from (default: 1)"
-            | Limit _ -> "so many runs and no more (default: all)"
+            | Limit _ -> "so many runs and no more, from all over (default: all)"
+            | Only _ -> "only misfortunes whose name has these words, such as `zombie by 60 s`"
 
 type SearchArgument =
     | [<Unique>] Runs of number: int
@@ -132,9 +134,13 @@ let main arguments =
     | List _ -> Commands.list ()
     | Scenarios given -> if given.Contains Markdown then Commands.scenarios () else Commands.list ()
     | Explore given ->
-        Commands.explore (given.GetResult Of) (given.GetResult(From_Seed, 1UL)) (given.GetResult(Limit, 0))
+        Commands.explore
+            (given.GetResult Of)
+            (given.GetResult(From_Seed, 1UL))
+            (given.GetResult(Limit, 0))
+            (given.GetResult(ExploreArgument.Only, ""))
     | Mutants given ->
-        match given.TryGetResult Only with
+        match given.TryGetResult MutantsArgument.Only with
         | Some id -> Tikv.Simulator.Mutants.Command.one id (given.Contains With_Events)
         | None -> Tikv.Simulator.Mutants.Command.all (given.Contains Anywhere)
     | Serve given -> serve given

@@ -206,6 +206,7 @@ let private topologySafe (observed: Observed) conditions =
 let status (observed: Observed) (decision: Decision<Action, Reason>) =
     let old = observed.Status
     let generation = observed.Meta.Generation
+    let isOverlooked = PdView.isShort observed.PdSilentFor
 
     let ready =
         not observed.Groups.IsEmpty
@@ -222,7 +223,11 @@ let status (observed: Observed) (decision: Decision<Action, Reason>) =
     let verdict: Report.Verdict = {
         Ready =
             match observed.Pd with
-            | PdView.Silent _ when old.Id.IsSome -> ConditionStatus.Unknown
+            | PdView.Silent _ when old.Id.IsSome ->
+                if isOverlooked && Condition.isTrue ConditionType.Ready old.Conditions then
+                    ConditionStatus.True
+                else
+                    ConditionStatus.Unknown
             | _ when ready -> ConditionStatus.True
             | _ -> ConditionStatus.False
         Synced = synced
@@ -254,7 +259,13 @@ let status (observed: Observed) (decision: Decision<Action, Reason>) =
                 old.Conditions
                 |> Report.conditions observed.Clock generation verdict
                 |> certificates observed
-                |> Condition.set observed.Clock generation ConditionType.Available status reason message
+                |> (if
+                        isOverlooked
+                        && (Condition.tryFind ConditionType.Available old.Conditions).IsSome
+                    then
+                        id
+                    else
+                        Condition.set observed.Clock generation ConditionType.Available status reason message)
                 |> topologySafe observed
                 |> flag
                     ConditionType.Paused

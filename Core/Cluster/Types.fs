@@ -30,6 +30,8 @@ type Observed = {
     /// Where PD is reached.
     PdUrls: string list
     Pd: PdView
+    /// How long a PD that had answered has been silent.
+    PdSilentFor: TimeSpan option
     /// The instance that holds the disruption exists, in the life that took it.
     HolderExists: bool
     /// Those who hold it together with the first one, and do not exist any more.
@@ -110,5 +112,8 @@ module Reason =
         | Suspending _ -> "Suspending"
         | Resuming _ -> "Resuming"
 
-    /// Every wait of a Cluster ends with a change of an object, or with new facts of PD.
-    let recheckAfter (_: Reason) : TimeSpan voption = ValueNone
+    /// Every other wait of a Cluster ends with a change of an object, or with new facts of PD.
+    let recheckAfter (reason: Reason) : TimeSpan voption =
+        match reason with
+        | PdSilent _ -> ValueSome PdView.shortSilence
+        | _ -> ValueNone

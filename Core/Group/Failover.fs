@@ -32,6 +32,15 @@ let private atStage stage (observed: Observed) =
 /// How many instances there are to be beyond `replicas`: one for each that has failed and still stands.
 let extras (observed: Observed) = (atStage FailureStage.Replacing observed).Length
 
+/// One that failed, or a replacement that waits for its first start: nobody counts on either, and no template can be judged
+/// by them (V T07).
+let standsAside (observed: Observed) =
+    let replacing = atStage FailureStage.Replacing observed
+
+    fun (one: InstanceView) ->
+        replacing |> List.exists (fun failure -> failure.Uid = one.Meta.Uid)
+        || not replacing.IsEmpty && not one.Registered && one.PodWord = PodWord.Pending
+
 /// The indexes of instances that failed and are to go.
 let retiring (observed: Observed) = atStage FailureStage.Retiring observed |> List.map _.Index |> Set.ofList
 
@@ -50,21 +59,12 @@ let counted (observed: Observed) (instances: InstanceView list) =
 let private calm (observed: Observed) =
     match observed.Pd, observed.Cluster |> Option.bind _.Status.Id with
     | PdView.Answered facts, Some id when facts.ClusterId = id ->
-        let healthy = facts.Members |> List.filter _.Healthy |> List.length
-        let stores = Instance.Seen.tikvStores facts
-
-        let silent =
-            stores
-            |> List.filter (fun store -> store.StateName = "Down" || store.StateName = "Disconnected")
-            |> List.length
-
-        if healthy <= facts.Members.Length / 2 then
-            Error $"only %d{healthy} of %d{facts.Members.Length} members of PD are healthy"
-        elif silent > max 1 ((stores.Length - 1) / 2) then
+        match Instance.Evidence.minority facts, Instance.Evidence.outage facts with
+        | Some(healthy, all), _ -> Error $"only %d{healthy} of %d{all} members of PD are healthy"
+        | None, Some(silent, all) ->
             Error
-                $"%d{silent} of %d{stores.Length} stores are silent, which is an outage; if they are gone for good, unsafe recovery is needed (pd-ctl unsafe remove-failed-stores)"
-        else
-            Ok facts
+                $"%d{silent} of %d{all} stores are silent, which is an outage; if they are gone for good, unsafe recovery is needed (pd-ctl unsafe remove-failed-stores)"
+        | None, None -> Ok facts
     | PdView.Answered _, _ -> Error "another cluster answers"
     | PdView.Unasked, _ -> Error "PD has not been asked"
     | PdView.Silent problem, _ -> Error $"PD did not answer: %s{problem}"

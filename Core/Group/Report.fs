@@ -46,15 +46,17 @@ let private serves (observed: Observed) instances =
 let private summary
     (observed: Observed)
     (settings: GroupSettings)
+    serves
     ready
     (decision: Decision<Action, Reason>)
+    current
     revision
     =
     let existing = observed.Instances.Count
 
     // The last one has the template, and has not served with it yet.
     let rolls =
-        (Manifest.status observed).CurrentRevision <> Some revision
+        current <> Some revision
         || observed.Instances
            |> Map.exists (fun _ one ->
                one.Meta.Labels |> Map.tryFind Labels.revision <> Some revision
@@ -64,9 +66,10 @@ let private summary
     elif List.contains ClusterPaused decision.Waiting then Summary.Paused
     elif List.contains ClusterSuspended decision.Waiting then Summary.Suspended
     elif ready then Summary.Healthy
-    elif (Manifest.status observed).CurrentRevision.IsNone then Summary.Creating
+    elif current.IsNone then Summary.Creating
     elif rolls then Summary.Rolling
     elif existing <> settings.Replicas then Summary.Scaling
+    elif serves then Summary.Healthy
     else Summary.Degraded
 
 /// No instance has a Pod, each by its own word on the Cluster's present generation.
@@ -228,7 +231,7 @@ let status (observed: Observed) (decision: Decision<Action, Reason>) =
             UpdateRevision = Some revision
             Selector = $"%s{Labels.group}=%s{observed.Meta.Name}"
             Version = if reached then Some(Manifest.version observed) else old.Version
-            Summary = Some(summary observed settings synced decision revision)
+            Summary = Some(summary observed settings all synced decision current revision)
     }
 
     Codec.encode old, Codec.encode now

@@ -61,24 +61,28 @@ let isUnderWay (observed: Observed) (plan: Plan) =
     Decision.isSettled (VersionRules.path observed)
     && (not heavy.IsEmpty || isNew && not (unavailable observed plan.Staying).IsEmpty)
 
-/// 1. What restarts nothing reaches all instances at once, and so does anything those whose process is known not to run:
-///    a revert must always heal (V I36).
+/// 1. What restarts nothing reaches all instances at once; so does anything those whose process is known not to run, and
+///    the template that an instance was ready with last: a revert must always heal (V I36).
 /// 2. Of the others one goes at a time, only after new instances, and only when those that have the template have been
 ///    ready with it for `minReadySeconds`; or up to `maxUnavailable` of one failure domain, where all of it may be down.
+///    Those that failover has set aside are not waited for.
 /// 3. One that is known not to serve goes before the others, and does not wait for those that once served with the
 ///    template: what is wrong with them is something else.
 /// 4. Of PD the leader goes last; then by the priority that people gave, then the highest index.
 let roll (plan: Plan) (observed: Observed) =
     let current, light, heavy = sorted observed plan.Staying
-    let broken = heavy |> List.filter _.Broken
+    let reverted = Some(Shared.revision observed)
+    let heals (one: InstanceView) = one.Broken || one.Current = reverted
+    let healed = heavy |> List.filter heals
 
     let waiting =
         heavy
         |> List.sortBy (fun one -> one.Ready, not one.Fails, one.Leads, priority one, -one.Index)
 
+    let current = current |> List.filter (Failover.standsAside observed >> not)
     let unproven = current |> List.filter (fun one -> not (serves one) && one.Current <> label one)
 
-    match light @ broken, waiting with
+    match light @ healed, waiting with
     | (_ :: _ as atOnce), _ -> Decision.act (atOnce |> List.map (update observed))
     | [], [] -> Decision.settled
     | [], next :: _ when next.Fails && unproven.IsEmpty -> Decision.act [ update observed next ]

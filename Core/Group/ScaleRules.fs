@@ -112,7 +112,10 @@ let private stores (observed: Observed) plan =
 
     let next =
         plan.Leaving
-        |> List.filter (fun one -> not one.Offline && not one.Removed && Replacement.mayGo plan observed one)
+        |> List.filter (fun one ->
+            not (one.Offline && one.Registered)
+            && not one.Removed
+            && Replacement.mayGo plan observed one)
 
     let kept, next = deferral observed plan next
     let unmarked = kept |> List.filter (deferred >> not)
@@ -135,9 +138,12 @@ let private stores (observed: Observed) plan =
             Decision.wait (DeletionDeferred(names kept) :: RollRules.unavailable observed plan.Staying)
 
 /// One change of membership at a time; of members that serve only when all that stay do, and after what is to be added
-/// (V B9). A member that is known not to serve goes first of all.
+/// (V B9). A member that is known not to serve goes first of all; once PD does not list it, the next may go, though its
+/// Pod be stuck.
 let private members (observed: Observed) plan =
-    let leaving = instances observed |> List.filter isLeaving
+    let leaving =
+        instances observed
+        |> List.filter (fun one -> isLeaving one && Failover.holdsUp observed one)
 
     let kept, next =
         plan.Leaving

@@ -20,28 +20,27 @@ let heldDisruption (observed: Observed) =
 /// (law 6).
 type NotFrozen = private NotFrozen of Cluster: ClusterId
 
-/// More stores than max(1, (n-1)/2) silent are an outage or a partition, not the failure of an instance (V I25).
-let private outage (facts: PdFacts) =
+/// More stores than max(1, (n-1)/2) silent are an outage or a partition, not the failure of an instance (V I25): how many,
+/// of how many.
+let outage (facts: PdFacts) =
     let stores = Seen.tikvStores facts
     let silent = stores |> List.filter (Seen.hears facts >> not)
 
-    if silent.Length > max 1 ((stores.Length - 1) / 2) then
-        Some(StoresSilent(silent.Length, stores.Length))
-    else
-        None
+    if silent.Length > max 1 ((stores.Length - 1) / 2) then Some(silent.Length, stores.Length) else None
 
-/// Without a quorum the answer is that of a member on the wrong side of a partition (V T66).
-let private minority (facts: PdFacts) =
+/// Without a quorum the answer is that of a member on the wrong side of a partition (V T66): how many are healthy, of how
+/// many.
+let minority (facts: PdFacts) =
     let ill = facts.Members |> List.filter (fun one -> not one.Healthy)
 
     if Quorum.isKept facts.Members.Length ill.Length then
         None
     else
-        Some(QuorumAtRisk(facts.Members.Length - ill.Length, facts.Members.Length))
+        Some(facts.Members.Length - ill.Length, facts.Members.Length)
 
 /// A PD that has just started knows the regions and not yet their leaders: its counts are no evidence until it has heard
 /// of nearly all (V P14, I24). The two numbers are not of one instant, hence the 1 %.
-let private cold (facts: PdFacts) =
+let cold (facts: PdFacts) =
     let known = facts.Stores |> List.sumBy _.Leaders
 
     if int64 known * 100L < int64 facts.Regions * 99L then
@@ -52,9 +51,11 @@ let private cold (facts: PdFacts) =
 let notFrozen (observed: Observed) =
     match Seen.facts observed, Seen.clusterId observed with
     | Some facts, Some id ->
-        match minority facts |> Option.orElse (outage facts) |> Option.orElse (cold facts) with
-        | Some reason -> Error reason
-        | None -> Ok(NotFrozen id)
+        match minority facts, outage facts, cold facts with
+        | Some lack, _, _ -> Error(QuorumAtRisk lack)
+        | None, Some silent, _ -> Error(StoresSilent silent)
+        | None, None, Some reason -> Error reason
+        | None, None, None -> Ok(NotFrozen id)
     | _ -> Error(Seen.pdReason observed)
 
 /// The Cluster is being deleted, or is gone: nothing is drained, and nobody is left to be kept in quorum.
@@ -241,14 +242,17 @@ let private takers (store: Store) (facts: PdFacts) =
 /// An entry would find nobody to take the leaders, or would leave one store for all of them (V I32).
 let private nowhere store (facts: PdFacts) = facts.MaxReplicas <= 1 || (takers store facts).Length < 2
 
-/// Both clocks have to agree that the time is up, the operator's and PD's: one that jumps cuts no wait short (L F40).
-let private isLate (timeout: System.TimeSpan) (mark: EvictionMark) (observed: Observed) facts =
+/// Both clocks have to agree that the time is up, the operator's and PD's: one that jumps cuts no wait short (L F40). Of an
+/// entry of ours that was not heard of yet, only PD's absence of any heartbeat leaves the operator's alone.
+let private isLate (timeout: System.TimeSpan) (mark: EvictionMark) (store: Store) (observed: Observed) facts =
     let passed moment now = Seen.moment moment |> Option.forall (fun since -> now - since >= timeout)
 
     let newest = System.DateTimeOffset.FromUnixTimeMilliseconds(Seen.newestHeartbeat facts / 1_000_000L)
 
     passed mark.Since observed.Clock
-    && mark.HeardAt |> Option.forall (fun heard -> passed heard newest)
+    && (match mark.HeardAt with
+        | Some heard -> passed heard newest
+        | None -> mark.Store.IsNone || store.LastHeartbeat.IsNone)
 
 /// A heartbeat later than the entry.
 let private isConfirmed (mark: EvictionMark) (store: Store) =
@@ -281,7 +285,7 @@ let leadersGone (store: Store option) (observed: Observed) (facts: PdFacts) =
             status.Evicting
             |> Option.filter (fun mark -> mark.Store = Some store.Id && mark.Ended.IsNone)
 
-        let begun = mark |> Option.orElse (sinceClaimed observed)
+        let begun = mark |> Option.orElse (if isEvicted then sinceClaimed observed else None)
 
         match mark with
         | None when timeout = System.TimeSpan.Zero -> Ok NowhereToGo
@@ -292,7 +296,7 @@ let leadersGone (store: Store option) (observed: Observed) (facts: PdFacts) =
         | None when isEvicted && store.Leaders = 0 -> Ok(NoneLed store.Id)
         | _ when
             not waits
-            && begun |> Option.exists (fun begun -> isLate timeout begun observed facts)
+            && begun |> Option.exists (fun begun -> isLate timeout begun store observed facts)
             ->
             Ok(WaitedLongEnough store.Id)
         | _ when isEvicted && store.Leaders = 0 -> Error LeadersUnconfirmed

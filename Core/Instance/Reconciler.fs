@@ -45,6 +45,7 @@ let private tikv: Rule<Observed, Action, Reason> =
             observed
             |> Rule.inTurn [
                 Rules.cluster
+                TikvRules.parting
                 Abandon.rule
                 (if (Evidence.departed observed).IsSome then fun _ -> Decision.settled else Suspension.rule)
                 Rule.together [ Rule.inTurn [ TikvRules.leave; TikvRules.gone ]; Abandon.hint ]

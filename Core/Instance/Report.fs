@@ -8,10 +8,15 @@ open Tikv.Core.Kubernetes
 open Tikv.Core.Pd
 open Tikv.Core.Instance
 
+/// Whether the process serves. What did, and whose Pod is ready, does not count as failed or unknown while PD changes its
+/// leader: silent for a moment, and then without the heartbeats that the former one had (V P15).
 let private serves (observed: Observed) =
+    let served = Condition.isTrue ConditionType.Ready (Seen.status observed).Conditions
+
     match observed.Pod with
     | Some pod when pod.Ready && pod.Meta.DeletionTimestamp.IsNone ->
         match Seen.facts observed with
+        | None when served && PdView.isShort observed.PdSilentFor -> ConditionStatus.True
         | None -> ConditionStatus.Unknown
         | Some facts ->
             let healthy =
@@ -19,7 +24,11 @@ let private serves (observed: Observed) =
                 | PD _ ->
                     Seen.memberOf observed facts
                     |> Option.exists (fun self -> self.Healthy && Seen.hasStarted self)
-                | TiKV _ -> Seen.storeOf observed facts |> Option.exists Seen.lives
+                | TiKV _ ->
+                    Seen.storeOf observed facts
+                    |> Option.exists (fun store ->
+                        Seen.lives store
+                        || served && store.StateName = "Disconnected" && (Evidence.cold facts).IsSome)
 
             if healthy then ConditionStatus.True else ConditionStatus.False
     | _ -> ConditionStatus.False

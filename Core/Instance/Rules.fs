@@ -127,6 +127,16 @@ let podServes (observed: Observed) =
         Decision.wait (Diagnosis.pod observed pod @ (Drain.cordonedHomes observed |> List.map NodeLeft))
     | Some pod -> Decision.wait (Diagnosis.pod observed pod)
 
+/// A Pod that does not say what it was started with is taken for what the instance was ready with last; and while that
+/// is not known either, nobody is restarted by surprise (T 6.4 #26).
+let private unmarkedIsCurrent (observed: Observed) (pod: PodView) =
+    let lacks name = not (Map.containsKey name pod.Meta.Annotations)
+
+    lacks Annotations.processRevision
+    && lacks Annotations.processBase
+    && (Seen.status observed).CurrentRevision
+       |> Option.forall (fun last -> Map.tryFind Labels.revision observed.Meta.Labels = Some last)
+
 /// Whether the running process was started with other settings than are wanted now, or must be started anew for its volume
 /// to grow.
 let outdated (observed: Observed) (pod: PodView) =
@@ -135,6 +145,7 @@ let outdated (observed: Observed) (pod: PodView) =
     let sameBase =
         bears Annotations.processRevision (Revision.ofProcess observed)
         || bears Annotations.processBase (Revision.ofBase observed)
+        || unmarkedIsCurrent observed pod
 
     pod.Meta.DeletionTimestamp.IsNone
     && (not sameBase

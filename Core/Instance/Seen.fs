@@ -109,8 +109,8 @@ let entry (observed: Observed) =
     | PD _
     | TiKV _ -> Joins
 
-/// The store that this instance is. A recorded id is the identity; an address serves only until there is one, since a
-/// tombstone and its successor may share it (T S13).
+/// The store that this instance is. A recorded id is the identity; an address serves only until there is one, and never
+/// for a tombstone: that is another's who had the name before, and its successor may share the address (T S13).
 let storeOf (observed: Observed) (facts: PdFacts) =
     let recorded =
         match observed.Role with
@@ -125,13 +125,13 @@ let storeOf (observed: Observed) (facts: PdFacts) =
     | known ->
         // The host part of a store's address is the Pod's DNS name, whatever its form.
         let host = podName observed + "."
-        let here = facts.Stores |> List.filter _.Address.StartsWith(host, StringComparison.Ordinal)
 
-        here
-        |> List.filter (fun store -> store.NodeState <> NodeState.Removed)
+        facts.Stores
+        |> List.filter (fun store ->
+            store.NodeState <> NodeState.Removed
+            && store.Address.StartsWith(host, StringComparison.Ordinal))
         |> List.tryLast
         |> Option.orElse known
-        |> Option.orElse (List.tryLast here)
 
 /// A store that PD hears from and counts on.
 let lives (store: Store) =

@@ -35,9 +35,10 @@ let private storeOfMark (observed: Observed) (mark: EvictionMark) =
     | TiKV(_, status), None -> status.Id
     | PD _, None -> None
 
-/// A call without an answer is executed by then, if ever: the client gives up after 30 s, and servers on the way hold a
-/// request for no longer than 60 s after that.
-let private settling = TimeSpan.FromMinutes 2L
+/// A call without an answer is executed by then, if ever. The client gives up after 30 s, and servers on the way mostly
+/// hold a request for no longer than 60 s after that; ten minutes have been seen (V I57). An entry that came later than
+/// this could not be told from that of a person.
+let private settling = TimeSpan.FromMinutes 11L
 
 /// Until when an entry may still appear that we asked for: PD was asked once, and the entry has not been seen; or it was
 /// asked again before the first answer was known.
@@ -81,6 +82,12 @@ let unmark (observed: Observed) =
         | _ -> Decision.settled
 
     observed |> Rule.inTurn [ withdraw; forget ]
+
+/// The eviction of a store that is given up ends too, if PD can be told.
+let parting (observed: Observed) =
+    match Evidence.abandoned observed, Seen.facts observed with
+    | Some _, Some _ -> unmark observed
+    | _ -> Decision.settled
 
 /// The same; then it waits for what may still appear.
 let endOfEviction (observed: Observed) =
@@ -331,8 +338,11 @@ let left (observed: Observed) =
     | Some(Evidence.StoreDeparted _) -> true
     | _ -> false
 
-/// What is left of a store that PD has let go.
+/// What is left of a store that PD has let go. Its mark goes with the instance, and so does not go while an entry may still
+/// appear: nobody would know whose it was.
 let gone (observed: Observed) =
     match Evidence.departed observed with
-    | Some departed -> observed |> Rule.inTurn [ unmark; Rules.release; Rules.tearDown departed ]
+    | Some departed ->
+        observed
+        |> Rule.inTurn [ unmark; Rules.release; endOfEviction; Rules.tearDown departed ]
     | None -> Decision.settled

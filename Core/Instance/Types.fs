@@ -34,6 +34,8 @@ type Observed = {
     /// The claims that exist, by name.
     Claims: Map<string, ClaimView>
     Pd: PdView
+    /// How long a PD that had answered has been silent.
+    PdSilentFor: TimeSpan option
     /// Where PD is reached, for the configuration of TiKV and of joining members; empty when no PD group exists.
     PdUrls: string list
     /// The members of the first bootstrap that exist as instances.
@@ -332,6 +334,7 @@ module Reason =
     /// others.
     let recheckAfter reason =
         match reason with
+        | PdSilent _ -> ValueSome PdView.shortSilence
         | LeadersRemain _
         | LeadersUnknown _
         | LeadersUnconfirmed
@@ -349,7 +352,6 @@ module Reason =
         | LeadersReturnSoon -> ValueSome(TimeSpan.FromSeconds 5L)
         | InvalidSpec _
         | NotOurs _
-        | PdSilent _
         | LeaveNeedsPd
         | NodeGone _
         | NowhereToMove _

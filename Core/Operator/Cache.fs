@@ -471,8 +471,21 @@ module Cache =
     /// The storage class of a name.
     let storageClass name cache = cache |> sighting Kind.StorageClass cache.StorageClasses (key "" name)
 
-    /// A whole list replaces what was known of its kind (and namespace). Returns every object that changed or vanished.
-    let everything kind space objects cache =
+    /// A whole list, of the version `at`, replaces what was known of its kind (and namespace), save what is known from later:
+    /// the answer to a write that was made while the list was under way. Returns every object that changed or vanished.
+    let everything kind space at objects cache =
+        let isLater (object: ObjectRef) =
+            meta object cache
+            |> Option.exists (fun known -> known.ResourceVersion |> isAfter at)
+
+        let buried = Set.ofList cache.Buried
+
+        let objects =
+            objects
+            |> List.filter (fun json ->
+                not (Set.contains (Uid(text [ "metadata"; "uid" ] json)) buried)
+                && not (isLater (refOf kind json)))
+
         let listed = objects |> List.map (refOf kind) |> Set.ofList
 
         let vanished =
@@ -482,15 +495,17 @@ module Cache =
                 { Kind = kind; Namespace = key.Substring(0, slash); Name = key.Substring(slash + 1) })
             |> List.filter (fun object ->
                 (space |> Option.forall (fun space -> space = object.Namespace))
-                && not (Set.contains object listed))
+                && not (Set.contains object listed)
+                && not (isLater object))
 
         let cache = {
             cache with
                 Expected =
                     cache.Expected
-                    |> Map.filter (fun object _ ->
+                    |> Map.filter (fun object expected ->
                         object.Kind <> kind
-                        || space |> Option.exists (fun space -> space <> object.Namespace))
+                        || space |> Option.exists (fun space -> space <> object.Namespace)
+                        || expected |> isAfter at)
         }
 
         let cache = vanished |> List.fold (fun cache object -> absent object cache) cache

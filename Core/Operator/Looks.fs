@@ -14,6 +14,8 @@ type Sight = {
     Cache: Cache
     /// What is known of each cluster's PD; the key is `namespace/cluster`.
     Pds: Map<string, PdView>
+    /// Since when a PD that had answered does not.
+    SilentSince: Map<string, Instant>
     /// The Secrets of each cluster with TLS, by name; the key is `namespace/cluster`.
     Secrets: Map<string, Map<string, Sighting<SecretView>>>
 }
@@ -26,6 +28,11 @@ let pdView space cluster sight =
     sight.Pds
     |> Map.tryFind (Cache.key space cluster)
     |> Option.defaultValue PdView.Unasked
+
+let private silentFor space cluster sight =
+    sight.SilentSince
+    |> Map.tryFind (Cache.key space cluster)
+    |> Option.map (fun since -> Instant.since since sight.At)
 
 let private inCluster space cluster (settings: GroupSettings) (meta: Meta) =
     meta.Namespace = space && settings.Cluster.Name = cluster
@@ -176,7 +183,8 @@ let pdUrls space clusterName sight =
         let host = serviceHost (cluster |> Option.map _.Spec.Dns) group.Meta.Name space
         scheme + "://" + host + ":" + string (clientPort group))
 
-/// Where PD can be asked: the client Services, then the Pods of members that run. Empty while none runs.
+/// Where PD can be asked: the client Services, then the Pods of members that run, as their instances say, whether their
+/// group can be read or not. Empty while none runs.
 let pdEndpoints space clusterName sight : PdEndpoint list =
     let cluster = cluster space clusterName sight
     let dns = cluster |> Option.map _.Spec.Dns
@@ -184,25 +192,25 @@ let pdEndpoints space clusterName sight : PdEndpoint list =
     let groups = pdGroups space clusterName sight
 
     let pods =
-        groups
-        |> List.collect (fun group ->
-            Cache.instancesOf Kind.PD space group.Meta.Name sight.Cache
-            |> Map.toList
-            |> List.choose (fun (_, one) -> sight.Cache.Pods |> Map.tryFind (Cache.key space one.Meta.Name))
-            |> List.filter (fun pod -> pod.Running && pod.Meta.DeletionTimestamp.IsNone)
-            |> List.map (fun pod -> {
-                Namespace = space
-                IsPod = true
-                Name = pod.Meta.Name
-                Host =
-                    Instance.Manifest.host
-                        dns
-                        pod.Meta.Name
-                        (Group.Manifest.peerService group.Meta.Name)
-                        space
-                Port = clientPort group
-                Tls = tls
-            }))
+        Cache.peersOf Kind.PD space clusterName sight.Cache
+        |> Map.toList
+        |> List.choose (fun (pod, name) ->
+            let instance =
+                sight.Cache.Pds
+                |> Map.tryFind (Cache.key space name)
+                |> Option.bind (_.Held >> okay)
+
+            match instance, sight.Cache.Pods |> Map.tryFind (Cache.key space pod) with
+            | Some instance, Some pod when pod.Running && pod.Meta.DeletionTimestamp.IsNone ->
+                Some {
+                    Namespace = space
+                    IsPod = true
+                    Name = pod.Meta.Name
+                    Host = Instance.Manifest.host dns pod.Meta.Name instance.Spec.Instance.Subdomain space
+                    Port = Defaults.pdClientPort instance.Spec.Template
+                    Tls = tls
+                }
+            | _ -> None)
 
     let services =
         groups
@@ -290,6 +298,7 @@ let private instance
         Config = sight.Cache.ConfigMaps |> Map.tryFind (Cache.key space podName)
         Claims = claims
         Pd = pdView space clusterName sight
+        PdSilentFor = silentFor space clusterName sight
         PdUrls = pdUrls space clusterName sight
         Siblings = siblings
         Node =
@@ -603,6 +612,7 @@ let ofCluster sight (object: Object<ClusterSpec, ClusterStatus>) : Cluster.Obser
         Groups = pd @ tikv
         PdUrls = pdUrls space name sight
         Pd = pdView space name sight
+        PdSilentFor = silentFor space name sight
         HolderExists = first |> Option.forall (fun uid -> not (Set.contains uid gone))
         OthersGone = gone |> Set.filter (fun uid -> Some uid <> first)
         Secrets = secretsNamed (Some object) (Defaults.clientTlsSecrets name object.Spec) sight

@@ -416,6 +416,7 @@ let start (settings: Settings) : OperatorState = {
     OfPoll = Map.empty
     Cache = Cache.empty
     Pds = Map.empty
+    SilentSince = Map.empty
     PolledAt = Map.empty
     SecretReads = Map.empty
     OfSecrets = Map.empty

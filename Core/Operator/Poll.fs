@@ -88,7 +88,10 @@ module Poll =
                                     |> Result.map (fun regions -> {
                                         AskedAt = poll.AskedAt
                                         ClusterId = members.ClusterId
-                                        Members = members.Members |> List.map (member' members health)
+                                        Members =
+                                            members.Members
+                                            |> List.map (member' members health)
+                                            |> List.sortBy _.Id
                                         Stores = stores |> List.sortBy _.Id
                                         Evicting = evicting
                                         MaxReplicas = replication.MaxReplicas

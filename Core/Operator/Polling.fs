@@ -19,6 +19,18 @@ let private freshFacts (input: Input) key asked run =
             |> if awaited.Wanted then queue (Queue.add input.At (Work.Reconcile object)) else id)
         run
 
+/// Since when a PD that had answered does not.
+let private silence at key (now: PdView) run =
+    run
+    |> change (fun state ->
+        match Map.tryFind key state.Pds, now with
+        | Some(PdView.Answered _), PdView.Silent _ -> {
+            state with
+                SilentSince = state.SilentSince |> Map.add key at
+          }
+        | _, PdView.Silent _ -> state
+        | _ -> { state with SilentSince = state.SilentSince |> Map.remove key })
+
 let finishPoll (input: Input) key (poll: Poll) run =
     let before = run.State.Pds |> Map.tryFind key |> Option.defaultValue PdView.Unasked
     let now = Poll.view poll
@@ -35,6 +47,7 @@ let finishPoll (input: Input) key (poll: Poll) run =
 
     let run =
         run
+        |> silence input.At key now
         |> change (fun state -> {
             state with
                 Polls = state.Polls |> Map.remove key
@@ -91,11 +104,18 @@ let startPoll (input: Input) space cluster run =
         let before = run.State.Pds |> Map.tryFind key |> Option.defaultValue PdView.Unasked
         let isFirst = not (Map.containsKey key run.State.PolledAt)
 
+        // Where PD is may be told again by a change that nobody is woken by, such as a group that can be read again.
+        let later queue =
+            match view with
+            | PdView.Silent _ -> queue |> Queue.add (input.At |> Instant.add Poll.everyWhenSettled) work
+            | _ -> queue
+
         let run =
             run
+            |> silence input.At key view
             |> change (fun state -> {
                 state with
-                    PollQueue = state.PollQueue |> Queue.finished work
+                    PollQueue = state.PollQueue |> Queue.finished work |> later
                     PolledAt = state.PolledAt |> Map.add key input.At
                     Pds = if known.IsSome then state.Pds |> Map.add key view else state.Pds |> Map.remove key
             })

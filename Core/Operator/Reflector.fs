@@ -8,7 +8,7 @@ open Tikv.Core.Kubernetes
 [<RequireQualifiedAccess>]
 type Learnt =
     /// A whole list: what is not in it is gone (a relist must find deletions too: U 3.1 item 32).
-    | Everything of Objects: Json list
+    | Everything of At: ResourceVersion * Objects: Json list
     | Present of Object: Json
     | Gone of Object: Json
 
@@ -105,7 +105,7 @@ module Reflector =
                     { reflector with Synced = true; Failures = 0 }
                     |> watch now page.ResourceVersion next
 
-                reflector, effects, [ Learnt.Everything everything ]
+                reflector, effects, [ Learnt.Everything(page.ResourceVersion, everything) ]
         // Of an optional kind nothing is shown: that is an answer, too. It is asked again later on.
         | ReflectorPhase.Listing(awaited, _), Refused { Code = 403 | 404 } when
             awaited = request && Kind.isOptional reflector.Kind

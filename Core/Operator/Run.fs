@@ -54,6 +54,7 @@ let sight (input: Input) state : Looks.Sight = {
     Clock = input.Clock
     Cache = state.Cache
     Pds = state.Pds
+    SilentSince = state.SilentSince
     Secrets = state.Secrets |> Map.map (fun _ known -> known.Seen)
 }
 

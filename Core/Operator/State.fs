@@ -73,6 +73,8 @@ type OperatorState = {
     OfPoll: Map<RequestId, string>
     Cache: Cache
     Pds: Map<string, PdView>
+    /// Since when a PD that had answered does not; the key is `namespace/cluster`.
+    SilentSince: Map<string, Instant>
     /// When the last complete poll of each cluster was begun.
     PolledAt: Map<string, Instant>
     /// Rounds of reads under way, and what earlier ones found; the key is `namespace/cluster`.

@@ -400,8 +400,12 @@ let ofGroup cache (observed: Group.Observed) action =
         )
         |> kubernetes safe "UpdateService" $"Service %s{seen.Name} changed"
     | Group.CreateInstance(name, body) ->
+        // An index that is passed over must really be free of an instance: the cache of claims may be ahead of that of
+        // instances, and the name would not collide (law 1).
+        let risk = if observed.Retained.IsEmpty then safe else Instance.Risk.Disruptive
+
         create instanceKind body
-        |> kubernetes safe "CreateInstance" $"instance %s{name} created"
+        |> kubernetes risk "CreateInstance" $"instance %s{name} created"
     | Group.UpdateInstance(seen, body) ->
         updateInstance cache instanceKind seen body
         |> kubernetes safe "UpdateInstance" $"instance %s{seen.Name} is brought to the group's template"

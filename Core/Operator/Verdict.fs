@@ -135,6 +135,19 @@ let private ofGroup sight (observed: Group.Observed) =
             | Group.DeleteInstance instance -> Some(refOf (Group.Manifest.instanceKind observed) instance)
             | _ -> None)
 
+    let passedOver =
+        if decision.Actions |> List.exists _.IsCreateInstance then
+            [
+                for index in observed.Retained do
+                    {
+                        Kind = Group.Manifest.instanceKind observed
+                        Namespace = space
+                        Name = Names.instance observed.Meta.Name index
+                    }
+            ]
+        else
+            []
+
     ofParts
         (Group.Manifest.kind observed)
         observed.Meta
@@ -147,7 +160,7 @@ let private ofGroup sight (observed: Group.Observed) =
         Group.Reason.recheckAfter
         (Group.Report.status observed)
         Group.StepRefused
-        (clusterRef space clusterName :: instances)
+        (clusterRef space clusterName :: instances @ passedOver)
         observed.Secrets
 
 let private ofCluster (observed: Cluster.Observed) =

@@ -210,7 +210,7 @@ let learn input kind space learnt run =
         | Learnt.Gone json ->
             let object, cache = Cache.gone kind json before
             [ object ], cache
-        | Learnt.Everything objects -> Cache.everything kind space objects before
+        | Learnt.Everything(at, objects) -> Cache.everything kind space at objects before
 
     let run = run |> change (fun state -> { state with Cache = cache })
     objects |> List.fold (fun run object -> wakeFor input before object run) run

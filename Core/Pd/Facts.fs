@@ -1,5 +1,6 @@
 namespace Tikv.Core.Pd
 
+open System
 open Tikv.Core
 
 /// One member of PD, with what its siblings say of it.
@@ -23,8 +24,9 @@ type PdFacts = {
     /// When the questions were sent: what is decided on them is at least that old.
     AskedAt: Instant
     ClusterId: ClusterId
+    /// In the order of their ids: how PD lists them is chance.
     Members: MemberFact list
-    /// Every store, tombstones too; empty while TiKV has not bootstrapped the cluster.
+    /// Every store, tombstones too, in the order of their ids; empty while TiKV has not bootstrapped the cluster.
     Stores: Store list
     /// Stores with an evict-leader entry, ours or not.
     Evicting: Set<StoreId>
@@ -49,6 +51,12 @@ type PdView =
 
 [<RequireQualifiedAccess>]
 module PdView =
+    /// PD is silent for a moment whenever its leader changes; what served before does not count as unknown for that
+    /// (U 6.1: Ready does not flap during a roll). A store or member that fails meanwhile is told by its Pod.
+    let shortSilence = TimeSpan.FromSeconds 20L
+
+    let isShort silentFor = silentFor |> Option.exists (fun span -> span < shortSilence)
+
     let facts view =
         match view with
         | PdView.Answered facts -> Some facts

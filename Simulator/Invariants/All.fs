@@ -13,10 +13,12 @@ let invariants: Invariant list =
         Hygiene.foreignFieldsStay
         Hygiene.namesAreOwn
         Children.asMany
+        Doubt.settledFirst
         Honesty.readyIsTrue
         Hygiene.secretsStaySecret
         Hygiene.invalidDisruptsNothing
         Quiescence.settledIsStill
     ]
+    @ Replacing.all
     @ Liveness.all
     |> List.sortBy _.Property.Id

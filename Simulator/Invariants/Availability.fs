@@ -102,12 +102,22 @@ let noneWhileOthersFail =
     Invariant.plain
         (Invariant.property
             "I17"
-            "No healthy store is taken down while another one has been down for long enough to be known"
+            "No healthy store is taken down while another one that holds regions has been down for long enough to be known"
             "verification C2")
         (fun { Ledger = ledger; World = world } sight ->
             match storeTaken ledger sight with
             | ValueSome(struct (_, pod, group, store)) ->
-                match Landing.knownSilent world.Now ledger group |> Set.remove store.Id |> Set.toList with
+                // one whose regions PD has moved elsewhere is in no majority
+                let holdsRegions id =
+                    group.Cluster.Regions.Keys
+                    |> Seq.exists (fun region -> List.contains id region.Voters)
+
+                match
+                    Landing.knownSilent world.Now ledger group
+                    |> Set.remove store.Id
+                    |> Set.filter holdsRegions
+                    |> Set.toList
+                with
                 | [] -> Finding.Held
                 | silent -> Finding.Broken $"%s{pod.Name} is taken down while %A{silent} are silent"
             | ValueNone -> Finding.Nothing)
@@ -145,13 +155,8 @@ let leadersMoveFirst =
                         Json.stringAt [ "spec"; "evictLeaderPolicy" ] instance <> Some "Hold"
 
                 match Map.tryFind store.Id ledger.Entries with
+                // there is nobody to take its leaders, or each region is on one store only and cannot move before it stops
                 | _ when others = 0 || group.Cluster.Replication.MaxReplicas = 1 -> Finding.Held
-                // it was given up on its user's word, and there is no PD to move leaders
-                | _ when
-                    (Ground.leader group).IsNone
-                    && Landing.instance pod before |> Option.exists Meta.isTerminating
-                    ->
-                    Finding.Held
                 | Some _ when left = 0 -> Finding.Held
                 | Some since when mayProceed && world.Now - since >= late -> Finding.Held
                 | Some _ -> Finding.Broken $"%s{pod.Name} is taken down with %d{left} leaders"
@@ -302,17 +307,7 @@ let frozenWithoutPd =
         (fun { Ledger = ledger; World = world } sight ->
             match cut ledger sight with
             | ValueSome(struct (group, _, name)) ->
-                let isGivenUp =
-                    match Landing.podDeletion sight with
-                    | ValueSome(struct (before, pod, _, _)) ->
-                        Landing.instance pod before |> Option.exists Meta.isTerminating
-                    | ValueNone -> false
-
-                if
-                    (Ground.leader group).IsSome
-                    || world.Now - ledger.LedAt < Ground.visible
-                    || isGivenUp
-                then
+                if (Ground.leader group).IsSome || world.Now - ledger.LedAt < Ground.visible then
                     Finding.Held
                 else
                     Finding.Broken $"%s{name} is taken down while PD has no leader"
@@ -329,7 +324,7 @@ let frozenInOutage =
             | ValueSome(struct (group, target, name)) ->
                 let stores =
                     group.Cluster.Stores.Values
-                    |> Seq.filter (fun store -> store.NodeState <> NodeState.Removed)
+                    |> Seq.filter (fun store -> store.NodeState <> NodeState.Removed && Ground.votes store)
                     |> Seq.length
 
                 let silent = Landing.knownSilent world.Now ledger group

@@ -109,8 +109,8 @@ let restartsChangeSomething =
                 // a Pod that moves to another node is the same there
                 && Map.tryFind pod.Node before.Nodes
                    |> Option.exists (fun node -> node.Ready && not node.Unschedulable && node.Taints.IsEmpty)
+                // one that leaves is not restarted: who comes after it under its name is another, and may be alike
                 && Landing.instance pod before |> Option.forall (Meta.isTerminating >> not)
-                && not (Landing.isOnCordonedNode pod before)
                 && not (waitsForMount pod before)
                 ->
                 match ApiServer.tryGet Builtins.pods (Some pod.Namespace) pod.Name before.Server with

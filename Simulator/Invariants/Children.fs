@@ -6,113 +6,124 @@ open Tikv.Core
 open Tikv.Simulator.Kubernetes
 open Tikv.Simulator.World
 
+/// What a group asked for until some time, in milliseconds.
+type private Former = { Wanted: int; Until: int64 }
+
 type private Seen = {
-    /// By namespace and group: the most replicas that its spec ever asked for, with the replacements that it allows.
-    Most: Map<string, int>
-    /// Names of the children that are not being deleted, by plural and group.
-    Children: Map<string, Set<string>>
-    /// Groups in which an instance is being replaced, or has been.
-    Replaces: Set<string>
-    /// Names of the instances that are being deleted: their Pods run on until they have left the cluster, while others take
-    /// their place.
-    Leaving: Set<string>
+    /// By namespace and group: what its spec asks for, with the replacements that it allows.
+    Wanted: Map<string, int>
+    /// What it asked for before, the latest first.
+    Former: Map<string, Former list>
 }
 
-let private groupOf (name: string) =
-    match name.LastIndexOf '-' with
-    | -1 -> None
-    | at ->
-        match System.Int32.TryParse(name.Substring(at + 1)) with
-        | true, index -> Some(name.Substring(0, at), index)
-        | _ -> None
+/// A create may land so late (verification I57), when the group no longer asks for it; the group takes it away again.
+let private underWay = 660_000L
 
-let private isGroup plural = plural = "pdgroups" || plural = "tikvgroups"
-let private isChild plural = plural = "pods" || plural = "pds" || plural = "tikvs"
+let private wanted group =
+    let replicas = Json.intAt [ "spec"; "replicas" ] group |> Option.defaultValue 1
 
-let private replicas seen key object =
-    let wanted = Json.intAt [ "spec"; "replicas" ] object |> Option.defaultValue 1
-
-    let offline = Json.itemsAt [ "spec"; "offlineIndexes" ] object |> List.length
-
+    // one for each that has failed, up to so many (I41)
     let replacements =
-        if Json.boolAt [ "spec"; "failover"; "enabled" ] object = Some true then
-            Json.intAt [ "spec"; "failover"; "maxReplacements" ] object
+        if Json.boolAt [ "spec"; "failover"; "enabled" ] group = Some true then
+            Json.intAt [ "spec"; "failover"; "maxReplacements" ] group
             |> Option.defaultValue 3
         else
             0
 
-    let most = max (wanted + offline + replacements) (Map.tryFind key seen.Most |> Option.defaultValue 0)
-    { seen with Most = Map.add key most seen.Most }
+    replicas + replacements
 
-let private child (seen: Seen) (change: Change) =
-    let name = Meta.name change.Object
+let private ask (world: World) key group (seen: Seen) =
+    let now = wanted group
 
-    match groupOf name with
-    | None -> struct (seen, Finding.Nothing)
-    | Some(group, index) ->
-        let group = Meta.``namespace`` change.Object + "/" + group
-        let key = change.Resource.Plural + ":" + group
-        let known = Map.tryFind key seen.Children |> Option.defaultValue Set.empty
+    match Map.tryFind key seen.Wanted with
+    | Some before when before <> now ->
+        let others =
+            Map.tryFind key seen.Former
+            |> Option.defaultValue []
+            |> List.filter (fun one -> world.Now - one.Until <= underWay)
 
-        match Map.tryFind group seen.Most with
-        | None -> struct (seen, Finding.Nothing)
-        | Some most ->
-            let whole = Meta.``namespace`` change.Object + "/" + name
+        {
+            Wanted = Map.add key now seen.Wanted
+            Former = Map.add key ({ Wanted = before; Until = world.Now } :: others) seen.Former
+        }
+    | Some _ -> seen
+    | None -> { seen with Wanted = Map.add key now seen.Wanted }
 
-            if change.Type = ChangeType.Deleted || Meta.isTerminating change.Object then
-                let pods = "pods:" + group
-                let left = seen.Children |> Map.add key (Set.remove name known)
-                let ofPods = Map.tryFind pods left |> Option.defaultValue Set.empty
+/// The most that a group asks for, or asked for as lately as a create may have been sent.
+let private most (world: World) key (seen: Seen) =
+    Map.tryFind key seen.Wanted
+    |> Option.map (fun now ->
+        Map.tryFind key seen.Former
+        |> Option.defaultValue []
+        |> List.filter (fun one -> world.Now - one.Until <= underWay)
+        |> List.fold (fun most one -> max most one.Wanted) now)
 
-                let leaving =
-                    if change.Resource.Plural = "pods" then seen.Leaving
-                    elif change.Type = ChangeType.Deleted then Set.remove whole seen.Leaving
-                    else Set.add whole seen.Leaving
+/// It is on its way out, and another may take its place already: it is being deleted, is to leave by its own spec or its
+/// group's, or stays only until its successor serves.
+let private leaves group instance =
+    let index = Json.intAt [ "spec"; "index" ] instance
 
-                struct ({
-                            seen with
-                                Children = left |> Map.add pods (Set.remove name ofPods)
-                                Leaving = leaving
-                        },
-                        Finding.Nothing)
-            elif
-                Set.contains name known
-                && (Json.mapAt [ "metadata"; "annotations" ] change.Object).ContainsKey "tikv.org/replaced"
-            then
-                // one at a time is replaced, and stays until its successor serves
-                struct ({ seen with Replaces = Set.add group seen.Replaces }, Finding.Nothing)
-            elif Set.contains name known || Set.contains whole seen.Leaving then
-                struct (seen, Finding.Nothing)
-            else
-                let now = Set.add name known
-                let seen = { seen with Children = Map.add key now seen.Children }
-                let most = if Set.contains group seen.Replaces then most + 1 else most
+    Meta.isTerminating instance
+    || Json.boolAt [ "spec"; "offline" ] instance = Some true
+    || (Json.mapAt [ "metadata"; "annotations" ] instance).ContainsKey "tikv.org/replaced"
+    || Json.itemsAt [ "spec"; "offlineIndexes" ] group
+       |> List.exists (fun offline -> index.IsSome && Json.asInt offline = index)
 
-                // one that is deleted by hand keeps its Pod while another takes its place
-                let surge = if change.Resource.Plural = "pods" then 1 else 0
+let private made (world: World) plural group seen instance =
+    let space, name = Meta.``namespace`` instance, Meta.name instance
 
-                if Set.count now > most + surge then
-                    struct (seen,
-                            Finding.Broken
-                                $"%s{group} has %d{Set.count now} %s{change.Resource.Plural} and asks for %d{most}")
-                elif index < 0 then
-                    struct (seen, Finding.Broken $"%s{name} has no index")
-                else
-                    struct (seen, Finding.Held)
+    match Ground.tryObject (plural + "groups") space group world, most world (space + "/" + group) seen with
+    | Some owner, Some most ->
+        let standing =
+            Ground.objects (plural + "s") space world
+            |> List.filter (fun one ->
+                Ground.groupAndIndex (Meta.name one) |> Option.map fst = Some group
+                && not (leaves owner one))
 
-/// I46 and I47.
+        if standing.Length > most then
+            Finding.Broken
+                $"with %s{name} the group %s{group} has %d{standing.Length} instances, and asks for %d{most}"
+        else
+            Finding.Held
+    | _ -> Finding.Nothing
+
+/// I46 and I47. Pods have the names of their instances, and are not counted apart.
 let asMany: Invariant =
     Invariant.make
         {
             Id = "I47"
             Means =
-                "A group never has more Pods or instances than its spec asks for, and each has its own index"
+                "A group never makes an instance beyond what its spec asks for, but for those on their way out and one for each that has failed; and a Pod is made only for an instance that there is"
             Source = "architecture, law 1; verification C5 (I46, I47)"
         }
-        { Most = Map.empty; Children = Map.empty; Replaces = Set.empty; Leaving = Set.empty }
-        (fun seen _ sight ->
+        { Wanted = Map.empty; Former = Map.empty }
+        (fun seen { World = world } sight ->
             match sight with
-            | Sight.Changed change when isGroup change.Resource.Plural ->
-                struct (replicas seen (View.keyOf change.Object) change.Object, Finding.Nothing)
-            | Sight.Changed change when isChild change.Resource.Plural -> child seen change
+            | Sight.Changed { Resource = { Plural = ("pdgroups" | "tikvgroups") }; Object = group } ->
+                struct (ask world (View.keyOf group) group seen, Finding.Nothing)
+            | Sight.Changed {
+                                Resource = { Plural = ("pds" | "tikvs") as plural }
+                                Type = ChangeType.Added
+                                Object = instance
+                            } ->
+                match Ground.groupAndIndex (Meta.name instance) with
+                | Some(group, _) -> struct (seen, made world (plural.TrimEnd 's') group seen instance)
+                | None -> struct (seen, Finding.Broken $"%s{Meta.name instance} has no index")
+            | Sight.Sent(_, _, _, Sent.Write(Tikv.Core.Kubernetes.Create(object, body))) when
+                object.Kind = Tikv.Core.Kubernetes.Kind.Pod
+                ->
+                let instance =
+                    Json.stringAt [ "metadata"; "labels"; "tikv.org/instance" ] body
+                    |> Option.defaultValue object.Name
+
+                if
+                    [ "pds"; "tikvs" ]
+                    |> List.exists (fun plural ->
+                        (Ground.tryObject plural object.Namespace instance world).IsSome)
+                then
+                    struct (seen, Finding.Held)
+                else
+                    struct (seen,
+                            Finding.Broken
+                                $"the Pod %s{object.Name} is made, and there is no instance for it")
             | _ -> struct (seen, Finding.Nothing))

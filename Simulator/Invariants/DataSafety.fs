@@ -154,18 +154,16 @@ let reclaimPolicyStays =
                 Finding.Held
             | _ -> Finding.Nothing)
 
-/// How long a call may be under way (verification C6, I57), in milliseconds.
-let private underWay = 95_000L
-
 let onlySurplusStoresLeave =
     Invariant.plain
         (Invariant.property
             "I04"
-            "A store is removed only when its instance is wanted out of the cluster, or was so when the call was sent, or no claim holds its data any more"
+            "The removal of a store is asked for only when its instance is wanted out of the cluster, or was so until a moment ago, or is gone, or no claim holds its data any more"
             "verification C1")
-        (fun { Ledger = ledger; World = world } sight ->
-            match Landing.call sight with
-            | ValueSome(struct (before, PdCall.RemoveStore id)) ->
+        // It is judged when it is sent: one that lands after the wish has been taken back is compensated (I57, I74).
+        (fun { Ledger = ledger; World = before } sight ->
+            match sight with
+            | Sight.Sent(_, _, _, Sent.Change(PdCall.RemoveStore id)) ->
                 match Ground.tryStore id before with
                 | ValueNone -> Finding.Nothing
                 | ValueSome(struct (_, store)) ->
@@ -175,21 +173,23 @@ let onlySurplusStoresLeave =
                         match pod.Split '/' with
                         | [| space; name |] ->
                             match Ground.tryObject "tikvs" space name before with
+                            // what is left of an instance that somebody took away by force
                             | None -> true
                             | Some instance ->
                                 Json.boolAt [ "spec"; "offline" ] instance = Some true
                                 || Meta.isTerminating instance
                         | _ -> false
 
+                    // a store whose disk is lost for certain never comes back, and is replaced
+                    let isLost =
+                        before.Claims.Keys
+                        |> Seq.exists (fun claim -> Ground.storeOnClaim claim before = Some id)
+                        |> not
+
                     match Map.tryFind pod ledger.WantedOut with
-                    | _ when
-                        isOut
-                        || (before.Claims.Keys
-                            |> Seq.exists (fun claim -> Ground.storeOnClaim claim before = Some id)
-                            |> not)
-                        ->
-                        Finding.Held
-                    | Some at when world.Now - at <= underWay -> Finding.Held
+                    | _ when isOut || isLost -> Finding.Held
+                    // the wish was taken back while the operator looked again
+                    | Some at when before.Now - at <= Ground.visible -> Finding.Held
                     | _ -> Finding.Broken $"store %A{id} of %s{pod} was removed, which nobody asked for"
             | _ -> Finding.Nothing)
 
@@ -388,9 +388,17 @@ let onlyOurs =
         (fun _ sight ->
             match touched sight with
             | ValueSome(struct (_, object, found)) ->
+                let isWordOfOurs =
+                    match sight with
+                    | Sight.Landed(_, Patch(_, true, _), _, _) ->
+                        object.Kind = Kind.PD || object.Kind = Kind.TiKV
+                    | _ -> false
+
                 if
                     (controller found).IsSome
                     && Map.tryFind "app.kubernetes.io/managed-by" (Meta.labels found) = Some "tikv-operator"
+                    // an instance that a person made is told what it lacks
+                    || isWordOfOurs
                 then
                     Finding.Held
                 else

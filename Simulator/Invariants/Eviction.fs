@@ -79,14 +79,19 @@ let othersEntriesStay =
             "I30"
             "An entry is marked as ours before it is made, and one that somebody else made is never taken away"
             "architecture, law 9; verification C3")
-        (fun { Ledger = ledger } sight ->
-            match entered sight, Landing.call sight with
-            | ValueSome(struct (before, _, store)), _ when not (Map.containsKey store.Id ledger.Entries) ->
-                match instanceOf store before with
-                | Some instance when (Json.tryPath [ "status"; "evicting" ] instance).IsNone ->
-                    // a late one may land after the mark was taken back: then it must end (I29)
-                    Finding.Nothing
-                | _ -> Finding.Held
+        (fun { Ledger = ledger; World = world } sight ->
+            match sight, Landing.call sight with
+            // judged when it is sent: one that lands after the mark was taken back must end (I29)
+            | Sight.Sent(_, _, _, Sent.Change(PdCall.EvictLeaders id)), _ when
+                not (Map.containsKey id ledger.Entries)
+                ->
+                match Ground.tryStore id world with
+                | ValueSome(struct (_, store)) ->
+                    match instanceOf store world with
+                    | Some instance when (Json.tryPath [ "status"; "evicting" ] instance).IsSome ->
+                        Finding.Held
+                    | _ -> Finding.Broken $"leaders of %A{id} are evicted without a mark"
+                | ValueNone -> Finding.Nothing
             | _, ValueSome(struct (_, PdCall.StopEvictingLeaders id)) when Map.containsKey id ledger.Entries ->
                 if Set.contains id ledger.OurEntries then
                     Finding.Held

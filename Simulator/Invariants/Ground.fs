@@ -69,6 +69,9 @@ let storeOfPod pod world =
 
 let isUp (store: StoreRecord) = store.NodeState = NodeState.Serving || store.NodeState = NodeState.Preparing
 
+/// Stores of other engines hold no voters: their silence endangers no region (V T50).
+let votes (store: StoreRecord) = Map.tryFind "engine" store.Labels <> Some "tiflash"
+
 /// The stores that run: their process lives, on its disk.
 let live (world: World) (group: PdGroup) : Set<StoreId> =
     world.Pd.Tikvs.Values

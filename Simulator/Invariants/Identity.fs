@@ -28,11 +28,14 @@ let injective: Invariant =
         let volumes = world.Mounted |> Map.toList |> List.map snd
 
         match
-            stores |> List.choose _.Disk |> List.map _.Store |> twice,
+            stores
+            |> List.choose _.Disk
+            |> List.map (fun disk -> disk.Cluster, disk.Store)
+            |> twice,
             stores |> List.map _.Start.Address |> twice,
             twice volumes
         with
-        | Some(StoreId store), _, _ -> Finding.Broken $"store %d{store} runs twice"
+        | Some(_, StoreId store), _, _ -> Finding.Broken $"store %d{store} runs twice"
         | _, Some address, _ -> Finding.Broken $"two TiKV processes run at %s{address}"
         | _, _, Some volume -> Finding.Broken $"two processes write to the volume %s{volume}"
         | None, None, None -> if List.isEmpty volumes then Finding.Nothing else Finding.Held

@@ -90,12 +90,6 @@ let isGivenUp (pod: Pod) (world: World) =
         Meta.isTerminating object
         && Json.stringAt [ "metadata"; "annotations"; "tikv.org/abandon" ] object = Some "true")
 
-/// The node of the Pod is cordoned: it is to be emptied.
-let isOnCordonedNode (pod: Pod) (world: World) =
-    ApiServer.tryGet Builtins.nodes None pod.Node world.Server
-    |> Option.bind (Json.boolAt [ "spec"; "unschedulable" ])
-    |> Option.defaultValue false
-
 /// Nobody wants the process to run: its Cluster is suspended, or goes, or the instance has been given up.
 let isStopped (pod: Pod) (ledger: Ledger) (world: World) =
     let key = clusterKey pod
@@ -119,7 +113,7 @@ let knownSilent (now: int64) (ledger: Ledger) (group: PdGroup) : Set<StoreId> =
         |> Map.toSeq
         |> Seq.filter (fun (id, since) ->
             now - since >= Ground.visible
-            && Map.containsKey id group.Cluster.Stores
+            && Map.tryFind id group.Cluster.Stores |> Option.exists Ground.votes
             && not (Map.containsKey id ledger.StoresDown))
         |> Seq.map fst
         |> Set.ofSeq

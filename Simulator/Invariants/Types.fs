@@ -6,6 +6,17 @@ open Tikv.Core.Pd
 open Tikv.Simulator.Kubernetes
 open Tikv.Simulator.World
 
+/// What an operator sends.
+[<RequireQualifiedAccess>]
+type Sent =
+    | Write of Write
+    /// A call that changes something in PD.
+    | Change of PdCall
+    /// A quorum read of an object.
+    | Look of ObjectRef
+    /// A call that changes nothing in PD.
+    | Question
+
 /// Something that happened, as an invariant is told of it, with the world right after it.
 [<RequireQualifiedAccess>]
 type Sight =
@@ -15,6 +26,10 @@ type Sight =
     | Landed of Operator: int * Write: Write * Code: int * Before: World
     /// A call of an operator that changes something was answered by PD; with the world just before.
     | AskedPd of Operator: int * Call: PdCall * Status: int * Before: World
+    /// An operator sends something; leases, events, lists and watches apart. Requests are numbered within its life.
+    | Sent of Operator: int * Life: int * Request: int64 * What: Sent
+    /// An operator hears what became of a request; not `IsKnown`: it gave up waiting.
+    | Heard of Operator: int * Life: int * Request: int64 * IsKnown: bool
     /// Processes of PD or TiKV started, stopped or changed.
     | Processes
     /// What was asked for is reached, and nothing has been written for a while: from now on nothing need be.
@@ -114,6 +129,8 @@ module Judge =
         | Sight.AskedPd(_, call, status, before) when status < 300 -> Ledger.asked before world call ledger
         | Sight.Landed _
         | Sight.AskedPd _
+        | Sight.Sent _
+        | Sight.Heard _
         | Sight.Settled
         | Sight.Unsettled -> ledger
 

@@ -34,7 +34,7 @@ let mutants: Mutant list = [
         "stores-cached"
         "trusts a list of stores, with their leader counts, for two minutes"
         [ "I18"; "I19"; "law 5" ]
-        [ "T21"; "T40" ]
+        [ "T28"; "T57"; "T40" ]
         (remembered "stores" 120_000L)
 
     mutant
@@ -123,15 +123,8 @@ let mutants: Mutant list = [
         "pending-unseen"
         "restarts the next store before the last one has caught up"
         [ "I19" ]
-        [ "T40"; "T21" ]
+        [ "R4" ]
         (readingStores (put [ "status"; "pending_peer_count" ] (Json.int 0)))
-
-    mutant
-        "just-started-is-ready"
-        "takes a store for long up that has just started"
-        [ "I19" ]
-        [ "T21" ]
-        (readingStores (put [ "store"; "start_timestamp" ] (Json.int 1)))
 
     mutant
         "replicas-unread"
@@ -153,7 +146,7 @@ let mutants: Mutant list = [
         "health-cached"
         "trusts what PD said of its members for five minutes"
         [ "I20"; "law 5" ]
-        [ "L2.4"; "C08" ]
+        [ "T66"; "T63"; "R3" ]
         (Warp.both (remembered "health" 300_000L) (remembered "members" 300_000L))
 
     mutant
@@ -167,7 +160,7 @@ let mutants: Mutant list = [
         "silence-is-old-news"
         "goes on with what PD said last when it does not answer"
         [ "I24"; "law 5" ]
-        [ "T51"; "T84"; "T67c" ]
+        [ "T57"; "T66" ]
         (Warp.hearing (fun memory happening ->
             match happening with
             | PdAnswered(request, Unknown _) ->
@@ -184,7 +177,7 @@ let mutants: Mutant list = [
         "refusal-is-success"
         "takes PD's refusal for its consent"
         [ "V B8" ]
-        [ "T01"; "C08" ]
+        [ "T16"; "T65"; "C26" ]
         (Warp.hearing (fun memory happening ->
             match happening with
             | PdAnswered(request, Done reply) when

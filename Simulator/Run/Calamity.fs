@@ -137,6 +137,7 @@ let strike (misfortune: Misfortune) (world: World) : World =
     | Misfortune.PdClockJump(pod, span) -> { world with Pd = PdWorld.jumpClock world.Now pod span world.Pd }
     | Misfortune.PdAct(verb, path, body) -> askPd verb path body world
     | Misfortune.ToWrite _
+    | Misfortune.ToRead _
     | Misfortune.Crash _
     | Misfortune.StartOperator _
     | Misfortune.StopOperator _

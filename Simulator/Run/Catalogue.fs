@@ -13,6 +13,8 @@ let private bootstrap seed =
 let tryStart (name: string) (seed: uint64) : Simulation option =
     if String.Equals(name, "bootstrap", StringComparison.OrdinalIgnoreCase) then
         Some(Engine.prepare (bootstrap seed) Tikv.Simulator.Invariants.All.invariants)
+    elif String.Equals(name, "E-create", StringComparison.OrdinalIgnoreCase) then
+        Some(Engine.prepare (Explorations.creation seed) Tikv.Simulator.Invariants.All.invariants)
     else
         All.tryFind name
         |> Option.map (fun story ->
@@ -30,6 +32,7 @@ let private status (story: Story) =
 /// One line a scenario.
 let lines: string list =
     "bootstrap  A cluster of three PD and three TiKV comes up from nothing"
+    :: "E-create   A cluster of three PD and four TiKV comes up from nothing, with every single misfortune"
     :: (All.stories
         |> List.map (fun story ->
             let mark =
@@ -45,6 +48,27 @@ let private row cells = "| " + String.Join(" | ", cells |> List.map escaped) + "
 
 let private sources (sources: string list) = String.Join(", ", sources)
 
+let private whereShown (id: string) =
+    let scenarios =
+        All.stories
+        |> List.filter (fun story -> List.contains id story.Sources)
+        |> List.map _.Id
+
+    let test = Elsewhere.shown |> List.tryFind (fun (other, _) -> other = id)
+    let why = Elsewhere.notApplicable |> List.tryFind (fun (other, _) -> other = id)
+
+    [
+        if not scenarios.IsEmpty then
+            sources scenarios
+        match test with
+        | Some(_, name) -> $"test: %s{name}"
+        | None -> ()
+        match why with
+        | Some(_, why) -> $"does not apply: %s{why}"
+        | None -> ()
+    ]
+    |> fun parts -> String.Join("; ", parts)
+
 /// `docs/scenarios.md`.
 let markdown: string =
     let passing = All.stories |> List.filter _.Pending.IsNone |> List.length
@@ -59,8 +83,8 @@ let markdown: string =
         ""
         "Sources: `TO#n` are issues of pingcap/tidb-operator, `pd#n` and `tikv#n` of those projects, other names with `#n`"
         "issues of other operators. `T`, `L`, `V` and `P` are the project's own studies of tidb-operator v2, the former"
-        "TiKV operator, verification of operators, and of PD as observed. Ids that begin with `T` are from V D, with `S`"
-        "from T 7.2, with `C` from T 6.4, with `F` from L 7.3, with `B` from L 7.2."
+        "TiKV operator, verification of operators, and of PD as observed. What these list stands again below, with the"
+        "scenarios and tests that show it; a test fails when one of theirs is missing."
         ""
         $"%d{All.stories.Length} scenarios, %d{passing} of which pass."
         ""
@@ -69,19 +93,15 @@ let markdown: string =
         for story in All.stories |> List.sortBy (fun story -> story.Id[0], story.Id.Length, story.Id) do
             row [ story.Id; story.Shows; sources story.Sources; status story ]
         ""
-        "## The same under another id"
-        ""
-        "| id | where it is shown |"
-        "| --- | --- |"
-        for id, elsewhere in Elsewhere.shown do
-            row [ id; elsewhere ]
-        ""
-        "## Not applicable"
-        ""
-        "| id | why |"
-        "| --- | --- |"
-        for id, why in Elsewhere.notApplicable do
-            row [ id; why ]
-        ""
+        for name, ids in References.lists do
+            "## " + name
+            ""
+            "| id | shown by |"
+            "| --- | --- |"
+
+            for id in ids do
+                row [ id; whereShown id ]
+
+            ""
     ]
     |> fun lines -> String.Join("\n", lines)

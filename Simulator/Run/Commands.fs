@@ -116,21 +116,40 @@ let private tell (problem: string) (variation: Variation) =
 
 let private told = 10
 
+/// The name of a variation without its numbers.
+let private sortOf (name: string) =
+    Text.RegularExpressions.Regex
+        .Replace(name, @"(\d\d:\d\d:\d\d\.\d+|( \(| |\(change )\d+\)?)$|at \d\S+.*$", "")
+        .Trim()
+
 /// Runs a scenario with every single misfortune, and tells which it did not survive.
-let explore (name: string) (seed: uint64) (limit: int) : int =
+let explore (name: string) (seed: uint64) (limit: int) (only: string) : int =
     match Catalogue.tryStart name seed with
     | None -> unknown name
     | Some start ->
         printfn $"%s{start.Scenario.Name}: %s{start.Scenario.Shows}; now with each misfortune at each point."
         let watch = Stopwatch.StartNew()
-        let twin = Explore.twin start
+        let twin = Twin.ofRun start
         printfn $"Without faults: %s{Run.words twin.Result}."
 
         if not (Run.isGood twin.Result) then
             1
         else
-            let all = Explore.variations twin
-            let variations = if limit > 0 then List.truncate limit all else all
+            let all = Variations.all twin
+
+            let all =
+                all
+                |> List.filter (fun one -> one.Name.Contains(only, StringComparison.OrdinalIgnoreCase))
+
+            // every so many, so that few runs are of all sorts
+            let step = if limit > 0 then max 1 (List.length all / limit) else 1
+
+            let variations =
+                all
+                |> List.indexed
+                |> List.filter (fun (index, _) -> index % step = 0)
+                |> List.map snd
+
             let total = List.length variations
             printfn $"%d{total} variations."
 
@@ -141,6 +160,9 @@ let explore (name: string) (seed: uint64) (limit: int) : int =
             let failed =
                 Explore.all progress twin variations
                 |> List.choose (fun one -> one.Problem |> Option.map (fun problem -> problem, one.Variation))
+
+            for sort, variations in variations |> List.countBy (fun one -> sortOf one.Name) do
+                printfn $"  %6d{variations} %s{sort}"
 
             for problem, variation in List.truncate told failed do
                 tell problem variation

@@ -104,10 +104,11 @@ let private afterwards (before: World) (run: Simulation) : Simulation =
     if List.isEmpty run.Faults then run else watchFor run
 
 let private strike misfortune (run: Simulation) : Simulation =
-    let run = { run with StruckAt = run.World.Now }
+    let run = { run with StruckAt = max run.StruckAt run.World.Now }
 
     match misfortune with
-    | Misfortune.ToWrite _ -> run
+    | Misfortune.ToWrite _
+    | Misfortune.ToRead _ -> run
     | Misfortune.Crash number -> Interpreter.crash number "crashes" run
     | Misfortune.StopOperator number -> Interpreter.die number "stops for good" run
     | Misfortune.StartOperator number -> Interpreter.start number run
@@ -298,5 +299,11 @@ let resume (scenario: Scenario) (run: Simulation) : Simulation =
             Counters = Map.empty
             Operators =
                 run.Operators
-                |> Map.map (fun _ operator -> { operator with Inputs = 0; Writes = 0; WritesTo = Map.empty })
+                |> Map.map (fun _ operator -> {
+                    operator with
+                        Inputs = 0
+                        Writes = 0
+                        Reads = 0
+                        WritesTo = Map.empty
+                })
     }

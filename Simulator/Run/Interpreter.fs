@@ -9,6 +9,7 @@ open Tikv.Core.Operator
 open Tikv.Core.Pd
 open Tikv.Simulator.Kubernetes
 open Tikv.Simulator.World
+open Tikv.Simulator.Invariants
 
 let private who (operator: OperatorProcess) = "operator" + string operator.Number
 
@@ -31,6 +32,12 @@ let crash (number: int) (why: string) (run: Simulation) =
     |> die number why
     |> Simulation.enter (run.World.Now + run.Scenario.Network.Restart) (Coming.Starts number)
 
+/// The answer takes its usual way.
+let private heard = ValueSome 0L
+
+/// Nobody hears the answer.
+let private unheard = ValueNone
+
 let private arrive delay (operator: OperatorProcess) happening (run: Simulation) =
     Simulation.enter (run.World.Now + delay) (Coming.Arrives(operator.Number, operator.Life, happening)) run
 
@@ -41,7 +48,7 @@ let private land' delay (operator: OperatorProcess) answer sending (run: Simulat
         run
 
 let private send (operator: OperatorProcess) request sending (run: Simulation) =
-    land' (draw "request" operator request run.Scenario.Network.Request run) operator true sending run
+    land' (draw "request" operator request run.Scenario.Network.Request run) operator heard sending run
 
 /// The process stands still for a while; what comes to it waits.
 let pause (number: int) (span: int64) (run: Simulation) =
@@ -51,11 +58,17 @@ let pause (number: int) (span: int64) (run: Simulation) =
         |> Simulation.count "pauses"
     | None -> run
 
+/// Faults that come again and again.
+let private lasting =
+    List.filter (fun (fault: Fault) -> fault.When.IsAtEachWrite || fault.When.IsAtEachRead)
+
 /// What was waiting for this write: what befalls it, if anything; whatever else comes at the same time, comes now.
 let private fateOf (operator: OperatorProcess) (kind: Kind option) (run: Simulation) =
     let isNow (fault: Fault) =
         match fault.When, kind with
         | Trigger.AtWrite(number, count), _ -> number = operator.Number && count = operator.Writes
+        | Trigger.AtEachWrite(number, multiple), _ ->
+            number = operator.Number && operator.Writes % multiple = 0
         | Trigger.AtWriteTo(number, wanted, count), Some kind ->
             number = operator.Number
             && wanted = kind
@@ -65,13 +78,30 @@ let private fateOf (operator: OperatorProcess) (kind: Kind option) (run: Simulat
     match run.Faults |> List.partition isNow with
     | [], _ -> struct (run, ValueNone)
     | now, later ->
-        ((struct ({ run with Faults = later }, ValueNone)), now)
+        ((struct ({ run with Faults = lasting now @ later }, ValueNone)), now)
         ||> List.fold (fun (struct (run, fate)) fault ->
             match fault.What with
             | Misfortune.ToWrite fate -> struct (run, ValueSome fate)
             | other -> struct (Simulation.enter run.World.Now (Coming.Strikes other) run, fate))
 
 let private gaveUp = "no answer within the time-out"
+
+let private tellSent (operator: OperatorProcess) (RequestId request) what =
+    Simulation.see (Sight.Sent(operator.Number, operator.Life, request, what))
+
+/// What an operator hears of its reads and changes.
+let private tellHeard (operator: OperatorProcess) happening run =
+    let tell (RequestId request) isKnown =
+        Simulation.see (Sight.Heard(operator.Number, operator.Life, request, isKnown)) run
+
+    match happening with
+    | Wrote(request, Unknown _)
+    | HasRead(request, Unknown _)
+    | PdAnswered(request, Unknown _) -> tell request false
+    | Wrote(request, _)
+    | HasRead(request, _)
+    | PdAnswered(request, _) -> tell request true
+    | _ -> run
 
 /// Sends a write, unless a fault has other plans for it.
 let private sendWrite number kind request sending name refused unknown (run: Simulation) =
@@ -91,17 +121,27 @@ let private sendWrite number kind request sending name refused unknown (run: Sim
                     | None -> operator.WritesTo
         }
 
+        let run =
+            match sending with
+            | Sending.Write(request, write) -> tellSent operator request (Sent.Write write) run
+            | Sending.Pd(request, _, call) -> tellSent operator request (Sent.Change call) run
+            | Sending.List _
+            | Sending.Watch _
+            | Sending.Read _ -> run
+
         let struct (run, fate) = run |> Simulation.put operator |> fateOf operator kind
         let network = run.Scenario.Network
         let delay = draw "request" operator request network.Request run
 
         // A write that is held up may change something yet: the run is not over.
+        let until late run = { run with StruckAt = max run.StruckAt (run.World.Now + late) }
+
         let tell what run =
             { run with ChangedAt = run.World.Now }
             |> Simulation.line (who operator) ("fault: " + what + " of " + name)
 
         match fate with
-        | ValueNone -> land' delay operator true sending run
+        | ValueNone -> land' delay operator heard sending run
         | ValueSome(WriteFate.Refused error) ->
             run
             |> tell ("refusal " + string error.Code)
@@ -109,29 +149,74 @@ let private sendWrite number kind request sending name refused unknown (run: Sim
         | ValueSome WriteFate.ReplyLost ->
             run
             |> tell "loss of the reply"
-            |> land' delay operator false sending
+            |> land' delay operator unheard sending
             |> arrive network.Timeout operator (unknown gaveUp)
         | ValueSome(WriteFate.Late late) ->
             let run =
                 run
                 |> tell $"delay by %d{late} ms"
-                |> land' late operator (late < network.Timeout) sending
+                |> until late
+                |> land' late operator (if late < network.Timeout then heard else unheard) sending
 
             if late < network.Timeout then run else arrive network.Timeout operator (unknown gaveUp) run
         | ValueSome WriteFate.CrashBefore -> crash operator.Number ("crashes before " + name) run
         | ValueSome WriteFate.CrashAfter ->
             run
-            |> land' delay operator false sending
+            |> land' delay operator unheard sending
             |> crash operator.Number ("crashes after " + name)
         | ValueSome(WriteFate.Zombie late) ->
             run
-            |> land' late operator false sending
+            |> until late
+            |> land' late operator unheard sending
             |> crash operator.Number ("crashes with a zombie " + name)
         | ValueSome(WriteFate.Paused span) ->
             run
             |> tell $"pause of %d{span} ms before"
             |> pause operator.Number span
-            |> land' (span + delay) operator true sending
+            |> until span
+            |> land' (span + delay) operator heard sending
+
+/// Sends a question, unless a fault has other plans for its answer.
+let private sendRead number request sending unknown (run: Simulation) =
+    match Simulation.operator number run with
+    | None -> run
+    | Some operator ->
+        let operator = { operator with Reads = operator.Reads + 1 }
+
+        let isNow (fault: Fault) =
+            match fault.When with
+            | Trigger.AtRead(its, count) -> its = number && count = operator.Reads
+            | Trigger.AtEachRead(its, multiple) -> its = number && operator.Reads % multiple = 0
+            | _ -> false
+
+        let run =
+            match sending with
+            | Sending.Read(request, object) -> tellSent operator request (Sent.Look object) run
+            | Sending.Pd(request, _, _) -> tellSent operator request Sent.Question run
+            | Sending.List _
+            | Sending.Watch _
+            | Sending.Write _ -> run
+
+        let now, later = if List.isEmpty run.Faults then [], [] else List.partition isNow run.Faults
+
+        let run =
+            Simulation.put
+                operator
+                (if List.isEmpty now then run else { run with Faults = lasting now @ later })
+
+        let delay = draw "request" operator request run.Scenario.Network.Request run
+
+        (struct (run, land' delay operator heard sending), now)
+        ||> List.fold (fun (struct (run, send)) fault ->
+            match fault.What with
+            | Misfortune.ToRead ReadFate.Unanswered ->
+                struct (Simulation.line (who operator) "fault: a question is not answered" run,
+                        arrive run.Scenario.Network.Timeout operator (unknown gaveUp))
+            | Misfortune.ToRead(ReadFate.Old late) ->
+                struct (Simulation.line (who operator) $"fault: an answer comes %d{late} ms late" run,
+                        land' delay operator (ValueSome late) sending)
+            | other -> struct (Simulation.enter run.World.Now (Coming.Strikes other) run, send))
+        |> fun (struct (run, send)) -> send run
 
 let private logged (line: LogLine) =
     let fields = line.Fields |> List.map (fun (name, value) -> name + "=" + value)
@@ -148,7 +233,13 @@ let private carryOut number (run: Simulation) (effect: Effect) : Simulation =
             send operator request (Sending.Watch(request, kind, ``namespace``, from, milliseconds)) run
         | Effect.CloseWatch request ->
             Simulation.put { operator with Watches = Map.remove request operator.Watches } run
-        | Effect.Read(request, object) -> send operator request (Sending.Read(request, object)) run
+        | Effect.Read(request, object) ->
+            sendRead
+                number
+                request
+                (Sending.Read(request, object))
+                (fun problem -> HasRead(request, Unknown problem))
+                run
         | Effect.Write(request, write) ->
             let kind = (Write.object write).Kind
 
@@ -177,7 +268,8 @@ let private carryOut number (run: Simulation) (effect: Effect) : Simulation =
         | Effect.CallPd(request, endpoints, call) ->
             run
             |> Simulation.count "pd questions"
-            |> send operator request (Sending.Pd(request, endpoints, call))
+            |> sendRead number request (Sending.Pd(request, endpoints, call)) (fun problem ->
+                PdAnswered(request, Unknown problem))
         | Effect.WakeAt(Instant at) ->
             let at = max at run.World.Now
 
@@ -206,6 +298,8 @@ let feed number life happening (run: Simulation) : Simulation =
             match operator.Program with
             | ValueNone -> run
             | ValueSome program ->
+                let run = tellHeard operator happening run
+
                 let struct (next, effects) =
                     program.Step {
                         At = Instant run.World.Now
@@ -242,6 +336,7 @@ let start number (run: Simulation) : Simulation =
             ClockAhead = former |> Option.map _.ClockAhead |> Option.defaultValue 0L
             Inputs = former |> Option.map _.Inputs |> Option.defaultValue 0
             Writes = former |> Option.map _.Writes |> Option.defaultValue 0
+            Reads = former |> Option.map _.Reads |> Option.defaultValue 0
             WritesTo = former |> Option.map _.WritesTo |> Option.defaultValue Map.empty
         }
 

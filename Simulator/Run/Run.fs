@@ -43,6 +43,9 @@ module Run =
         | Trigger.AtWrite(_, number) -> $"write %d{number}"
         | Trigger.AtWriteTo(_, kind, number) ->
             $"write %d{number} to a %s{Tikv.Core.Kubernetes.Kind.name kind}"
+        | Trigger.AtRead(_, number) -> $"read %d{number}"
+        | Trigger.AtEachWrite(_, multiple) -> $"each write of %d{multiple}"
+        | Trigger.AtEachRead(_, multiple) -> $"each read of %d{multiple}"
         | Trigger.AtStep(_, number) -> $"input %d{number}"
         | Trigger.AtMoment(moment, _) -> moment.Says
 

@@ -36,12 +36,17 @@ type Act = {
     override act.GetHashCode() = act.Says.GetHashCode()
 
 /// What a fault waits for. Writes are counted from 1, per operator, over all its lives: those to Kubernetes and those to
-/// PD.
+/// PD. So are reads: those of single objects by quorum, and questions to PD.
 [<RequireQualifiedAccess>]
 type Trigger =
     | AtTime of Milliseconds: int64
     | AtWrite of Operator: int * Number: int
     | AtWriteTo of Operator: int * Kind: Kind * Number: int
+    | AtRead of Operator: int * Number: int
+    /// At each write whose number is a multiple, again and again.
+    | AtEachWrite of Operator: int * Multiple: int
+    /// The same of reads.
+    | AtEachRead of Operator: int * Multiple: int
     /// At the nth input that an operator takes, before it takes it.
     | AtStep of Operator: int * Number: int
     /// So many milliseconds after the world is first seen to be so.
@@ -66,6 +71,14 @@ type WriteFate =
     /// goes on: by then it may lead no longer.
     | Paused of Milliseconds: int64
 
+/// What befalls one read.
+[<RequireQualifiedAccess>]
+type ReadFate =
+    /// The answer never comes: the client gives up at its time-out.
+    | Unanswered
+    /// The answer comes so many milliseconds late, and tells how it was before them.
+    | Old of Milliseconds: int64
+
 /// What is the matter with the API server, as its clients see it.
 [<RequireQualifiedAccess>]
 type ApiTrouble =
@@ -87,6 +100,8 @@ type ApiTrouble =
 type Misfortune =
     /// Needs a trigger that names a write.
     | ToWrite of WriteFate
+    /// Needs a trigger that names a read.
+    | ToRead of ReadFate
     /// The operator's process dies, and starts again with nothing but what it reads.
     | Crash of Operator: int
     /// Another operator starts, beside those that run.

@@ -15,9 +15,11 @@ open Tikv.Simulator.Invariants
 /// Between bookmarks of a watch: about a minute (V K27).
 let private bookmarkEach = 60_000L
 
-let private reply number life (RequestId request) happening (run: Simulation) =
+let private replyLater late number life (RequestId request) happening (run: Simulation) =
     let delay = World.draw run.World "reply" $"%d{number}.%d{life}" request run.Scenario.Network.Reply
-    Simulation.enter (run.World.Now + delay) (Coming.Arrives(number, life, happening)) run
+    Simulation.enter (run.World.Now + delay + late) (Coming.Arrives(number, life, happening)) run
+
+let private reply number life request happening run = replyLater 0L number life request happening run
 
 let private ask (request: Request) (run: Simulation) : struct (Simulation * Response) =
     let struct (world, response) = Machines.handle request.FieldManager request run.World
@@ -126,11 +128,11 @@ let private pd number life request endpoints call answer (run: Simulation) =
             |> Simulation.see (Sight.AskedPd(number, call, reply.Status, before))
         | _ -> run
 
-    if not answer then
-        run
-    else
+    match answer with
+    | ValueNone -> run
+    | ValueSome late ->
         Simulation.enter
-            (run.World.Now + spent + 1L)
+            (run.World.Now + spent + 1L + late)
             (Coming.Arrives(number, life, PdAnswered(request, outcome)))
             run
 
@@ -145,12 +147,19 @@ let private execute number life sending answer (run: Simulation) : Simulation =
         watch number life request kind ``namespace`` from milliseconds run
     | Sending.Read(request, object) ->
         let struct (run, response) = ask (Answers.ofRead object) run
-        reply number life request (HasRead(request, Secret.redacted object (Answers.outcome response))) run
+        let read = HasRead(request, Secret.redacted object (Answers.outcome response))
+
+        match answer with
+        | ValueSome late -> replyLater late number life request read run
+        | ValueNone -> run
     | Sending.Write(request, write) ->
         let before = run.World
         let struct (run, response) = ask (Answers.ofWrite write) run
         let run = landed number write response before run
-        if answer then reply number life request (Wrote(request, Answers.outcome response)) run else run
+
+        match answer with
+        | ValueSome late -> replyLater late number life request (Wrote(request, Answers.outcome response)) run
+        | ValueNone -> run
     | Sending.Pd(request, endpoints, call) -> pd number life request endpoints call answer run
 
 // ---- troubles of the API server, and of the way to it
@@ -224,10 +233,10 @@ let private troubled number sending about (run: Simulation) =
 /// A request lands, unless the way to the API server or the server itself is in trouble.
 let receive number life sending answer (run: Simulation) : Simulation =
     let tell after happening (run: Simulation) =
-        if answer then
-            Simulation.enter (run.World.Now + after) (Coming.Arrives(number, life, happening)) run
-        else
-            run
+        match answer with
+        | ValueSome late ->
+            Simulation.enter (run.World.Now + after + late) (Coming.Arrives(number, life, happening)) run
+        | ValueNone -> run
 
     match unanswered sending with
     | ValueNone -> execute number life sending answer run
@@ -239,7 +248,7 @@ let receive number life sending answer (run: Simulation) : Simulation =
         if not (Network.passes place api run.World.Pd) then
             tell timeout (answered (Unknown gaveUp)) run
         elif not (Network.passes api place run.World.Pd) then
-            let run = if writes then execute number life sending false run else run
+            let run = if writes then execute number life sending ValueNone run else run
             tell timeout (answered (Unknown gaveUp)) run
         else
             match troubled number sending about run with
@@ -252,14 +261,19 @@ let receive number life sending answer (run: Simulation) : Simulation =
                 tell 2L (answered outcome) run
             | Some ApiTrouble.Fails ->
                 let run =
-                    if writes && run.World.Now % 2L = 0L then execute number life sending false run else run
+                    if writes && run.World.Now % 2L = 0L then
+                        execute number life sending ValueNone run
+                    else
+                        run
 
                 tell 2L (answered (refusal 500 "InternalError" "etcdserver: request timed out" None)) run
             | Some(ApiTrouble.Slow span) when span < timeout ->
                 Simulation.enter (run.World.Now + span) (Coming.LandsLate(number, life, sending, answer)) run
             | Some(ApiTrouble.Slow span) ->
                 run
-                |> Simulation.enter (run.World.Now + span) (Coming.LandsLate(number, life, sending, false))
+                |> Simulation.enter
+                    (run.World.Now + span)
+                    (Coming.LandsLate(number, life, sending, ValueNone))
                 |> tell timeout (answered (Unknown gaveUp))
             | Some(ApiTrouble.Denies message) when writes && not (isDelete sending) ->
                 let words = $"admission webhook \"policy.example.com\" denied the request: %s{message}"

@@ -35,6 +35,7 @@ type OperatorProcess = {
     ClockAhead: int64
     Inputs: int
     Writes: int
+    Reads: int
     WritesTo: Map<Kind, int>
 }
 
@@ -53,10 +54,11 @@ type Coming =
     | Starts of Operator: int
     /// An input reaches an operator.
     | Arrives of Operator: int * Life: int * Happening
-    /// A request reaches the API server or PD. Without `Answer`, nobody hears what became of it.
-    | Lands of Operator: int * Life: int * Sending * Answer: bool
+    /// A request reaches the API server or PD. `Answer` is how many milliseconds longer than usual the answer takes; without
+    /// it nobody hears what became of the request.
+    | Lands of Operator: int * Life: int * Sending * Answer: int64 voption
     /// The same, after a slow API server has kept it waiting.
-    | LandsLate of Operator: int * Life: int * Sending * Answer: bool
+    | LandsLate of Operator: int * Life: int * Sending * Answer: int64 voption
     /// A watch tells of what it has not told yet.
     | Delivers of Operator: int * Life: int * RequestId
     | Expires of Operator: int * Life: int * RequestId
@@ -95,7 +97,7 @@ type Simulation = {
     ChangedAt: int64
     /// The processes of PD and TiKV, as they were judged last.
     Judged: World
-    /// When the last act or fault came.
+    /// When the last act or fault came, or will: a request that is held up lands then.
     StruckAt: int64
     Counters: Map<string, int>
 }

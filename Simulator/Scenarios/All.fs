@@ -10,6 +10,11 @@ let stories: Story list =
         Scaling.stories
         Groups.stories
         Rolling.stories
+        Leaving.stories
+        Growing.stories
+        Members.stories
+        Disturbed.stories
+        Outages.stories
         Faults.stories
         Explorations.stories
         Life.stories

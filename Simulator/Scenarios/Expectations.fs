@@ -131,6 +131,21 @@ module States =
             |> List.filter (fun store -> store.NodeState = NodeState.Removed)
             |> List.map _.Address)
 
+    /// No more than one store is on its way out.
+    let oneStoreLeaves =
+        state "no more than one store is Removing" (fun world ->
+            match stores world |> List.filter (fun store -> store.NodeState = NodeState.Removing) with
+            | []
+            | [ _ ] -> None
+            | found -> Some $"these are: %A{found |> List.map _.Address}")
+
+    let onePdCluster =
+        state "there is no other PD cluster" (fun world ->
+            match PdWorld.clusterIds world.Pd with
+            | []
+            | [ _ ] -> None
+            | found -> Some $"there are %A{found}")
+
     let members count =
         counted $"PD has %d{count} members" count (fun world ->
             Ground.clusters world
@@ -152,6 +167,9 @@ module States =
 
     let tombstone pod =
         stored $"the store of %s{pod} is a tombstone" pod (fun store -> store.NodeState = NodeState.Removed)
+
+    let preparing pod =
+        stored $"the store of %s{pod} is Preparing" pod (fun store -> store.NodeState = NodeState.Preparing)
 
     /// The store with which the Pod began the scenario is up.
     let keepsStore given pod =
@@ -186,27 +204,66 @@ module States =
         isSo "PD has a leader" (fun world ->
             Ground.clusters world |> Seq.exists (Ground.leader >> Option.isSome))
 
-    /// The cluster, its groups and all their instances say Ready of their present generation; nothing is going.
+    /// The cluster, its groups and all their instances say Ready of their present generation; nothing is going, and no store
+    /// waits for an entry in PD that may still appear.
     let settled =
         state "everything of ours is Ready" (fun world ->
             [ "clusters"; "pdgroups"; "tikvgroups"; "pds"; "tikvs" ]
             |> List.collect (fun plural -> Ground.objects plural Target.space world)
-            |> List.tryFind (fun object -> Meta.isTerminating object || not (Ground.isTrue "Ready" object))
+            |> List.tryFind (fun object ->
+                Meta.isTerminating object
+                || not (Ground.isTrue "Ready" object)
+                || (Json.tryPath [ "status"; "evicting" ] object).IsSome)
             |> Option.map (fun object -> Meta.name object + " is not"))
+
+    /// No more than one Pod is being stopped.
+    let onePodStops =
+        state "no more than one Pod is being stopped" (fun world ->
+            match world.Pods.Values |> Seq.filter _.Deleting.IsSome |> List.ofSeq with
+            | []
+            | [ _ ] -> None
+            | pods -> Some $"these are: %A{pods |> List.map _.Name}")
+
+    /// The note of a `restart` has reached the instances of a group, and they are Ready again.
+    let restarted plural group (note: string) =
+        state $"every instance of %s{group} has been restarted" (fun world ->
+            let isNew (object: Json) =
+                Json.stringAt [ "metadata"; "annotations"; "example.com/restarted-at" ] object = Some note
+
+            Ground.objects plural Target.space world
+            |> List.tryFind (fun object ->
+                match Ground.groupAndIndex (Meta.name object) with
+                | Some(name, _) -> name = group && not (isNew object && Ground.isTrue "Ready" object)
+                | None -> false)
+            |> Option.map (fun object -> Meta.name object + " has not"))
+
+    let private runs (version: string) (pod: Pod) =
+        pod.Spec.Containers
+        |> List.exists (fun container -> container.Image.EndsWith(":" + version))
+
+    let private podsOf group (world: World) =
+        world.Pods.Values
+        |> Seq.filter (fun pod ->
+            match Ground.groupAndIndex pod.Name with
+            | Some(name, _) -> name = group
+            | None -> false)
 
     /// Pods of a group whose template's version is this one.
     let allAt group (version: string) =
         state $"every Pod of %s{group} runs %s{version}" (fun world ->
-            world.Pods.Values
-            |> Seq.filter (fun pod ->
-                match Ground.groupAndIndex pod.Name with
-                | Some(name, _) -> name = group
-                | None -> false)
-            |> Seq.tryFind (fun pod ->
-                pod.Spec.Containers
-                |> List.exists (fun container -> container.Image.EndsWith(":" + version))
-                |> not)
+            podsOf group world
+            |> Seq.tryFind (runs version >> not)
             |> Option.map (fun pod -> pod.Name + " does not"))
+
+    /// The second group is there before the first one begins.
+    let notBefore group former (version: string) =
+        state $"no Pod of %s{group} runs %s{version} before all of %s{former} do" (fun world ->
+            let early = podsOf group world |> Seq.tryFind (runs version)
+            let late = podsOf former world |> Seq.tryFind (runs version >> not)
+
+            match early, late with
+            | Some early, Some late -> Some $"%s{early.Name} does, and %s{late.Name} does not"
+            | _ -> None)
 
 /// Writes and calls of the operators, and changes of objects, as they happen.
 [<AutoOpen>]

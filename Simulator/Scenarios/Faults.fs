@@ -29,7 +29,7 @@ let stories = [
     scenario
         "T74"
         "A create whose answer is lost is not repeated under another name"
-        [ "scylla#2492"; "L F22" ]
+        [ "L F22"; "V T74"; "T S45"; "T 6.4.44"; "scylla#2492" ]
         given [
             at 0L (Misfortune.HoldBack(Some Kind.TiKV, 2, seconds 30))
             at (seconds 5) (scale tikv 5)
@@ -39,17 +39,20 @@ let stories = [
     scenario
         "T85"
         "An operator that dies every thirty seconds still finishes a roll, and each Pod is restarted once"
-        [ "V I70"; "T S49" ]
+        [ "T S49"; "V T85"; "V I70" ]
         given
         (at (seconds 5) (restart tikv "once")
          :: each (seconds 30) (seconds 30) (minutes 8) crash)
         [ exactly 4 (deletes Kind.Pod); yield! rolled ]
 
     scenario
-        "T41"
-        "Leaders that an administrator's own eviction keeps away stay away: the operator does not end it"
-        [ "T S25"; "V I30" ]
-        given [ at (seconds 5) (pdEvictLeaders "basic-tikv-2"); at (seconds 20) (restart tikv "once") ] [
+        "S25"
+        "Leaders that an administrator's own eviction keeps away stay away: the roll goes on, and the operator does not end it"
+        [ "T S24"; "T S25"; "V I30" ]
+        Given.ordinary [
+            at (seconds 5) (pdEvictLeaders "basic-tikv-2")
+            at (seconds 20) (restart tikv "once")
+        ] [
             eventually (minutes 30) (evicting "basic-tikv-2")
             finally' (evicting "basic-tikv-2")
             finally' settled
@@ -58,7 +61,7 @@ let stories = [
     scenario
         "T25"
         "A Pod that somebody deletes while its leaders are being evicted comes back, and the eviction ends"
-        [ "TO#3722"; "TO#3724"; "L F12" ]
+        [ "L F12"; "V T25"; "T 6.4.22"; "TO#3722"; "TO#3724"; "T 7.1.27" ]
         given
         [
             at (seconds 5) (restart tikv "once")
@@ -69,7 +72,7 @@ let stories = [
     scenario
         "T27"
         "An eviction that PD has lost is made again before the Pod is restarted"
-        [ "TO#5613"; "TO#5614"; "L F13" ]
+        [ "L F13"; "V T27"; "T 6.4.18"; "TO#5613"; "TO#5614"; "T 7.1.12" ]
         given [
             at (seconds 5) (restart tikv "once")
             once (when' (evicting "basic-tikv-3")) (pdStopEvicting "basic-tikv-3")
@@ -78,7 +81,7 @@ let stories = [
     scenario
         "T79"
         "Labels and annotations that others put on the operator's objects stay, and restart nothing"
-        [ "TO#6113"; "V K14"; "L B27" ]
+        [ "L B27"; "V T79"; "TO#6113"; "V K14" ]
         given [
             at (seconds 5) (labelled "Pod/basic-tikv-1" "team" "blue")
             at (seconds 5) (labelled "TiKV/basic-tikv-1" "team" "blue")
@@ -95,26 +98,19 @@ let stories = [
     scenario
         "T40"
         "While the node of another store is down no further store is restarted; the roll goes on when it is back"
-        [ "V K43"; "T S2" ]
+        [ "T S2"; "V T40"; "V K43" ]
         given
         [
             at (seconds 5) (restart tikv "once")
             once (when' (terminating "Pod/basic-tikv-3")) (powerOffNodeOf "basic-tikv-0")
-            after
-                (minutes 4)
-                (when' (terminating "Pod/basic-tikv-3"))
-                (act "power everywhere" (fun world ->
-                    struct ((world, [ "a1"; "a2"; "b1"; "b2"; "c1"; "c2" ])
-                            ||> List.fold (fun world node ->
-                                Tikv.Simulator.World.Power.power true ("node-" + node) world),
-                            "on")))
+            after (minutes 4) (when' (terminating "Pod/basic-tikv-3")) powerOnEverywhere
         ]
         rolled
 
     scenario
         "T34"
         "A new template and another count at once restart each old Pod once, and the new one not at all"
-        [ "TO#6053"; "V I66"; "T 6.4.39" ]
+        [ "T 6.4.39"; "V T34"; "TO#6053"; "V I66" ]
         given [ at (seconds 5) (restart tikv "once"); at (seconds 5) (scale tikv 5) ] [
             exactly 4 (deletes Kind.Pod)
             exactly 5 (creates Kind.Pod)
@@ -125,7 +121,7 @@ let stories = [
     scenario
         "T58"
         "Two operators at once break nothing, and what one of them began the other finishes"
-        [ "V I58"; "T S50" ]
+        [ "T S50"; "V I58" ]
         { given with Operators = 2 } [
             at (seconds 5) (restart tikv "once")
             once (when' (terminating "Pod/basic-tikv-2")) crash
@@ -142,11 +138,29 @@ let stories = [
             at (minutes 8) (stopOperator 1)
         ] [ finally' settled; finally' noEvictions; finally' (storesUp 4); finally' (members 3) ]
 
-    scenario "T32" "A setting that no process reads restarts none" [ "V I37"; "TO#6030"; "T 6.4.25" ] given [
-        at (seconds 5) (set tikv [ "minReadySeconds" ] (Json.int 9))
-        at (seconds 30) (set pd [ "minReadySeconds" ] (Json.int 9))
-        at (minutes 1) (set tikv [ "volumeReclaimPolicy" ] (Json.String "Delete"))
-    ] [ never (deletes Kind.Pod); never pdCalls; finally' settled ]
+    scenario
+        "T32"
+        "A setting that no process reads restarts none"
+        [ "T 6.4.25"; "V T32"; "T S41"; "V I37"; "TO#6030"; "T 7.1.22" ]
+        given [
+            at (seconds 5) (set tikv [ "minReadySeconds" ] (Json.int 9))
+            at (seconds 30) (set pd [ "minReadySeconds" ] (Json.int 9))
+            at (minutes 1) (set tikv [ "volumeReclaimPolicy" ] (Json.String "Delete"))
+        ] [ never (deletes Kind.Pod); never pdCalls; finally' settled ]
+
+    scenario
+        "C26"
+        "A Pod that does not say any more what it was started with is not restarted for that, and is for the next change"
+        [ "T 6.4.26" ]
+        given [
+            for name in [ "tikv.org/process-revision"; "tikv.org/process-base"; "tikv.org/config-in-effect" ] do
+                at
+                    (seconds 5)
+                    (patch
+                        "Pod/basic-tikv-1"
+                        (Json.setPath [ "metadata"; "annotations"; name ] (Some Json.Null) Json.empty))
+            at (minutes 10) (restart tikv "once")
+        ] [ exactly 4 (deletes Kind.Pod); yield! rolled ]
 
     scenario
         "C45b"
@@ -160,13 +174,13 @@ let stories = [
     scenario
         "T29"
         "A bad image takes one store down at most, and a revert heals it at once"
-        [ "TO#4946"; "CNPG#3541"; "acto#202"; "L F38"; "T S27" ]
+        [ "L F38"; "T S27"; "T 6.4.20"; "V T29"; "TO#4946"; "CNPG#3541"; "acto#202"; "T 7.1.31"; "T 7.1.6" ]
         given [
             at 0L (Misfortune.BadImage("pingcap/tikv:v8.5.99", true))
             at (seconds 5) (image tikv "pingcap/tikv:v8.5.99")
             at
-                (minutes 5)
-                (patch tikv (Json.setPath [ "spec"; "template"; "spec"; "image" ] (Some Json.Null) Json.empty))
+                (minutes 15) // PD lists the peers of the store as down by then
+                (unset tikv [ "template"; "spec"; "image" ])
         ] [ atMost 2 (deletes Kind.Pod); yield! rolled ]
 
     scenario
@@ -183,10 +197,17 @@ let stories = [
 
     scenario
         "C13"
-        "A configuration that is not TOML disrupts nothing, is told of, and the correction heals it"
+        "A configuration that is not TOML, or sets what is the operator's, disrupts nothing, is told of, and the correction heals it"
         [ "T 6.4.13"; "V I51" ]
         given [
             at (seconds 5) (config tikv "[storage")
+            at (seconds 5) (config pd "name = \"other\"\n")
             at (minutes 10) (config tikv "[storage]\nreserve-space = \"0MB\"\n")
-        ] [ never (deletes Kind.Pod); eventually (minutes 5) (reason tikv "InvalidSpec"); finally' settled ]
+            at (minutes 10) (unset pd [ "template"; "spec"; "config" ])
+        ] [
+            never (deletes Kind.Pod)
+            eventually (minutes 5) (reason tikv "InvalidSpec")
+            eventually (minutes 5) (reason pd "InvalidSpec")
+            finally' settled
+        ]
 ]

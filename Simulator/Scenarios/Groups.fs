@@ -10,59 +10,55 @@ let private pd = "PDGroup/basic-pd"
 let private three = { Given.ordinary with Tikv = 3 }
 let private five = { Given.ordinary with Tikv = 5 }
 
-let private annotate target key (value: string) =
+let annotate target key (value: string) =
     patch target (Json.setPath [ "metadata"; "annotations"; key ] (Some(Json.String value)) Json.empty)
 
-let private group name replicas version =
-    Json.setPath
-        [ "spec" ]
-        (Some(
-            Json.object [
-                "cluster", Json.object [ "name", Json.String "basic" ]
-                "replicas", Json.int replicas
-                "template",
-                Json.object [
-                    "spec",
-                    Json.object [
-                        "version", Json.String version
-                        "volumes",
-                        Json.array [
-                            Json.object [ "name", Json.String "data"; "storage", Json.String "1Gi" ]
-                        ]
-                    ]
-                ]
-            ]
-        ))
-        Json.empty
-    |> create (if System.String.Equals(name, "more-pd") then "PDGroup" else "TiKVGroup") name
-
-let private zoned = {
-    Given.ordinary with
-        Tikv = 6
-        Manifests = [
-            tikv,
+/// The manifest of a group with volumes of 1Gi.
+let manifest cluster replicas (version: string) =
+    Json.object [
+        "spec",
+        Json.object [
+            "cluster", Json.object [ "name", Json.String cluster ]
+            "replicas", Json.int replicas
+            "template",
             Json.object [
                 "spec",
                 Json.object [
-                    "schedulePolicies",
-                    Json.array [
-                        Json.object [
-                            "type", Json.String "EvenlySpread"
-                            "evenlySpread",
-                            Json.object [
-                                "topologies",
-                                Json.array [
-                                    for zone in [ "a"; "b"; "c" ] ->
-                                        Json.object [
-                                            "topology",
-                                            Json.object [ "topology.kubernetes.io/zone", Json.String zone ]
-                                        ]
-                                ]
-                            ]
-                        ]
-                    ]
+                    "version", Json.String version
+                    "volumes",
+                    Json.array [ Json.object [ "name", Json.String "data"; "storage", Json.String "1Gi" ] ]
                 ]
             ]
+        ]
+    ]
+
+/// Another group of TiKV of the same cluster.
+let moreTikv replicas = create "TiKVGroup" "more-tikv" (manifest "basic" replicas "v8.5.2")
+
+/// One share of the instances for each zone.
+let evenly zones =
+    Json.array [
+        Json.object [
+            "type", Json.String "EvenlySpread"
+            "evenlySpread",
+            Json.object [
+                "topologies",
+                Json.array [
+                    for zone in zones ->
+                        Json.object [
+                            "topology", Json.object [ "topology.kubernetes.io/zone", Json.String zone ]
+                        ]
+                ]
+            ]
+        ]
+    ]
+
+/// Six stores, two in each of three zones.
+let zoned = {
+    Given.ordinary with
+        Tikv = 6
+        Manifests = [
+            tikv, Json.object [ "spec", Json.object [ "schedulePolicies", evenly [ "a"; "b"; "c" ] ] ]
         ]
 }
 
@@ -70,7 +66,7 @@ let stories = [
     scenario
         "T03"
         "Scaling out while a store leaves calls that store back, and makes only what is missing then"
-        [ "TO#720"; "T 6.4.31"; "L F04"; "L B21" ]
+        [ "T 6.4.31"; "L F04"; "L B21"; "V T03"; "TO#720"; "T 7.1.28" ]
         Given.ordinary [
             at (seconds 10) (scale tikv 3)
             after (seconds 20) (when' (removing "basic-tikv-3")) (scale tikv 5)
@@ -86,7 +82,7 @@ let stories = [
     scenario
         "T08"
         "A new instance does not start on the kept disk of a store that has left"
-        [ "TO#4886"; "TO#647"; "T 6.4.33" ]
+        [ "T 6.4.33"; "V T08"; "TO#4886"; "TO#647" ]
         Given.ordinary [
             at (seconds 10) (scale tikv 3)
             after (seconds 60) (when' (absent "TiKV/basic-tikv-3")) (scale tikv 4)
@@ -103,7 +99,7 @@ let stories = [
     scenario
         "T17"
         "Scaling in and out again within seconds leaves everything as it was"
-        [ "T S46" ]
+        [ "V T17" ]
         Given.ordinary [ at (seconds 10) (scale tikv 3); at (seconds 12) (scale tikv 4) ] [
             never (deletes Kind.Pod)
             never (creates Kind.TiKV)
@@ -115,9 +111,9 @@ let stories = [
     scenario
         "T19"
         "The stores of a group that is deleted leave before their Pods go, and the other groups live on"
-        [ "TO#6692"; "T 7.1.7" ]
+        [ "V T19"; "TO#6692"; "T 7.1.7" ]
         Given.ordinary [
-            at (seconds 10) (group "more-tikv" 2 "v8.5.2")
+            at (seconds 10) (moreTikv 2)
             after (minutes 1) (when' (storesUp 6)) (delete "TiKVGroup/more-tikv")
         ] [
             exactly 2 removesStore
@@ -130,7 +126,7 @@ let stories = [
     scenario
         "T19b"
         "A group whose stores are needed is not drained, and says why"
-        [ "TO#6692"; "L F10" ]
+        [ "L F10"; "TO#6692" ]
         three [ at (seconds 10) (delete tikv) ] [
             never removesStore
             never (deletes Kind.Pod)
@@ -141,9 +137,9 @@ let stories = [
     scenario
         "T19c"
         "Stores of two groups leave one after another, not both at once"
-        [ "V I06"; "T S17"; "T S19" ]
+        [ "T S17"; "T S19"; "V I06" ]
         Given.ordinary [
-            at (seconds 10) (group "more-tikv" 3 "v8.5.2")
+            at (seconds 10) (moreTikv 3)
             after (minutes 1) (when' (storesUp 7)) (scale "TiKVGroup/more-tikv" 2)
             after (minutes 1) (when' (storesUp 7)) (scale tikv 3)
         ] [
@@ -156,11 +152,12 @@ let stories = [
     scenario
         "T21"
         "A new version reaches PD first and then TiKV, one Pod at a time and each once"
-        [ "V I33"; "V I34"; "T 6.4.9"; "L B19" ]
+        [ "T 6.4.9"; "L B19"; "V T21"; "T 6.4.41"; "T 6.4.46"; "V I33"; "V I34" ]
         Given.ordinary [ at (seconds 10) (version tikv "v8.5.3"); at (minutes 10) (version pd "v8.5.3") ] [
             eventually (minutes 5) (reason tikv "VersionPath")
             exactly 7 (deletes Kind.Pod)
             exactly 1 transfersLeader
+            always (notBefore "basic-tikv" "basic-pd" "v8.5.3")
             finally' (allAt "basic-pd" "v8.5.3")
             finally' (allAt "basic-tikv" "v8.5.3")
             finally' (field tikv [ "status"; "version" ] (Json.String "v8.5.3"))
@@ -186,7 +183,7 @@ let stories = [
         ]
 
     scenario
-        "C34"
+        "C36"
         "The instance that people gave priority goes, wherever its index stands"
         [ "T 6.4.36"; "L F33" ]
         Given.ordinary [
@@ -203,7 +200,7 @@ let stories = [
     scenario
         "C37"
         "An instance that is deleted by hand leaves in order, and another one takes its place first"
-        [ "TO#6195"; "T 6.4.37"; "L B22"; "L F24" ]
+        [ "T 6.4.37"; "L B22"; "L F24"; "TO#6195" ]
         three [ at (seconds 10) (delete "TiKV/basic-tikv-1") ] [
             exactly 1 removesStore
             exactly 1 (creates Kind.TiKV)
@@ -216,7 +213,7 @@ let stories = [
     scenario
         "C38"
         "Fewer stores and another template at once: the surplus goes after all that stay have been restarted"
-        [ "TO#6394"; "T 6.4.38"; "T 7.1.3" ]
+        [ "T 6.4.38"; "TO#6394"; "T 7.1.3" ]
         five [ at (seconds 10) (scale tikv 3); at (seconds 10) (restart tikv "now") ] [
             exactly 5 (deletes Kind.Pod)
             exactly 2 removesStore
@@ -234,7 +231,7 @@ let stories = [
     scenario
         "C39"
         "More stores and another template at once: new ones first, and each old one is restarted once"
-        [ "TO#6053"; "T 6.4.39"; "T34" ]
+        [ "T 6.4.39"; "TO#6053" ]
         three [ at (seconds 10) (scale tikv 5); at (seconds 10) (restart tikv "now") ] [
             exactly 2 (creates Kind.TiKV)
             exactly 3 (deletes Kind.Pod)
@@ -257,7 +254,7 @@ let stories = [
     scenario
         "C45"
         "The template goes back to the revision before when that is asked for, and the number of that revision grows"
-        [ "T 6.4.45"; "T 7.1.4" ]
+        [ "T 6.4.45" ]
         three [
             at (seconds 10) (config tikv "[storage]\nreserve-space = \"1MB\"\n")
             at (minutes 20) (annotate tikv "tikv.org/rollback-to" "previous")
@@ -273,7 +270,7 @@ let stories = [
             finally' settled
         ]
 
-    scenario "B28" "Scaling in keeps zones as even as possible" [ "T 6.4.35"; "T 6.4.47"; "TO#6538" ] zoned [
+    scenario "B28" "Scaling in keeps zones as even as possible" [ "L B28"; "TO#6538"; "T 7.1.21" ] zoned [
         at (seconds 10) (scale tikv 4)
     ] [
         exactly 2 removesStore
@@ -286,7 +283,7 @@ let stories = [
     scenario
         "C08"
         "Members of PD join and leave one by one, and the leader is not the one that leaves"
-        [ "T 6.4.6"; "T 6.4.8"; "T S4"; "V I21" ]
+        [ "T 6.4.6"; "T S4"; "V I21"; "T 7.1.10"; "T 7.1.11" ]
         Given.ordinary [ at (seconds 10) (scale pd 5); after (minutes 1) (when' (members 5)) (scale pd 3) ] [
             exactly 2 (creates Kind.PD)
             exactly 2 removesMember
@@ -299,9 +296,9 @@ let stories = [
     scenario
         "S10"
         "A second PD group takes over from the first, which can then be deleted"
-        [ "T S7"; "T S10" ]
+        [ "T S7"; "T S10"; "L F27" ]
         Given.ordinary [
-            at (seconds 10) (group "more-pd" 3 "v8.5.2")
+            at (seconds 10) (create "PDGroup" "more-pd" (manifest "basic" 3 "v8.5.2"))
             after (minutes 2) (when' (members 6)) (delete pd)
         ] [
             exactly 3 removesMember

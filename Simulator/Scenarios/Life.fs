@@ -30,13 +30,6 @@ let private empty node =
         |> Seq.tryFind (fun pod -> pod.Node = node)
         |> Option.map (fun pod -> pod.Name + " is"))
 
-let private atMostOneDown =
-    state "at most one Pod stops at a time" (fun world ->
-        match world.Pods.Values |> Seq.filter _.Deleting.IsSome |> List.ofSeq with
-        | []
-        | [ _ ] -> None
-        | pods -> Some $"%A{pods |> List.map _.Name} stop")
-
 let private nothingLost = [
     never removesStore
     never removesMember
@@ -110,7 +103,7 @@ let stories = [
     scenario
         "B24"
         "Suspension stops TiKV before PD, and the resumption starts PD before TiKV, with the stores and disks that there were"
-        [ "L B24"; "T 2.7"; "T 6.4.43"; "TO#7023"; "V I38" ]
+        [ "L B24"; "T 6.4.43"; "T S52"; "T 2.7"; "TO#7023"; "V I38"; "T 7.1.25" ]
         ordinary [ at (seconds 10) (suspend true); after (minutes 10) (when' asleep) (suspend false) ] [
             always pdOutlivesTikv
             eventually (minutes 10) asleep
@@ -137,7 +130,7 @@ let stories = [
     scenario
         "T18"
         "Suspension wins over a scale-in, and the resumption completes it"
-        [ "TO#4679"; "V T18" ]
+        [ "V T18"; "T S48"; "TO#4679" ]
         ordinary [
             at (seconds 10) (scale tikv 3)
             after (seconds 5) (when' (removing "basic-tikv-3")) (suspend true)
@@ -155,7 +148,7 @@ let stories = [
     scenario
         "T18b"
         "Suspension in the middle of a roll leaves neither a claim nor an eviction behind"
-        [ "V T18"; "T 7.1.20" ]
+        [ "V T18"; "T S37"; "T 7.1.20" ]
         ordinary [
             at (seconds 10) (restart tikv "now")
             once (when' (evicting "basic-tikv-3")) (suspend true)
@@ -171,14 +164,14 @@ let stories = [
     scenario
         "T38"
         "kubectl drain of two nodes at once moves one Pod at a time, and ends"
-        [ "V T38"; "V K48"; "TO#6938"; "T 7.1.18"; "T 7.1.19"; "L F23" ]
+        [ "V T38"; "L F23"; "V K48"; "TO#6938"; "T 7.1.18"; "T 7.1.19" ]
         ordinary [
             at (seconds 10) (Misfortune.NodeDrain("node-a1", true))
             at (seconds 10) (Misfortune.NodeDrain("node-b1", true))
             at (hours 2) (Misfortune.NodeCordon("node-a1", false))
             at (hours 2) (Misfortune.NodeCordon("node-b1", false))
         ] [
-            always atMostOneDown
+            always onePodStops
             eventually (hours 1) (empty "node-a1")
             eventually (hours 1) (empty "node-b1")
             yield! nothingLost
@@ -235,7 +228,7 @@ let stories = [
     scenario
         "T67"
         "A Cluster whose PD is gone for good is deleted all the same, and its volumes stay"
-        [ "TO#6548"; "V T67"; "V I73" ]
+        [ "V T67"; "TO#6548"; "V I73" ]
         ordinary [ yield! pdDies (seconds 10); at (minutes 5) (delete cluster) ] [
             eventually (minutes 20) (absent cluster)
             yield! nothingLost
@@ -243,16 +236,17 @@ let stories = [
             finally' (pods "basic-pd" 0)
         ]
 
-    scenario "T84" "A namespace that is deleted while PD is dead empties itself" [ "V T84"; "V K36" ] ordinary [
-        yield! pdDies (seconds 10)
-        at (minutes 5) deleteNamespaced
-    ] [
-        eventually (minutes 20) (absent cluster)
-        finally' (absent pd)
-        finally' (absent tikv)
-        finally' (pods "basic-tikv" 0)
-        finally' (pods "basic-pd" 0)
-    ]
+    scenario
+        "T84"
+        "A namespace that is deleted while PD is dead empties itself"
+        [ "V T84"; "T S53"; "V K36" ]
+        ordinary [ yield! pdDies (seconds 10); at (minutes 5) deleteNamespaced ] [
+            eventually (minutes 20) (absent cluster)
+            finally' (absent pd)
+            finally' (absent tikv)
+            finally' (pods "basic-tikv" 0)
+            finally' (pods "basic-pd" 0)
+        ]
 
     scenario
         "T67b"
@@ -273,7 +267,7 @@ let stories = [
     scenario
         "T69"
         "A new Cluster of the same name does not touch the volumes of the former one until its user says so"
-        [ "casskop#316"; "V T69"; "V I14"; "V T81" ]
+        [ "V T69"; "V T81"; "casskop#316"; "V I14" ]
         ordinary [
             at (seconds 10) (delete cluster)
             for request in again do

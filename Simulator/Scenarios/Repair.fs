@@ -11,7 +11,7 @@ open Tikv.Simulator.Run
 let private tikv = "TiKVGroup/basic-tikv"
 let private pd = "PDGroup/basic-pd"
 
-let private failover removeFailed =
+let failover removeFailed =
     Json.object [
         "spec",
         Json.object [
@@ -27,10 +27,10 @@ let private apart =
         "labelSelector": {"matchLabels": {"tikv.org/group": "basic-tikv"}}}]}}}}}}}}}"""
     |> Result.defaultValue Json.empty
 
-let private replacing = { Given.ordinary with Manifests = [ tikv, failover false ] }
-let private removing' = { Given.ordinary with Manifests = [ tikv, failover true ] }
+let replacing = { Given.ordinary with Manifests = [ tikv, failover false ] }
+let removing' = { Given.ordinary with Manifests = [ tikv, failover true ] }
 
-let private onLocalDisks (given: Given) = {
+let onLocalDisks (given: Given) = {
     given with
         StorageClass = "local"
         Manifests =
@@ -41,16 +41,8 @@ let private onLocalDisks (given: Given) = {
                 |> List.map (fun (target, body) -> target, MergePatch.apply apart body)
 }
 
-/// What befalls the machine that a Pod runs on.
-let private machineOf pod says change =
-    act $"%s{says}: the machine of %s{pod}" (fun world ->
-        match World.tryPod (View.key Target.space pod) world with
-        | ValueSome found when found.Node <> "" -> struct (change found.Node world, found.Node)
-        | _ -> struct (world, "it is on no node"))
-
 let private lost pod = machineOf pod "lost for good" Power.lose
 let private replaced pod = machineOf pod "replaced by another of its name" Power.replace
-let private off pod = machineOf pod "power cut" (Power.power false)
 
 /// The Node that an instance says it was on last.
 let private deleteNodeOfInstance target =
@@ -64,7 +56,7 @@ let stories = [
     scenario
         "F03"
         "A store whose local disk went with its node says so, and keeps its claim until people decide"
-        [ "TO#402"; "TO#408"; "T S21" ]
+        [ "T S21"; "L F03"; "TO#402"; "TO#408" ]
         (onLocalDisks Given.ordinary) [
             at (seconds 10) (lost "basic-tikv-2")
             at (minutes 15) (deleteNodeOfInstance "TiKV/basic-tikv-2")
@@ -80,7 +72,7 @@ let stories = [
     scenario
         "T45"
         "A store that is lost with its node gets a replacement after half an hour, and leaves once that serves"
-        [ "V D3"; "L 5.1"; "T S21" ]
+        [ "T S21"; "V T45"; "L 5.1" ]
         (onLocalDisks removing') [
             at (seconds 10) (lost "basic-tikv-2")
             at (minutes 60) (deleteNodeOfInstance "TiKV/basic-tikv-2")
@@ -97,9 +89,9 @@ let stories = [
     scenario
         "S22"
         "A store that comes back after it was replaced keeps its identity, and one of the two leaves"
-        [ "T 7.2"; "L F06" ]
+        [ "L F06"; "T S22" ]
         replacing [
-            at (seconds 10) (off "basic-tikv-3")
+            at (seconds 10) (powerOffNodeOf "basic-tikv-3")
             at (minutes 50) (powerOnNodeOf "TiKV/basic-tikv-3")
         ] [
             eventually (minutes 45) (exists "TiKV/basic-tikv-4")
@@ -112,9 +104,9 @@ let stories = [
     scenario
         "F32"
         "On a network disk a Pod is made again only after its node is gone for certain, and once"
-        [ "L 5.1"; "V I09"; "V K40" ]
+        [ "L F32"; "L 5.1"; "V I09"; "V K40" ]
         Given.ordinary [
-            at (seconds 10) (off "basic-tikv-3")
+            at (seconds 10) (powerOffNodeOf "basic-tikv-3")
             at (minutes 20) (deleteNodeOfInstance "TiKV/basic-tikv-3")
         ] [
             eventually (minutes 5) (reason "TiKV/basic-tikv-3" "NodeNotReady")
@@ -128,7 +120,7 @@ let stories = [
     scenario
         "F15"
         "A store that starts with an empty directory says so; nothing is removed without evidence, and a deleted instance heals it"
-        [ "TO#2292"; "TO#385"; "TO#4782"; "tikv#1542"; "V P20" ]
+        [ "L F15"; "TO#2292"; "TO#385"; "TO#4782"; "tikv#1542"; "V P20"; "T 7.1.29" ]
         Given.ordinary [
             at (seconds 10) (Misfortune.DiskLost(claim "basic-tikv-2"))
             at (minutes 20) (delete "TiKV/basic-tikv-2")
@@ -143,7 +135,7 @@ let stories = [
     scenario
         "T49"
         "A store whose disk was replaced leaves PD, and starts anew under its name"
-        [ "TO#385"; "TO#4782"; "tikv#1542" ]
+        [ "V T49"; "T S13"; "L F14"; "TO#385"; "TO#4782"; "tikv#1542"; "T 7.1.29" ]
         Given.ordinary [
             at (seconds 10) (delete "PersistentVolumeClaim/data-basic-tikv-2")
             at (seconds 11) (deleteNow "Pod/basic-tikv-2")
@@ -159,7 +151,7 @@ let stories = [
     scenario
         "T52"
         "A store on a machine that was replaced under its name is replaced by another one"
-        [ "V K44" ]
+        [ "V T52"; "V K44" ]
         (onLocalDisks removing') [ at (seconds 10) (replaced "basic-tikv-2") ] [
             eventually (minutes 10) (reason "TiKV/basic-tikv-2" "DuplicateStore")
             exactly 1 (creates Kind.TiKV)
@@ -172,7 +164,7 @@ let stories = [
     scenario
         "T51"
         "After a power cut of the whole site everything comes back by itself, and nothing was replaced"
-        [ "V P59" ]
+        [ "V T51"; "V P59" ]
         removing' [ at (seconds 10) (Misfortune.SitePower(None, minutes 50)) ] [
             never (creates Kind.TiKV)
             never (creates Kind.PD)
@@ -187,7 +179,7 @@ let stories = [
         scenario
             "T54"
             "With two of four stores gone for good nothing is taken away, and the group says that people must act"
-            [ "V P25"; "tikv#5797"; "pd#1297" ]
+            [ "V T54"; "V P25"; "tikv#5797"; "pd#1297" ]
             removing' [ at (seconds 10) (lost "basic-tikv-2"); at (seconds 10) (lost "basic-tikv-3") ] [
                 never removesStore
                 never (creates Kind.TiKV)
@@ -202,7 +194,7 @@ let stories = [
     scenario
         "T55"
         "A store with a full disk says so, loses nothing, and comes back when there is room"
-        [ "V K58" ]
+        [ "V T55"; "V K58" ]
         replacing [
             at (seconds 10) (Misfortune.DiskFull(claim "basic-tikv-2", true))
             at (minutes 20) (Misfortune.DiskFull(claim "basic-tikv-2", false))
@@ -218,7 +210,7 @@ let stories = [
     scenario
         "T56"
         "A store that comes and goes is not replaced"
-        [ "V P58" ]
+        [ "V T56"; "V P58" ]
         replacing
         (each (seconds 10) (minutes 3) (minutes 60) (Misfortune.ContainerKill("default/basic-tikv-2", 1, "")))
         [ never (creates Kind.TiKV); never removesStore; finally' settled; finally' (storesUp 4) ]
@@ -226,12 +218,10 @@ let stories = [
     scenario
         "F28"
         "A Pod for which there is no room gets no replacement, for which there would be none either"
-        [ "TO#2155" ]
+        [ "L F28"; "TO#2155" ]
         replacing [
-            for zone in [ "a"; "b"; "c" ] do
-                for number in 1..2 do
-                    at (seconds 10) (Misfortune.NodeCordon($"node-%s{zone}%d{number}", true))
-                    at (minutes 80) (Misfortune.NodeCordon($"node-%s{zone}%d{number}", false))
+            yield! cordonAll (seconds 10) true
+            yield! cordonAll (minutes 80) false
             at (seconds 11) (deleteNow "Pod/basic-tikv-2")
         ] [
             eventually (minutes 5) (reason "TiKV/basic-tikv-2" "NodesCordoned")
@@ -244,7 +234,7 @@ let stories = [
     scenario
         "F39"
         "A store whose claim somebody deletes keeps running, and is not restarted for a change"
-        [ "L 7.3"; "V K52" ]
+        [ "L F39"; "V K52" ]
         Given.ordinary [
             at (seconds 10) (delete "PersistentVolumeClaim/data-basic-tikv-3")
             at (seconds 20) (restart tikv "once")
@@ -331,13 +321,11 @@ let stories = [
     scenario
         "F05"
         "A replacement for which there is no room goes first when fewer stores are wanted, without a word to PD"
-        [ "TO#725"; "TO#726" ]
+        [ "L F05"; "V T07"; "TO#725"; "TO#726" ]
         replacing [
-            at (seconds 10) (off "basic-tikv-3")
-            for zone in [ "a"; "b"; "c" ] do
-                for number in 1..2 do
-                    at (minutes 20) (Misfortune.NodeCordon($"node-%s{zone}%d{number}", true))
-                    at (minutes 90) (Misfortune.NodeCordon($"node-%s{zone}%d{number}", false))
+            at (seconds 10) (powerOffNodeOf "basic-tikv-3")
+            yield! cordonAll (minutes 20) true
+            yield! cordonAll (minutes 90) false
             at (minutes 60) (scale tikv 3)
             at (minutes 95) (powerOnNodeOf "TiKV/basic-tikv-3")
         ] [
@@ -352,9 +340,9 @@ let stories = [
     scenario
         "F06"
         "A member of PD that was replaced while its node had no power leaves as an instance too, and the extra one stays"
-        [ "TO#2161"; "L 2.4" ]
+        [ "L F06"; "TO#2161"; "L 2.4" ]
         { Given.ordinary with Manifests = [ pd, failover false ] } [
-            at (seconds 10) (off "basic-pd-2")
+            at (seconds 10) (powerOffNodeOf "basic-pd-2")
             at (minutes 90) (powerOnNodeOf "PD/basic-pd-2")
         ] [
             eventually (minutes 120) (ready "PD/basic-pd-3")

@@ -21,7 +21,7 @@ let stories = [
     scenario
         "T23"
         "An operator that dies after it has deleted a Pod does not restart it a second time"
-        [ "TO#4739" ]
+        [ "V T23"; "TO#4739" ]
         ordinary [
             at (seconds 10) (restart "TiKVGroup/basic-tikv" "once")
             once (when' (terminating "Pod/basic-tikv-3")) crash
@@ -30,7 +30,7 @@ let stories = [
     scenario
         "T75"
         "Watches that end with 410 in the middle of a roll are replaced by lists, and each Pod is restarted once"
-        [ "V K25"; "V A2" ]
+        [ "V T75"; "T S45"; "V K25"; "V A2" ]
         ordinary [
             at (seconds 10) (restart "TiKVGroup/basic-tikv" "once")
             once

@@ -1,6 +1,7 @@
 /// More and fewer instances: verification D1.
 module Tikv.Simulator.Scenarios.Scaling
 
+open Tikv.Core
 open Tikv.Core.Kubernetes
 
 let private three = { Given.ordinary with Tikv = 3 }
@@ -9,7 +10,7 @@ let stories = [
     scenario
         "T01"
         "Scale-in under max-replicas is refused before any call, and a revert is quiet"
-        [ "TO#3182"; "TO#3367"; "TO#4737"; "L F10"; "T S16" ]
+        [ "L F10"; "T S16"; "V T01"; "TO#3182"; "TO#3367"; "TO#4737" ]
         three [
             at (seconds 10) (scale "TiKVGroup/basic-tikv" 2)
             at (minutes 20) (scale "TiKVGroup/basic-tikv" 3)
@@ -24,7 +25,7 @@ let stories = [
     scenario
         "T11"
         "Scaling out makes exactly the missing instances while the caches of Pods and claims lag by ten seconds"
-        [ "TO#6287"; "TO#2699"; "TO#2709"; "L F22" ]
+        [ "L F22"; "V T11"; "T 6.4.44"; "T S45"; "L F21"; "TO#6287"; "TO#2699"; "TO#2709"; "T 7.1.23" ]
         three [
             at 0L (Tikv.Simulator.Run.Misfortune.HoldBack(Some Kind.Pod, 2, seconds 10))
             at 0L (Tikv.Simulator.Run.Misfortune.HoldBack(Some Kind.PersistentVolumeClaim, 2, seconds 10))
@@ -40,7 +41,7 @@ let stories = [
     scenario
         "T04"
         "A store whose removal is cancelled halfway returns, also across a crash of the operator"
-        [ "TO#6396"; "TO#6487"; "T 6.4.31"; "L B21" ]
+        [ "T 6.4.31"; "L B21"; "V T04"; "TO#6396"; "TO#6487" ]
         Given.ordinary [
             at (seconds 10) (scale "TiKVGroup/basic-tikv" 3)
             after (seconds 30) (when' (removing "basic-tikv-3")) (scale "TiKVGroup/basic-tikv" 4)
@@ -53,5 +54,22 @@ let stories = [
             finally' settled
             finally' (keepsStore Given.ordinary "basic-tikv-3")
             finally' noEvictions
+        ]
+
+    scenario
+        "T17c"
+        "An index whose store has left, and its data with it, is that of a new store"
+        [ "T S13"; "properties of Core" ]
+        Given.ordinary [
+            at (seconds 5) (set "TiKVGroup/basic-tikv" [ "volumeReclaimPolicy" ] (Json.String "Delete"))
+            at (seconds 10) (scale "TiKVGroup/basic-tikv" 3)
+            at (minutes 20) (scale "TiKVGroup/basic-tikv" 4)
+        ] [
+            exactly 1 removesStore
+            exactly 1 (deletes Kind.Pod)
+            exactly 1 (creates Kind.TiKV)
+            finally' settled
+            finally' (storesUp 4)
+            finally' (tombstones 1)
         ]
 ]

@@ -81,7 +81,7 @@ let stories = [
     scenario
         "T73"
         "No process starts without its certificates: a Pod whose Secret has vanished waits for it, those that run stay"
-        [ "mongodb-578"; "mongodb-579"; "V I50" ]
+        [ "V T73"; "mongodb-578"; "mongodb-579"; "V I50"; "T 7.1.34" ]
         tls [
             at (seconds 10) (delete $"Secret/%s{Credentials.tikv}")
             at (minutes 2) (delete "Pod/basic-tikv-1")
@@ -102,7 +102,7 @@ let stories = [
     scenario
         "TLS1"
         "New certificates restart nothing: PD and TiKV read their files again, and the operator its Secret"
-        [ "T 3.14"; "L 5.9"; "T 7.1.34" ]
+        [ "T S43"; "T 3.14"; "L 5.9"; "T 7.1.34" ]
         tls [
             for index, secret in List.indexed Credentials.renewed do
                 at (seconds (10 + 5 * index)) (renew secret)
@@ -130,7 +130,7 @@ let stories = [
     scenario
         "C24"
         "With HotReload a change of the configuration reaches PD and TiKV without a restart"
-        [ "T 6.4.24" ]
+        [ "T 6.4.24"; "L B26" ]
         reloaded [
             at (seconds 10) (config "PDGroup/basic-pd" "[replication]\nlocation-labels = [\"zone\"]\n")
             at
@@ -143,7 +143,7 @@ let stories = [
     scenario
         "C24B"
         "What TiKV refuses to change while it runs comes into effect by a restart of each store, one after another"
-        [ "T 6.4.24"; "T 3.9" ]
+        [ "T 6.4.24"; "T S42"; "T 3.9" ]
         reloaded [
             at
                 (seconds 10)
@@ -155,7 +155,7 @@ let stories = [
     scenario
         "F29"
         "With Restart a change of the configuration reaches running stores one after another, and each once"
-        [ "tidb-operator#4248"; "T 6.4.24" ]
+        [ "T 6.4.24"; "L F29"; "L B26"; "tidb-operator#4248" ]
         Given.ordinary [
             at
                 (seconds 10)

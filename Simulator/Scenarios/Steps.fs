@@ -42,7 +42,8 @@ module Acts =
 
     let act says change : Misfortune = Misfortune.Acts { Says = says; Do = change }
 
-    let private requested says request =
+    /// A request of a user to the API server.
+    let requested says request =
         act says (fun world ->
             let struct (world, response) = Machines.handle "user" request world
 
@@ -59,6 +60,7 @@ module Acts =
     let scale group replicas = patch group (spec [ "replicas" ] (Json.int replicas))
 
     let set target (path: string list) value = patch target (spec path value)
+    let unset target (path: string list) = set target path Json.Null
     let version group (version: string) = set group [ "template"; "spec"; "version" ] (Json.String version)
     let config group (toml: string) = set group [ "template"; "spec"; "config" ] (Json.String toml)
     let image group (image: string) = set group [ "template"; "spec"; "image" ] (Json.String image)
@@ -142,18 +144,19 @@ module Acts =
         | ValueSome pod when pod.Node <> "" -> Some pod.Node
         | _ -> None
 
-    let private machine says pod change =
-        act (says + " " + pod) (fun world ->
+    /// What befalls the machine that a Pod runs on.
+    let machineOf pod says change =
+        act $"%s{says}: the machine of %s{pod}" (fun world ->
             match nodeOf pod world with
             | Some node -> struct (change node world, node)
             | None -> struct (world, "it is on no node"))
 
     /// The node that a Pod runs on loses its power.
-    let powerOffNodeOf pod = machine "cut the power of the node of" pod (Power.power false)
+    let powerOffNodeOf pod = machineOf pod "power cut" (Power.power false)
 
     /// Nobody looks after the node that a Pod is bound to any more: its object is deleted.
     let deleteNodeOf pod =
-        machine "delete the node of" pod (fun node world ->
+        machineOf pod "delete the Node of" (fun node world ->
             World.send
                 "user"
                 (Requests.delete Requests.deleteOptions Builtins.nodes None node)
@@ -208,6 +211,44 @@ module Acts =
                             | PdAnswer.Refused -> "refused"
 
                         struct ({ world with Pd = pd }, told))
+
+    let powerOnEverywhere =
+        act "power on everywhere" (fun world ->
+            struct ((world, List.ofSeq world.Machines.Keys)
+                    ||> List.fold (fun world node -> Power.power true node world),
+                    "on"))
+
+    /// What befalls the member that leads PD.
+    let onPdLeader says (make: string -> Misfortune) =
+        act says (fun world ->
+            let leader =
+                Ground.clusters world
+                |> Seq.tryPick (fun group ->
+                    Ground.leader group |> Option.bind (fun id -> Map.tryFind id group.Members))
+
+            match leader with
+            | Some one -> struct (Calamity.strike (make one.Name) world, one.Name)
+            | None -> struct (world, "PD has no leader"))
+
+    /// Nothing but what is there already may be put on the nodes without a Pod of the group, or may again.
+    let reserveNodesWithout (group: string) on =
+        let says = if on then "reserve" else "free"
+
+        act $"%s{says} the nodes without Pods of %s{group}" (fun world ->
+            let used =
+                world.Pods.Values
+                |> Seq.filter (fun pod -> pod.Name.StartsWith(group + "-"))
+                |> Seq.map _.Node
+                |> Set.ofSeq
+
+            let spare = world.Nodes.Keys |> Seq.filter (fun node -> not (Set.contains node used))
+
+            let world =
+                (world, List.ofSeq spare)
+                ||> List.fold (fun world node ->
+                    Calamity.strike (Misfortune.NodeTaint(node, "dedicated", "NoSchedule", on)) world)
+
+            struct (world, says))
 
     let private ofStore says pod call =
         pd (says + " " + pod) (fun world ->
@@ -267,6 +308,18 @@ module Steps =
 
     /// The nth write of the operator to objects of a kind.
     let atWriteTo kind number what : Step = { When = Trigger.AtWriteTo(0, kind, number); What = what }
+
+    /// Each nth write of the operator, as long as it runs.
+    let atEachWrite multiple what : Step = { When = Trigger.AtEachWrite(0, multiple); What = what }
+
+    /// Each nth question of the operator.
+    let atEachRead multiple what : Step = { When = Trigger.AtEachRead(0, multiple); What = what }
+
+    /// Every node of the ordinary cluster is cordoned, or is not any more.
+    let cordonAll time on : Step list = [
+        for zone in [ "a"; "b"; "c" ] do
+            for number in 1..2 -> at time (Misfortune.NodeCordon($"node-%s{zone}%d{number}", on))
+    ]
 
     /// From one time to another, again and again.
     let each (first: int64) (every: int64) (last: int64) what : Step list = [

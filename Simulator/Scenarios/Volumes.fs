@@ -51,7 +51,7 @@ let stories = [
     scenario
         "B25"
         "Volumes grow without a restart; a smaller size is refused, and nothing is disrupted"
-        [ "L 7.2"; "T 3.11" ]
+        [ "L B25"; "T 3.11"; "T 7.1.33" ]
         four [
             at (seconds 10) (storage group "2Gi")
             at (minutes 10) (storage group "512Mi")
@@ -67,7 +67,7 @@ let stories = [
     scenario
         "T72"
         "An expansion ends the same whichever of its writes the operator dies after"
-        [ "rabbitmq-782"; "casskop-370"; "V I55" ]
+        [ "V T72"; "rabbitmq-782"; "casskop-370"; "V I55" ]
         four [
             at (seconds 10) (storage group "2Gi")
             for number in 1..4 do
@@ -75,9 +75,9 @@ let stories = [
         ] [ never (deletes Kind.Pod); yield! grown ]
 
     scenario
-        "C27"
+        "K56b"
         "Where a file system grows only when a Pod starts, each Pod is restarted once, one after another"
-        [ "T 3.11"; "V K56"; "L F19" ]
+        [ "L F19"; "T 3.11"; "V K56" ]
         { four with StorageClass = "offline" } [ at (seconds 10) (storage group "2Gi") ] [
             exactly 4 (deletes Kind.Pod)
             exactly 4 changesClaims
@@ -87,7 +87,7 @@ let stories = [
     scenario
         "F19"
         "A restart and an expansion that are asked for at once take turns, and neither waits for ever"
-        [ "TO#5301" ]
+        [ "L F19"; "TO#5301" ]
         { four with StorageClass = "offline" } [
             at (seconds 10) (storage group "2Gi")
             at (seconds 11) (restart group "1")
@@ -96,7 +96,7 @@ let stories = [
     scenario
         "S54"
         "An expansion that the pool has no room for is told, and a lesser one goes through"
-        [ "T 7.2"; "V K56" ]
+        [ "T S54"; "V K56"; "T 7.1.33" ]
         { four with StorageClass = "offline" } [
             at (seconds 10) (storage group "20Gi")
             at (minutes 10) (storage group "2Gi")
@@ -119,7 +119,7 @@ let stories = [
     scenario
         "F31"
         "Another storage class is reached by other instances, one at a time, each made before the old one leaves"
-        [ "tikv-operator v2 #6512"; "T 3.11" ]
+        [ "L F31"; "tikv-operator v2 #6512"; "T 3.11" ]
         three [ at (seconds 10) (ofClass group "local") ] [
             always (storesAtLeast 3)
             exactly 3 removesStore

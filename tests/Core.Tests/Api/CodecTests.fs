@@ -2,7 +2,7 @@ module Tikv.Core.Tests.Api.CodecTests
 
 open System
 open NUnit.Framework
-open FsCheck.NUnit
+open Tikv.Tests
 open Tikv.Core
 open Tikv.Core.Api
 open Tikv.Core.Kubernetes

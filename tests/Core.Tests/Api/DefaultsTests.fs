@@ -1,7 +1,7 @@
 module Tikv.Core.Tests.Api.DefaultsTests
 
 open NUnit.Framework
-open FsCheck.NUnit
+open Tikv.Tests
 open Tikv.Core.Api
 open Tikv.Core.Tests.Words
 

@@ -1,7 +1,7 @@
 module Tikv.Core.Tests.Api.UpdateTests
 
 open NUnit.Framework
-open FsCheck.NUnit
+open Tikv.Tests
 open Tikv.Core
 open Tikv.Core.Api
 open Tikv.Core.Kubernetes

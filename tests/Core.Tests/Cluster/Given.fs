@@ -35,6 +35,7 @@ let basic: Observed = {
     Groups = [ group Kind.PDGroup Group.pd; group Kind.TiKVGroup Group.tikv ]
     PdUrls = [ "http://basic-pd.default:2379" ]
     Pd = PdView.Answered One.facts
+    PdSilentFor = None
     HolderExists = true
     OthersGone = Set.empty
     Secrets = Map.empty

@@ -1,59 +1,51 @@
 namespace Tikv.Core.Tests.Cluster
 
 open FsCheck
-open FsCheck.FSharp
-open FsCheck.NUnit
+open Tikv.Tests
 open Tikv.Core
 open Tikv.Core.Api
 open Tikv.Core.Kubernetes
 open Tikv.Core.Pd
 open Tikv.Core.Cluster
+open Tikv.Core.Tests
 open Tikv.Core.Tests.Cluster
 
-/// Any look at a Cluster that the world can show.
+/// Any look at a Cluster that the world can show: what is desired with any subset of what is not.
 type Looks =
-    static member private Changes: (Observed -> Observed) list = [
-        Given.withoutId
-        Given.withFacts (fun facts -> { facts with ClusterId = ClusterId 9UL })
-        Given.withFacts (fun facts -> { facts with Stores = [] })
-        Given.withDisruption
+    static member private Only kind (observed: Observed) = {
+        observed with
+            Groups = observed.Groups |> List.filter (fun group -> group.Kind = kind)
+    }
+
+    /// Each of these may have happened, in this order.
+    static member private Changes: (string * (Observed -> Observed)) list = [
+        "no cluster id", Given.withoutId
+        "another cluster answers", Given.withFacts (fun facts -> { facts with ClusterId = ClusterId 9UL })
+        "no stores", Given.withFacts (fun facts -> { facts with Stores = [] })
+        "a disruption", Given.withDisruption
+        "its holder is gone",
         (fun observed -> { observed with HolderExists = observed.Status.Disruption.IsNone })
-        Given.withGroup Kind.PDGroup (Given.notReady "a")
-        Given.withGroup Kind.TiKVGroup (Given.notReady "")
-        Given.withGroup Kind.TiKVGroup Given.ending
-        (fun observed -> {
-            observed with
-                Groups = observed.Groups |> List.filter (fun group -> group.Kind = Kind.PDGroup)
-        })
-        (fun observed -> {
-            observed with
-                Groups = observed.Groups |> List.filter (fun group -> group.Kind = Kind.TiKVGroup)
-        })
-        (fun observed -> { observed with PdUrls = [] })
-        (fun observed -> { observed with Meta = { observed.Meta with Finalizers = [] } })
-        Given.stopped [ Component.TiKV ]
-        Given.withGroup Kind.TiKVGroup (Given.asleepAt 1L)
-        Given.withGroup Kind.PDGroup (Given.asleepAt 1L)
-        Given.withGroup Kind.PDGroup Given.ending
-        Given.deleting
-        Given.suspended
-        Given.paused
-        Given.silent
-        (fun observed -> { observed with Pd = PdView.Unasked })
+        "PD is not ready", Given.withGroup Kind.PDGroup (Given.notReady "a")
+        "TiKV is not ready", Given.withGroup Kind.TiKVGroup (Given.notReady "")
+        "TiKV ends", Given.withGroup Kind.TiKVGroup Given.ending
+        "no TiKV", Looks.Only Kind.PDGroup
+        "no PD", Looks.Only Kind.TiKVGroup
+        "no address of PD", (fun observed -> { observed with PdUrls = [] })
+        "no finalizer", (fun observed -> { observed with Meta = { observed.Meta with Finalizers = [] } })
+        "TiKV has stopped", Given.stopped [ Component.TiKV ]
+        "TiKV sleeps", Given.withGroup Kind.TiKVGroup (Given.asleepAt 1L)
+        "PD sleeps", Given.withGroup Kind.PDGroup (Given.asleepAt 1L)
+        "PD ends", Given.withGroup Kind.PDGroup Given.ending
+        "it is deleted", Given.deleting
+        "suspended", Given.suspended
+        "paused", Given.paused
+        "PD is silent", Given.silent
+        "PD was not asked", (fun observed -> { observed with Pd = PdView.Unasked })
     ]
 
-    static member Observed() : Arbitrary<Observed> =
-        gen {
-            let! count = Gen.choose (0, 6)
-            let! happened = Gen.listOfLength count (Gen.choose (0, Looks.Changes.Length - 1))
+    static member private Starts = [ "a Cluster", Given.basic ]
 
-            return
-                happened
-                |> List.distinct
-                |> List.sort
-                |> List.fold (fun observed index -> Looks.Changes[index] observed) Given.basic
-        }
-        |> Arb.fromGen
+    static member Look() : Arbitrary<Look<Observed>> = Look.any 6 Looks.Starts Looks.Changes
 
 module PropertyTests =
 
@@ -82,18 +74,18 @@ module PropertyTests =
             && ready Kind.TiKVGroup
 
     [<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 2_000)>]
-    let ``a Cluster that is not as desired says why`` (observed: Observed) =
+    let ``a Cluster that is not as desired says why`` (Look.At observed) =
         asDesired observed || not (Decision.isSettled (decide observed))
 
     [<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 2_000)>]
-    let ``no decision on a Cluster breaks a law`` (observed: Observed) =
+    let ``no decision on a Cluster breaks a law`` (Look.At observed) =
         Lint.cluster observed (decide observed).Actions = []
 
     [<Property(Arbitrary = [| typeof<Looks> |])>]
-    let ``deciding twice decides the same`` (observed: Observed) = decide observed = decide observed
+    let ``deciding twice decides the same`` (Look.At observed) = decide observed = decide observed
 
     [<Property(Arbitrary = [| typeof<Looks> |])>]
-    let ``a status that was written is not written again`` (observed: Observed) =
+    let ``a status that was written is not written again`` (Look.At observed) =
         let decision = decide observed
         let _, first = Report.status observed decision
 
@@ -104,7 +96,7 @@ module PropertyTests =
         | Error problems -> failwith $"%A{problems}"
 
     [<Property(Arbitrary = [| typeof<Looks> |])>]
-    let ``while PD is silent, a Cluster never says that it is Ready or Available`` (observed: Observed) =
+    let ``while PD is silent, a Cluster never says that it is Ready or Available`` (Look.At observed) =
         let observed = Given.silent observed
         let _, now = Report.status observed (decide observed)
 

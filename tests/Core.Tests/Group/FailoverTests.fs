@@ -395,6 +395,27 @@ let private confirmations (observed: Observed) =
         | _ -> None)
 
 [<Test>]
+let ``neither a failed store nor a replacement that has not started holds up a roll`` () =
+    let waiting =
+        bareTikv
+        |> replicas 4
+        |> enabled id
+        |> replicas 5
+        |> built
+        |> replicas 4
+        |> having 2 FailureStage.Replacing
+        |> unproven 2
+        |> unregistered 4
+        |> unproven 4
+        |> word 4 PodWord.Pending
+        |> outdated 0
+        |> outdated 1
+
+    (decide waiting).Actions |> shouldBe [ update 1 waiting ]
+
+    (decide (waiting |> word 4 PodWord.Down)).Actions |> shouldBe []
+
+[<Test>]
 let ``a member that does not answer is suspected, and confirmed each tenth of downAfter`` () =
     confirmations (three |> ill 2) |> shouldBe (Some(FailureStage.Suspected, 0))
     confirmations (three |> ill 2 |> confirmed 2 3 179) |> shouldBe None

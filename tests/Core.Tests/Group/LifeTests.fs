@@ -361,6 +361,20 @@ let ``a group stays Ready while one of its instances is restarted on purpose, an
     |> shouldBe (ConditionStatus.False, ConditionStatus.False, Some Summary.Degraded)
 
 [<Test>]
+let ``a group that has reached what is wanted says so in one write`` () =
+    for group in [ pd; tikv ] do
+        let observed =
+            { group with Instances = Map.empty; Budget = Sighting.Absent }
+            |> replicas 0
+            |> version "v8.5.3"
+
+        let first = said observed
+        first.Summary |> shouldBe (Some Summary.Healthy)
+
+        (said (observed |> withStatus (fun _ -> first))).Summary
+        |> shouldBe first.Summary
+
+[<Test>]
 let ``a restart that takes longer than ten minutes, or that nothing but a person can end, leaves the group unready``
     ()
     =

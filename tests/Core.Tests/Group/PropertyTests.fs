@@ -1,10 +1,11 @@
 module Tikv.Core.Tests.Group.PropertyTests
 
 open FsCheck
-open FsCheck.NUnit
+open Tikv.Tests
 open Tikv.Core
 open Tikv.Core.Api
 open Tikv.Core.Group
+open Tikv.Core.Tests
 open Tikv.Core.Tests.Group
 
 let private decide = Given.decide
@@ -33,19 +34,19 @@ let private asDesired (observed: Observed) =
             && one.Meta.DeletionTimestamp.IsNone)
 
 [<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 2_000)>]
-let ``a group that is not as desired says why`` (observed: Observed) =
+let ``a group that is not as desired says why`` (Look.At observed) =
     asDesired observed || not (Decision.isSettled (decide observed))
 
 [<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 2_000)>]
-let ``no decision on a group breaks a law`` (observed: Observed) =
+let ``no decision on a group breaks a law`` (Look.At observed) =
     Lint.group observed (decide observed).Actions = []
 
 [<Property(Arbitrary = [| typeof<Looks> |])>]
-let ``deciding twice decides the same`` (observed: Observed) = decide observed = decide observed
+let ``deciding twice decides the same`` (Look.At observed) = decide observed = decide observed
 
 [<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 2_000)>]
 let ``at most one instance is taken away at a time, but for one that was let go or never had a part``
-    (observed: Observed)
+    (Look.At observed)
     =
     observed.Meta.DeletionTimestamp.IsSome
     || (decide observed).Actions
@@ -60,7 +61,7 @@ let ``at most one instance is taken away at a time, but for one that was let go 
        <= 1
 
 [<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 2_000)>]
-let ``no more go than are surplus, named, or let go by PD`` (observed: Observed) =
+let ``no more go than are surplus, named, or let go by PD`` (Look.At observed) =
     observed.Meta.DeletionTimestamp.IsSome
     || (let settings = Manifest.settings observed
         let there = observed.Instances |> Map.toList |> List.map snd
@@ -90,7 +91,7 @@ let ``no more go than are surplus, named, or let go by PD`` (observed: Observed)
         || stay.Length - offline.Length >= min settings.Replicas stay.Length)
 
 [<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 2_000)>]
-let ``who was chosen to go stays chosen, whatever happens to the others`` (observed: Observed) =
+let ``who was chosen to go stays chosen, whatever happens to the others`` (Look.At observed) =
     let mark change (meta: Kubernetes.Meta) observed =
         match Names.indexOf observed.Meta.Name meta.Name with
         | Some index -> change index observed
@@ -119,7 +120,7 @@ let ``who was chosen to go stays chosen, whatever happens to the others`` (obser
             | _ -> true))
 
 [<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 2_000)>]
-let ``no more than one instance that may serve is given a template that restarts it`` (observed: Observed) =
+let ``no more than one instance that may serve is given a template that restarts it`` (Look.At observed) =
     let wanted = Shared.wantedProcess observed
 
     (decide observed).Actions
@@ -135,7 +136,7 @@ let ``no more than one instance that may serve is given a template that restarts
     |> fun restarted -> restarted <= 1
 
 [<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 2_000)>]
-let ``a new instance has an index of its own, that nobody left and nobody named`` (observed: Observed) =
+let ``a new instance has an index of its own, that nobody left and nobody named`` (Look.At observed) =
     let created =
         (decide observed).Actions
         |> List.choose (fun action ->
@@ -154,7 +155,7 @@ let ``a new instance has an index of its own, that nobody left and nobody named`
            && not (List.contains index settings.OfflineIndexes))
 
 [<Property(Arbitrary = [| typeof<Looks> |])>]
-let ``a status that was written is not written again`` (observed: Observed) =
+let ``a status that was written is not written again`` (Look.At observed) =
     let decision = decide observed
     let _, first = Report.status observed decision
 

@@ -9,6 +9,7 @@ open Tikv.Core.Group
 open Tikv.Core.Tests.Words
 open Tikv.Core.Tests.Group.Given
 
+let private current (observed: Observed) = Some(Shared.revision observed)
 let private allOutdated = outdated 0 >> outdated 1 >> outdated 2
 
 [<Test>]
@@ -214,6 +215,19 @@ let ``an outdated instance that is not ready goes first, since that costs nothin
 let ``a revert heals though the instance that was changed is not ready`` () =
     let observed = tikv |> outdated 1 |> notReady 1 |> notReady 2
     decide observed |> shouldBe (act [ update 1 observed ])
+
+[<Test>]
+let ``a template that is taken back reaches at once the instance that was to have another`` () =
+    // nobody is known to serve, and the process of the changed one is the one from before
+    let taken observed =
+        observed
+        |> outdated 2
+        |> withInstance 2 (fun one -> { one with Current = current observed })
+
+    let silent = unknown 0 >> unknown 1 >> unknown 2
+
+    for observed in [ tikv |> taken |> silent; pd |> taken |> silent; tikv |> taken |> notReady 1 ] do
+        decide observed |> shouldBe (act [ update 2 observed ])
 
 [<Test>]
 let ``a change of settings alone reaches all instances at once`` () =

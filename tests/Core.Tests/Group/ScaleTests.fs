@@ -184,6 +184,11 @@ let ``one store of a cluster leaves at a time, also of several groups`` () =
     |> shouldBe (wait [ OtherGroupScalesIn "other-tikv-0" ])
 
 [<Test>]
+let ``one that never registered goes also when it was told to leave PD`` () =
+    let observed = tikv |> withSurplus [ 3 ] |> unregistered 3 |> offline 3
+    decide observed |> shouldBe (act [ DeleteInstance(metaOf 3 observed) ])
+
+[<Test>]
 let ``those that never registered go, then those that fail, then by priority, wherever they stand`` () =
     let observed = replicas 2 tikv |> priority 0 1
     decide observed |> shouldBe (act [ TakeOffline(metaOf 1 observed) ])

@@ -59,6 +59,21 @@ let ``a store that PD does not know, and the only member, can be given up`` () =
     |> shouldBe (act [ RemovePod(podMeta only, "Removed", leftGrounds only) ])
 
 [<Test>]
+let ``the eviction of a store that is given up ends, if PD can be told`` () =
+    let unknown =
+        tikv
+        |> deleting
+        |> abandoned
+        |> withStores [ 0; 1; 3 ]
+        |> marked 60
+        |> evicting 2
+
+    decide unknown |> shouldBe (act [ StopEvictingLeaders(storeId 2) ])
+
+    decide (silent unknown)
+    |> shouldBe (act [ RemovePod(podMeta unknown, "Removed", leftGrounds (silent unknown)) ])
+
+[<Test>]
 let ``an instance that is not being deleted is not given up`` () =
     for observed in [ tikv; pd ] do
         decide (observed |> abandoned) |> shouldBe settled

@@ -324,6 +324,19 @@ let ``a store is known by its recorded id, and by its address only before there 
     |> shouldBe settled
 
 [<Test>]
+let ``the tombstone of one that had the name before is not the store of a new instance`` () =
+    let newcomer =
+        tikv
+        |> withTikvRole (fun (spec, status) -> spec, { status with Id = None; State = None })
+        |> tombstone 2
+
+    decide newcomer |> shouldBe (wait [ StoreNotRegistered ])
+
+    match Codec.decode<TiKVStatus> [ "status" ] (Report.status newcomer (decide newcomer) |> snd) with
+    | Ok status -> (status.Id, status.State) |> shouldBe (None, None)
+    | Error problems -> Assert.Fail $"%A{problems}"
+
+[<Test>]
 let ``a store that took the place of a tombstone is the instance's store`` () =
     tikv
     |> tombstone 2

@@ -114,6 +114,7 @@ let private bare role (meta: Meta) : Observed = {
     Config = None
     Claims = Map.empty
     Pd = PdView.Answered facts
+    PdSilentFor = None
     PdUrls = [ "http://basic-pd.default:2379" ]
     Siblings = Set.ofList [ "basic-pd-0"; "basic-pd-1"; "basic-pd-2" ]
     Node = Sighting.Unknown
@@ -247,11 +248,13 @@ let private withAnswer change (observed: Observed) =
     | PdView.Unasked
     | PdView.Silent _ -> observed
 
-/// Each region has a leader, and PD has heard of it.
+let private leaders (facts: PdFacts) = facts.Stores |> List.sumBy _.Leaders
+
+/// Each region that PD has heard of has a leader; of those that it has not, it hears no more by that.
 let withFacts change =
     withAnswer (fun facts ->
         let changed: PdFacts = change facts
-        { changed with Regions = changed.Stores |> List.sumBy _.Leaders })
+        { changed with Regions = facts.Regions - leaders facts + leaders changed })
 
 /// PD has started just now: it knows the regions, and hardly a leader.
 let cold = withAnswer (fun facts -> { facts with Regions = 100 + 2 * facts.Regions })

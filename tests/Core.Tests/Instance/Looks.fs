@@ -1,12 +1,12 @@
 namespace Tikv.Core.Tests.Instance
 
 open FsCheck
-open FsCheck.FSharp
 open Tikv.Core
 open Tikv.Core.Api
 open Tikv.Core.Kubernetes
 open Tikv.Core.Pd
 open Tikv.Core.Instance
+open Tikv.Core.Tests
 open Tikv.Core.Tests.Instance
 
 /// Any look at an instance that the world can show: what is desired with any subset of what is not.
@@ -129,20 +129,11 @@ type Looks =
         "PD was not asked", Given.unasked
     ]
 
-    static member private Of(start, happened: int list) =
-        let changes = Looks.Changes
+    static member private Starts = [
+        "a member", Given.pd
+        "the leader", Given.pdLeader
+        "a store", Given.tikv
+        "a store", Given.tikv
+    ]
 
-        happened
-        |> List.map (fun index -> index % changes.Length)
-        |> List.distinct
-        |> List.sort
-        |> List.fold (fun observed index -> snd changes[index] observed) start
-
-    static member Observed() : Arbitrary<Observed> =
-        gen {
-            let! start = Gen.elements [ Given.pd; Given.pdLeader; Given.tikv; Given.tikv ]
-            let! count = Gen.choose (0, 9)
-            let! happened = Gen.listOfLength count (Gen.choose (0, Looks.Changes.Length - 1))
-            return Looks.Of(start, happened)
-        }
-        |> Arb.fromGen
+    static member Look() : Arbitrary<Look<Observed>> = Look.any 9 Looks.Starts Looks.Changes

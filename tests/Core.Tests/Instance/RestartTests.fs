@@ -15,6 +15,10 @@ let private restarted observed =
 let private taken observed = act [ TakeDisruption(clusterMeta observed, "RollingUpdate") ]
 let private old = outdated tikv
 
+let private lastReadyWith revision =
+    withTikvRole (fun (spec, status) ->
+        spec, { status with Instance = { status.Instance with CurrentRevision = Some revision } })
+
 /// The mark of ours whose entry was seen to be gone that many seconds ago.
 let private ended seconds = withMark (fun mark -> { mark with Ended = Some(ago seconds) })
 
@@ -125,7 +129,7 @@ let ``leaders are marked as being moved away before PD is asked to`` () =
 let ``whoever asks PD again to move leaders away writes down until when the first request may still be carried out``
     ()
     =
-    let mark = { firstMark with Since = ago 1; Until = Some(ago -120) }
+    let mark = { firstMark with Since = ago 1; Until = Some(ago -660) }
 
     decide (holding old |> begun 1)
     |> shouldBe (act [ MarkEviction mark; Action.EvictLeaders(storeId 2) ])
@@ -175,6 +179,36 @@ let ``a jump of one clock cuts no wait short`` () =
     |> fun observed -> { observed with Clock = clock.AddSeconds 600. }
     |> decide
     |> shouldBe (wait [ LeadersRemain 5 ])
+
+    // before PD's clock is known
+    holding old
+    |> begun 10
+    |> evicting 2
+    |> fun observed -> { observed with Clock = clock.AddSeconds 600. }
+    |> decide
+    |> fun decision -> decision.Actions |> List.exists _.IsRestartPod |> shouldBe false
+
+[<Test>]
+let ``nobody has waited for leaders who has not asked for them to move`` () =
+    let late = { holding old with Clock = clock.AddSeconds 600. }
+    (decide late).Actions |> List.exists _.IsRestartPod |> shouldBe false
+
+    (decide late).Actions
+    |> List.contains (EvictLeaders(storeId 2))
+    |> shouldBe true
+
+[<Test>]
+let ``a Pod that does not say what it was started with is not restarted for that`` () =
+    let mute observed =
+        observed
+        |> withPod (fun pod -> { pod with Meta = { pod.Meta with Annotations = Map.empty } })
+
+    decide (mute tikv) |> shouldBe settled
+    decide (mute pd) |> shouldBe settled
+
+    // but for another template than the one that it was ready with
+    let other = mute tikv |> lastReadyWith "older"
+    decide other |> shouldBe (taken other)
 
 [<Test>]
 let ``a restart waits until the leaders have moved away`` () =
@@ -250,14 +284,16 @@ let ``tombstones and stores of other engines are no part of an outage`` () =
 
 [<Test>]
 let ``a process that never registered is restarted without moving leaders`` () =
-    let observed =
-        old
-        |> withStores [ 0; 1 ]
-        |> withTikvRole (fun (spec, status) -> spec, { status with Id = None })
+    let newcomer = old |> withTikvRole (fun (spec, status) -> spec, { status with Id = None })
 
-    match decide observed with
-    | { Actions = [ RestartPod(_, _, Evidence.Unneeded _) ] } -> ()
-    | other -> Assert.Fail $"%A{other}"
+    // A tombstone of its address is that of another who had its name before.
+    for observed in [ newcomer |> withStores [ 0; 1 ]; newcomer |> tombstone 2 ] do
+        let decision = decide observed
+        Lint.instance observed decision.Actions |> shouldBe []
+
+        match decision with
+        | { Actions = [ RestartPod(_, _, Evidence.Unneeded _) ] } -> ()
+        | other -> Assert.Fail $"%A{other}"
 
 [<Test>]
 let ``an eviction of ours ends when the store serves again: the entry first, then the mark`` () =
@@ -287,7 +323,7 @@ let ``a store is restarted anew with a mark of its own`` () =
 
     decide (holding old |> begun 60 |> ended 1)
     |> shouldBe (
-        act [ MarkEviction { firstMark with Until = Some(ago -60) }; Action.EvictLeaders(storeId 2) ]
+        act [ MarkEviction { firstMark with Until = Some(ago -600) }; Action.EvictLeaders(storeId 2) ]
     )
 
 [<Test>]
@@ -304,7 +340,7 @@ let ``while a request without an answer may still make an entry, the mark stays 
     decide (unsettled |> evicting 2)
     |> shouldBe (act [ StopEvictingLeaders(storeId 2) ])
 
-    decide (tikv |> begun 180 |> ended 1) |> shouldBe (act [ UnmarkEviction ])
+    decide (tikv |> begun 720 |> ended 1) |> shouldBe (act [ UnmarkEviction ])
 
     let again =
         tikv
@@ -319,7 +355,7 @@ let ``while a request without an answer may still make an entry, the mark stays 
 
 [<Test>]
 let ``facts of PD from before the last moment of a request settle nothing`` () =
-    { (tikv |> begun 180 |> ended 1) with At = Instant.add (TimeSpan.FromMinutes 2L) tikv.At }
+    { (tikv |> begun 720 |> ended 1) with At = Instant.add (TimeSpan.FromMinutes 2L) tikv.At }
     |> decide
     |> shouldBe (wait [ EvictionUnsettled ])
 

@@ -39,6 +39,45 @@ let ``while PD is silent, nobody knows whether an instance serves`` () =
         |> shouldBe (Some [ "Unknown"; "PDUnreachable"; "PD did not answer: no leader" ])
 
 [<Test>]
+let ``what was Ready stays so while PD is silent for a moment`` () =
+    let ready (observed: Observed) =
+        let status (instance: InstanceStatus) = {
+            instance with
+                Conditions =
+                    []
+                    |> Condition.set
+                        observed.Clock
+                        1L
+                        ConditionType.Ready
+                        ConditionStatus.True
+                        "Ready"
+                        "it serves"
+        }
+
+        match observed.Role with
+        | PD(spec, old) -> { observed with Role = PD(spec, { old with Instance = status old.Instance }) }
+        | TiKV(spec, old) -> { observed with Role = TiKV(spec, { old with Instance = status old.Instance }) }
+
+    let silentFor seconds observed = {
+        silent observed with
+            PdSilentFor = Some(System.TimeSpan.FromSeconds(float seconds))
+    }
+
+    let said observed = condition "Ready" observed |> Option.map List.head
+
+    for observed in [ pd; tikv ] do
+        observed |> ready |> silentFor 19 |> said |> shouldBe (Some "True")
+        observed |> ready |> silentFor 20 |> said |> shouldBe (Some "Unknown")
+        observed |> silentFor 1 |> said |> shouldBe (Some "Unknown")
+        observed |> ready |> silentFor 1 |> broken |> said |> shouldBe (Some "False")
+
+    // its next leader has not heard from the stores yet
+    let unheard = withStore 2 (fun store -> { store with StateName = "Disconnected" })
+    tikv |> ready |> unheard |> cold |> said |> shouldBe (Some "True")
+    tikv |> ready |> unheard |> said |> shouldBe (Some "False")
+    tikv |> unheard |> cold |> said |> shouldBe (Some "False")
+
+[<Test>]
 let ``without a Pod that is ready an instance does not serve, whatever PD says`` () =
     condition "Ready" (withoutPod tikv)
     |> shouldBe (Some [ "False"; "Creating"; "it is being built" ])

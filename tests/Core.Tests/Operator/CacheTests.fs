@@ -87,7 +87,9 @@ let ``the end of an earlier life is no end of the present one`` () =
 [<Test>]
 let ``a list replaces all that was known of its kind, and tells what changed and what vanished`` () =
     let cache = Cache.empty |> told (pod "a" "u" 1) |> wrote (pod "b" "v" 2)
-    let objects, cache = Cache.everything Kind.Pod None [ pod "b" "v" 3; pod "c" "w" 4 ] cache
+
+    let objects, cache =
+        Cache.everything Kind.Pod None (ResourceVersion "5") [ pod "b" "v" 3; pod "c" "w" 4 ] cache
 
     (version "a" cache, version "b" cache, version "c" cache)
     |> shouldBe (None, Some "3", Some "4")
@@ -96,9 +98,37 @@ let ``a list replaces all that was known of its kind, and tells what changed and
     version "b" (told (pod "b" "v" 6) cache) |> shouldBe (Some "6")
 
 [<Test>]
+let ``a list that was under way while we wrote takes back nothing that we wrote`` () =
+    let _, cache =
+        Cache.empty
+        |> told (pod "a" "u" 1)
+        |> wrote (pod "a" "u" 6)
+        |> wrote (pod "b" "v" 7)
+        |> Cache.everything Kind.Pod None (ResourceVersion "5") [ pod "a" "u" 1; pod "c" "w" 4 ]
+
+    (version "a" cache, version "b" cache, version "c" cache)
+    |> shouldBe (Some "6", Some "7", Some "4")
+
+    version "a" (told (pod "a" "u" 3) cache) |> shouldBe (Some "6")
+
+[<Test>]
+let ``a list that is older than the end of an object does not bring it back`` () =
+    let _, cache =
+        Cache.empty
+        |> told (pod "a" "u" 1)
+        |> gone (pod "a" "u" 6)
+        |> Cache.everything Kind.Pod None (ResourceVersion "5") [ pod "a" "u" 1 ]
+
+    version "a" cache |> shouldBe None
+
+[<Test>]
 let ``a list of one namespace leaves the others alone`` () =
     let other = Json.setPath [ "metadata"; "namespace" ] (Some(Json.string "other")) (pod "a" "u" 1)
-    let _, cache = Cache.empty |> told other |> Cache.everything Kind.Pod (Some "default") []
+
+    let _, cache =
+        Cache.empty
+        |> told other
+        |> Cache.everything Kind.Pod (Some "default") (ResourceVersion "5") []
 
     Cache.meta { ref' "a" with Namespace = "other" } cache
     |> Option.isSome

@@ -2,7 +2,7 @@ module Tikv.Core.Tests.Operator.QueueTests
 
 open System
 open NUnit.Framework
-open FsCheck.NUnit
+open Tikv.Tests
 open Tikv.Core
 open Tikv.Core.Kubernetes
 open Tikv.Core.Operator

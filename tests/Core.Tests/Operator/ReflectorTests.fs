@@ -60,7 +60,7 @@ let ``a list is read page by page, and is told as a whole`` () =
         Reflector.listed (at 0.0) (request 3L) (request 2L) (page [ pod "b" ] None) reflector
 
     (from effects, learnt, reflector.Synced)
-    |> shouldBe ([ "watch from 7" ], [ Learnt.Everything [ pod "a"; pod "b" ] ], true)
+    |> shouldBe ([ "watch from 7" ], [ Learnt.Everything(ResourceVersion "7", [ pod "a"; pod "b" ]) ], true)
 
 [<Test>]
 let ``a list that fails is begun again from its first page, after a pause`` () =

@@ -2,7 +2,7 @@ module Tikv.Core.Tests.Words.GoDurationTests
 
 open System
 open NUnit.Framework
-open FsCheck.NUnit
+open Tikv.Tests
 open Tikv.Core
 
 [<Property>]

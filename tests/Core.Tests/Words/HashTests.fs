@@ -2,7 +2,7 @@ module Tikv.Core.Tests.Words.HashTests
 
 open System.Text
 open NUnit.Framework
-open FsCheck.NUnit
+open Tikv.Tests
 open Tikv.Core
 
 [<TestCase("", 0xcbf29ce484222325UL)>]

@@ -1,7 +1,7 @@
 module Tikv.Core.Tests.Words.JsonPatchTests
 
 open NUnit.Framework
-open FsCheck.NUnit
+open Tikv.Tests
 open Tikv.Core
 
 let private patch operations target = JsonPatch.apply (json operations) (json target)

@@ -1,7 +1,7 @@
 module Tikv.Core.Tests.Words.JsonTests
 
 open NUnit.Framework
-open FsCheck.NUnit
+open Tikv.Tests
 open Tikv.Core
 
 [<Property(Arbitrary = [| typeof<Arbitraries> |])>]

@@ -3,7 +3,7 @@ module Tikv.Core.Tests.Words.QuantityTests
 open FsCheck
 open FsCheck.FSharp
 open NUnit.Framework
-open FsCheck.NUnit
+open Tikv.Tests
 open Tikv.Core
 
 let private quantity text = ok (Quantity.parse text)

@@ -1,7 +1,7 @@
 module Tikv.Core.Tests.Words.StrategicMergeTests
 
 open NUnit.Framework
-open FsCheck.NUnit
+open Tikv.Tests
 open Tikv.Core
 
 let private pod =

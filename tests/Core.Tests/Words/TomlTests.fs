@@ -4,7 +4,7 @@ open System
 open FsCheck
 open FsCheck.FSharp
 open NUnit.Framework
-open FsCheck.NUnit
+open Tikv.Tests
 open Tikv.Core
 
 let private toml text = ok (Toml.parse text)

@@ -27,18 +27,3 @@ let ``two bootstraps of one seed are the same, event for event`` () =
 let ``a settled cluster is left alone for a day`` () =
     let rested = Run.rest 86_400_000L twin.Value
     Assert.That(Run.words rested, Does.StartWith "reached after")
-
-/// A crash before and after every write, every reply lost or late, stale caches, lists of the past, cut watches, a second
-/// operator: the same that `tikv-sim explore bootstrap` tries.
-[<Test>]
-let ``a bootstrap with any one misfortune ends as one without`` () =
-    let twin = Explore.twin (Engine.prepare scenario All.invariants)
-    let variations = Explore.variations twin
-
-    let problems =
-        Explore.all ignore twin variations
-        |> List.choose (fun one ->
-            one.Problem |> Option.map (fun problem -> one.Variation.Name + ": " + problem))
-
-    Assert.That(variations.Length, Is.GreaterThan 500)
-    Assert.That(problems, Is.Empty)

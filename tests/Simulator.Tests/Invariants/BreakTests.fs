@@ -47,6 +47,33 @@ let private withBudget (world: World) =
         ])
         world
 
+let private failingOver =
+    altered Kind.TiKVGroup "basic-tikv" (set [ "spec"; "failover"; "enabled" ] (Json.Bool true))
+
+/// The group begins to replace an instance.
+let private replacing name (world: World) =
+    patchStatus
+        Kind.TiKVGroup
+        "basic-tikv"
+        (Json.object [
+            "failures",
+            Json.array [
+                Json.object [
+                    "uid", Json.String(Meta.uid (object Kind.TiKV name world))
+                    "stage", Json.String "Replacing"
+                ]
+            ]
+        ])
+        world
+
+let private notReady =
+    Json.object [
+        "type", Json.String "Ready"
+        "status", Json.String "False"
+        "reason", Json.String "Any"
+        "message", Json.String "any"
+    ]
+
 let private mistakes: (string * (World -> Story)) list = [
     "I01",
     (fun world ->
@@ -86,7 +113,7 @@ let private mistakes: (string * (World -> Story)) list = [
 
         [ delete Kind.PersistentVolumeClaim (claim (tikv 0)) leaving ])
     "I03", (fun world -> [ patch Kind.PersistentVolume "any" Json.empty world ])
-    "I04", (fun world -> [ call (PdCall.RemoveStore(storeOf (tikv 0) world)) world ])
+    "I04", (fun world -> [ sent 1L (Sent.Change(PdCall.RemoveStore(storeOf (tikv 0) world))) world ])
     "I05",
     (fun world ->
         let world = evicting (tikv 1) world
@@ -200,6 +227,7 @@ let private mistakes: (string * (World -> Story)) list = [
     (fun world ->
         let world = evicting (tikv 0) world
         [ processes world; call (PdCall.StopEvictingLeaders(storeOf (tikv 0) world)) world ])
+    "I30", (fun world -> [ sent 1L (Sent.Change(PdCall.EvictLeaders(storeOf (tikv 0) world))) world ])
     "I32",
     (fun world ->
         let world = world |> evicting (tikv 1) |> evicting (tikv 2) |> evicting (tikv 3)
@@ -231,6 +259,25 @@ let private mistakes: (string * (World -> Story)) list = [
             |> altered Kind.TiKV (tikv 3) (Json.setPath [ "status"; "id" ] None)
 
         [ patch Kind.TiKV (tikv 2) (offline Json.empty) surplus ])
+    "I41", (fun world -> [ replacing (tikv 0) world ])
+    "I41", (fun world -> [ world |> failingOver |> replacing (tikv 0) ])
+    "I41",
+    (fun world ->
+        let dying = world |> failingOver |> dead [ tikv 0; tikv 1 ]
+        [ processes dying; dying |> later 2_000_000L |> replacing (tikv 0) ])
+    "I42",
+    (fun world ->
+        let dying = world |> failingOver |> dead [ tikv 0 ]
+
+        let back =
+            world
+            |> altered
+                Kind.TiKVGroup
+                "basic-tikv"
+                (set [ "spec"; "replicas" ] (Json.int 3)
+                 >> set [ "status"; "conditions" ] (Json.array [ notReady ]))
+
+        [ processes dying; dying |> later 2_000_000L |> replacing (tikv 0); processes back; settles back ])
     "I43", (fun world -> [ deleteWith noUid None Kind.Pod (tikv 0) world ])
     "I44",
     (fun world -> [
@@ -254,8 +301,26 @@ let private mistakes: (string * (World -> Story)) list = [
     (fun world ->
         let fewer = altered Kind.TiKVGroup "basic-tikv" (set [ "spec"; "replicas" ] (Json.int 2)) world
 
-        changed ChangeType.Added Kind.TiKVGroup "basic-tikv" None fewer
-        :: (all4 |> List.map (fun pod -> changed ChangeType.Added Kind.Pod pod None fewer)))
+        [
+            changed ChangeType.Added Kind.TiKVGroup "basic-tikv" None fewer
+            changed ChangeType.Added Kind.TiKV (tikv 3) None fewer
+        ])
+    "I47", (fun world -> [ sent 1L (creation Kind.Pod (tikv 9)) world ])
+    "I48",
+    (fun world -> [
+        sent 1L (deletion Kind.Pod (tikv 0)) world
+        heard 1L false world
+        sent 2L (deletion Kind.Pod (tikv 0)) world
+    ])
+    "I48",
+    (fun world -> [
+        sent 1L (Sent.Change(PdCall.RemoveMember(memberOf (pd 0) world))) world
+        sent 2L Sent.Question world
+        heard 1L false world
+        // it was asked before the doubt arose
+        heard 2L true world
+        sent 3L (Sent.Change(PdCall.RemoveMember(memberOf (pd 0) world))) world
+    ])
     "I49",
     (fun world -> [ modified Kind.TiKV (tikv 0) (set [ "status"; "observedGeneration" ] (Json.int 0)) world ])
     "I50",

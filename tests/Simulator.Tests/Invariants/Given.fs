@@ -85,6 +85,17 @@ let patched kind name body after world = landed (Patch(reference kind name, fals
 let create kind name (body: Json) (world: World) = landed (Create(reference kind name, body)) world world
 let call (call: PdCall) (world: World) : World * Sight = world, Sight.AskedPd(0, call, 200, world)
 let called (call: PdCall) before after : World * Sight = after, Sight.AskedPd(0, call, 200, before)
+
+let patchStatus kind name (body: Json) (world: World) =
+    landed (Patch(reference kind name, true, Json.object [ "status", body ])) world world
+
+let sent request what (world: World) : World * Sight = world, Sight.Sent(0, 0, request, what)
+let heard request isKnown (world: World) : World * Sight = world, Sight.Heard(0, 0, request, isKnown)
+let creation kind name = Sent.Write(Create(reference kind name, Json.empty))
+
+let deletion kind name =
+    Sent.Write(Delete(reference kind name, { Uid = Uid "some"; ResourceVersion = None }, None))
+
 let processes (world: World) : World * Sight = world, Sight.Processes
 let settles (world: World) : World * Sight = world, Sight.Settled
 

@@ -4,7 +4,7 @@ module Tikv.Simulator.Tests.Pd.RegionProperties
 open NUnit.Framework
 open FsCheck
 open FsCheck.FSharp
-open FsCheck.NUnit
+open Tikv.Tests
 open Tikv.Core
 open Tikv.Core.Pd
 open Tikv.Simulator.Pd

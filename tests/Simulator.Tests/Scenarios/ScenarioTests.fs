@@ -30,7 +30,8 @@ let ``every scenario has an id of its own`` () =
     let ids = All.stories |> List.map (fun story -> story.Id.ToUpperInvariant())
     Assert.That(ids, Is.Unique)
 
-let rec private root (directory: DirectoryInfo) =
+/// The root of the repository.
+let rec root (directory: DirectoryInfo) =
     if File.Exists(Path.Combine(directory.FullName, "paket.dependencies")) then
         directory.FullName
     else

@@ -1,0 +1,123 @@
+/// What an operator does while it does not know what became of a request: verification C5 (I48).
+[<RequireQualifiedAccess>]
+module Tikv.Simulator.Invariants.Doubt
+
+open Tikv.Core
+open Tikv.Core.Kubernetes
+open Tikv.Core.Pd
+open Tikv.Simulator.World
+
+/// What a request was about.
+[<RequireQualifiedAccess>]
+type private About =
+    | Object of ObjectRef
+    | Store of StoreId
+    | Member of MemberId
+    /// Who leads PD.
+    | Leader
+
+/// A request on its way, by operator, life and number.
+type private Way = (struct (int * int * int64))
+
+type private Seen = {
+    /// How many requests were sent: the clock of this judge.
+    Count: int
+    /// What is on its way, and when it was sent.
+    Sent: Map<Way, struct (Sent * int)>
+    /// By operator and life: what the outcome is unknown of, and since when.
+    Doubts: Map<struct (int * int), Map<About, int>>
+}
+
+/// Settings and labels are given whole: to give them again depends on nothing.
+let private ofCall call =
+    match call with
+    | PdCall.RemoveStore id
+    | PdCall.RestoreStore id
+    | PdCall.EvictLeaders id
+    | PdCall.StopEvictingLeaders id -> [ About.Store id ]
+    | PdCall.RemoveMember id -> [ About.Member id ]
+    | PdCall.TransferLeader _ -> [ About.Leader ]
+    | _ -> []
+
+/// What must be known before this is sent. A patch names the version that it was decided on, which the server checks: it
+/// depends on nothing that is unknown.
+let private needs (world: World) sent =
+    match sent with
+    | Sent.Write(Create(object, _)) -> [ About.Object object ]
+    | Sent.Write(Delete({ Kind = Kind.Pod } as object, _, _)) -> [
+        About.Object object
+        match Ground.storeOfPod (View.key object.Namespace object.Name) world with
+        | Some store -> About.Store store.Id
+        | None -> ()
+      ]
+    | Sent.Write(Delete(object, _, _)) -> [ About.Object object ]
+    | Sent.Write(Patch _) -> []
+    | Sent.Change call -> ofCall call
+    | Sent.Look _
+    | Sent.Question -> []
+
+let private settles sent about =
+    match sent, about with
+    | Sent.Look object, About.Object doubted -> object = doubted
+    | Sent.Question, (About.Store _ | About.Member _ | About.Leader) -> true
+    | _ -> false
+
+let private doubtsOf key seen = Map.tryFind key seen.Doubts |> Option.defaultValue Map.empty
+
+let private hear key isKnown (struct (sent, at)) (seen: Seen) =
+    let doubts = doubtsOf key seen
+
+    let doubting what =
+        let doubts =
+            (doubts, what)
+            ||> List.fold (fun doubts about -> Map.add about seen.Count doubts)
+
+        struct ({ seen with Doubts = Map.add key doubts seen.Doubts }, Finding.Nothing)
+
+    match sent with
+    | Sent.Write write when not isKnown -> doubting [ About.Object(Write.object write) ]
+    | Sent.Change call when not isKnown -> doubting (ofCall call)
+    | Sent.Look _
+    | Sent.Question when isKnown && not doubts.IsEmpty ->
+        let settled, left = doubts |> Map.partition (fun about since -> settles sent about && at >= since)
+
+        if settled.IsEmpty then
+            struct (seen, Finding.Nothing)
+        else
+            struct ({ seen with Doubts = Map.add key left seen.Doubts }, Finding.Held)
+    | _ -> struct (seen, Finding.Nothing)
+
+let settledFirst: Invariant =
+    Invariant.make
+        (Invariant.property
+            "I48"
+            "After a request without an answer nothing that depends on it is sent before a fresh read has settled what became of it"
+            "architecture, law 8; verification C5")
+        { Count = 0; Sent = Map.empty; Doubts = Map.empty }
+        (fun seen { World = world } sight ->
+            match sight with
+            | Sight.Sent(operator, life, request, sent) ->
+                let doubts = doubtsOf (struct (operator, life)) seen
+
+                let next = {
+                    seen with
+                        Count = seen.Count + 1
+                        Sent =
+                            Map.add (struct (operator, life, request)) (struct (sent, seen.Count)) seen.Sent
+                }
+
+                match
+                    (if doubts.IsEmpty then [] else needs world sent)
+                    |> List.tryFind (fun about -> Map.containsKey about doubts)
+                with
+                | Some about -> struct (next, Finding.Broken $"%A{sent} is sent in doubt of %A{about}")
+                | None -> struct (next, Finding.Nothing)
+            | Sight.Heard(operator, life, request, isKnown) ->
+                let way = struct (operator, life, request)
+
+                match Map.tryFind way seen.Sent with
+                | None -> struct (seen, Finding.Nothing)
+                | Some sent ->
+                    { seen with Sent = Map.remove way seen.Sent }
+                    |> hear (struct (operator, life)) isKnown sent
+            | _ -> struct (seen, Finding.Nothing))

@@ -1,0 +1,46 @@
+/// Relations between runs in which the same is asked for: verification C6.
+module Tikv.Simulator.Tests.Scenarios.RelationTests
+
+open NUnit.Framework
+open Tikv.Simulator.Scenarios
+
+/// Seeds of the generated runs that each relation is tried on.
+let private seeds = [ 1UL .. 24UL ]
+
+let private day = hours 24
+
+let private problems (tryProblem: 'Case -> string option) cases =
+    cases |> Array.ofList |> Array.Parallel.choose tryProblem
+
+let private relations =
+    Relations.all
+    |> List.map (fun relation -> TestCaseData(relation).SetName(relation.Source + " " + relation.Name))
+
+[<TestCaseSource(nameof relations)>]
+let ``what is asked for in a generated run ends alike whatever befalls the operator``
+    (relation: Relations.Relation)
+    =
+    let found =
+        seeds
+        |> List.map Relations.generated
+        |> problems (Relations.tryProblem (minutes 20) relation)
+
+    Assert.That(found, Is.Empty)
+
+[<TestCaseSource(nameof relations)>]
+let ``a named story ends alike whatever befalls the operator`` (relation: Relations.Relation) =
+    let found = Relations.told |> problems (Relations.tryProblem day relation)
+    Assert.That(Relations.told.Length, Is.GreaterThan 10)
+    Assert.That(found, Is.Empty)
+
+[<Test>]
+let ``the same wishes end alike at once, one by one, and the other way round`` () =
+    Assert.That(seeds |> problems Relations.tryPathProblem, Is.Empty)
+
+let private reverts =
+    Reverts.all
+    |> List.map (fun revert -> TestCaseData(revert).SetName("I60 " + revert.Name))
+
+[<TestCaseSource(nameof reverts)>]
+let ``a change that is taken back ends as if it had not been asked for`` (revert: Reverts.Revert) =
+    Assert.That(Reverts.after |> problems (Reverts.tryProblem day revert), Is.Empty)
