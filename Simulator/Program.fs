@@ -20,7 +20,7 @@ type ServeArgument =
 
 type RunArgument =
     | [<MainCommand; Mandatory>] Scenario of name: string
-    | [<Unique>] With_Seed of number: uint64
+    | [<Unique; AltCommandLine "--seed">] With_Seed of number: uint64
     | [<Unique>] Transcript
 
     interface IArgParserTemplate with
@@ -32,7 +32,7 @@ type RunArgument =
 
 type ExploreArgument =
     | [<MainCommand; Mandatory>] Of of name: string
-    | [<Unique>] From_Seed of number: uint64
+    | [<Unique; AltCommandLine "--seed">] From_Seed of number: uint64
     | [<Unique>] Limit of runs: int
     | [<Unique>] Only of words: string
 
@@ -47,7 +47,7 @@ type ExploreArgument =
 type SearchArgument =
     | [<Unique>] Runs of number: int
     | [<Unique; AltCommandLine "--seed">] First_Seed of number: uint64
-    | [<Unique>] With_Transcript
+    | [<Unique; AltCommandLine "--transcript">] With_Transcript
 
     interface IArgParserTemplate with
         member argument.Usage =
@@ -69,8 +69,8 @@ type BenchArgument =
 
 type RelateArgument =
     | [<Unique>] Named of words: string
-    | [<Unique>] Plans of number: int
-    | [<Unique>] Plan_Seed of number: uint64
+    | [<Unique; AltCommandLine "--runs">] Plans of number: int
+    | [<Unique; AltCommandLine "--seed">] Plan_Seed of number: uint64
     | [<Unique>] Stories
 
     interface IArgParserTemplate with
@@ -97,6 +97,18 @@ type ScenariosArgument =
             match argument with
             | Markdown -> "as the page docs/scenarios.md"
 
+type MutantsArgument =
+    | [<Unique>] Only of id: string
+    | [<Unique>] Anywhere
+    | [<Unique; AltCommandLine "--transcript">] With_Events
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Only _ -> "this one, and how its run goes"
+            | Anywhere -> "try every scenario on those that their own scenarios do not find"
+            | With_Events -> "with --only: print one line an event"
+
 type Argument =
     | [<CliPrefix(CliPrefix.None)>] Run of ParseResults<RunArgument>
     | [<CliPrefix(CliPrefix.None)>] Search of ParseResults<SearchArgument>
@@ -105,6 +117,7 @@ type Argument =
     | [<CliPrefix(CliPrefix.None)>] Explore of ParseResults<ExploreArgument>
     | [<CliPrefix(CliPrefix.None)>] Bench of ParseResults<BenchArgument>
     | [<CliPrefix(CliPrefix.None)>] Relate of ParseResults<RelateArgument>
+    | [<CliPrefix(CliPrefix.None)>] Mutants of ParseResults<MutantsArgument>
     | [<CliPrefix(CliPrefix.None)>] Serve of ParseResults<ServeArgument>
 
     interface IArgParserTemplate with
@@ -118,6 +131,7 @@ type Argument =
             | Bench _ -> "measure how many runs and events a second are made"
             | Relate _ ->
                 "run generated runs and stories under lasting misfortune, and compare where they end"
+            | Mutants _ -> "run faulty operators, each of which must be found"
             | Serve _ -> "serve an embedded cluster to kubectl"
 
 let private serve (given: ParseResults<ServeArgument>) =
@@ -154,7 +168,7 @@ let main arguments =
             (given.GetResult Of)
             (given.GetResult(From_Seed, 1UL))
             (given.GetResult(Limit, 0))
-            (given.GetResult(Only, ""))
+            (given.GetResult(ExploreArgument.Only, ""))
     | Bench given -> Benchmark.run (given.GetResult(Seconds, 10.0)) (given.GetResult(Parallel, 2))
     | Relate given ->
         Commands.relate
@@ -162,4 +176,9 @@ let main arguments =
             (given.GetResult(Plans, 4))
             (given.GetResult(Plan_Seed, 1UL))
             (given.Contains Stories)
+            (given.GetResult(ExploreArgument.Only, ""))
+    | Mutants given ->
+        match given.TryGetResult MutantsArgument.Only with
+        | Some id -> Tikv.Simulator.Mutants.Command.one id (given.Contains With_Events)
+        | None -> Tikv.Simulator.Mutants.Command.all (given.Contains Anywhere)
     | Serve given -> serve given
