@@ -56,6 +56,31 @@ type SearchArgument =
             | First_Seed _ -> "the first seed; each run has the next one (default: 1)"
             | With_Transcript -> "print the events of the first failures"
 
+type BenchArgument =
+    | [<Unique>] Seconds of number: float
+    | [<Unique>] Parallel of threads: int
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Seconds _ -> "how long each measurement takes (default: 10)"
+            | Parallel _ ->
+                "how many threads run beside one another in the second one; 1 leaves it out (default: 2)"
+
+type RelateArgument =
+    | [<Unique>] Named of words: string
+    | [<Unique>] Plans of number: int
+    | [<Unique>] Plan_Seed of number: uint64
+    | [<Unique>] Stories
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Named _ -> "only relations whose name has these words, such as `two leaders` (default: all)"
+            | Plans _ -> "how many generated runs each is tried on (default: 4)"
+            | Plan_Seed _ -> "the first seed; each run has the next one (default: 1)"
+            | Stories -> "try the named stories too, and changes that are taken back"
+
 type ListArgument =
     | [<Hidden>] All
 
@@ -78,6 +103,8 @@ type Argument =
     | [<CliPrefix(CliPrefix.None)>] List of ParseResults<ListArgument>
     | [<CliPrefix(CliPrefix.None)>] Scenarios of ParseResults<ScenariosArgument>
     | [<CliPrefix(CliPrefix.None)>] Explore of ParseResults<ExploreArgument>
+    | [<CliPrefix(CliPrefix.None)>] Bench of ParseResults<BenchArgument>
+    | [<CliPrefix(CliPrefix.None)>] Relate of ParseResults<RelateArgument>
     | [<CliPrefix(CliPrefix.None)>] Serve of ParseResults<ServeArgument>
 
     interface IArgParserTemplate with
@@ -88,6 +115,9 @@ type Argument =
             | List _ -> "name every scenario"
             | Scenarios _ -> "print the catalogue of scenarios"
             | Explore _ -> "run a scenario with each misfortune at each point"
+            | Bench _ -> "measure how many runs and events a second are made"
+            | Relate _ ->
+                "run generated runs and stories under lasting misfortune, and compare where they end"
             | Serve _ -> "serve an embedded cluster to kubectl"
 
 let private serve (given: ParseResults<ServeArgument>) =
@@ -125,4 +155,11 @@ let main arguments =
             (given.GetResult(From_Seed, 1UL))
             (given.GetResult(Limit, 0))
             (given.GetResult(Only, ""))
+    | Bench given -> Benchmark.run (given.GetResult(Seconds, 10.0)) (given.GetResult(Parallel, 2))
+    | Relate given ->
+        Commands.relate
+            (given.GetResult(Named, ""))
+            (given.GetResult(Plans, 4))
+            (given.GetResult(Plan_Seed, 1UL))
+            (given.Contains Stories)
     | Serve given -> serve given

@@ -300,7 +300,8 @@ let private confirm (facts: PdFacts) (observed: Observed) (failure: Failure) (on
         Some { Records = replaceWith change observed; Event = EventReason.PDMemberDown; Note = note }
 
     match confirmedFor observed failure with
-    | _ when hasReturned observed one ->
+    // It counts from the beginning if it falls silent again: so there is nothing to remember.
+    | _ when one.Ready && not (isIll facts one) ->
         Some {
             Records = without failure observed
             Event = EventReason.FailoverEnded
@@ -451,13 +452,3 @@ let degraded (observed: Observed) =
     | names, PD _ ->
         let names = String.Join(", ", names)
         Some(ConditionReason.PDMemberDown, $"%s{names} is down")
-
-/// An instance of PD that is being removed holds nobody up once PD does not list it any more: its Pod may be stuck on a
-/// node that is lost.
-let holdsUp (observed: Observed) (one: InstanceView) =
-    match observed.Pd with
-    | PdView.Answered facts ->
-        facts.Members
-        |> List.exists (fun other -> other.Name = one.Pod || other.Name = "")
-    | PdView.Silent _
-    | PdView.Unasked -> true

@@ -14,7 +14,7 @@ let private life plan =
             ScaleRules.scaleIn plan
             Replacement.next plan
             ScaleRules.scaleOut plan
-            Rule.inTurn [ VersionRules.path; RollRules.roll plan ]
+            RollRules.inOrder plan
         ]
         RollRules.available plan
         Revisions.history

@@ -102,6 +102,20 @@ let roll (plan: Plan) (observed: Observed) =
             ]
         }
 
+/// What is in order of versions comes first. While the wanted version must wait, an instance whose process is known not to
+/// run gets the template that the others have: it may be what PD, which goes first, waits for.
+let inOrder (plan: Plan) (observed: Observed) =
+    let path = VersionRules.path observed
+
+    if Decision.isSettled path then
+        roll plan observed
+    else
+        match Revisions.current observed with
+        | None -> path
+        | Some former ->
+            let _, _, heavy = sorted former plan.Staying
+            { path with Actions = heavy |> List.filter _.Broken |> List.map (update former) }
+
 /// A group is as desired when all its instances have been ready for `minReadySeconds`, the last one too (L F35).
 let available (plan: Plan) (observed: Observed) =
     match unavailable observed plan.Staying with

@@ -272,6 +272,17 @@ let private sinceClaimed (observed: Observed) =
         Ended = None
     })
 
+/// Kubernetes says that the process serves, and it is to be taken down: one that leaves the cluster runs on.
+let private mayServe (observed: Observed) =
+    let leaves =
+        match observed.Role with
+        | TiKV(spec, _) -> spec.Offline || Seen.deleting observed
+        | PD _ -> false
+
+    not leaves
+    && observed.Pod
+       |> Option.exists (fun pod -> pod.Ready && pod.Meta.DeletionTimestamp.IsNone)
+
 let leadersGone (store: Store option) (observed: Observed) (facts: PdFacts) =
     match store, observed.Role with
     | None, _
@@ -290,8 +301,10 @@ let leadersGone (store: Store option) (observed: Observed) (facts: PdFacts) =
         match mark with
         | None when timeout = System.TimeSpan.Zero -> Ok NowhereToGo
         | _ when nowhere store facts && not isEvicted -> Ok NowhereToGo
-        // Whom PD does not hear from leads nothing, when it has heard of all leaders from others.
-        | _ when store.Leaders = 0 && not (Seen.hears facts store) -> Ok(NoneLed store.Id)
+        // Whom PD does not hear from leads nothing, when it has heard of all leaders from others. A process that may be only
+        // slow, or cut off from PD, could lead again before it is taken down: it needs the entry.
+        | _ when store.Leaders = 0 && not (Seen.hears facts store) && not (mayServe observed) ->
+            Ok(NoneLed store.Id)
         | Some mark when isEvicted && store.Leaders = 0 && isConfirmed mark store -> Ok(NoneLed store.Id)
         | None when isEvicted && store.Leaders = 0 -> Ok(NoneLed store.Id)
         | _ when
@@ -302,8 +315,9 @@ let leadersGone (store: Store option) (observed: Observed) (facts: PdFacts) =
         | _ when isEvicted && store.Leaders = 0 -> Error LeadersUnconfirmed
         | _ -> Error(LeadersRemain store.Leaders)
 
-/// So many living stores remain without this one that every replica has a place of its own, and no other store is on its
-/// way out (V I05, I06). PD itself counts dead ones too, and no places.
+/// So many living stores remain without this one that every replica has a place of its own, no other store is on its way
+/// out, and none that holds regions is silent while this one is heard: their regions would have no majority on stores that
+/// stay (V I05, I06). PD itself counts dead ones too, and no places.
 type EnoughStores = private EnoughStores of Store: StoreId
 
 let enoughStores (store: Store) (observed: Observed) (facts: PdFacts) =
@@ -321,11 +335,17 @@ let enoughStores (store: Store) (observed: Observed) (facts: PdFacts) =
         Seen.tikvStores facts
         |> List.filter (fun one -> one.Id <> store.Id && one.NodeState = NodeState.Removing)
 
+    let silent =
+        Seen.tikvStores facts
+        |> List.filter (fun one -> one.Id <> store.Id && one.Regions > 0 && not (Seen.hears facts one))
+
     match leaving with
     | _ when left.Length < facts.MaxReplicas -> Error(StoresTooFew(left.Length, facts.MaxReplicas))
     | _ when facts.IsolationLevel <> "" && after < needed ->
         Error(DomainsTooFew(facts.IsolationLevel, after, needed))
     | other :: _ -> Error(OtherStoreLeaves other.Address)
+    | [] when Seen.hears facts store && not silent.IsEmpty ->
+        Error(StoresSilent(silent.Length, (Seen.tikvStores facts).Length))
     | [] -> Ok(EnoughStores store.Id)
 
 /// PD calls the store Removed, by its recorded id, and knows of no region on it; or it did, and has forgotten it since

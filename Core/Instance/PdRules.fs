@@ -93,6 +93,7 @@ let membership (observed: Observed) =
         | None -> Decision.wait [ MemberNotJoined ]
         | Some self when not (Seen.hasStarted self) -> Decision.wait [ MemberNotJoined ]
         | Some self when not self.Healthy -> Decision.wait [ MemberUnhealthy ]
+        | Some _ when Seen.areOutOfDate observed facts -> Decision.wait [ FactsOutOfDate ]
         | Some _ -> Decision.settled
 
 /// A member leaves PD before its Pod goes, by its id, and only while there is a quorum to agree to that and the others

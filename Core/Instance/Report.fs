@@ -34,7 +34,7 @@ let private serves (observed: Observed) =
                            && store.StateName = "Disconnected"
                            && (Evidence.outage facts).IsSome)
 
-            if healthy then ConditionStatus.True else ConditionStatus.False
+            if healthy && not (Seen.areOutOfDate observed facts) then ConditionStatus.True else ConditionStatus.False
     | _ -> ConditionStatus.False
 
 let private upToDate (observed: Observed) =
@@ -341,8 +341,18 @@ let private tikv (observed: Observed) decision (old: TiKVStatus) =
                 |> Option.orElse old.CapacityUsed
     }
 
-/// The status before, and as it should be now.
+/// The status before, and as it should be now, as JSON.
 let status (observed: Observed) decision =
     match observed.Role with
     | PD(_, old) -> Codec.encode old, Codec.encode (pd observed decision old)
     | TiKV(_, old) -> Codec.encode old, Codec.encode (tikv observed decision old)
+
+/// What is to be changed of the status; none when it says all there is to say.
+let change (observed: Observed) decision =
+    match observed.Role with
+    | PD(_, old) ->
+        let now = pd observed decision old
+        if now = old then None else MergePatch.diff (Codec.encode old) (Codec.encode now)
+    | TiKV(_, old) ->
+        let now = tikv observed decision old
+        if now = old then None else MergePatch.diff (Codec.encode old) (Codec.encode now)

@@ -13,6 +13,12 @@ let settings (observed: Observed) =
     | PD(spec, _) -> spec.Instance
     | TiKV(spec, _) -> spec.Instance
 
+/// What follows from the specification, where it has been worked out.
+let prints (observed: Observed) : Prints option =
+    match observed.Role with
+    | PD(spec, _) -> observed.Prints |> Derived.tryOf spec
+    | TiKV(spec, _) -> observed.Prints |> Derived.tryOf spec
+
 let template (observed: Observed) =
     match observed.Role with
     | PD(spec, _) -> spec.Template.Component
@@ -203,3 +209,25 @@ let moment (text: string) =
 
 /// The time since such a moment.
 let since (text: string) (observed: Observed) = moment text |> Option.map (fun at -> observed.Clock - at)
+
+/// Reasons for which PD's word alone makes an instance not Ready.
+let private wordsOfPd =
+    [
+        StoreNotServing ""
+        StoreNotRegistered
+        MemberUnhealthy
+        MemberNotJoined
+        PdSilent ""
+        FactsOutOfDate
+    ]
+    |> List.map Reason.code
+    |> Set.ofList
+
+/// The status says by PD's word that the instance does not serve, and the facts are older than that: another operator, which
+/// asked PD later, has written it. A moment that is still to come is one of another clock, and says nothing.
+let areOutOfDate (observed: Observed) (facts: PdFacts) =
+    match (status observed).Conditions |> Condition.tryFind ConditionType.Ready with
+    | Some ready when ready.Status <> ConditionStatus.True && Set.contains ready.Reason wordsOfPd ->
+        moment ready.LastTransitionTime
+        |> Option.exists (fun lost -> askedAt observed facts < lost && lost <= observed.Clock)
+    | _ -> false

@@ -74,11 +74,13 @@ let private withdraw (observed: Observed) =
     | _ -> Decision.settled
 
 /// First the entry, then the mark that it is ours: a crash between the two leaks nothing (law 9). While an entry may
-/// still appear the mark stays.
+/// still appear the mark stays, and says that the eviction is over: who waited for leaders before waits anew.
 let unmark (observed: Observed) =
     let forget observed =
         match eviction observed, Seen.facts observed with
         | Some mark, Some facts when not (inDoubt mark observed facts) -> Decision.act [ UnmarkEviction ]
+        | Some({ Ended = None } as mark), Some _ ->
+            Decision.act [ MarkEviction { mark with Ended = Some(Condition.timestamp observed.Clock) } ]
         | _ -> Decision.settled
 
     observed |> Rule.inTurn [ withdraw; forget ]
@@ -142,13 +144,14 @@ let private evicted store (facts: PdFacts) go (observed: Observed) =
 /// have given it up. Those that are down already come back first.
 let private parts why (observed: Observed) =
     match Seen.disruption observed with
-    | Some held when held.Uid <> observed.Meta.Uid -> observed |> Rule.inTurn [ endOfEviction; Rules.release ]
+    | Some held when held.Uid <> observed.Meta.Uid -> observed |> Rule.inTurn [ unmark; Rules.release ]
     | _ -> Decision.wait [ TakenAlone why ]
 
 /// A store with other settings than wanted, or on a node that is to be emptied, is restarted:
 /// 1. one whose process does not run, or whom nobody counts on, is replaced at once;
 /// 2. otherwise only while holding the disruption, alone or with others of its failure domain, while every other store that
-///    holds regions is heard from, and after its leaders have moved away.
+///    holds regions is heard from, and after its leaders have moved away;
+/// 3. one that somebody else has PD remove is taken back first (see `membership`): its regions are on the move.
 let restart (observed: Observed) =
     observed
     |> Rules.restart (fun restart go ->
@@ -158,6 +161,7 @@ let restart (observed: Observed) =
             Evidence.joined restart.Disruption store observed restart.Facts,
             Evidence.partners store observed restart.Facts
         with
+        | _ when store |> Option.exists (fun one -> one.NodeState = NodeState.Removing) -> Decision.settled
         | Some joined, _ -> Rules.join joined observed
         | None, Error why -> parts why observed
         | None, Ok partners ->
@@ -221,6 +225,8 @@ let membership (observed: Observed) =
             | NodeState.Serving when store.StateName <> "Up" ->
                 Decision.wait [ StoreNotServing store.StateName ]
             | NodeState.Preparing
+            | NodeState.Serving when Seen.areOutOfDate observed facts -> Decision.wait [ FactsOutOfDate ]
+            | NodeState.Preparing
             | NodeState.Serving -> Decision.settled
 
 /// The Pod has been ready for the time that leaders wait before they come back.
@@ -250,39 +256,59 @@ let private longestReturn = TimeSpan.FromSeconds 400L
 
 let private fewestLeaders = 200
 
-/// A store is back only when its peers have caught up, 1 % of them excepted, and two thirds of its leaders are there
-/// again: until then the next one is not touched (V I19: PD's list of down peers is blind for ten minutes).
-let caughtUp (observed: Observed) =
+let private uptime store = Seen.uptime store |> Option.defaultValue TimeSpan.Zero
+
+/// The store that was taken down, while the next one waits for it.
+let private returning (observed: Observed) =
     match Seen.facts observed with
     | Some facts when Seen.holdsDisruption observed || (eviction observed).IsSome ->
-        match Seen.storeOf observed facts with
-        | None -> Decision.settled
-        | Some store ->
-            let uptime = Seen.uptime store |> Option.defaultValue TimeSpan.Zero
-            let before = eviction observed |> Option.bind _.Leaders |> Option.defaultValue 0
-            let isHeldOff = Set.contains store.Id facts.Evicting // by somebody else: ours has ended
+        Seen.storeOf observed facts |> Option.map (fun store -> store, facts)
+    | _ -> None
 
-            if uptime < regionHeartbeat || store.PendingPeers > store.Regions / 100 then
-                Decision.wait [ PeersCatchUp store.PendingPeers ]
-            elif
-                before >= fewestLeaders
-                && store.Leaders * 3 < before * 2
-                && uptime < longestReturn
-                && not isHeldOff
-            then
-                Decision.wait [ LeadersComeBack(store.Leaders, before) ]
-            else
-                Decision.settled
+/// The peers of the store have caught up, 1 % of them excepted (V I19: PD's list of down peers is blind for ten minutes).
+let private peersCaughtUp (observed: Observed) =
+    match returning observed with
+    | Some(store, _) when uptime store < regionHeartbeat || store.PendingPeers > store.Regions / 100 ->
+        Decision.wait [ PeersCatchUp store.PendingPeers ]
     | _ -> Decision.settled
+
+let private leadersBack (observed: Observed) =
+    match returning observed with
+    | None -> Decision.settled
+    | Some(store, facts) ->
+        let before = eviction observed |> Option.bind _.Leaders |> Option.defaultValue 0
+        let isHeldOff = Set.contains store.Id facts.Evicting // by somebody else: ours has ended
+
+        if
+            before >= fewestLeaders
+            && store.Leaders * 3 < before * 2
+            && uptime store < longestReturn
+            && not isHeldOff
+        then
+            Decision.wait [ LeadersComeBack(store.Leaders, before) ]
+        else
+            Decision.settled
+
+/// A store is back only when its peers have caught up and two thirds of its leaders are there again: until then the next
+/// one is not touched.
+let caughtUp: Rule<Observed, Action, Reason> = Rule.inTurn [ peersCaughtUp; leadersBack ]
+
+/// A store on its way out that was restarted just before is no less away than one that stays (V I15).
+let private releaseOnceBack (observed: Observed) =
+    if Seen.holdsDisruption observed then
+        observed |> Rule.inTurn [ peersCaughtUp; Rules.releaseEarly ]
+    else
+        Decision.settled
 
 /// A store leaves in two steps: its leaders move away, PD is asked to remove it, and its regions move while the process
 /// runs on; only when PD calls it Removed is there anything to take down. It is refused while too few living stores
-/// would remain for all replicas (V I05), and while another one leaves. A store that PD hears from holds the disruption
+/// would remain for all replicas (V I05), while another one leaves, and, of a store that PD hears from, while another one
+/// is silent. A store that PD hears from holds the disruption
 /// until it is leaving: then it can take hours.
 let leave (observed: Observed) =
     let blocked reason =
         observed
-        |> Rule.together [ withdraw; Rules.releaseEarly; (fun _ -> Decision.wait [ reason ]) ]
+        |> Rule.together [ unmark; releaseOnceBack; (fun _ -> Decision.wait [ reason ]) ]
 
     match Evidence.departed observed, Seen.facts observed with
     // Its group deletes it; until then it is as it is.
@@ -299,10 +325,7 @@ let leave (observed: Observed) =
             | NodeState.Removed
             | NodeState.Removing ->
                 observed
-                |> Rule.together [
-                    Rules.releaseEarly
-                    (fun _ -> Decision.wait [ RegionsRemain store.Regions ])
-                ]
+                |> Rule.together [ releaseOnceBack; (fun _ -> Decision.wait [ RegionsRemain store.Regions ]) ]
             | NodeState.Preparing
             | NodeState.Serving ->
                 match Evidence.notFrozen observed, Evidence.enoughStores store observed facts with

@@ -20,6 +20,20 @@ type Entry =
     /// PD would have to say which, and does not answer.
     | EntryUnknown
 
+/// What follows from an instance's specification alone; see `Derive`.
+[<ReferenceEquality>]
+type Prints = {
+    /// The hash of the template's metadata that they were made with.
+    Metadata: string option
+    /// By whether there is TLS.
+    Process: bool -> string
+    Base: bool -> string
+    /// The fingerprint of the configuration.
+    Config: Lazy<string>
+    /// The configuration.
+    Document: Lazy<Result<TomlValue, string>>
+}
+
 /// One look at one instance.
 type Observed = {
     At: Instant
@@ -60,6 +74,8 @@ type Observed = {
     Nodes: Map<string, NodeView>
     /// TiKV only: how many instances of its group may be down at a time; 1 while that is not known.
     MaxUnavailable: int
+    /// Of the specification in `Role`.
+    Prints: Derived<Prints>
 }
 
 /// Why an instance that is not (yet) as desired is left alone for now.
@@ -139,6 +155,8 @@ type Reason =
     | TakenAlone of Why: Alone
     /// An earlier call may yet make an evict-leader entry of ours.
     | EvictionUnsettled
+    /// Somebody has heard of it from PD later, and wrote down that it does not serve.
+    | FactsOutOfDate
 
 module Reason =
     /// For people: the message of the Kubernetes condition, the event, the log line and the transcript.
@@ -254,6 +272,7 @@ module Reason =
         | TakenAlone why -> $"one at a time, not maxUnavailable: %s{Alone.text why}"
         | EvictionUnsettled ->
             "a request to move leaders away had no answer: until it cannot be carried out any more, PD is watched for it"
+        | FactsOutOfDate -> "what PD has said is older than what is written here: it is asked again"
 
     /// The reason of the Kubernetes condition: stable, part of the API.
     let code reason =
@@ -328,6 +347,7 @@ module Reason =
         | TiedToNode _ -> "VolumeTiedToNode"
         | TakenAlone _ -> "OneAtATime"
         | EvictionUnsettled -> "LeadersEvicted"
+        | FactsOutOfDate -> "CacheFresh"
 
     /// How soon to look again unasked. Kubernetes tells when an object changes, and new facts of PD wake the instance
     /// too when they are about its own store or member; what is left are waits that time ends, or the stores and members of
@@ -350,6 +370,7 @@ module Reason =
         | MembersUnhealthy _
         | TakenAlone _
         | EvictionUnsettled
+        | FactsOutOfDate
         | LeadersReturnSoon -> ValueSome(TimeSpan.FromSeconds 5L)
         | InvalidSpec _
         | NotOurs _

@@ -176,19 +176,57 @@ let private isInvalid (world: World) ``namespace`` (pod: string) =
             && Json.itemsAt [ "status"; "conditions" ] group
                |> List.exists (fun condition -> Json.stringAt [ "reason" ] condition = Some "InvalidSpec"))
 
+/// Since when each group has said so, and when each instance was last given another spec (`namespace/name`).
+type private Validity = { InvalidSince: Map<string, int64>; GivenAt: Map<string, int64> }
+
+let private follow (known: Validity) (world: World) (change: Change) =
+    let name = Meta.name change.Object
+    let key = View.keyOf change.Object
+
+    match change.Resource.Plural with
+    | "pdgroups"
+    | "tikvgroups" ->
+        match
+            isInvalid world (Meta.``namespace`` change.Object) (name + "-0"), Map.containsKey key known.InvalidSince
+        with
+        | true, false -> { known with InvalidSince = Map.add key world.Now known.InvalidSince }
+        | false, true -> { known with InvalidSince = Map.remove key known.InvalidSince }
+        | _ -> known
+    | "pds"
+    | "tikvs" when
+        change.Previous |> Option.map Meta.generation
+        <> Some(Meta.generation change.Object)
+        ->
+        { known with GivenAt = Map.add key world.Now known.GivenAt }
+    | _ -> known
+
+/// An instance goes by its own spec, which is valid: a restart that it was told of before goes on.
 let invalidDisruptsNothing: Invariant =
-    Invariant.plain
+    Invariant.make
         (Invariant.property
             "I51"
-            "While the spec of a group is not valid, none of its Pods that serve is taken down"
+            "While the spec of a group is not valid, none of its instances is given another one, by which a Pod that serves is taken down"
             "verification C5")
-        (fun { Ledger = ledger } sight ->
+        { InvalidSince = Map.empty; GivenAt = Map.empty }
+        (fun known { Ledger = ledger; World = world } sight ->
             match sight, Landing.podDeletion sight with
+            | Sight.Changed change, _ -> struct (follow known world change, Finding.Nothing)
             | _, ValueSome(struct (before, pod, _, (Landing.Victim.Store _ | Landing.Victim.Member _))) when
                 not (Landing.isStopped pod ledger before)
-                && isInvalid before pod.Namespace pod.Name
                 ->
-                Finding.Broken $"%s{pod.Name} is taken down though its group is not valid"
-            | Sight.Landed(_, Patch({ Kind = (Kind.PDGroup | Kind.TiKVGroup) } as object, true, _), _, before),
-              _ when isInvalid before object.Namespace (object.Name + "-0") -> Finding.Held
-            | _ -> Finding.Nothing)
+                let group = Ground.groupAndIndex pod.Name |> Option.map fst |> Option.defaultValue ""
+
+                match
+                    Map.tryFind (View.key pod.Namespace group) known.InvalidSince,
+                    Map.tryFind (View.key pod.Namespace pod.Name) known.GivenAt
+                with
+                | Some since, Some given when given >= since ->
+                    struct (known, Finding.Broken $"%s{pod.Name} is taken down though its group is not valid")
+                | Some _, _ -> struct (known, Finding.Held)
+                | None, _ -> struct (known, Finding.Nothing)
+            | Sight.Landed(_, Patch({ Kind = (Kind.PDGroup | Kind.TiKVGroup) } as object, true, _), _, _), _ when
+                Map.containsKey (View.key object.Namespace object.Name) known.InvalidSince
+                ->
+                struct (known, Finding.Held)
+            | _ -> struct (known, Finding.Nothing))
+

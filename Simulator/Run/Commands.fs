@@ -4,6 +4,7 @@ module Tikv.Simulator.Run.Commands
 
 open System
 open System.Diagnostics
+open Tikv.Simulator.Scenarios
 
 let private hours = 3_600_000L
 
@@ -62,38 +63,60 @@ let run (name: string) (seed: uint64) (transcript: bool) : int =
 
 let private shrunk = 5
 
-/// Runs generated plans, and tells of those that fail, the first ones shrunk.
-let search (runs: int) (seed: uint64) (transcript: bool) : int =
+/// How often a search says how far it has come.
+let private every = TimeSpan.FromSeconds 10.0
+
+/// Tells of runs as they end: of those that fail at once, of the others by their number.
+type private Progress(runs: int) =
     let watch = Stopwatch.StartNew()
+    let mutable finished, failed, next = 0, 0, every
 
-    let progress (finished: int) =
-        if finished % 1_000 = 0 then
-            printfn $"  %d{finished} of %d{runs} done, %s{milliseconds watch} ms"
+    member _.Milliseconds = milliseconds watch
 
-    let failed = Tikv.Simulator.Scenarios.Search.many progress runs seed
+    member progress.Ended (plan: Tikv.Simulator.Scenarios.Plan) outcome =
+        lock progress (fun () ->
+            finished <- finished + 1
 
-    let different = failed |> List.distinctBy (fun (_, kind, _) -> kind)
+            match outcome with
+            | Tikv.Simulator.Scenarios.Outcome.Good -> ()
+            | Tikv.Simulator.Scenarios.Outcome.Bad(_, words) ->
+                failed <- failed + 1
+                printfn $"FAILED  seed %d{plan.Seed}: %s{words}"
 
-    for (plan, kind, words) in List.truncate shrunk different do
-        printfn $"FAILED  seed %d{plan.Seed}: %s{words}"
-        let plan = Tikv.Simulator.Scenarios.Search.shrink kind plan
+            if watch.Elapsed >= next && finished < runs then
+                next <- watch.Elapsed + every
+                printfn $"  %d{finished} of %d{runs} done, %d{failed} failed, %s{milliseconds watch} ms")
 
-        match Tikv.Simulator.Scenarios.Search.run plan with
-        | Tikv.Simulator.Scenarios.Outcome.Bad(_, words) -> printfn $"        shrunk: %s{words}"
-        | Tikv.Simulator.Scenarios.Outcome.Good -> ()
+/// Runs generated plans, and tells of those that fail; the first ones of each kind are shrunk. Answers with the exit code.
+let search (runs: int) (seed: uint64) (transcript: bool) : int =
+    if runs < 1 then
+        eprintfn $"--runs is %d{runs}: it must be 1 or more"
+        1
+    else
+        let progress = Progress runs
+        let failed = Tikv.Simulator.Scenarios.Search.many progress.Ended runs seed
+        let different = failed |> List.distinctBy (fun (_, kind, _) -> kind)
 
-        Tikv.Simulator.Scenarios.Search.words plan |> List.iter (printfn "        %s")
+        for plan, kind, _ in List.truncate shrunk different do
+            let plan = Tikv.Simulator.Scenarios.Search.shrink kind plan
+            printfn $"seed %d{plan.Seed}, shrunk:"
 
-        if transcript then
-            Tikv.Simulator.Scenarios.Search.transcript plan
-            |> List.iter (printfn "        | %s")
+            match Tikv.Simulator.Scenarios.Search.run plan with
+            | Tikv.Simulator.Scenarios.Outcome.Bad(_, words) -> printfn $"        %s{words}"
+            | Tikv.Simulator.Scenarios.Outcome.Good -> ()
 
-    for (kind, failed) in failed |> List.groupBy (fun (_, kind, _) -> kind) do
-        let seeds = failed |> List.truncate 10 |> List.map (fun (plan, _, _) -> string plan.Seed)
-        printfn $"""%s{kind}: %d{failed.Length} runs, such as of the seeds %s{String.Join(", ", seeds)}"""
+            Tikv.Simulator.Scenarios.Search.words plan |> List.iter (printfn "        %s")
 
-    printfn $"%d{runs} runs, %d{failed.Length} failed; %s{milliseconds watch} ms; from seed %d{seed}."
-    if List.isEmpty failed then 0 else 1
+            if transcript then
+                Tikv.Simulator.Scenarios.Search.transcript plan
+                |> List.iter (printfn "        | %s")
+
+        for kind, failed in failed |> List.groupBy (fun (_, kind, _) -> kind) do
+            let seeds = failed |> List.truncate 10 |> List.map (fun (plan, _, _) -> string plan.Seed)
+            printfn $"""%s{kind}: %d{failed.Length} runs, such as of the seeds %s{String.Join(", ", seeds)}"""
+
+        printfn $"%d{runs} runs, %d{failed.Length} failed; %s{progress.Milliseconds} ms; from seed %d{seed}."
+        if List.isEmpty failed then 0 else 1
 
 /// Names every scenario.
 let list () : int =
@@ -178,3 +201,42 @@ let explore (name: string) (seed: uint64) (limit: int) (only: string) : int =
 
             printfn $"%d{total} runs in %s{milliseconds watch} ms: %s{verdict}."
             if List.isEmpty failed then 0 else 1
+
+/// Runs relations over generated runs, and over the named stories, and tells of each that does not hold as it is found.
+let relate (named: string) (runs: int) (seed: uint64) (withStories: bool) : int =
+    let has (name: string) = name.Contains(named, StringComparison.OrdinalIgnoreCase)
+    let watch = Stopwatch.StartNew()
+    let day = 24L * hours
+
+    let cases: (string * (unit -> string option)) list = [
+        for relation in Relations.all do
+            if has relation.Name then
+                for index in 0 .. runs - 1 do
+                    let deeds = Relations.generated (seed + uint64 index)
+                    relation.Name, (fun () -> Relations.tryProblem (minutes 20) relation deeds)
+
+                if withStories then
+                    for deeds in Relations.told do
+                        relation.Name, (fun () -> Relations.tryProblem day relation deeds)
+
+        if has "paths" then
+            for index in 0 .. runs - 1 do
+                "paths", (fun () -> Relations.tryPathProblem (seed + uint64 index))
+
+        if withStories then
+            for revert in Reverts.all do
+                if has revert.Name then
+                    for later in Reverts.after do
+                        revert.Name, (fun () -> Reverts.tryProblem day revert later)
+    ]
+
+    let failed =
+        cases
+        |> Array.ofList
+        |> Array.Parallel.choose (fun (name, tryProblem) ->
+            let problem = tryProblem ()
+            problem |> Option.iter (fun problem -> printfn $"FAILED  %s{name}: %s{problem}")
+            problem)
+
+    printfn $"%d{cases.Length} comparisons, %d{failed.Length} failed; %s{milliseconds watch} ms."
+    if Array.isEmpty failed then 0 else 1

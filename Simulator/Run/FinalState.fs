@@ -55,6 +55,8 @@ let private incidental =
         "tikv.org/cluster-uid"
         "tikv.org/store-id"
         "tikv.org/member-id"
+        "volume.kubernetes.io/selected-node"
+        "allocatedResources"
     ]
 
 /// Conditions stand in the order in which they were first set, which means nothing; TopologySafe speaks of the places that the
@@ -74,6 +76,8 @@ let rec private plain json =
         members
         |> List.filter (fun (name, _) -> not (Set.contains name incidental))
         |> List.map (fun (name, value) -> name, plain (inOrder name value))
+        // a list in which nothing stands any more
+        |> List.filter (fun (_, value) -> value <> Json.Array [])
         |> Json.Object
     | Json.Array items -> Json.Array(items |> List.map plain)
     | json -> json

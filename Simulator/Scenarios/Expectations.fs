@@ -192,6 +192,14 @@ module States =
             | [] -> None
             | found -> Some $"of %A{found} it does")
 
+    /// PD has no leader or peer left to move, and will not by itself.
+    let pdAtRest =
+        state "PD moves no regions" (fun world ->
+            Ground.clusters world
+            |> Seq.map (fun group -> min group.Cluster.LeadersAt group.Cluster.PeersAt)
+            |> Seq.tryFind (fun next -> next < System.Int64.MaxValue)
+            |> Option.map (fun next -> $"it looks again at %s{Simulation.clock next}"))
+
     let leads pod =
         isSo $"%s{pod} leads PD" (fun world ->
             Ground.clusters world

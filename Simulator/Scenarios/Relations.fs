@@ -65,14 +65,14 @@ let all = [
 ]
 
 /// What people do in a generated run, without its faults.
-let generated (seed: uint64) : Deeds = {
-    Name = $"seed %d{seed}"
-    Given = Search.given
-    Steps =
-        (Search.plan seed).Items
-        |> List.map _.Step
-        |> List.filter (fun step -> step.What.IsActs)
-}
+let generated (seed: uint64) : Deeds =
+    let plan = Plans.make seed
+
+    {
+        Name = $"seed %d{seed}"
+        Given = plan.Given
+        Steps = plan.Items |> List.collect _.Steps |> List.filter (fun step -> step.What.IsActs)
+    }
 
 /// The named stories in which people ask for something, and nothing goes wrong by itself.
 let told: Deeds list =
@@ -129,17 +129,9 @@ let tryProblem (rest: int64) (relation: Relation) (deeds: Deeds) : string option
             |> Option.map (fun difference -> $"%s{deeds.Name} ends otherwise: %s{difference}")
 
 /// What is asked for in the end, by name.
-let private wishes (seed: uint64) =
-    (Map.empty,
-     (Search.plan seed).Items
-     |> List.sortBy (fun item ->
-         match item.Step.When with
-         | Trigger.AtTime time -> time
-         | _ -> 0L))
-    ||> List.fold (fun asked item ->
-        match item.Asks with
-        | Some(name, what) -> Map.add name what asked
-        | None -> asked)
+let private wishes (plan: Plan) =
+    (Map.empty, plan.Items |> List.collect _.Asks |> List.sortBy _.Time)
+    ||> List.fold (fun asked ask -> Map.add ask.Of ask.What asked)
     |> Map.toList
     |> List.map snd
 
@@ -149,11 +141,12 @@ let private apart = 25
 /// The same wishes at once, one after another, and the other way round end alike (I59); at once they restart no more than
 /// one after another (I66).
 let tryPathProblem (seed: uint64) : string option =
-    let wishes = wishes seed
+    let plan = Plans.make seed
+    let wishes = wishes plan
 
     let deeds name (steps: Step list) : Deeds = {
         Name = $"seed %d{seed} %s{name}"
-        Given = Search.given
+        Given = plan.Given
         Steps = steps
     }
 

@@ -55,6 +55,12 @@ module Acts =
             ("patch " + target + " " + Json.print body)
             (Target.request target (fun key place name -> Requests.patch MergePatch key place name body))
 
+    /// A value as JSON has it.
+    let json (text: string) =
+        match Json.parse text with
+        | Ok value -> value
+        | Error problem -> invalidArg (nameof text) $"%A{problem}"
+
     let private spec (path: string list) value = Json.setPath ("spec" :: path) (Some value) Json.empty
 
     let scale group replicas = patch group (spec [ "replicas" ] (Json.int replicas))

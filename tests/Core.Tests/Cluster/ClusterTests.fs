@@ -148,6 +148,23 @@ let ``what a cluster says of itself is honest`` () =
     conditions (basic |> withFacts (fun facts -> { facts with Stores = [] }))
     |> shouldBe (yes, no)
 
+[<Test>]
+let ``a cluster becomes Ready only when every instance is, and stays so while a group is`` () =
+    let restarting =
+        basic
+        |> withGroup Kind.PDGroup (fun group -> {
+            group with
+                Status = { group.Status with ReadyReplicas = group.Replicas - 1 }
+        })
+
+    let having conditions (observed: Observed) = {
+        observed with
+            Status = { observed.Status with Conditions = conditions }
+    }
+
+    conditions (restarting |> having []) |> fst |> shouldBe no
+    conditions (restarting |> having (said basic).Conditions) |> fst |> shouldBe yes
+
 /// Which stores are down, of three replicas; whether every region can be sure of its quorum.
 [<TestCase("", true)>]
 [<TestCase("0", true)>]

@@ -87,6 +87,27 @@ let ``a store stays while too few living ones would remain`` () =
         decide (leaving |> spoil) |> shouldBe (wait [ StoresTooFew(2, 3) ])
 
 [<Test>]
+let ``a store that PD hears does not leave while another one that holds regions is silent`` () =
+    let observed = leaving |> withStores [ 0..4 ] |> down 0
+    decide observed |> shouldBe (wait [ StoresSilent(1, 5) ])
+
+    decide (observed |> withStore 0 (fun store -> { store with Regions = 0; Leaders = 0 }))
+    |> shouldBe (act [ TakeDisruption(clusterMeta tikv, "Removal") ])
+
+[<Test>]
+let ``a store that leaves right after its restart gives the disruption back when its peers have caught up`` () =
+    let observed = leaving |> removing 2 |> holding
+
+    decide (observed |> startedAgo 59 2)
+    |> shouldBe (wait [ PeersCatchUp 0; RegionsRemain 15 ])
+
+    decide (observed |> startedAgo 60 2)
+    |> shouldBe {
+        Actions = [ ReleaseDisruption(clusterMeta tikv) ]
+        Waiting = [ RegionsRemain 15 ]
+    }
+
+[<Test>]
 let ``a store that was to leave and now stays is taken back`` () =
     decide (removing 2 tikv) |> shouldBe (act [ RestoreStore(storeId 2) ])
 

@@ -38,6 +38,43 @@ let ``while PD is silent, nobody knows whether an instance serves`` () =
         condition "Ready" (silent observed)
         |> shouldBe (Some [ "Unknown"; "PDUnreachable"; "PD did not answer: no leader" ])
 
+/// The status says since so many seconds that PD says that it does not serve.
+let private lost seconds (observed: Observed) =
+    let ready: Condition = {
+        Type = ConditionType.Ready
+        Status = ConditionStatus.False
+        ObservedGeneration = 1L
+        LastTransitionTime = ago seconds
+        Reason = Reason.code (StoreNotServing "Disconnected")
+        Message = "PD says that this store is Disconnected"
+    }
+
+    let told (status: InstanceStatus) = { status with Conditions = [ ready ] }
+
+    match observed.Role with
+    | PD(spec, status) -> { observed with Role = PD(spec, { status with Instance = told status.Instance }) }
+    | TiKV(spec, status) -> { observed with Role = TiKV(spec, { status with Instance = told status.Instance }) }
+
+[<Test>]
+let ``what PD said before an instance was said not to serve does not make it Ready again`` () =
+    let asked seconds observed =
+        observed
+        |> withFacts (fun facts -> { facts with AskedAt = Instant(1_000_000L - 1_000L * int64 seconds) })
+
+    for observed in [ pd; tikv ] do
+        let older = observed |> lost 5 |> asked 6
+        decide older |> shouldBe (wait [ FactsOutOfDate ])
+
+        condition "Ready" older
+        |> shouldBe (Some [ "False"; "CacheFresh"; Reason.text FactsOutOfDate ])
+
+        condition "Ready" (observed |> lost 5 |> asked 4)
+        |> shouldBe (Some [ "True"; "Ready"; "it serves" ])
+
+        // a moment that is still to come is one of another clock
+        condition "Ready" (observed |> lost -600 |> asked 6)
+        |> shouldBe (Some [ "True"; "Ready"; "it serves" ])
+
 [<Test>]
 let ``what was Ready stays so while PD is silent for a moment`` () =
     let ready (observed: Observed) =

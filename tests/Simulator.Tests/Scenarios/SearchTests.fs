@@ -5,11 +5,13 @@ open Tikv.Simulator.Scenarios
 
 [<Test>]
 let ``a failing plan is shrunk to the items that it needs`` () =
-    let item words step : Item = { Words = words; Step = step; Asks = None }
+    let item words step : Item = { Words = [ words ]; Steps = [ step ]; Asks = [] }
 
     // a cluster that is paused at the end of the healing never settles
     let plan: Plan = {
         Seed = 0UL
+        Begins = "ordinary"
+        Given = Givens.ordinary
         Items = [
             item "crash" (at (seconds 5) crash)
             item "pause" (at (minutes 9) (pause true))
@@ -23,4 +25,4 @@ let ``a failing plan is shrunk to the items that it needs`` () =
         | Outcome.Good -> "it came right"
 
     let shrunk = Search.shrink kind plan
-    Assert.That(shrunk.Items |> List.map _.Words, Is.EquivalentTo [ "pause" ])
+    Assert.That(shrunk.Items |> List.collect _.Words, Is.EquivalentTo [ "pause" ])

@@ -1,0 +1,98 @@
+namespace Tikv.Simulator.Scenarios
+
+open Tikv.Simulator.World
+open Tikv.Simulator.Run
+
+/// What is asked for of one thing: the last that is asked for counts.
+type Ask = { Time: int64; Of: string; Words: string; What: Misfortune }
+
+/// One thing that happens in a generated run, with the words of a scenario for it: a change, or a mishap and its end.
+type Item = {
+    Words: string list
+    Steps: Step list
+    /// What it asks for; none of a mishap.
+    Asks: Ask list
+}
+
+/// A generated run: the cluster that it begins with, changes that are asked for, and faults, over which all is healed and
+/// must come right.
+type Plan = {
+    Seed: uint64
+    /// Its name among `Givens`.
+    Begins: string
+    Given: Given
+    Items: Item list
+}
+
+/// Numbers drawn one after another from a seed.
+type Dice(seed: uint64) =
+    let mutable count = 0L
+
+    member _.Next(most: int) =
+        count <- count + 1L
+        int (Chance.value seed "search" "" count % uint64 most)
+
+    member dice.Of(items: 'Item list) = List.item (dice.Next items.Length) items
+
+    /// One of several by weight.
+    member dice.Weighed(items: (int * 'Item) list) =
+        let rec pick left items =
+            match items with
+            | [ (_, item) ] -> item
+            | (weight, item) :: _ when left < weight -> item
+            | (weight, _) :: rest -> pick (left - weight) rest
+            | [] -> invalidOp "nothing to choose from"
+
+        pick (dice.Next(items |> List.sumBy fst)) items
+
+[<RequireQualifiedAccess>]
+module Item =
+
+    /// Seconds within which changes and faults begin.
+    let private begins = 240
+
+    /// By then every mishap has ended.
+    let healedAt = minutes 8
+
+    /// A time to begin, in milliseconds.
+    let time (dice: Dice) = seconds (5 + dice.Next begins)
+
+    let private spoken (time: int64) words = $"at (milliseconds %d{time}) (%s{words})"
+
+    let private happens time (words, what) = spoken time words, at time what
+
+    let ofSteps steps = { Words = List.map fst steps; Steps = List.map snd steps; Asks = [] }
+
+    /// At one time.
+    let once (dice: Dice) thing = ofSteps [ happens (time dice) thing ]
+
+    /// For some seconds, and then not.
+    let spell (dice: Dice) most first last =
+        let start = time dice
+        let until = min healedAt (start + seconds (5 + dice.Next most))
+        ofSteps [ happens start first; happens until last ]
+
+    /// Several at one time.
+    let together (dice: Dice) things =
+        let start = time dice
+        ofSteps (things |> List.map (happens start))
+
+    /// Things that happen so many milliseconds after the first; under a name, what is asked for.
+    let asking (dice: Dice) (things: (int64 * string option * (string * Misfortune)) list) =
+        let start = time dice
+
+        {
+            ofSteps (things |> List.map (fun (after, _, thing) -> happens (start + after) thing)) with
+                Asks =
+                    things
+                    |> List.choose (fun (after, name, (words, what)) ->
+                        name
+                        |> Option.map (fun name -> {
+                            Time = start + after
+                            Of = name
+                            Words = words
+                            What = what
+                        }))
+        }
+
+    let ask dice name thing = asking dice [ 0L, Some name, thing ]
