@@ -491,7 +491,7 @@ let ``the Pod of a removed member, stuck on a lost node, does not hold up the ne
                 Members = facts.Members |> List.filter (fun one -> one.Id <> One.memberId 2)
         })
 
-    (decide unlisted).Actions |> shouldBe [ DeleteInstance(metaOf 1 unlisted) ]
+    (decide unlisted).Actions |> shouldBe [ delete 1 unlisted ]
 
 [<Test>]
 let ``the law forbids failover that is not asked for, in an outage, and beyond the limit`` () =
