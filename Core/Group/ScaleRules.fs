@@ -57,10 +57,7 @@ let scaleOut (plan: Plan) (observed: Observed) =
         | None, _ -> path
         | Some observed, TiKV _ -> Decision.act (create observed [] plan.Staying indexes)
         // The successor of the only member comes before that leaves.
-        | Some _, PD _ when
-            not plan.Staying.IsEmpty
-            && leaving |> List.exists (Failover.holdsUp observed)
-            ->
+        | Some _, PD _ when not plan.Staying.IsEmpty && leaving |> List.exists (Failover.holdsUp observed) ->
             Decision.wait terminating
         | Some observed, PD _ ->
             match plan.Staying @ plan.Leaving |> List.filter (fun one -> not one.Ready) with

@@ -30,7 +30,10 @@ let private serves (observed: Observed) =
                         Seen.lives store
                         || served && store.StateName = "Disconnected" && (Evidence.cold facts).IsSome)
 
-            if healthy && not (Seen.areOutOfDate observed facts) then ConditionStatus.True else ConditionStatus.False
+            if healthy && not (Seen.areOutOfDate observed facts) then
+                ConditionStatus.True
+            else
+                ConditionStatus.False
     | _ -> ConditionStatus.False
 
 let private upToDate (observed: Observed) =

@@ -339,10 +339,7 @@ let leave (observed: Observed) =
             | NodeState.Removed
             | NodeState.Removing ->
                 observed
-                |> Rule.together [
-                    releaseOnceBack
-                    (fun _ -> Decision.wait [ RegionsRemain store.Regions ])
-                ]
+                |> Rule.together [ releaseOnceBack; (fun _ -> Decision.wait [ RegionsRemain store.Regions ]) ]
             | NodeState.Preparing
             | NodeState.Serving ->
                 match Evidence.notFrozen observed, Evidence.enoughStores store observed facts with

@@ -67,11 +67,8 @@ let all = [
 /// What people do in a generated run, without its faults.
 let generated (seed: uint64) : Deeds = {
     Name = $"seed %d{seed}"
-    Given = Search.given
-    Steps =
-        (Search.plan seed).Items
-        |> List.map _.Step
-        |> List.filter (fun step -> step.What.IsActs)
+    Given = Givens.ordinary
+    Steps = (Plans.calm seed).Items |> List.collect _.Steps
 }
 
 /// The named stories in which people ask for something, and nothing goes wrong by itself.
@@ -95,12 +92,14 @@ let run (rest: int64) (deeds: Deeds) (faults: Step list) : Result<Ending, string
         scenario deeds.Name "It comes right" [] deeds.Given (deeds.Steps @ faults) [
             finally' settled
             finally' noEvictions
+            finally' pdAtRest
         ]
 
     let scenario = Play.scenario { story with Quiet = seconds 90; Limit = hours 4 }
 
     let result =
         Run.from (Settled.from deeds.Given) { scenario with MustStrike = false }
+        |> Play.calm
         |> fun result -> if Run.isGood result then Run.rest rest result else result
 
     if Run.isGood result then
@@ -129,19 +128,7 @@ let tryProblem (rest: int64) (relation: Relation) (deeds: Deeds) : string option
             |> Option.map (fun difference -> $"%s{deeds.Name} ends otherwise: %s{difference}")
 
 /// What is asked for in the end, by name.
-let private wishes (seed: uint64) =
-    (Map.empty,
-     (Search.plan seed).Items
-     |> List.sortBy (fun item ->
-         match item.Step.When with
-         | Trigger.AtTime time -> time
-         | _ -> 0L))
-    ||> List.fold (fun asked item ->
-        match item.Asks with
-        | Some(name, what) -> Map.add name what asked
-        | None -> asked)
-    |> Map.toList
-    |> List.map snd
+let private wishes (seed: uint64) = Plans.finallyAsked (Plans.calm seed) |> List.map _.What
 
 /// Time for a change of any kind to end before the next.
 let private apart = 25
@@ -153,7 +140,7 @@ let tryPathProblem (seed: uint64) : string option =
 
     let deeds name (steps: Step list) : Deeds = {
         Name = $"seed %d{seed} %s{name}"
-        Given = Search.given
+        Given = Givens.ordinary
         Steps = steps
     }
 

@@ -52,12 +52,12 @@ let after = [ 2; 20; 90; 240; 900 ]
 /// A pause or a suspension that is over says so where none was said before.
 let private neutral: Relations.Deeds = {
     Name = "nothing"
-    Given = Search.given
+    Given = Givens.ordinary
     Steps = [ at (seconds 4) (pause false); at (seconds 4) (suspend false) ]
 }
 
 /// The most Pods that may be deleted for it: each twice (C9, I60).
-let private most = 2 * (Search.given.Pd + Search.given.Tikv)
+let private most = 2 * (Givens.ordinary.Pd + Givens.ordinary.Tikv)
 
 /// What is wrong with a change that is taken back so many seconds later; nothing when it ends as if it had not been.
 let tryProblem (rest: int64) (revert: Revert) (later: int) : string option =

@@ -1,9 +1,7 @@
 namespace Tikv.Simulator.Scenarios
 
 open System
-open System.Text.RegularExpressions
 open Tikv.Core
-open Tikv.Simulator.World
 open Tikv.Simulator.Invariants
 open Tikv.Simulator.Run
 
@@ -18,48 +16,6 @@ type Outcome =
 [<RequireQualifiedAccess>]
 module Search =
 
-    /// An instance that was deleted may come back under the next index, since its volume is kept (V I39): instances are
-    /// compared by their rank in the group (V I55: modulo names).
-    let private ranked (state: Map<string, Json>) =
-        let names =
-            state.Keys
-            |> Seq.filter (fun key ->
-                key.StartsWith("pds ", StringComparison.Ordinal)
-                || key.StartsWith("tikvs ", StringComparison.Ordinal))
-            |> Seq.map (fun key -> key.Substring(key.IndexOf '/' + 1))
-            |> Seq.groupBy (fun name -> name.Substring(0, name.LastIndexOf '-'))
-            |> Seq.collect (fun (group, names) ->
-                names
-                |> Seq.sortBy (fun name -> int (name.Substring(name.LastIndexOf '-' + 1)))
-                |> Seq.mapi (fun rank name -> name, group + "-" + string rank))
-            |> Map.ofSeq
-
-        let rename (text: string) =
-            Regex.Replace(
-                text,
-                @"basic-(pd|tikv)-\d+",
-                fun (found: Match) -> names |> Map.tryFind found.Value |> Option.defaultValue found.Value
-            )
-
-        let inTree json =
-            Json.setPath [ "spec"; "index" ] None json
-            // A member that takes the place of another joins by the members' list, not by the first cluster's.
-            |> Json.setPath [ "spec"; "initialCluster" ] None
-            |> Json.print
-            |> rename
-            |> Json.parse
-            |> Result.defaultValue json
-
-        state
-        |> Map.toSeq
-        |> Seq.map (fun (key, json) -> rename key, inTree json)
-        |> Map.ofSeq
-
-    /// The last that was asked for under each name, in the order of the names.
-    let private finallyAsked (plan: Plan) =
-        (Map.empty, plan.Items |> List.collect _.Asks |> List.sortBy _.Time)
-        ||> List.fold (fun asked ask -> Map.add ask.Of ask asked)
-
     let private story (plan: Plan) steps : Story =
         let story =
             scenario $"seed-%d{plan.Seed}" "A generated run comes right" [] plan.Given steps [
@@ -72,14 +28,9 @@ module Search =
 
     let private scenarioOf plan steps = { Play.scenario (story plan steps) with MustStrike = false }
 
-    let private healed (plan: Plan) =
-        scenarioOf plan ((plan.Items |> List.collect _.Steps) @ Plans.heal)
+    let private healed (plan: Plan) = scenarioOf plan ((plan.Items |> List.collect _.Steps) @ Plans.heal)
 
-    /// What a run leaves, but for claims that no Pod uses: of those that are kept for their data, there are as many as the
-    /// path had instances.
     let private final (plan: Plan) (result: Result) =
-        let world = result.Final.World
-
         // A process that takes settings while it runs was started with others.
         let reloads = plan.Items |> List.collect _.Asks |> List.exists (fun ask -> ask.Of = "reload")
 
@@ -89,38 +40,22 @@ module Search =
             else
                 json
 
-        let used =
-            world.Pods.Values
-            |> Seq.collect (fun pod ->
-                pod.Spec.Volumes.Values
-                |> Seq.choose (fun source ->
-                    match source with
-                    | VolumeSource.Claim name ->
-                        Some("persistentvolumeclaims " + View.key pod.Namespace name)
-                    | _ -> None))
-            |> Set.ofSeq
-
-        FinalState.ofWorld world
-        |> Map.filter (fun key _ ->
-            not (key.StartsWith("persistentvolumeclaims ", StringComparison.Ordinal))
-            || Set.contains key used)
-        |> Map.map (fun _ json -> started json)
-        |> ranked
+        Ranks.ofWorld result.Final.World |> Map.map (fun _ json -> started json)
 
     let private twins = Collections.Concurrent.ConcurrentDictionary<string, Lazy<Map<string, Json>>>()
 
     /// What a cluster becomes that is asked for the same at once, without faults (verification C6, I59).
     let private twin (plan: Plan) =
-        let asked = finallyAsked plan
+        let asked = Plans.finallyAsked plan
 
-        let key = String.Join("\n", plan.Begins :: [ for ask in asked.Values -> ask.Words ])
+        let key = String.Join("\n", plan.Begins :: [ for ask in asked -> ask.Words ])
 
         let make () =
             // what healing leaves in the specs, without having been so
             let steps = [
                 at (seconds 4) (pause false)
                 at (seconds 4) (suspend false)
-                for ask in asked.Values do
+                for ask in asked do
                     at (seconds 5) ask.What
             ]
 
@@ -135,21 +70,10 @@ module Search =
         | Verdict.Broke [] -> Outcome.Bad("broke", Run.words result)
         | Verdict.Stuck _ -> Outcome.Bad("stuck", Run.words result)
 
-    /// PD moves regions long after all is Ready; once it has ended with that, the operator hears of the last of it within so
-    /// long.
-    let private lastNews = seconds 90
-
-    let private calm (result: Result) =
-        if Run.isGood result then
-            let run = { result.Final with StruckAt = result.Final.World.Now }
-            Run.continue' { run with Scenario = { run.Scenario with Quiet = lastNews } }
-        else
-            result
-
     let private simulate transcript (plan: Plan) : Result =
         let result =
             Run.from (Settled.from plan.Given) { healed plan with Transcript = transcript }
-            |> calm
+            |> Play.calm
 
         if Run.isGood result then Run.rest (minutes 10) result else result
 

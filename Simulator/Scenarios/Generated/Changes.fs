@@ -39,7 +39,11 @@ let private make (given: Given) (dice: Dice) name : Item =
         let indexes = dice.Of [ []; [ 0 ]; [ 1 ]; [ 2 ]; [ given.Tikv - 1 ] ]
         let value = Json.array (indexes |> List.map Json.int)
         Item.ask dice "left out" (setting tikv [ "offlineIndexes" ] value)
-    | "upgrade" -> Item.asking dice [ 0L, Some "pd version", at' pd upgraded; 0L, Some "tikv version", at' tikv upgraded ]
+    | "upgrade" ->
+        Item.asking dice [
+            0L, Some "pd version", at' pd upgraded
+            0L, Some "tikv version", at' tikv upgraded
+        ]
     | "upgrade apart" ->
         Item.asking dice [
             0L, Some "pd version", at' pd upgraded
@@ -59,12 +63,16 @@ let private make (given: Given) (dice: Dice) name : Item =
     | "config and back" ->
         Item.asking dice [
             0L, Some "tikv config", configured tikv "[storage]\nreserve-space = \"7MB\"\n"
-            seconds (1 + dice.Next 90), Some "tikv config", configured tikv "[storage]\nreserve-space = \"0MB\"\n"
+            seconds (1 + dice.Next 90),
+            Some "tikv config",
+            configured tikv "[storage]\nreserve-space = \"0MB\"\n"
         ]
     | "no config" ->
         Item.asking dice [
             0L, Some "tikv config", configured tikv "[storage"
-            seconds (5 + dice.Next 60), Some "tikv config", configured tikv "[storage]\nreserve-space = \"1MB\"\n"
+            seconds (5 + dice.Next 60),
+            Some "tikv config",
+            configured tikv "[storage]\nreserve-space = \"1MB\"\n"
         ]
     | "pd config" -> Item.ask dice "pd config" (configured pd "[log]\nlevel = \"debug\"\n")
     | "restart" -> Item.ask dice "tikv restart" (restarted tikv (string (dice.Next 3)))
@@ -142,6 +150,21 @@ let private others = [
 let private growth (given: Given) =
     if given.StorageClass = "standard" then [ 2, "grow"; 1, "grow pd" ] else []
 
+/// Changes that come to the same in whatever order they are asked for.
+let private plain = [
+    6, "scale tikv"
+    2, "scale pd"
+    3, "upgrade"
+    2, "config"
+    3, "restart"
+    1, "restart pd"
+    1, "pause"
+    1, "suspend"
+    2, "delete instance"
+    1, "delete member"
+    2, "delete pod"
+]
+
 /// Whether a change of that name may make stores, or members of PD, come or go.
 let movesStores name = ofStores |> List.exists (fun (_, one) -> one = name)
 
@@ -154,3 +177,6 @@ let movesVersions (name: string) = name.StartsWith("upgrade", System.StringCompa
 let draw (given: Given) (dice: Dice) : string * Item =
     let name = dice.Weighed(ofStores @ ofMembers @ others @ growth given)
     name, make given dice name
+
+/// One of those whose order does not matter.
+let drawPlain (given: Given) (dice: Dice) : Item = make given dice (dice.Weighed plain)

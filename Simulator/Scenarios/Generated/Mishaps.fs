@@ -57,8 +57,7 @@ let private stuck claim on =
 let private provisioner on =
     $"Misfortune.ProvisionerDown(\"standard\", %b{on})", Misfortune.ProvisionerDown("standard", on)
 
-let private jump (span: int64) =
-    $"Misfortune.ClockJump(0, %d{span}L)", Misfortune.ClockJump(0, span)
+let private jump (span: int64) = $"Misfortune.ClockJump(0, %d{span}L)", Misfortune.ClockJump(0, span)
 
 let private deleted target = $"delete \"%s{target}\"", delete target
 
@@ -119,9 +118,7 @@ let private make (given: Given) (dice: Dice) name : Item =
     | "zone" ->
         let zone, span = dice.Of [ Some "a"; Some "b"; Some "c"; None ], seconds (5 + dice.Next 120)
 
-        Item.once
-            dice
-            ($"Misfortune.SitePower(%A{zone}, %d{span}L)", Misfortune.SitePower(zone, span))
+        Item.once dice ($"Misfortune.SitePower(%A{zone}, %d{span}L)", Misfortune.SitePower(zone, span))
     | "kubelet link" -> outage 120 (link (node ()))
     | "kubelet" ->
         let node = node ()
@@ -164,7 +161,10 @@ let private make (given: Given) (dice: Dice) name : Item =
              Misfortune.ContainerKill("default/" + pod, 1, ""))
     | "memory" ->
         let pod = store ()
-        Item.once dice ($"Misfortune.OutOfMemory \"default/%s{pod}\"", Misfortune.OutOfMemory("default/" + pod))
+
+        Item.once
+            dice
+            ($"Misfortune.OutOfMemory \"default/%s{pod}\"", Misfortune.OutOfMemory("default/" + pod))
     | "crash loop" ->
         let pod, times = any (), 2 + dice.Next 4
 
@@ -219,7 +219,8 @@ let private make (given: Given) (dice: Dice) name : Item =
             Item.asking dice [
                 0L,
                 None,
-                ($"Misfortune.DiskLost \"default/data-%s{name}\"", Misfortune.DiskLost $"default/data-%s{name}")
+                ($"Misfortune.DiskLost \"default/data-%s{name}\"",
+                 Misfortune.DiskLost $"default/data-%s{name}")
                 seconds (60 + dice.Next 60), None, deleted $"TiKV/%s{name}"
             ]
     | _ ->

@@ -4,12 +4,7 @@ open Tikv.Simulator.World
 open Tikv.Simulator.Run
 
 /// What is asked for of one thing: the last that is asked for counts.
-type Ask = {
-    Time: int64
-    Of: string
-    Words: string
-    What: Misfortune
-}
+type Ask = { Time: int64; Of: string; Words: string; What: Misfortune }
 
 /// One thing that happens in a generated run, with the words of a scenario for it: a change, or a mishap and its end.
 type Item = {
@@ -66,11 +61,7 @@ module Item =
 
     let private happens time (words, what) = spoken time words, at time what
 
-    let ofSteps steps = {
-        Words = List.map fst steps
-        Steps = List.map snd steps
-        Asks = []
-    }
+    let ofSteps steps = { Words = List.map fst steps; Steps = List.map snd steps; Asks = [] }
 
     /// At one time.
     let once (dice: Dice) thing = ofSteps [ happens (time dice) thing ]

@@ -15,18 +15,14 @@ let make (seed: uint64) : Plan =
     let has holds drawn = drawn |> List.exists (fst >> holds)
 
     let changes =
-        several
-            (1 + dice.Next 3)
-            (fun () -> Changes.draw given dice)
-            (fun drawn name -> not (Changes.movesVersions name && has Changes.movesVersions drawn))
+        several (1 + dice.Next 3) (fun () -> Changes.draw given dice) (fun drawn name ->
+            not (Changes.movesVersions name && has Changes.movesVersions drawn))
 
     let stores, members = has Changes.movesStores changes, has Changes.movesMembers changes
 
     let mishaps =
-        several
-            (dice.Next 4)
-            (fun () -> Mishaps.draw given stores members dice)
-            (fun drawn name -> not (Mishaps.isLoss name && has Mishaps.isLoss drawn))
+        several (dice.Next 4) (fun () -> Mishaps.draw given stores members dice) (fun drawn name ->
+            not (Mishaps.isLoss name && has Mishaps.isLoss drawn))
 
     let settings =
         Givens.settings given
@@ -38,6 +34,24 @@ let make (seed: uint64) : Plan =
         Given = given
         Items = settings @ List.map snd changes @ List.map snd mishaps
     }
+
+/// Changes alone, of the ordinary cluster, whose order does not matter.
+let calm (seed: uint64) : Plan =
+    let dice = Dice seed
+
+    {
+        Seed = seed
+        Begins = "ordinary"
+        Given = Givens.ordinary
+        Items = List.init (1 + dice.Next 3) (fun _ -> Changes.drawPlain Givens.ordinary dice)
+    }
+
+/// The last that is asked for under each name, in the order of the names.
+let finallyAsked (plan: Plan) : Ask list =
+    (Map.empty, plan.Items |> List.collect _.Asks |> List.sortBy _.Time)
+    ||> List.fold (fun asked ask -> Map.add ask.Of ask asked)
+    |> Map.toList
+    |> List.map snd
 
 /// By which a spell that was missed ends too.
 let heal: Step list = [
