@@ -235,9 +235,7 @@ let hunt (arguments: string list) =
     let projects = [ "tests/Core.Tests"; "tests/Simulator.Tests" ]
     List.iter build projects
 
-    projects
-    |> List.map (runTests variables [ "--filter"; filter ])
-    |> summarise
+    projects |> List.map (runTests variables [ "--filter"; filter ]) |> summarise
 
 // ---- the other targets
 

@@ -30,11 +30,14 @@ type Rule<'Observed, 'Action, 'Reason> = 'Observed -> Decision<'Action, 'Reason>
 module Rule =
     /// The first rule that is not settled decides: a rule may rely on all that stand above it.
     let inTurn (rules: Rule<'Observed, 'Action, 'Reason> list) : Rule<'Observed, 'Action, 'Reason> =
-        fun observed ->
-            rules
-            |> Seq.map (fun rule -> rule observed)
-            |> Seq.tryFind (Decision.isSettled >> not)
-            |> Option.defaultValue Decision.settled
+        let rec first rules observed =
+            match rules with
+            | [] -> Decision.settled
+            | rule :: others ->
+                let decision = rule observed
+                if Decision.isSettled decision then first others observed else decision
+
+        fun observed -> first rules observed
 
     /// Every rule decides, in the order given; a reason given twice is kept once.
     let together (rules: Rule<'Observed, 'Action, 'Reason> list) : Rule<'Observed, 'Action, 'Reason> =

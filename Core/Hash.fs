@@ -18,18 +18,22 @@ module Hash =
 
     /// FNV-1a 64 of some bytes.
     let ofBytes (bytes: byte array) : uint64 =
-        bytes
-        |> Array.fold (fun hash byte -> (hash ^^^ uint64 byte) * prime) offsetBasis
+        let rec go index hash =
+            if index = bytes.Length then hash else go (index + 1) ((hash ^^^ uint64 bytes[index]) * prime)
+
+        go 0 offsetBasis
 
     /// Ten characters, safe in label values and object names: the hash modulo 27^10 (47 bits).
     let private encode (hash: uint64) =
         let root = uint64 alphabet.Length
 
-        List.init length id
-        |> List.mapFold (fun rest _ -> alphabet[int (rest % root)], rest / root) hash
-        |> fst
-        |> Array.ofList
-        |> String
+        let rec letters count rest text =
+            if count = 0 then
+                text
+            else
+                letters (count - 1) (rest / root) (text + string alphabet[int (rest % root)])
+
+        letters length hash ""
 
     /// The fingerprint of a tree: the same for every order of keys.
     let ofJson (json: Json) : string = json |> Json.canonical |> Json.toBytes |> ofBytes |> encode

@@ -91,17 +91,17 @@ module Json =
     let object (members: (string * Json) seq) = Json.Object(List.ofSeq members)
 
     /// An object of those members that have a value.
-    let present (members: (string * Json option) seq) =
+    let present (members: (string * Json option) list) =
         members
-        |> Seq.choose (fun (key, value) -> value |> Option.map (fun value -> key, value))
-        |> object
+        |> List.choose (fun (key, value) ->
+            match value with
+            | Some value -> Some(key, value)
+            | None -> None)
+        |> Json.Object
 
     /// An object of strings, such as labels; keys in ordinal order.
     let ofMap (map: Map<string, string>) =
-        map
-        |> Map.toSeq
-        |> Seq.map (fun (key, value) -> key, Json.String value)
-        |> object
+        Json.Object(Map.foldBack (fun key value members -> (key, Json.String value) :: members) map [])
 
     // ---- reading
 
@@ -208,16 +208,13 @@ module Json =
         | [] -> value |> Option.defaultValue Json.Null
         | [ name ] ->
             let members = asMembers json |> Option.defaultValue []
+            let isMeant (key: string, _: Json) = String.Equals(key, name)
 
             match value with
-            | None when members |> List.exists (fun (key, _) -> key = name) ->
-                Json.Object(members |> List.filter (fun (key, _) -> key <> name))
+            | None when List.exists isMeant members -> Json.Object(members |> List.filter (isMeant >> not))
             | None -> json
-            | Some value when members |> List.exists (fun (key, _) -> key = name) ->
-                Json.Object(
-                    members
-                    |> List.map (fun (key, old) -> if key = name then key, value else key, old)
-                )
+            | Some value when List.exists isMeant members ->
+                Json.Object(members |> List.map (fun one -> if isMeant one then name, value else one))
             | Some value -> Json.Object(members @ [ name, value ])
         | name :: rest ->
             match tryField name json, value with

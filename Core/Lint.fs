@@ -18,27 +18,47 @@ let instance (observed: Instance.Observed) (actions: Instance.Action list) : str
 let group (observed: Group.Observed) (actions: Group.Action list) : string list = [
     let deleting = observed.Meta.DeletionTimestamp.IsSome
 
+    let alive =
+        observed.Cluster
+        |> Option.exists (fun cluster -> cluster.Meta.DeletionTimestamp.IsNone && cluster.Status.Id.IsSome)
+
+    let isGivenUp (meta: Meta) = deleting && Map.tryFind Annotations.abandon meta.Annotations = Some "true"
+
+    // A member that PD does not list has left already, whatever keeps its Pod.
+    let hasLeft (one: Group.InstanceView) =
+        match observed.Role, observed.Pd with
+        | Group.PD _, PdView.Answered facts ->
+            facts.Members
+            |> List.forall (fun other -> other.Name <> one.Pod && other.Name <> "")
+        | _ -> false
+
+    // Besides this one, of the same group.
+    let another (meta: Meta) =
+        observed.Instances
+        |> Map.exists (fun _ one ->
+            one.Meta.Uid <> meta.Uid
+            && one.Registered
+            && not (hasLeft one)
+            && (one.Meta.DeletionTimestamp.IsSome || one.Offline && not one.Removed))
+
     if isPaused observed.Cluster && not actions.IsEmpty then
         "a paused cluster is left alone"
 
-    if not deleting then
-        yield!
-            actions
-            |> atMostOne
-                (fun action ->
-                    match action with
-                    | Group.TakeOffline _ -> true
-                    | _ -> false)
-                "one instance leaves at a time (V I06)"
+    yield!
+        actions
+        |> atMostOne
+            (fun action ->
+                match action with
+                | Group.TakeOffline _ -> true
+                | _ -> false)
+            "one instance leaves at a time (V I06)"
 
     for action in actions do
         match action with
-        | Group.RemoveFinalizer ->
+        | Group.RemoveFinalizer _ ->
             yield!
                 unless (deleting && observed.Instances.IsEmpty) "a group goes after the last of its instances"
         | Group.UpdateInstance(seen, _)
-        | Group.AbandonInstance seen
-        | Group.TakeOffline seen
         | Group.KeepOnline seen
         | Group.RenumberRevision(seen, _)
         | Group.Replace seen
@@ -46,6 +66,16 @@ let group (observed: Group.Observed) (actions: Group.Action list) : string list 
         | Group.DeferDeletion seen
         | Group.CancelDeferral seen ->
             yield! unless (ownedBy observed.Meta.Uid seen) $"%s{seen.Name} belongs to somebody else (law 9)"
+        | Group.AbandonInstance(seen, _) ->
+            yield! unless (ownedBy observed.Meta.Uid seen) $"%s{seen.Name} belongs to somebody else (law 9)"
+            yield! unless (isGivenUp observed.Meta) "only the user gives instances up"
+        | Group.TakeOffline(seen, _) ->
+            yield! unless (ownedBy observed.Meta.Uid seen) $"%s{seen.Name} belongs to somebody else (law 9)"
+
+            yield!
+                unless
+                    (not (another seen) && observed.LeavingElsewhere.IsEmpty)
+                    "one store leaves at a time (V I06)"
         | Group.RemoveRevision seen ->
             yield! unless (ownedBy observed.Meta.Uid seen) $"%s{seen.Name} belongs to somebody else (law 9)"
 
@@ -58,23 +88,19 @@ let group (observed: Group.Observed) (actions: Group.Action list) : string list 
                         Map.tryFind Labels.revision one.Meta.Labels = revision || one.Current = revision)
 
             yield! unless (not isUsed) "a revision that an instance has is kept"
-        | Group.DeleteInstance seen ->
+        | Group.DeleteInstance(seen, _) ->
             yield! unless (ownedBy observed.Meta.Uid seen) $"%s{seen.Name} belongs to somebody else (law 9)"
 
-            let serving =
+            if alive && not (isGivenUp seen) then
                 match observed.Role with
-                | Group.PD _ -> false
+                | Group.PD _ -> yield! unless (not (another seen)) "one member leaves at a time (V B9)"
                 | Group.TiKV _ ->
-                    observed.Instances
-                    |> Map.exists (fun _ one -> one.Meta.Uid = seen.Uid && one.Registered && not one.Removed)
+                    let serves =
+                        observed.Instances
+                        |> Map.exists (fun _ one ->
+                            one.Meta.Uid = seen.Uid && one.Registered && not one.Removed)
 
-            let alive =
-                observed.Cluster
-                |> Option.exists (fun cluster ->
-                    cluster.Meta.DeletionTimestamp.IsNone && cluster.Status.Id.IsSome)
-
-            yield!
-                unless (not (serving && alive)) "a store leaves PD before its instance is deleted (T 7.1 #7)"
+                    yield! unless (not serves) "a store leaves PD before its instance is deleted (T 7.1 #7)"
         | Group.CreateInstance(name, _) ->
             let bootstraps =
                 match observed.Role with

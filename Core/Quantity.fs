@@ -95,15 +95,16 @@ module Quantity =
         | None, None -> None
 
     let private awayFromZero (dividend: BigInteger) (divisor: BigInteger) =
-        let quotient = BigInteger.Divide(dividend, divisor)
-        if quotient * divisor = dividend then quotient else quotient + BigInteger(dividend.Sign)
+        if divisor.IsOne then
+            dividend
+        else
+            let quotient = BigInteger.Divide(dividend, divisor)
+            if quotient * divisor = dividend then quotient else quotient + BigInteger(dividend.Sign)
 
     let private capped value = BigInteger.Min(largest, BigInteger.Max(-largest, value))
 
     /// Reads what Kubernetes reads; finer than nano is rounded away from zero, beyond 2^63-1 is capped, as there.
     let parse (text: string) : Result<Quantity, string> =
-        let problem = Error $"\"%s{text}\" is not a quantity: it must be %s{allowed}"
-
         if text.Length > longest then
             Error $"a quantity has at most %d{longest} characters, not %d{text.Length}"
         else
@@ -118,7 +119,7 @@ module Quantity =
 
             match digits, scaleOf (text.Substring finish) with
             | "", _
-            | _, None -> problem
+            | _, None -> Error $"\"%s{text}\" is not a quantity: it must be %s{allowed}"
             | _, Some(root, power, format) ->
                 let sign = if signed && text[0] = '-' then -1I else 1I
                 let scaled = sign * BigInteger.Parse digits * nano * BigInteger.Pow(root, max power 0)

@@ -20,7 +20,7 @@ type ServeArgument =
 
 type RunArgument =
     | [<MainCommand; Mandatory>] Scenario of name: string
-    | [<Unique>] With_Seed of number: uint64
+    | [<Unique; AltCommandLine "--seed">] With_Seed of number: uint64
     | [<Unique>] Transcript
 
     interface IArgParserTemplate with
@@ -32,7 +32,7 @@ type RunArgument =
 
 type ExploreArgument =
     | [<MainCommand; Mandatory>] Of of name: string
-    | [<Unique>] From_Seed of number: uint64
+    | [<Unique; AltCommandLine "--seed">] From_Seed of number: uint64
     | [<Unique>] Limit of runs: int
     | [<Unique>] Only of words: string
 
@@ -47,7 +47,7 @@ type ExploreArgument =
 type SearchArgument =
     | [<Unique>] Runs of number: int
     | [<Unique; AltCommandLine "--seed">] First_Seed of number: uint64
-    | [<Unique>] With_Transcript
+    | [<Unique; AltCommandLine "--transcript">] With_Transcript
 
     interface IArgParserTemplate with
         member argument.Usage =
@@ -55,6 +55,31 @@ type SearchArgument =
             | Runs _ -> "how many (default: 1000)"
             | First_Seed _ -> "the first seed; each run has the next one (default: 1)"
             | With_Transcript -> "print the events of the first failures"
+
+type BenchArgument =
+    | [<Unique>] Seconds of number: float
+    | [<Unique>] Parallel of threads: int
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Seconds _ -> "how long each measurement takes (default: 10)"
+            | Parallel _ ->
+                "how many threads run beside one another in the second one; 1 leaves it out (default: 2)"
+
+type RelateArgument =
+    | [<Unique>] Named of words: string
+    | [<Unique; AltCommandLine "--runs">] Plans of number: int
+    | [<Unique; AltCommandLine "--seed">] Plan_Seed of number: uint64
+    | [<Unique>] Stories
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Named _ -> "only relations whose name has these words, such as `two leaders` (default: all)"
+            | Plans _ -> "how many generated runs each is tried on (default: 4)"
+            | Plan_Seed _ -> "the first seed; each run has the next one (default: 1)"
+            | Stories -> "try the named stories too, and changes that are taken back"
 
 type ListArgument =
     | [<Hidden>] All
@@ -72,12 +97,27 @@ type ScenariosArgument =
             match argument with
             | Markdown -> "as the page docs/scenarios.md"
 
+type MutantsArgument =
+    | [<Unique>] Only of id: string
+    | [<Unique>] Anywhere
+    | [<Unique; AltCommandLine "--transcript">] With_Events
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Only _ -> "this one, and how its run goes"
+            | Anywhere -> "try every scenario on those that their own scenarios do not find"
+            | With_Events -> "with --only: print one line an event"
+
 type Argument =
     | [<CliPrefix(CliPrefix.None)>] Run of ParseResults<RunArgument>
     | [<CliPrefix(CliPrefix.None)>] Search of ParseResults<SearchArgument>
     | [<CliPrefix(CliPrefix.None)>] List of ParseResults<ListArgument>
     | [<CliPrefix(CliPrefix.None)>] Scenarios of ParseResults<ScenariosArgument>
     | [<CliPrefix(CliPrefix.None)>] Explore of ParseResults<ExploreArgument>
+    | [<CliPrefix(CliPrefix.None)>] Bench of ParseResults<BenchArgument>
+    | [<CliPrefix(CliPrefix.None)>] Relate of ParseResults<RelateArgument>
+    | [<CliPrefix(CliPrefix.None)>] Mutants of ParseResults<MutantsArgument>
     | [<CliPrefix(CliPrefix.None)>] Serve of ParseResults<ServeArgument>
 
     interface IArgParserTemplate with
@@ -88,6 +128,10 @@ type Argument =
             | List _ -> "name every scenario"
             | Scenarios _ -> "print the catalogue of scenarios"
             | Explore _ -> "run a scenario with each misfortune at each point"
+            | Bench _ -> "measure how many runs and events a second are made"
+            | Relate _ ->
+                "run generated runs and stories under lasting misfortune, and compare where they end"
+            | Mutants _ -> "run faulty operators, each of which must be found"
             | Serve _ -> "serve an embedded cluster to kubectl"
 
 let private serve (given: ParseResults<ServeArgument>) =
@@ -124,5 +168,17 @@ let main arguments =
             (given.GetResult Of)
             (given.GetResult(From_Seed, 1UL))
             (given.GetResult(Limit, 0))
-            (given.GetResult(Only, ""))
+            (given.GetResult(ExploreArgument.Only, ""))
+    | Bench given -> Benchmark.run (given.GetResult(Seconds, 10.0)) (given.GetResult(Parallel, 2))
+    | Relate given ->
+        Commands.relate
+            (given.GetResult(Named, ""))
+            (given.GetResult(Plans, 4))
+            (given.GetResult(Plan_Seed, 1UL))
+            (given.Contains Stories)
+            (given.GetResult(ExploreArgument.Only, ""))
+    | Mutants given ->
+        match given.TryGetResult MutantsArgument.Only with
+        | Some id -> Tikv.Simulator.Mutants.Command.one id (given.Contains With_Events)
+        | None -> Tikv.Simulator.Mutants.Command.all (given.Contains Anywhere)
     | Serve given -> serve given

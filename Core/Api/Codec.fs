@@ -41,6 +41,19 @@ module Codec =
         | Ok _, Error problems -> Error problems
         | Error problems, Error more -> Error(problems @ more)
 
+    /// The same object at a later time, whose spec has not changed since it was read.
+    let reread<'Spec, 'Status when 'Spec: not null and 'Status: not null>
+        (spec: 'Spec)
+        (json: Json)
+        : Result<Object<'Spec, 'Status>, Problem list> =
+        let status =
+            match Json.tryField "status" json |> Option.defaultValue Json.Null with
+            | Json.Null -> Json.empty
+            | status -> status
+
+        Compiled<'Status>.Read([ "status" ], status)
+        |> Result.map (fun status -> { Meta = Meta.decode json; Spec = spec; Status = status })
+
     let cluster (json: Json) : Result<Object<ClusterSpec, ClusterStatus>, Problem list> = read json
     let pdGroup (json: Json) : Result<Object<PDGroupSpec, PDGroupStatus>, Problem list> = read json
     let tikvGroup (json: Json) : Result<Object<TiKVGroupSpec, TiKVGroupStatus>, Problem list> = read json

@@ -43,36 +43,42 @@ module Writer =
             let write = members shape
 
             fun value ->
-                let members = write value
+                let members = write value []
                 struct (Json.Object members, List.isEmpty members)
 
-    and private members (shape: RecordShape) : objnull -> (string * Json) list =
+    /// The members of a record, before those that follow them.
+    and private members (shape: RecordShape) : objnull -> (string * Json) list -> (string * Json) list =
         let writers = shape.Fields |> List.map field |> Array.ofList
 
-        fun value ->
+        fun value following ->
             let parts = shape.Parts value
-            List.concat [ for index in 0 .. writers.Length - 1 -> writers[index] parts[index] ]
 
-    and private field (field: Field) : objnull -> (string * Json) list =
+            let rec go index following =
+                if index < 0 then following else go (index - 1) (writers[index] parts[index] following)
+
+            go (writers.Length - 1) following
+
+    and private field (field: Field) : objnull -> (string * Json) list -> (string * Json) list =
         match field.Option, field.Shape with
         | None, Shape.Record inner when field.Inline -> members inner
         | Some wrapping, shape ->
             let write = writer shape
 
-            fun value ->
-                wrapping.Unwrap value
-                |> List.map (fun value ->
+            fun value following ->
+                match wrapping.Unwrap value with
+                | [] -> following
+                | value :: _ ->
                     let struct (json, _) = write value
-                    field.Name, json)
+                    (field.Name, json) :: following
         | None, shape ->
             let write = writer shape
             let always = field.Rules.Required || Option.isSome field.Rules.Default
 
-            fun value ->
+            fun value following ->
                 let struct (json, absent) = write value
-                if absent && not always then [] else [ field.Name, json ]
+                if absent && not always then following else (field.Name, json) :: following
 
     /// Compiles the writer of a record type.
     let compile (shape: RecordShape) : objnull -> Json =
         let write = members shape
-        fun value -> Json.Object(write value)
+        fun value -> Json.Object(write value [])

@@ -203,7 +203,7 @@ let private topologySafe (observed: Observed) conditions =
     | None, _ -> set ConditionStatus.True ConditionReason.Satisfied "the loss of any one domain is survived"
 
 /// The status before, and as it should be now. The disruption and the id are written by actions, never here.
-let status (observed: Observed) (decision: Decision<Action, Reason>) =
+let private statuses (observed: Observed) (decision: Decision<Action, Reason>) =
     let old = observed.Status
     let generation = observed.Meta.Generation
     let isOverlooked = PdView.isShort observed.PdSilentFor
@@ -304,4 +304,14 @@ let status (observed: Observed) (decision: Decision<Action, Reason>) =
                 | PdView.Silent _ -> old.StoresUp
     }
 
+    old, now
+
+/// The status before, and as it should be now, as JSON.
+let status observed decision =
+    let old, now = statuses observed decision
     Codec.encode old, Codec.encode now
+
+/// What is to be changed of the status; none when it says all there is to say.
+let change observed decision =
+    let old, now = statuses observed decision
+    if now = old then None else MergePatch.diff (Codec.encode old) (Codec.encode now)

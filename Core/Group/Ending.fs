@@ -2,19 +2,26 @@
 module Tikv.Core.Group.Ending
 
 open Tikv.Core
-open Tikv.Core.Api
 open Tikv.Core.Kubernetes
 
-let private abandoned (meta: Meta) = meta.Annotations |> Map.tryFind Annotations.abandon = Some "true"
-
 /// Each instance is told that it may go without PD before it is asked to go.
-let private givenUp (remaining: InstanceView list) =
-    match remaining |> List.filter (fun one -> not (abandoned one.Meta)) with
-    | [] ->
-        match remaining |> List.filter (fun one -> one.Meta.DeletionTimestamp.IsNone) with
-        | [] -> Decision.wait [ InstancesRemain(remaining |> List.map _.Meta.Name) ]
-        | alive -> Decision.act (alive |> List.map (fun one -> DeleteInstance one.Meta))
-    | untold -> Decision.act (untold |> List.map (fun one -> AbandonInstance one.Meta))
+let private givenUp asked (remaining: InstanceView list) =
+    let told, untold =
+        remaining
+        |> List.map (fun one -> one, Evidence.givenUp asked one)
+        |> List.partition (snd >> Option.isSome)
+
+    let alive = [
+        for one, grounds in told do
+            match grounds with
+            | Some grounds when one.Meta.DeletionTimestamp.IsNone -> DeleteInstance(one.Meta, grounds)
+            | _ -> ()
+    ]
+
+    match untold, alive with
+    | _ :: _, _ -> Decision.act (untold |> List.map (fun (one, _) -> AbandonInstance(one.Meta, asked)))
+    | [], _ :: _ -> Decision.act alive
+    | [], [] -> Decision.wait [ InstancesRemain(remaining |> List.map _.Meta.Name) ]
 
 let private lastObjects (observed: Observed) =
     let services =
@@ -40,9 +47,12 @@ let private lastObjects (observed: Observed) =
 
 /// A group goes after the last of its instances, and its Services and its budget with it.
 let rule (observed: Observed) : Decision<Action, Reason> =
-    match observed.Instances |> Map.toList |> List.map snd, lastObjects observed with
-    | (_ :: _ as remaining), _ when abandoned observed.Meta -> givenUp remaining
-    | _ :: _, _ -> ScaleRules.drained observed
-    | [], [] when List.contains Labels.finalizer observed.Meta.Finalizers -> Decision.act [ RemoveFinalizer ]
-    | [], [] -> Decision.settled
-    | [], objects -> Decision.act objects
+    let remaining = observed.Instances |> Map.toList |> List.map snd
+
+    match Evidence.noneLeft observed, Evidence.abandonAsked observed, lastObjects observed with
+    | None, Some asked, _ -> givenUp asked remaining
+    | None, None, _ -> ScaleRules.drained observed
+    | Some none, _, [] when List.contains Labels.finalizer observed.Meta.Finalizers ->
+        Decision.act [ RemoveFinalizer none ]
+    | Some _, _, [] -> Decision.settled
+    | Some _, _, objects -> Decision.act objects

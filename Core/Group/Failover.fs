@@ -455,13 +455,3 @@ let degraded (observed: Observed) =
     | names, PD _ ->
         let names = String.Join(", ", names)
         Some(ConditionReason.PDMemberDown, $"%s{names} is down")
-
-/// An instance of PD that is being removed holds nobody up once PD does not list it any more: its Pod may be stuck on a
-/// node that is lost.
-let holdsUp (observed: Observed) (one: InstanceView) =
-    match observed.Pd with
-    | PdView.Answered facts ->
-        facts.Members
-        |> List.exists (fun other -> other.Name = one.Pod || other.Name = "")
-    | PdView.Silent _
-    | PdView.Unasked -> true

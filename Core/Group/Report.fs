@@ -168,7 +168,7 @@ let private topologySafe (observed: Observed) settings (plan: Plan.Plan) conditi
             message
 
 /// The status before, and as it should be now.
-let status (observed: Observed) (decision: Decision<Action, Reason>) =
+let private statuses (observed: Observed) (decision: Decision<Action, Reason>) =
     let old = Manifest.status observed
     let settings = Manifest.settings observed
     let revision = Shared.revision observed
@@ -236,4 +236,14 @@ let status (observed: Observed) (decision: Decision<Action, Reason>) =
             Summary = Some(summary observed settings all synced decision current revision)
     }
 
+    old, now
+
+/// The status before, and as it should be now, as JSON.
+let status observed decision =
+    let old, now = statuses observed decision
     Codec.encode old, Codec.encode now
+
+/// What is to be changed of the status; none when it says all there is to say.
+let change observed decision =
+    let old, now = statuses observed decision
+    if now = old then None else MergePatch.diff (Codec.encode old) (Codec.encode now)

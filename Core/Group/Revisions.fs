@@ -10,11 +10,6 @@ open Tikv.Core.Kubernetes
 /// The component begins the name: a PD group and a TiKV group may have the same (T 7.1 #24).
 let name (observed: Observed) hash = $"%s{Manifest.componentName observed}-%s{observed.Meta.Name}-%s{hash}"
 
-let private template (observed: Observed) =
-    match observed.Role with
-    | PD(spec, _) -> Codec.encode spec.Template
-    | TiKV(spec, _) -> Codec.encode spec.Template
-
 let private body (observed: Observed) hash number =
     Json.object [
         "apiVersion", Json.string (Kind.apiVersion Kind.ControllerRevision)
@@ -26,7 +21,7 @@ let private body (observed: Observed) hash number =
             "labels", Json.ofMap (Manifest.labels observed |> Map.add Labels.revision hash)
             "ownerReferences", Json.array [ Manifest.owner observed ]
         ]
-        "data", Json.object [ "template", template observed ]
+        "data", Json.object [ "template", Shared.template observed ]
         "revision", Json.int64 number
     ]
 
@@ -48,10 +43,11 @@ let restored (observed: Observed) (revision: RevisionView) : Observed option =
                 Role = TiKV({ spec with Template = template }, status)
         })
 
-let private told (observed: Observed) =
-    match observed.Role with
-    | PD(spec, _) -> Shared.toldOfPd spec.Template
-    | TiKV(spec, _) -> Shared.toldOfTikv spec.Template
+/// Whether a revision keeps the group's present template. What is written the same is the same; what is not may be, in
+/// another spelling.
+let private keeps (observed: Observed) (revision: RevisionView) =
+    Json.tryField "template" revision.Data = Some(Shared.template observed)
+    || restored observed revision |> Option.map Shared.toldOf = Some(Shared.toldOf observed)
 
 let private hashOf (revision: RevisionView) =
     revision.Meta.Labels |> Map.tryFind Labels.revision |> Option.defaultValue ""
@@ -66,8 +62,7 @@ let kept (observed: Observed) =
 
     match observed.Revisions |> List.tryFind (fun one -> one.Meta.Name = wanted) with
     | None -> Decision.act [ CreateRevision(wanted, body observed hash (latest + 1L)) ]
-    | Some one when restored observed one |> Option.map told <> Some(told observed) ->
-        Decision.act [ CountCollision(collisions observed + 1) ]
+    | Some one when not (keeps observed one) -> Decision.act [ CountCollision(collisions observed + 1) ]
     | Some one when
         one.Revision < latest
         || observed.Revisions
@@ -132,7 +127,7 @@ let private templateOf (now: Observed) (before: Observed) =
             template with
                 Spec.Component = grown now.Template.Spec.Component template.Spec.Component
         }
-    | _ -> template before
+    | _ -> Shared.template before
 
 let private asked (observed: Observed) request =
     let current = name observed (Shared.revision observed)

@@ -57,7 +57,7 @@ let scaleOut (plan: Plan) (observed: Observed) =
         | None, _ -> path
         | Some observed, TiKV _ -> Decision.act (create observed [] plan.Staying indexes)
         // The successor of the only member comes before that leaves.
-        | Some _, PD _ when not plan.Staying.IsEmpty && leaving |> List.exists (Failover.holdsUp observed) ->
+        | Some _, PD _ when not plan.Staying.IsEmpty && leaving |> List.exists (Evidence.holdsUp observed) ->
             Decision.wait terminating
         | Some observed, PD _ ->
             match plan.Staying @ plan.Leaving |> List.filter (fun one -> not one.Ready) with
@@ -86,9 +86,6 @@ let private leaves (one: InstanceView) =
     | Some(code, message) when Set.contains code refusals -> InstanceBlocked(one.Meta.Name, code, message)
     | _ -> ScalingIn one.Meta.Name
 
-/// On its way out, and still a part of the cluster.
-let private isLeaving (one: InstanceView) = ending one || one.Offline && not one.Removed
-
 /// What was to leave and now stays is called back, as long as it can be (T 6.4 #31, T 7.1 #13).
 let private calledBack (plan: Plan) = [
     for one in plan.Staying do
@@ -109,8 +106,7 @@ let private deferral (observed: Observed) plan (next: InstanceView list) =
         [], next
 
 let private stores (observed: Observed) plan =
-    let removed = plan.Leaving |> List.filter _.Removed
-    let leaving = instances observed |> List.filter (fun one -> isLeaving one && one.Registered)
+    let leaving = Evidence.leaving observed |> List.filter _.Registered
 
     let next =
         plan.Leaving
@@ -121,18 +117,26 @@ let private stores (observed: Observed) plan =
 
     let kept, next = deferral observed plan next
     let unmarked = kept |> List.filter (deferred >> not)
+    let removed = plan.Leaving |> List.filter _.Removed
     let unregistered = next |> List.filter (fun one -> not one.Registered)
-    let delete = List.map (fun (one: InstanceView) -> DeleteInstance one.Meta)
 
-    match removed @ unregistered, leaving, next, observed.LeavingElsewhere with
-    | (_ :: _ as gone), _, _, _ -> Decision.act (delete gone)
-    | [], (_ :: _ as leaving), _, _ -> {
+    let apart =
+        removed @ unregistered
+        |> List.choose (fun one ->
+            Evidence.apart one
+            |> Option.map (fun grounds -> DeleteInstance(one.Meta, grounds)))
+
+    match apart, leaving, next with
+    | _ :: _, _, _ -> Decision.act apart
+    | [], (_ :: _ as leaving), _ -> {
         Actions = unmarked |> List.map (fun one -> DeferDeletion one.Meta)
         Waiting = leaving |> List.map leaves
       }
-    | [], [], _ :: _, (elsewhere :: _) -> Decision.wait [ OtherGroupScalesIn elsewhere ]
-    | [], [], one :: _, [] -> Decision.act [ TakeOffline one.Meta ]
-    | [], [], [], _ ->
+    | [], [], one :: _ ->
+        match Evidence.noStoreLeaves observed with
+        | Error elsewhere -> Decision.wait [ OtherGroupScalesIn elsewhere ]
+        | Ok quiet -> Decision.act [ TakeOffline(one.Meta, quiet) ]
+    | [], [], [] ->
         match unmarked, kept with
         | _ :: _, _ -> Decision.act (unmarked |> List.map (fun one -> DeferDeletion one.Meta))
         | [], [] -> Decision.settled
@@ -143,10 +147,6 @@ let private stores (observed: Observed) plan =
 /// (V B9). A member that is known not to serve goes first of all; once PD does not list it, the next may go, though its
 /// Pod be stuck.
 let private members (observed: Observed) plan =
-    let leaving =
-        instances observed
-        |> List.filter (fun one -> isLeaving one && Failover.holdsUp observed one)
-
     let kept, next =
         plan.Leaving
         |> List.filter (Replacement.mayGo plan observed)
@@ -155,14 +155,15 @@ let private members (observed: Observed) plan =
     let unmarked = kept |> List.filter (deferred >> not)
     let lacking = plan.Staying |> List.filter (fun one -> not one.Ready)
 
-    match leaving, next with
-    | _ :: _, _ -> Decision.wait (leaving |> List.map leaves)
-    | [], one :: _ when one.Fails || not one.Registered -> Decision.act [ DeleteInstance one.Meta ]
-    | [], _ :: _ when not plan.New.IsEmpty -> Decision.settled
-    | [], _ :: _ when not lacking.IsEmpty -> Decision.wait [ InstancesNotReady(names lacking) ]
-    | [], one :: _ when not one.Ready -> Decision.wait [ InstancesNotReady [ one.Meta.Name ] ]
-    | [], one :: _ -> Decision.act [ DeleteInstance one.Meta ]
-    | [], [] ->
+    match Evidence.oneMember observed, next with
+    | Error leaving, _ -> Decision.wait (leaving |> List.map leaves)
+    | Ok grounds, one :: _ when one.Fails || not one.Registered ->
+        Decision.act [ DeleteInstance(one.Meta, grounds) ]
+    | Ok _, _ :: _ when not plan.New.IsEmpty -> Decision.settled
+    | Ok _, _ :: _ when not lacking.IsEmpty -> Decision.wait [ InstancesNotReady(names lacking) ]
+    | Ok _, one :: _ when not one.Ready -> Decision.wait [ InstancesNotReady [ one.Meta.Name ] ]
+    | Ok grounds, one :: _ -> Decision.act [ DeleteInstance(one.Meta, grounds) ]
+    | Ok _, [] ->
         match unmarked, kept with
         | _ :: _, _ -> Decision.act (unmarked |> List.map (fun one -> DeferDeletion one.Meta))
         | [], [] -> Decision.settled
@@ -179,14 +180,6 @@ let scaleIn (plan: Plan) (observed: Observed) =
 
 // ---- the end
 
-let private clusterEnds (observed: Observed) =
-    observed.Cluster
-    |> Option.forall (fun cluster -> cluster.Meta.DeletionTimestamp.IsSome)
-
-/// Nothing has been bootstrapped that could be spoilt.
-let private neverServed (observed: Observed) =
-    observed.Cluster |> Option.forall (fun cluster -> cluster.Status.Id.IsNone)
-
 let private isLastPd (observed: Observed) =
     observed.PdGroups
     |> List.forall (fun group -> group.Deleting || group.Name = observed.Meta.Name)
@@ -197,22 +190,24 @@ let private isLastPd (observed: Observed) =
 let drained (observed: Observed) =
     let all = instances observed
     let alive = all |> List.filter (ending >> not)
-    let delete = List.map (fun (one: InstanceView) -> DeleteInstance one.Meta)
+    let delete grounds (one: InstanceView) = DeleteInstance(one.Meta, grounds)
 
-    match observed.Role with
+    match Evidence.withCluster observed, observed.Role with
     | _ when alive.IsEmpty -> Decision.wait (all |> List.map leaves)
-    | _ when clusterEnds observed || neverServed observed -> Decision.act (delete alive)
-    | TiKV _ ->
+    | Some grounds, _ -> Decision.act (alive |> List.map (delete grounds))
+    | None, TiKV _ ->
         stores observed {
             Staying = []
             Leaving = alive |> List.sortBy (fun one -> one.Registered, not one.Fails, -one.Index)
             New = []
         }
-    | PD _ when isLastPd observed -> Decision.wait [ LastPdGroup ]
-    | PD _ when alive.Length < all.Length -> Decision.wait (all |> List.filter ending |> List.map leaves)
-    | PD _ ->
-        alive
-        |> List.minBy (fun one -> one.Registered, not one.Fails, one.Leads, -one.Index)
-        |> List.singleton
-        |> delete
-        |> Decision.act
+    | None, PD _ when isLastPd observed -> Decision.wait [ LastPdGroup ]
+    | None, PD _ ->
+        match Evidence.oneMember observed with
+        | Error leaving -> Decision.wait (leaving |> List.map leaves)
+        | Ok grounds ->
+            alive
+            |> List.minBy (fun one -> one.Registered, not one.Fails, one.Leads, -one.Index)
+            |> delete grounds
+            |> List.singleton
+            |> Decision.act

@@ -118,17 +118,6 @@ let processOfTikvGroup (spec: TiKVGroupSpec) =
 
 // ---- what is wanted
 
-/// The fingerprint of an instance that is up to date.
-let wanted (observed: Observed) =
-    match observed.Role with
-    | PD(spec, _) -> ofPdGroup spec
-    | TiKV(spec, _) -> ofTikvGroup spec
-
-let wantedProcess (observed: Observed) =
-    match observed.Role with
-    | PD(spec, _) -> processOfPdGroup spec
-    | TiKV(spec, _) -> processOfTikvGroup spec
-
 /// What of the template a revision is told by. The scheme changes only together with what stands here: neither an upgrade
 /// of the operator nor a new default makes a revision (T 7.1 #22).
 let private told template metadata =
@@ -141,13 +130,61 @@ let private told template metadata =
 let toldOfPd (template: PDTemplate) = told (pdTemplate template.Spec) template.Metadata
 let toldOfTikv (template: TiKVTemplate) = told (tikvTemplate template.Spec) template.Metadata
 
+let private prints template (told: Lazy<Json>) wanted process' : Prints = {
+    Template = template
+    Told = told
+    Revision = lazy (Hash.ofJson told.Value)
+    Wanted = wanted
+    Process = process'
+}
+
+let printsOfPd (spec: PDGroupSpec) : Prints =
+    prints
+        (lazy (Codec.encode spec.Template))
+        (lazy (toldOfPd spec.Template))
+        (lazy (ofPdGroup spec))
+        (lazy (processOfPdGroup spec))
+
+let printsOfTikv (spec: TiKVGroupSpec) : Prints =
+    prints
+        (lazy (Codec.encode spec.Template))
+        (lazy (toldOfTikv spec.Template))
+        (lazy (ofTikvGroup spec))
+        (lazy (processOfTikvGroup spec))
+
+let private printsOf (observed: Observed) =
+    match observed.Role with
+    | PD(spec, _) ->
+        observed.Prints
+        |> Derived.tryOf spec
+        |> Option.defaultWith (fun () -> printsOfPd spec)
+    | TiKV(spec, _) ->
+        observed.Prints
+        |> Derived.tryOf spec
+        |> Option.defaultWith (fun () -> printsOfTikv spec)
+
+/// The fingerprint of an instance that is up to date.
+let wanted (observed: Observed) = (printsOf observed).Wanted.Value
+
+let wantedProcess (observed: Observed) = (printsOf observed).Process.Value
+
+/// The template, as it is kept in a ControllerRevision.
+let template (observed: Observed) = (printsOf observed).Template.Value
+
+/// What the group's template is told by.
+let toldOf (observed: Observed) = (printsOf observed).Told.Value
+
 /// The revision of a group's template: it changes with the template, and never with replicas, settings or the operator.
 /// A count of collisions enters it once there was one.
 let revision (observed: Observed) =
-    let told, collisions =
+    let collisions =
         match observed.Role with
-        | PD(spec, status) -> toldOfPd spec.Template, status.CollisionCount
-        | TiKV(spec, status) -> toldOfTikv spec.Template, status.CollisionCount
+        | PD(_, status) -> status.CollisionCount
+        | TiKV(_, status) -> status.CollisionCount
 
-    (if collisions = 0 then told else told |> Json.withField "collisions" (Json.int collisions))
-    |> Hash.ofJson
+    if collisions = 0 then
+        (printsOf observed).Revision.Value
+    else
+        toldOf observed
+        |> Json.withField "collisions" (Json.int collisions)
+        |> Hash.ofJson

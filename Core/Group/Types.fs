@@ -76,6 +76,17 @@ type PdGroupView = {
     Deleting: bool
 }
 
+/// What follows from a group's specification alone; see `Shared`.
+[<ReferenceEquality>]
+type Prints = {
+    /// The template, as JSON.
+    Template: Lazy<Json>
+    Told: Lazy<Json>
+    Revision: Lazy<string>
+    Wanted: Lazy<string>
+    Process: Lazy<string>
+}
+
 /// One look at one group.
 type Observed = {
     At: Instant
@@ -104,44 +115,9 @@ type Observed = {
     /// The stores of other groups of the cluster that are on their way out, and those groups that come before this one
     /// with what they have too much.
     LeavingElsewhere: string list
+    /// Of the specification in `Role`.
+    Prints: Derived<Prints>
 }
-
-/// Everything that may be done for a group.
-type Action =
-    | AddFinalizer
-    | CreateService of Name: string * Body: Json
-    | UpdateService of Seen: Meta * Spec: Json * Body: Json
-    | CreateInstance of Name: string * Body: Json
-    /// Gives an instance the group's present template and settings.
-    | UpdateInstance of Seen: Meta * Spec: Json
-    /// TiKV: the first step of removal; revocable.
-    | TakeOffline of Instance: Meta
-    | KeepOnline of Instance: Meta
-    | DeleteInstance of Instance: Meta
-    | MarkBootstrapped
-    | RemoveService of Service: Meta
-    | RemoveFinalizer
-    | CreateRevision of Name: string * Body: Json
-    /// An old template is wanted again.
-    | RenumberRevision of Revision: Meta * Number: int64
-    | RemoveRevision of Revision: Meta
-    /// Another template has the same hash: the next one is taken with a count in it.
-    | CountCollision of Count: int
-    /// The template is brought back to a former revision, and the request for that is taken away.
-    | RollBack of Revision: string * Template: Json
-    /// A surplus instance stays until the roll is over.
-    | DeferDeletion of Instance: Meta
-    | CancelDeferral of Instance: Meta
-    /// Another instance takes its place, and then it leaves.
-    | Replace of Instance: Meta
-    | CancelReplacement of Instance: Meta
-    | CreateBudget of Body: Json
-    | UpdateBudget of Seen: Meta * Spec: Json
-    | RemoveBudget of Budget: Meta
-    /// The user lets the whole group go without PD: each of its instances is told.
-    | AbandonInstance of Instance: Meta
-    /// All that is recorded of failed instances, as it is to be.
-    | RecordFailures of Failures: Failure list * Event: string * Note: string
 
 /// Why a group that is not (yet) as desired is left alone for now.
 type Reason =

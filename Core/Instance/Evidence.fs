@@ -40,7 +40,7 @@ let minority (facts: PdFacts) =
 
 /// A PD that has just started knows the regions and not yet their leaders: its counts are no evidence until it has heard
 /// of nearly all (V P14, I24). The two numbers are not of one instant, hence the 1 %.
-let cold (facts: PdFacts) =
+let private cold (facts: PdFacts) =
     let known = facts.Stores |> List.sumBy _.Leaders
 
     if int64 known * 100L < int64 facts.Regions * 99L then

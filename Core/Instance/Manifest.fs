@@ -143,14 +143,17 @@ let private tikvKeys (observed: Observed) =
 
 /// The configuration file: what the user wrote, with the operator's keys laid over it. `Error` when it is not TOML.
 let configFile (observed: Observed) =
-    let given = (Seen.template observed).Config |> Option.defaultValue ""
+    let given =
+        match Seen.prints observed with
+        | Some prints -> prints.Document.Value
+        | None -> Toml.parse ((Seen.template observed).Config |> Option.defaultValue "")
 
     let ours =
         match observed.Role with
         | PD(spec, _) -> pdKeys observed spec
         | TiKV _ -> tikvKeys observed
 
-    Toml.parse given
+    given
     |> Result.map (fun table ->
         ours
         |> List.fold (fun table (key, value) -> Toml.set (List.ofArray (key.Split dot)) value table) table

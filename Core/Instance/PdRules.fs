@@ -69,33 +69,19 @@ let dead (observed: Observed) =
 /// 2. otherwise only while holding the disruption, while all other members are healthy and a quorum;
 /// 3. the leader only after another member leads.
 let restart (observed: Observed) =
-    match observed.Pod with
-    | None -> Decision.settled
-    | Some pod ->
-        match
-            Rules.restartCause observed pod,
-            Evidence.notServing pod,
-            Evidence.notFrozen observed,
-            Seen.facts observed
-        with
-        | None, _, _, _ -> Decision.settled
-        | Some(_, why), Some _, _, _ -> Rules.replace pod why
-        | Some _, None, Error reason, _ -> Decision.wait [ reason ]
-        | Some _, None, Ok _, None -> Decision.wait [ Seen.pdReason observed ]
-        | Some(disruption, why), None, Ok calm, Some facts ->
-            let go grounds = Decision.act [ RestartPod(pod.Meta, why, grounds) ]
-
-            match Evidence.alreadyOut pod observed facts, Seen.memberOf observed facts with
-            | Some out, _ -> go (Evidence.Unneeded(calm, out))
-            | None, None -> Decision.wait [ MemberNotJoined ]
-            | None, Some self ->
-                Rules.withDisruption disruption observed (fun held ->
-                    match
-                        Evidence.quorumWhileItRests self facts, Evidence.notLeading self observed facts
-                    with
-                    | Error reason, _ -> Decision.wait [ reason ]
-                    | Ok _, Error heir -> Decision.act [ TransferPdLeader heir ]
-                    | Ok quorum, Ok follower -> go (Evidence.MemberRests(held, calm, quorum, follower)))
+    observed
+    |> Rules.restart (fun restart go ->
+        match Seen.memberOf observed restart.Facts with
+        | None -> Decision.wait [ MemberNotJoined ]
+        | Some self ->
+            Rules.withDisruption restart.Disruption observed (fun held ->
+                match
+                    Evidence.quorumWhileItRests self restart.Facts,
+                    Evidence.notLeading self observed restart.Facts
+                with
+                | Error reason, _ -> Decision.wait [ reason ]
+                | Ok _, Error heir -> Decision.act [ TransferPdLeader heir ]
+                | Ok quorum, Ok follower -> go (Evidence.MemberRests(held, restart.Calm, quorum, follower))))
 
 /// A running process is a member when the *other* members list it, and healthy when they say so (P 2, P 23).
 let membership (observed: Observed) =

@@ -22,26 +22,34 @@ let rec private leaves path value : (string * TomlValue) list =
         |> List.collect (fun (name, inner) -> leaves (if path = "" then name else $"%s{path}.%s{name}") inner)
     | other -> [ path, other ]
 
-let private managed (observed: Observed) =
+let private managedOfPd = Set.ofList ManagedKeys.pd
+let private managedOfTikv = Set.ofList ManagedKeys.tikv
+
+let private managedBy ``component`` =
+    match ``component`` with
+    | Component.PD -> managedOfPd
+    | Component.TiKV -> managedOfTikv
+
+let private ``component`` (observed: Observed) =
     match observed.Role with
-    | PD _ -> ManagedKeys.pd
-    | TiKV _ -> ManagedKeys.tikv
-    |> Set.ofList
+    | PD _ -> Component.PD
+    | TiKV _ -> Component.TiKV
 
 /// The settings of a configuration file that are the user's, by dotted key. None when it is not TOML.
-let private settings (observed: Observed) file =
-    let managed = managed observed
-
-    Toml.parse file
+let private settingsOf managed document =
+    document
     |> Result.toOption
     |> Option.map (fun document ->
         leaves "" document
         |> List.filter (fun (key, _) -> not (Set.contains key managed))
         |> Map.ofList)
 
+let private settings (observed: Observed) file =
+    settingsOf (managedBy (``component`` observed)) (Toml.parse file)
+
 /// The fingerprint of those settings: neither comments nor the order of keys count, and nothing that the operator writes.
-let fingerprint (observed: Observed) file =
-    settings observed file
+let fingerprintOf ``component`` document =
+    settingsOf (managedBy ``component``) document
     |> Option.map (fun settings ->
         settings
         |> Map.toList
@@ -50,12 +58,17 @@ let fingerprint (observed: Observed) file =
         |> Json.string
         |> Hash.ofJson)
 
+let fingerprint (observed: Observed) file = fingerprintOf (``component`` observed) (Toml.parse file)
+
 /// The fingerprint of what is wanted.
 let wanted (observed: Observed) =
-    (Seen.template observed).Config
-    |> Option.defaultValue ""
-    |> fingerprint observed
-    |> Option.defaultValue ""
+    match Seen.prints observed with
+    | Some prints -> prints.Config.Value
+    | None ->
+        (Seen.template observed).Config
+        |> Option.defaultValue ""
+        |> fingerprint observed
+        |> Option.defaultValue ""
 
 /// As the components' APIs take a value: PD knows booleans as strings only (P 9), and `location-labels` as one string (P 11).
 let private value (observed: Observed) (toml: TomlValue) =

@@ -8,8 +8,23 @@ open Tikv.Core.Kubernetes
 open Tikv.Core.Pd
 open Tikv.Core.Instance
 
+/// A new leader of PD knows of each store the heartbeat that was written down last, at most a minute ago, until it hears
+/// from it within ten seconds (V P15).
+let private heardBefore = TimeSpan.FromSeconds 90L
+
+/// PD hears from hardly any store, and did a moment ago: it is PD that has changed.
+let private isUnheard (observed: Observed) facts (store: Store) =
+    store.StateName = "Disconnected"
+    && (Evidence.outage facts).IsSome
+    && store.LastHeartbeat
+       |> Option.exists (fun nanoseconds ->
+           observed.Clock
+           - DateTimeOffset.FromUnixTimeMilliseconds(nanoseconds / 1_000_000L)
+               <
+               heardBefore)
+
 /// Whether the process serves. What did, and whose Pod is ready, does not count as failed or unknown while PD changes its
-/// leader: silent for a moment, and then without the heartbeats that the former one had (V P15).
+/// leader: silent for a moment, and then without the heartbeats that the former one had.
 let private serves (observed: Observed) =
     let served = Condition.isTrue ConditionType.Ready (Seen.status observed).Conditions
 
@@ -27,8 +42,7 @@ let private serves (observed: Observed) =
                 | TiKV _ ->
                     Seen.storeOf observed facts
                     |> Option.exists (fun store ->
-                        Seen.lives store
-                        || served && store.StateName = "Disconnected" && (Evidence.cold facts).IsSome)
+                        Seen.lives store || served && isUnheard observed facts store)
 
             if healthy && not (Seen.areOutOfDate observed facts) then
                 ConditionStatus.True
@@ -340,8 +354,18 @@ let private tikv (observed: Observed) decision (old: TiKVStatus) =
                 |> Option.orElse old.CapacityUsed
     }
 
-/// The status before, and as it should be now.
+/// The status before, and as it should be now, as JSON.
 let status (observed: Observed) decision =
     match observed.Role with
     | PD(_, old) -> Codec.encode old, Codec.encode (pd observed decision old)
     | TiKV(_, old) -> Codec.encode old, Codec.encode (tikv observed decision old)
+
+/// What is to be changed of the status; none when it says all there is to say.
+let change (observed: Observed) decision =
+    match observed.Role with
+    | PD(_, old) ->
+        let now = pd observed decision old
+        if now = old then None else MergePatch.diff (Codec.encode old) (Codec.encode now)
+    | TiKV(_, old) ->
+        let now = tikv observed decision old
+        if now = old then None else MergePatch.diff (Codec.encode old) (Codec.encode now)

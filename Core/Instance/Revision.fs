@@ -46,30 +46,45 @@ let ofTemplate hotReload template =
         |> Json.withField "volumes" (Json.Array(volumes |> List.map mountsOnly))
     | _ -> template
 
-let private hash withoutConfig (observed: Observed) =
-    let hotReload template = withoutConfig || Defaults.configUpdate template = ConfigUpdate.HotReload
-
-    let template =
-        match observed.Role with
-        | PD(spec, _) -> Codec.encode spec.Template |> ofTemplate (hotReload spec.Template.Component)
-        | TiKV(spec, _) -> Codec.encode spec.Template |> ofTemplate (hotReload spec.Template.Component)
-
-    let tls = observed.Cluster |> Option.exists (fun cluster -> Defaults.isTls cluster.Spec)
-
+let private hash template metadata tls =
     Json.object [
         "scheme", Json.string scheme
         "template", template
-        "metadata",
-        observed.Meta.Annotations
-        |> Map.tryFind Annotations.templateMetadata
-        |> Option.map Json.string
-        |> Option.defaultValue Json.Null
+        "metadata", metadata |> Option.map Json.string |> Option.defaultValue Json.Null
         "tls", Json.bool tls
     ]
     |> Hash.ofJson
 
+/// Of a template as JSON, the hash of what its process is started with; by whether there is TLS.
+let processOf (``component``: ComponentTemplate) template metadata =
+    hash (ofTemplate (Defaults.configUpdate ``component`` = ConfigUpdate.HotReload) template) metadata
+
+/// The same without the configuration, whatever the strategy.
+let baseOf template metadata = hash (ofTemplate true template) metadata
+
+/// The hash of the template's metadata, as the group has noted it.
+let metadata (meta: Meta) = meta.Annotations |> Map.tryFind Annotations.templateMetadata
+
+let private tls (observed: Observed) =
+    observed.Cluster |> Option.exists (fun cluster -> Defaults.isTls cluster.Spec)
+
+let private template (observed: Observed) =
+    match observed.Role with
+    | PD(spec, _) -> Codec.encode spec.Template
+    | TiKV(spec, _) -> Codec.encode spec.Template
+
+let private kept (observed: Observed) =
+    Seen.prints observed
+    |> Option.filter (fun prints -> prints.Metadata = metadata observed.Meta)
+
 /// The hash that a Pod bears of what its process was started with.
-let ofProcess (observed: Observed) = hash false observed
+let ofProcess (observed: Observed) =
+    match kept observed with
+    | Some prints -> prints.Process(tls observed)
+    | None -> processOf (Seen.template observed) (template observed) (metadata observed.Meta) (tls observed)
 
 /// The same without the configuration, whatever the strategy: only the configuration can differ where this does not.
-let ofBase (observed: Observed) = hash true observed
+let ofBase (observed: Observed) =
+    match kept observed with
+    | Some prints -> prints.Base(tls observed)
+    | None -> baseOf (template observed) (metadata observed.Meta) (tls observed)

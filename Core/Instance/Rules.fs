@@ -169,6 +169,32 @@ let withDisruption why (observed: Observed) (act: Evidence.HeldDisruption -> Dec
         | Some other -> Decision.wait [ DisruptionHeldBy(other.Name, other.Reason) ]
         | None -> Decision.act [ TakeDisruption(cluster.Meta, why) ]
 
+/// A running process is to be restarted: what the disruption is for, and PD's facts, by which it is no outage.
+type Restart = { Disruption: string; Calm: Evidence.NotFrozen; Facts: PdFacts }
+
+/// Who has no cause to be restarted stays; whose process does not run, or whom nobody counts on, is replaced at once; for
+/// the others it depends on the component.
+let restart running (observed: Observed) : Decision<Action, Reason> =
+    match observed.Pod with
+    | None -> Decision.settled
+    | Some pod ->
+        match
+            restartCause observed pod,
+            Evidence.notServing pod,
+            Evidence.notFrozen observed,
+            Seen.facts observed
+        with
+        | None, _, _, _ -> Decision.settled
+        | Some(_, why), Some _, _, _ -> replace pod why
+        | Some _, None, Error reason, _ -> Decision.wait [ reason ]
+        | Some _, None, Ok _, None -> Decision.wait [ Seen.pdReason observed ]
+        | Some(disruption, why), None, Ok calm, Some facts ->
+            let go grounds = Decision.act [ RestartPod(pod.Meta, why, grounds) ]
+
+            match Evidence.alreadyOut pod observed facts with
+            | Some out -> go (Evidence.Unneeded(calm, out))
+            | None -> running { Disruption = disruption; Calm = calm; Facts = facts } go
+
 /// The disruption of others is joined, if it may be.
 let join (joined: Result<Disruption, Alone>) (observed: Observed) =
     match observed.Cluster, joined with

@@ -13,6 +13,12 @@ let settings (observed: Observed) =
     | PD(spec, _) -> spec.Instance
     | TiKV(spec, _) -> spec.Instance
 
+/// What follows from the specification, where it has been worked out.
+let prints (observed: Observed) : Prints option =
+    match observed.Role with
+    | PD(spec, _) -> observed.Prints |> Derived.tryOf spec
+    | TiKV(spec, _) -> observed.Prints |> Derived.tryOf spec
+
 let template (observed: Observed) =
     match observed.Role with
     | PD(spec, _) -> spec.Template.Component

@@ -74,11 +74,13 @@ let private withdraw (observed: Observed) =
     | _ -> Decision.settled
 
 /// First the entry, then the mark that it is ours: a crash between the two leaks nothing (law 9). While an entry may
-/// still appear the mark stays.
+/// still appear the mark stays, and says that the eviction is over: who waited for leaders before waits anew.
 let unmark (observed: Observed) =
     let forget observed =
         match eviction observed, Seen.facts observed with
         | Some mark, Some facts when not (inDoubt mark observed facts) -> Decision.act [ UnmarkEviction ]
+        | Some({ Ended = None } as mark), Some _ ->
+            Decision.act [ MarkEviction { mark with Ended = Some(Condition.timestamp observed.Clock) } ]
         | _ -> Decision.settled
 
     observed |> Rule.inTurn [ withdraw; forget ]
@@ -142,7 +144,7 @@ let private evicted store (facts: PdFacts) go (observed: Observed) =
 /// have given it up. Those that are down already come back first.
 let private parts why (observed: Observed) =
     match Seen.disruption observed with
-    | Some held when held.Uid <> observed.Meta.Uid -> observed |> Rule.inTurn [ endOfEviction; Rules.release ]
+    | Some held when held.Uid <> observed.Meta.Uid -> observed |> Rule.inTurn [ unmark; Rules.release ]
     | _ -> Decision.wait [ TakenAlone why ]
 
 /// A store with other settings than wanted, or on a node that is to be emptied, is restarted:
@@ -151,41 +153,25 @@ let private parts why (observed: Observed) =
 ///    holds regions is heard from, and after its leaders have moved away;
 /// 3. one that somebody else has PD remove is taken back first (see `membership`): its regions are on the move.
 let restart (observed: Observed) =
-    match observed.Pod with
-    | None -> Decision.settled
-    | Some pod ->
-        match
-            Rules.restartCause observed pod,
-            Evidence.notServing pod,
-            Evidence.notFrozen observed,
-            Seen.facts observed
-        with
-        | None, _, _, _ -> Decision.settled
-        | Some(_, why), Some _, _, _ -> Rules.replace pod why
-        | Some _, None, Error reason, _ -> Decision.wait [ reason ]
-        | Some _, None, Ok _, None -> Decision.wait [ Seen.pdReason observed ]
-        | Some(disruption, why), None, Ok calm, Some facts ->
-            let go grounds = Decision.act [ RestartPod(pod.Meta, why, grounds) ]
-            let store = Seen.storeOf observed facts
+    observed
+    |> Rules.restart (fun restart go ->
+        let store = Seen.storeOf observed restart.Facts
 
-            match
-                Evidence.alreadyOut pod observed facts,
-                Evidence.joined disruption store observed facts,
-                Evidence.partners store observed facts
-            with
-            | Some out, _, _ -> go (Evidence.Unneeded(calm, out))
-            | None, _, _ when store |> Option.exists (fun one -> one.NodeState = NodeState.Removing) ->
-                Decision.settled
-            | None, Some joined, _ -> Rules.join joined observed
-            | None, None, Error why -> parts why observed
-            | None, None, Ok partners ->
-                match Evidence.othersHeard partners store facts with
-                | Error reason -> Decision.wait [ reason ]
-                | Ok others ->
-                    Rules.withDisruption disruption observed (fun held ->
-                        observed
-                        |> evicted store facts (fun leaders ->
-                            go (Evidence.StoreRests(held, calm, others, leaders))))
+        match
+            Evidence.joined restart.Disruption store observed restart.Facts,
+            Evidence.partners store observed restart.Facts
+        with
+        | _ when store |> Option.exists (fun one -> one.NodeState = NodeState.Removing) -> Decision.settled
+        | Some joined, _ -> Rules.join joined observed
+        | None, Error why -> parts why observed
+        | None, Ok partners ->
+            match Evidence.othersHeard partners store restart.Facts with
+            | Error reason -> Decision.wait [ reason ]
+            | Ok others ->
+                Rules.withDisruption restart.Disruption observed (fun held ->
+                    observed
+                    |> evicted store restart.Facts (fun leaders ->
+                        go (Evidence.StoreRests(held, restart.Calm, others, leaders)))))
 
 /// A Pod that somebody else stops (a drained node) loses its leaders in an orderly way too, while it still runs: unless
 /// others stop with it, when the leaders would have nowhere to stay.
@@ -322,7 +308,7 @@ let private releaseOnceBack (observed: Observed) =
 let leave (observed: Observed) =
     let blocked reason =
         observed
-        |> Rule.together [ withdraw; releaseOnceBack; (fun _ -> Decision.wait [ reason ]) ]
+        |> Rule.together [ unmark; releaseOnceBack; (fun _ -> Decision.wait [ reason ]) ]
 
     match Evidence.departed observed, Seen.facts observed with
     // Its group deletes it; until then it is as it is.

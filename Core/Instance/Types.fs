@@ -20,6 +20,20 @@ type Entry =
     /// PD would have to say which, and does not answer.
     | EntryUnknown
 
+/// What follows from an instance's specification alone; see `Derive`.
+[<ReferenceEquality>]
+type Prints = {
+    /// The hash of the template's metadata that they were made with.
+    Metadata: string option
+    /// By whether there is TLS.
+    Process: bool -> string
+    Base: bool -> string
+    /// The fingerprint of the configuration.
+    Config: Lazy<string>
+    /// The configuration.
+    Document: Lazy<Result<TomlValue, string>>
+}
+
 /// One look at one instance.
 type Observed = {
     At: Instant
@@ -60,6 +74,8 @@ type Observed = {
     Nodes: Map<string, NodeView>
     /// TiKV only: how many instances of its group may be down at a time; 1 while that is not known.
     MaxUnavailable: int
+    /// Of the specification in `Role`.
+    Prints: Derived<Prints>
 }
 
 /// Why an instance that is not (yet) as desired is left alone for now.
@@ -338,7 +354,8 @@ module Reason =
     /// others.
     let recheckAfter reason =
         match reason with
-        | PdSilent _ -> ValueSome PdView.shortSilence
+        | PdSilent _
+        | StoreNotServing _ -> ValueSome PdView.shortSilence
         | LeadersRemain _
         | LeadersUnknown _
         | LeadersUnconfirmed
@@ -376,7 +393,6 @@ module Reason =
         | MemberNotJoined
         | MemberUnhealthy
         | StoreNotRegistered
-        | StoreNotServing _
         | DisruptionHeldBy _
         | RegionsRemain _
         | NoNodeFits _

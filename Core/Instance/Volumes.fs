@@ -132,7 +132,13 @@ let private progress (observed: Observed) name (claim: ClaimView) =
 /// A volume grows where its class allows it; a class that we may not see is asked by trying. It never shrinks, save from a
 /// size that could not be reached to one that is still larger than what there is.
 let private size (observed: Observed) (volume: Volume) name (claim: ClaimView) =
-    let quantity text = Quantity.parse text |> Result.toOption
+    // What is spelled as it is wanted is what is wanted.
+    let quantity text =
+        if text = Quantity.text volume.Storage then
+            Some volume.Storage
+        else
+            Quantity.parse text |> Result.toOption
+
     let expand = Decision.act [ ExpandClaim(claim.Meta, Quantity.text volume.Storage) ]
     let wanted = Quantity.text volume.Storage
 

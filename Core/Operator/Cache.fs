@@ -12,6 +12,9 @@ type Cache = {
     TikvGroups: Map<string, Held<TiKVGroupSpec, TiKVGroupStatus>>
     Pds: Map<string, HeldInstance<PDSpec, PDStatus>>
     Tikvs: Map<string, HeldInstance<TiKVSpec, TiKVStatus>>
+    /// What follows from their specifications; the key is `kind/namespace/name`.
+    GroupPrints: Map<string, Derived<Group.Prints>>
+    InstancePrints: Map<string, Derived<Instance.Prints>>
     /// The instances of each group by index; the key is `kind of the instances/namespace/group`.
     Instances: Map<string, Map<int, Group.InstanceView>>
     /// The instances of each cluster by the names of their Pods; the key is `kind/namespace/cluster`.
@@ -45,6 +48,8 @@ module Cache =
         TikvGroups = Map.empty
         Pds = Map.empty
         Tikvs = Map.empty
+        GroupPrints = Map.empty
+        InstancePrints = Map.empty
         Instances = Map.empty
         Peers = Map.empty
         Pods = Map.empty
@@ -65,6 +70,18 @@ module Cache =
     let key (space: string) (name: string) = space + "/" + name
     let keyOf (meta: Meta) = key meta.Namespace meta.Name
     let private groupKey kind (space: string) (group: string) = Kind.name kind + "/" + space + "/" + group
+
+    /// What follows from the specification of a group.
+    let groupPrints kind (meta: Meta) cache =
+        cache.GroupPrints
+        |> Map.tryFind (groupKey kind meta.Namespace meta.Name)
+        |> Option.defaultValue Derived.none
+
+    /// What follows from the specification of an instance.
+    let instancePrints kind (meta: Meta) cache =
+        cache.InstancePrints
+        |> Map.tryFind (groupKey kind meta.Namespace meta.Name)
+        |> Option.defaultValue Derived.none
 
     /// The instances of a group, by index.
     let instancesOf kind space group cache =
@@ -194,6 +211,40 @@ module Cache =
     let private part kind (meta: Meta) (cluster, pod) cache =
         changePeers kind meta cluster (Map.remove pod) cache
 
+    let private derive kind derive (held: Held<'Spec, 'Status>) before =
+        let key = groupKey kind held.Meta.Namespace held.Meta.Name
+
+        match held.Object with
+        | Ok object -> before |> Map.add key (derive (Map.tryFind key before) object)
+        | Error _ -> before |> Map.remove key
+
+    let private derivedGroup kind make held cache = {
+        cache with
+            GroupPrints =
+                cache.GroupPrints
+                |> derive
+                    kind
+                    (fun before (object: Object<_, _>) ->
+                        match before with
+                        | Some derived when (Derived.tryOf object.Spec derived).IsSome -> derived
+                        | _ -> Derived.from object.Spec (make object.Spec))
+                    held
+    }
+
+    let private derivedInstance kind make held cache = {
+        cache with
+            InstancePrints = cache.InstancePrints |> derive kind make held
+    }
+
+    let private underived kind (key: string) cache =
+        let key = Kind.name kind + "/" + key
+
+        {
+            cache with
+                GroupPrints = cache.GroupPrints |> Map.remove key
+                InstancePrints = cache.InstancePrints |> Map.remove key
+        }
+
     let private put kind key json cache =
         match kind with
         | Kind.Cluster ->
@@ -207,22 +258,16 @@ module Cache =
             }
         | Kind.PDGroup ->
             let before = cache.PdGroups |> Map.tryFind key
+            let held = Held.held Codec.pdGroup Validation.pdGroup before json
 
-            {
-                cache with
-                    PdGroups =
-                        cache.PdGroups
-                        |> Map.add key (Held.held Codec.pdGroup Validation.pdGroup before json)
-            }
+            { cache with PdGroups = cache.PdGroups |> Map.add key held }
+            |> derivedGroup kind Group.Shared.printsOfPd held
         | Kind.TiKVGroup ->
             let before = cache.TikvGroups |> Map.tryFind key
+            let held = Held.held Codec.tikvGroup Validation.tikvGroup before json
 
-            {
-                cache with
-                    TikvGroups =
-                        cache.TikvGroups
-                        |> Map.add key (Held.held Codec.tikvGroup Validation.tikvGroup before json)
-            }
+            { cache with TikvGroups = cache.TikvGroups |> Map.add key held }
+            |> derivedGroup kind Group.Shared.printsOfTikv held
         | Kind.PD ->
             let known = cache.Pds |> Map.tryFind key
             let before = known |> Option.bind _.View
@@ -233,6 +278,7 @@ module Cache =
             |> unlist kind before
             |> enlist kind view
             |> befriend kind held.Meta (Held.pdPeer held)
+            |> derivedInstance kind Instance.Derive.ofPd held
         | Kind.TiKV ->
             let known = cache.Tikvs |> Map.tryFind key
             let before = known |> Option.bind _.View
@@ -243,6 +289,7 @@ module Cache =
             |> unlist kind before
             |> enlist kind view
             |> befriend kind held.Meta (Held.tikvPeer held)
+            |> derivedInstance kind Instance.Derive.ofTikv held
         | Kind.Pod -> { cache with Pods = cache.Pods |> Map.add key (Held.podView json) }
         | Kind.ConfigMap -> { cache with ConfigMaps = cache.ConfigMaps |> Map.add key (View.configMap json) }
         | Kind.PersistentVolumeClaim -> { cache with Claims = cache.Claims |> Map.add key (View.claim json) }
@@ -265,8 +312,10 @@ module Cache =
     let private drop kind key cache =
         match kind with
         | Kind.Cluster -> { cache with Clusters = cache.Clusters |> Map.remove key }
-        | Kind.PDGroup -> { cache with PdGroups = cache.PdGroups |> Map.remove key }
-        | Kind.TiKVGroup -> { cache with TikvGroups = cache.TikvGroups |> Map.remove key }
+        | Kind.PDGroup -> { cache with PdGroups = cache.PdGroups |> Map.remove key } |> underived kind key
+        | Kind.TiKVGroup ->
+            { cache with TikvGroups = cache.TikvGroups |> Map.remove key }
+            |> underived kind key
         | Kind.PD ->
             match cache.Pds |> Map.tryFind key with
             | None -> cache
@@ -274,6 +323,7 @@ module Cache =
                 { cache with Pds = cache.Pds |> Map.remove key }
                 |> unlist kind known.View
                 |> part kind known.Held.Meta (Held.pdPeer known.Held)
+                |> underived kind key
         | Kind.TiKV ->
             match cache.Tikvs |> Map.tryFind key with
             | None -> cache
@@ -281,6 +331,7 @@ module Cache =
                 { cache with Tikvs = cache.Tikvs |> Map.remove key }
                 |> unlist kind known.View
                 |> part kind known.Held.Meta (Held.tikvPeer known.Held)
+                |> underived kind key
         | Kind.Pod -> { cache with Pods = cache.Pods |> Map.remove key }
         | Kind.ConfigMap -> { cache with ConfigMaps = cache.ConfigMaps |> Map.remove key }
         | Kind.PersistentVolumeClaim -> { cache with Claims = cache.Claims |> Map.remove key }
@@ -315,18 +366,28 @@ module Cache =
     /// More versions than one object can get while one request about it is under way.
     let private remembered = 16
 
+    /// A version is read once. One that `ending` has marked is read again: it has not ended after all.
+    let private isKnown (known: Meta) json =
+        known.ResourceVersion = version json
+        && known.ResourceVersion <> ResourceVersion ""
+        && known.DeletionTimestamp <> Some ""
+        && known.Uid = Uid(text [ "metadata"; "uid" ] json)
+
     let private store (object: ObjectRef) json cache =
-        let passed =
-            match meta object cache with
-            | Some known when known.ResourceVersion <> version json ->
-                let before = cache.Passed |> Map.tryFind object |> Option.defaultValue []
+        match meta object cache with
+        | Some known when isKnown known json -> cache
+        | known ->
+            let passed =
+                match known with
+                | Some known when known.ResourceVersion <> version json ->
+                    let before = cache.Passed |> Map.tryFind object |> Option.defaultValue []
 
-                cache.Passed
-                |> Map.add object (known.ResourceVersion :: List.truncate (remembered - 1) before)
-            | _ -> cache.Passed
+                    cache.Passed
+                    |> Map.add object (known.ResourceVersion :: List.truncate (remembered - 1) before)
+                | _ -> cache.Passed
 
-        { cache with Passed = passed }
-        |> put object.Kind (key object.Namespace object.Name) json
+            { cache with Passed = passed }
+            |> put object.Kind (key object.Namespace object.Name) json
 
     let private forget (object: ObjectRef) cache =
         { cache with Passed = cache.Passed |> Map.remove object }

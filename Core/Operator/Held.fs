@@ -126,24 +126,23 @@ module internal Held =
                 Registered = object.Status.Id.IsSome
         }
 
-    /// What was valid is valid until its spec changes.
+    /// What was read and found valid is so until its spec changes: the very same value then, by which whatever was
+    /// derived from it is known to stand.
     let held decode validate (before: Held<'Spec, 'Status> option) json : Held<'Spec, 'Status> =
         let meta: Meta = Meta.decode json
 
-        let known =
-            match before with
-            | Some before ->
-                before.Meta.Uid = meta.Uid
-                && before.Meta.Generation = meta.Generation
-                && before.Object.IsOk
-            | None -> false
-
         let object: Result<Object<'Spec, 'Status>, Problem list> =
-            decode json
-            |> Result.bind (fun object ->
-                match (if known then [] else validate object) with
-                | [] -> Ok object
-                | problems -> Error problems)
+            match before with
+            | Some { Meta = was; Object = Ok known } when
+                was.Uid = meta.Uid && was.Generation = meta.Generation && meta.Generation > 0L
+                ->
+                Codec.reread known.Spec json
+            | _ ->
+                decode json
+                |> Result.bind (fun object ->
+                    match validate object with
+                    | [] -> Ok object
+                    | problems -> Error problems)
 
         {
             Meta = meta

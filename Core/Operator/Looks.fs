@@ -336,6 +336,7 @@ let private instance
                 |> Option.bind okay
                 |> Option.map _.Spec.Group.MaxUnavailable
                 |> Option.defaultValue 1
+        Prints = sight.Cache |> Cache.instancePrints kind meta
     }
 
 let pd sight (object: Object<PDSpec, PDStatus>) =
@@ -531,6 +532,9 @@ let private group sight (meta: Meta) role (settings: GroupSettings) template ins
             match instanceKind with
             | Kind.TiKV -> leavingElsewhere space settings.Cluster.Name meta sight
             | _ -> []
+        Prints =
+            sight.Cache
+            |> Cache.groupPrints (if instanceKind = Kind.PD then Kind.PDGroup else Kind.TiKVGroup) meta
     }
 
 let pdGroup sight (object: Object<PDGroupSpec, PDGroupStatus>) =

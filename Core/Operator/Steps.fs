@@ -409,7 +409,7 @@ let ofGroup cache (observed: Group.Observed) action =
     | Group.UpdateInstance(seen, body) ->
         updateInstance cache instanceKind seen body
         |> kubernetes safe "UpdateInstance" $"instance %s{seen.Name} is brought to the group's template"
-    | Group.TakeOffline instance ->
+    | Group.TakeOffline(instance, _) ->
         Patch(
             refOf instanceKind instance,
             false,
@@ -423,7 +423,7 @@ let ofGroup cache (observed: Group.Observed) action =
     | Group.KeepOnline instance ->
         patch instanceKind instance [ "spec", Json.object [ "offline", Json.Null ] ]
         |> kubernetes safe "KeepOnline" $"instance %s{instance.Name} stays in the cluster"
-    | Group.DeleteInstance instance ->
+    | Group.DeleteInstance(instance, _) ->
         delete instanceKind instance None
         |> kubernetes Instance.Risk.Disruptive "DeleteInstance" $"instance %s{instance.Name} is removed"
     | Group.MarkBootstrapped ->
@@ -432,7 +432,7 @@ let ofGroup cache (observed: Group.Observed) action =
     | Group.RemoveService service ->
         delete Kind.Service service None
         |> kubernetes safe "RemoveService" $"Service %s{service.Name} removed"
-    | Group.RemoveFinalizer -> removeFinalizer Instance.Risk.Irreversible kind meta
+    | Group.RemoveFinalizer _ -> removeFinalizer Instance.Risk.Irreversible kind meta
     | Group.CreateRevision(name, body) ->
         create Kind.ControllerRevision body
         |> kubernetes safe "CreateRevision" $"revision %s{name} recorded"
@@ -492,7 +492,7 @@ let ofGroup cache (observed: Group.Observed) action =
     | Group.RemoveBudget budget ->
         delete Kind.PodDisruptionBudget budget None
         |> kubernetes safe "RemoveBudget" $"PodDisruptionBudget %s{budget.Name} removed"
-    | Group.AbandonInstance instance ->
+    | Group.AbandonInstance(instance, _) ->
         patchMeta instanceKind instance [
             "annotations", Json.object [ Annotations.abandon, Json.string "true" ]
         ]

@@ -39,8 +39,7 @@ let private earliest rechecks =
             | one, ValueNone -> one)
         ValueNone
 
-let private statusPatch kind meta (before, now) =
-    MergePatch.diff before now |> Option.map (patchStatus kind meta)
+let private statusPatch kind meta change = change |> Option.map (patchStatus kind meta)
 
 let private ofParts
     kind
@@ -90,6 +89,25 @@ let private nodesToRead (observed: Instance.Observed) (actions: Instance.Action 
       ]
     | _ -> []
 
+/// That nobody comes back for a member that is removed as an orphan: its instance is asked for by its name. A cache may not
+/// have heard yet of one that was just made.
+let private orphansToRead (observed: Instance.Observed) (actions: Instance.Action list) : ObjectRef list =
+    let orphans =
+        Instance.Seen.facts observed
+        |> Option.map (Instance.Evidence.orphans observed)
+        |> Option.defaultValue []
+
+    [
+        for orphan, pod, _ in orphans do
+            let isRemoved action =
+                match action with
+                | Instance.RemoveMember(id, _, _, _) -> id = orphan.Id
+                | _ -> false
+
+            if actions |> List.exists isRemoved then
+                { Kind = Kind.PD; Namespace = observed.Meta.Namespace; Name = pod }
+    ]
+
 let private ofInstance sight (observed: Instance.Observed) =
     let space = observed.Meta.Namespace
     let clusterName = (Instance.Seen.settings observed).Cluster.Name
@@ -108,12 +126,13 @@ let private ofInstance sight (observed: Instance.Observed) =
         Instance.Reason.code
         Instance.Reason.text
         Instance.Reason.recheckAfter
-        (Instance.Report.status observed)
+        (Instance.Report.change observed)
         Instance.Diagnosis.refused
         ([ clusterRef space clusterName; named Kind.Pod (Instance.Seen.podName observed) ]
          @ (Instance.Seen.wantedClaims observed
             |> List.map (snd >> named Kind.PersistentVolumeClaim))
          @ nodesToRead observed decision.Actions
+         @ orphansToRead observed decision.Actions
          @ (match observed.Node with
             | Sighting.Known node when Instance.Drain.wanted observed -> [
                 { Kind = Kind.Node; Namespace = ""; Name = node.Meta.Name }
@@ -130,9 +149,10 @@ let private ofGroup sight (observed: Group.Observed) =
         decision.Actions
         |> List.choose (fun action ->
             match action with
-            | Group.TakeOffline instance
-            | Group.AbandonInstance instance
-            | Group.DeleteInstance instance -> Some(refOf (Group.Manifest.instanceKind observed) instance)
+            | Group.TakeOffline(instance, _)
+            | Group.AbandonInstance(instance, _)
+            | Group.DeleteInstance(instance, _) ->
+                Some(refOf (Group.Manifest.instanceKind observed) instance)
             | _ -> None)
 
     let passedOver =
@@ -158,7 +178,7 @@ let private ofGroup sight (observed: Group.Observed) =
         Group.Reason.code
         Group.Reason.text
         Group.Reason.recheckAfter
-        (Group.Report.status observed)
+        (Group.Report.change observed)
         Group.StepRefused
         (clusterRef space clusterName :: instances @ passedOver)
         observed.Secrets
@@ -176,7 +196,7 @@ let private ofCluster (observed: Cluster.Observed) =
         Cluster.Reason.code
         Cluster.Reason.text
         Cluster.Reason.recheckAfter
-        (Cluster.Report.status observed)
+        (Cluster.Report.change observed)
         Cluster.StepRefused
         (observed.Groups |> List.map (fun group -> refOf group.Kind group.Meta))
         observed.Secrets
@@ -212,7 +232,9 @@ let private ofInvalid kind sight (held: Held<'Spec, 'Status>) problems =
         Steps = []
         Waiting = verdict.Why
         Recheck = ValueNone
-        Status = statusPatch kind held.Meta (status old before, status conditions held.Meta.Generation)
+        Status =
+            MergePatch.diff (status old before) (status conditions held.Meta.Generation)
+            |> statusPatch kind held.Meta
         Refused = fun _ _ -> None
         Reads = []
         Cluster = held.Meta.Namespace, ""

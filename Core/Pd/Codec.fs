@@ -56,7 +56,8 @@ module PdCodec =
             | PdBody.Json json -> decode json
             | PdBody.Text _ -> None
             |> Option.map Ok
-            |> Option.defaultValue (Error(PdError.Unexpected(reply.Status, PdBody.message reply.Body)))
+            |> Option.defaultWith (fun () ->
+                Error(PdError.Unexpected(reply.Status, PdBody.message reply.Body)))
         else
             Error(PdError.ofReply reply)
 
@@ -211,9 +212,9 @@ module PdCodec =
 
     /// The router's own 404 means that there is no such scheduler, hence no such store (P 20).
     let evictLeaders (reply: PdReply) : Result<EvictLeaders, PdError> =
-        match reply.Status, PdBody.message reply.Body with
-        | 404, "404 page not found" -> Ok Set.empty
-        | _ ->
+        if reply.Status = 404 && PdBody.message reply.Body = "404 page not found" then
+            Ok Set.empty
+        else
             reply
             |> read (fun json ->
                 Json.tryPath [ "store-id-ranges" ] json

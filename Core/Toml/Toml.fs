@@ -13,7 +13,7 @@ module Toml =
     let private isBare (name: string) =
         name <> ""
         && name
-           |> Seq.forall (fun char -> Char.IsAsciiLetterOrDigit char || char = '-' || char = '_')
+           |> String.forall (fun char -> Char.IsAsciiLetterOrDigit char || char = '-' || char = '_')
 
     let private escaped (char: char) =
         match char with
@@ -27,7 +27,13 @@ module Toml =
         | char when char < ' ' || char = '\127' -> $"\\u%04X{int char}"
         | char -> string char
 
-    let private quoted (text: string) = "\"" + String.collect escaped text + "\""
+    let private isPlain (char: char) = char >= ' ' && char <> '"' && char <> '\\' && char <> '\127'
+
+    let private quoted (text: string) =
+        "\""
+        + (if String.forall isPlain text then text else String.collect escaped text)
+        + "\""
+
     let private keyText name = if isBare name then name else quoted name
     let private dotted path = path |> List.map keyText |> String.concat "."
 
@@ -124,9 +130,7 @@ module Toml =
         | TomlValue.Array items -> "[" + (items |> List.map inlineText |> String.concat ", ") + "]"
         | TomlValue.Table [] -> "{}"
         | TomlValue.Table members ->
-            let pairs =
-                members
-                |> List.map (fun (key, value) -> $"%s{keyText key} = %s{inlineText value}")
+            let pairs = members |> List.map (fun (key, value) -> keyText key + " = " + inlineText value)
 
             "{ " + String.concat ", " pairs + " }"
 
@@ -146,9 +150,7 @@ module Toml =
     let rec private blocks path (header: string option) value : string list list =
         let below, beside = members value |> List.partition (fun (_, value) -> hasHeader value)
 
-        let lines =
-            beside
-            |> List.map (fun (key, value) -> $"%s{keyText key} = %s{inlineText value}")
+        let lines = beside |> List.map (fun (key, value) -> keyText key + " = " + inlineText value)
 
         let own =
             match header with

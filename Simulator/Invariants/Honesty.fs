@@ -16,6 +16,10 @@ type private Seen = {
     Silent: Map<string, int64>
     /// Those that were ever seen serving.
     Served: Set<string>
+    /// What was looked at last.
+    Runs: Map<string, Run>
+    Members: Map<string, PdProcess>
+    Tikvs: Map<string, TikvProcess>
 }
 
 let private serves (world: World) (run: Run) =
@@ -31,7 +35,7 @@ let private serves (world: World) (run: Run) =
     | Process.Other
     | Process.Ended -> false
 
-let private track (seen: Seen) (world: World) =
+let private watch (seen: Seen) (world: World) =
     let now =
         world.Runs.Values
         |> Seq.filter (serves world)
@@ -46,7 +50,21 @@ let private track (seen: Seen) (world: World) =
     {
         Served = Set.union seen.Served now
         Silent = silent |> Map.filter (fun pod _ -> not (Set.contains pod now))
+        Runs = world.Runs
+        Members = world.Pd.Members
+        Tikvs = world.Pd.Tikvs
     }
+
+/// The same processes tell nothing new.
+let private track (seen: Seen) (world: World) =
+    if
+        LanguagePrimitives.PhysicalEquality seen.Runs world.Runs
+        && LanguagePrimitives.PhysicalEquality seen.Members world.Pd.Members
+        && LanguagePrimitives.PhysicalEquality seen.Tikvs world.Pd.Tikvs
+    then
+        seen
+    else
+        watch seen world
 
 let private claimsReady object =
     Json.itemsAt [ "status"; "conditions" ] object
@@ -117,7 +135,7 @@ let readyIsTrue: Invariant =
                 "Ready is True of a generation only while every process that the object answers for has served within the last 30 s, and observedGeneration never goes back"
             Source = "verification C5"
         }
-        { Silent = Map.empty; Served = Set.empty }
+        { Silent = Map.empty; Served = Set.empty; Runs = Map.empty; Members = Map.empty; Tikvs = Map.empty }
         (fun seen { World = world } sight ->
             match sight with
             | Sight.Processes -> struct (track seen world, Finding.Nothing)

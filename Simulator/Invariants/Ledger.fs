@@ -10,6 +10,14 @@ open Tikv.Simulator.World
 /// A store or member that an operator has taken down, and that is not back.
 type TakenDown = { At: int64; Pod: string }
 
+/// Parts of the world, and what was known of our entries, at a look.
+type Looked = {
+    Members: Map<string, PdProcess>
+    Tikvs: Map<string, TikvProcess>
+    Groups: Map<int, PdGroup>
+    Ours: Set<StoreId>
+}
+
 /// What judges have to remember of a run to tell what a sane observer could have known, and who did what. Times in
 /// milliseconds of the world.
 type Ledger = {
@@ -31,6 +39,8 @@ type Ledger = {
     /// Since when all is suspended, by `namespace/cluster`.
     Suspended: Map<string, int64>
     Paused: Map<string, int64>
+    /// What `observe` looked at last.
+    Looked: Looked
 }
 
 [<RequireQualifiedAccess>]
@@ -46,6 +56,7 @@ module Ledger =
         LedAt = 0L
         Suspended = Map.empty
         Paused = Map.empty
+        Looked = { Members = Map.empty; Tikvs = Map.empty; Groups = Map.empty; Ours = Set.empty }
     }
 
     /// Keeps the time since when each has been in the set.
@@ -76,8 +87,7 @@ module Ledger =
                        && one.State = ProcessState.Running
                        && one.StartedAt >= down.At))
 
-    /// Processes of PD or TiKV changed.
-    let observe (world: World) (ledger: Ledger) : Ledger =
+    let private look (world: World) (ledger: Ledger) : Ledger =
         let now = world.Now
         let live = Ground.clusters world |> Seq.map (Ground.live world) |> union
 
@@ -126,6 +136,34 @@ module Ledger =
                     else
                         ledger.LedAt
         }
+
+    /// Nothing is different from the last look, and nothing waits for a time to come.
+    let private isAsBefore (world: World) (ledger: Ledger) =
+        LanguagePrimitives.PhysicalEquality ledger.Looked.Groups world.Pd.Groups
+        && LanguagePrimitives.PhysicalEquality ledger.Looked.Members world.Pd.Members
+        && LanguagePrimitives.PhysicalEquality ledger.Looked.Tikvs world.Pd.Tikvs
+        && LanguagePrimitives.PhysicalEquality ledger.Looked.Ours ledger.OurEntries
+        && Map.isEmpty ledger.StoresDown
+        && Map.isEmpty ledger.MembersDown
+
+    /// Processes of PD or TiKV changed.
+    let observe (world: World) (ledger: Ledger) : Ledger =
+        if not (isAsBefore world ledger) then
+            let ledger = look world ledger
+
+            {
+                ledger with
+                    Looked = {
+                        Members = world.Pd.Members
+                        Tikvs = world.Pd.Tikvs
+                        Groups = world.Pd.Groups
+                        Ours = ledger.OurEntries
+                    }
+            }
+        elif Ground.clusters world |> Seq.exists (Ground.leader >> Option.isSome) then
+            { ledger with LedAt = world.Now }
+        else
+            ledger
 
     let private asked' path now (change: Change) (known: Map<string, int64>) =
         let key = View.keyOf change.Object

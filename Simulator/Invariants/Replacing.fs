@@ -38,20 +38,26 @@ let private begun sight =
             if List.isEmpty failed then ValueNone else ValueSome(struct (before, group, all.Count, failed))
     | _ -> ValueNone
 
-/// How long a process has not served, in milliseconds; 0 when it does.
+/// How long PD has not heard from a store, whether its process runs or not.
+let private unheard (world: World) (store: StoreRecord) =
+    match store.BeatsFrom, store.LastBeat with
+    | System.Int64.MaxValue, ValueSome last -> world.Now - last
+    | _ -> 0L
+
+/// How long a process has not served or PD has not heard from it, in milliseconds; 0 when it does and has.
 let private silence (ledger: Ledger) (world: World) instance =
     let pod = View.key (Meta.``namespace`` instance) (Meta.name instance)
 
-    let since =
-        match Ground.storeOfPod pod world with
-        | Some store -> Map.tryFind store.Id ledger.SilentStores
-        | None ->
-            Ground.clusters world
-            |> Seq.collect _.Members.Values
-            |> Seq.tryFind (fun one -> one.Name = Meta.name instance)
-            |> Option.bind (fun one -> Map.tryFind one.Id ledger.SilentMembers)
+    let span since = world.Now - Option.defaultValue world.Now since
 
-    since |> Option.map (fun since -> world.Now - since) |> Option.defaultValue 0L
+    match Ground.storeOfPod pod world with
+    | Some store -> max (unheard world store) (span (Map.tryFind store.Id ledger.SilentStores))
+    | None ->
+        Ground.clusters world
+        |> Seq.collect _.Members.Values
+        |> Seq.tryFind (fun one -> one.Name = Meta.name instance)
+        |> Option.bind (fun one -> Map.tryFind one.Id ledger.SilentMembers)
+        |> span
 
 let private isPodReady instance (world: World) =
     match World.tryPod (View.key (Meta.``namespace`` instance) (Meta.name instance)) world with

@@ -1,5 +1,6 @@
 namespace Tikv.Simulator.Invariants
 
+open System.Collections.Generic
 open Tikv.Core
 open Tikv.Core.Kubernetes
 open Tikv.Core.Pd
@@ -78,10 +79,13 @@ module Invariant =
             member this.See scene sight =
                 let struct (next, finding) = see state scene sight
 
-                if LanguagePrimitives.PhysicalEquality (box next) (box state) then
-                    struct (this, finding)
-                else
-                    struct (make property next see, finding)
+                let isSame =
+                    if typeof<'State>.IsValueType then
+                        EqualityComparer<'State>.Default.Equals(next, state)
+                    else
+                        LanguagePrimitives.PhysicalEquality (box next) (box state)
+
+                struct ((if isSame then this else make property next see), finding)
     }
 
     /// From a property that remembers nothing: what a sight means.
@@ -98,17 +102,24 @@ type Violation = { Property: Property; At: int64; What: string }
 type Judge = {
     Invariants: Invariant list
     Ledger: Ledger
-    /// By id of property: how often it was put to the test.
-    Tested: Map<string, int>
+    /// How often each was put to the test, in the order of the invariants. Never changed in place.
+    Counts: int array
     Violations: Violation list
-}
+} with
+
+    /// By id of property: how often it was put to the test.
+    member judge.Tested: Map<string, int> =
+        (Map.empty, judge.Invariants, List.ofArray judge.Counts)
+        |||> List.fold2 (fun tested invariant count ->
+            let id = invariant.Property.Id
+            Map.add id (count + (Map.tryFind id tested |> Option.defaultValue 0)) tested)
 
 [<RequireQualifiedAccess>]
 module Judge =
     let start (invariants: Invariant list) : Judge = {
         Invariants = invariants
         Ledger = Ledger.empty
-        Tested = invariants |> List.map (fun invariant -> invariant.Property.Id, 0) |> Map.ofList
+        Counts = Array.zeroCreate invariants.Length
         Violations = []
     }
 
@@ -118,8 +129,13 @@ module Judge =
             Ledger = judge.Ledger
     }
 
-    let private count id (tested: Map<string, int>) =
-        Map.add id (1 + (Map.tryFind id tested |> Option.defaultValue 0)) tested
+    /// Some of the invariants, with what they remember and were counted for.
+    let only (isMeant: Invariant -> bool) (judge: Judge) : Judge =
+        let kept =
+            List.zip judge.Invariants (List.ofArray judge.Counts)
+            |> List.filter (fst >> isMeant)
+
+        { judge with Invariants = kept |> List.map fst; Counts = kept |> List.map snd |> Array.ofList }
 
     let private note world sight (ledger: Ledger) =
         match sight with
@@ -134,25 +150,43 @@ module Judge =
         | Sight.Settled
         | Sight.Unsettled -> ledger
 
-    /// Shows something to every invariant. They see the ledger as it was before what is shown.
+    /// Shows something to every invariant. They see the ledger as it was before what is shown. Most are not concerned:
+    /// nothing is made anew for those.
     let see (world: World) (sight: Sight) (judge: Judge) : Judge =
         let scene = { World = world; Ledger = judge.Ledger }
 
-        let struct (invariants, tested, violations) =
-            (struct ([], judge.Tested, judge.Violations), judge.Invariants)
-            ||> List.fold (fun struct (seen, tested, violations) invariant ->
+        let tested index (counts: int array) =
+            let counts =
+                if LanguagePrimitives.PhysicalEquality counts judge.Counts then Array.copy counts else counts
+
+            counts[index] <- counts[index] + 1
+            counts
+
+        let rec show index (invariants: Invariant list) counts violations : struct (Invariant list * _ * _) =
+            match invariants with
+            | [] -> struct ([], counts, violations)
+            | invariant :: others ->
                 let struct (next, finding) = invariant.See scene sight
 
-                match finding with
-                | Finding.Nothing -> struct (next :: seen, tested, violations)
-                | Finding.Held -> struct (next :: seen, count invariant.Property.Id tested, violations)
-                | Finding.Broken what ->
-                    let violation = { Property = invariant.Property; At = world.Now; What = what }
-                    struct (next :: seen, count invariant.Property.Id tested, violation :: violations))
+                let struct (left, counts, violations) =
+                    match finding with
+                    | Finding.Nothing -> show (index + 1) others counts violations
+                    | Finding.Held -> show (index + 1) others (tested index counts) violations
+                    | Finding.Broken what ->
+                        let violation = { Property = invariant.Property; At = world.Now; What = what }
+                        show (index + 1) others (tested index counts) (violation :: violations)
+
+                let isSame =
+                    LanguagePrimitives.PhysicalEquality next invariant
+                    && LanguagePrimitives.PhysicalEquality left others
+
+                struct ((if isSame then invariants else next :: left), counts, violations)
+
+        let struct (invariants, counts, violations) = show 0 judge.Invariants judge.Counts judge.Violations
 
         {
-            Invariants = List.rev invariants
+            Invariants = invariants
             Ledger = note world sight judge.Ledger
-            Tested = tested
+            Counts = counts
             Violations = violations
         }

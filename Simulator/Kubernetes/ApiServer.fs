@@ -198,6 +198,7 @@ module ApiServer =
             Served = Map.empty
             Collections = Map.empty
             Kinds = Map.empty
+            Latest = ValueNone
             Dependants = Map.empty
             Seen = Map.empty
             TracksFields = true

@@ -49,20 +49,57 @@ let private typed (served: Served) (body: Json) : Result<Json, Response> =
         )
     | _ -> Error(unreadable served "json: cannot unmarshal into Go value of type map[string]interface {}")
 
+/// Without unknown fields and with defaults; the paths of what was left out.
+let private mended (strategy: Strategy) body : struct (Json * string list) =
+    let struct (pruned, unknown) = strategy.Prune body
+    struct (strategy.Defaults pruned, unknown)
+
+/// The same of a new version of an object: the members that are the very values that they were are so already.
+let private mendedSince (old: Json) (strategy: Strategy) body : struct (Json * string list) =
+    match body with
+    | Json.Object members when strategy.ByMember ->
+        let isOld (key, value) = SchemaValidation.isSame old key value
+        let struct (mended, unknown) = mended strategy (Json.Object(List.filter (isOld >> not) members))
+
+        let given =
+            members
+            |> List.choose (fun (key, value) ->
+                if isOld (key, value) then
+                    Some(key, value)
+                else
+                    Json.tryField key mended |> Option.map (fun value -> key, value))
+
+        let added =
+            Json.asMembers mended
+            |> Option.defaultValue []
+            |> List.filter (fun (key, _) -> (Json.tryField key body).IsNone)
+
+        struct (Json.Object(given @ added), unknown)
+    | body -> mended strategy body
+
 /// The object without unknown fields, with defaults, and the warnings about what was left out.
-let read (served: Served) (request: Request) (body: Json) : Result<struct (Json * string list), Response> =
+let read
+    (served: Served)
+    (request: Request)
+    (old: Json option)
+    (body: Json)
+    : Result<struct (Json * string list), Response> =
     match typed served body with
     | Error refusal -> Error refusal
     | Ok body ->
         match served.Strategy.Undecodable body with
         | Some why -> Error(unreadable served why)
         | None ->
-            let struct (pruned, unknown) = served.Strategy.Prune body
+            let struct (mended, unknown) =
+                match old with
+                | Some old -> mendedSince old served.Strategy body
+                | None -> mended served.Strategy body
+
             let complaints = unknown |> List.map (fun path -> $"unknown field \"%s{path}\"")
 
             match request.FieldValidation, complaints with
             | _, []
-            | ("Ignore" | ""), _ -> Ok(struct (served.Strategy.Defaults pruned, []))
+            | ("Ignore" | ""), _ -> Ok(struct (mended, []))
             | "Strict", _ ->
                 let why = "strict decoding error: " + String.concat ", " complaints
 
@@ -72,7 +109,7 @@ let read (served: Served) (request: Request) (body: Json) : Result<struct (Json 
                         Errors.invalid "" "" "" [ Causes.invalidText "patch" (Json.print request.Body) why ]
                     )
                 | _ -> Error(unreadable served why)
-            | _ -> Ok(struct (served.Strategy.Defaults pruned, complaints))
+            | _ -> Ok(struct (mended, complaints))
 
 let warn warnings (response: Response) : Response =
     if List.isEmpty warnings then

@@ -167,7 +167,7 @@ let store
                         struct (server, Answers.created object)
 
 let create now (served: Served) (request: Request) (server: ApiServer) : struct (ApiServer * Response) =
-    match Bodies.read served request request.Body with
+    match Bodies.read served request None request.Body with
     | Error refusal -> struct (server, refusal)
     | Ok(struct (json, warnings)) ->
         let fields server object = Fields.created now request served server object

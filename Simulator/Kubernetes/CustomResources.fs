@@ -68,18 +68,19 @@ let strategy (resource: ResourceType) : Strategy =
         let structure = SchemaValidation.structure schema
 
         let causes json =
-            match structure json with
+            match structure None json with
             | [] -> SchemaRules.transition schema None json
             | causes -> causes
 
         let changes old json =
-            match structure json with
+            match structure (Some old) json with
             | [] -> SchemaRules.transition schema (Some old) json
             | causes -> causes
 
         {
             Strategies.plain with
                 Prune = Schemas.prune schema
+                ByMember = true
                 Defaults = SchemaValidation.withoutNulls schema >> Schemas.withDefaults schema
                 Causes = causes
                 ChangeCauses = changes

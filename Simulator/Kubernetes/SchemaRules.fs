@@ -78,7 +78,8 @@ let rec private rules
                 | _ -> None
 
             items
-            |> List.iteri (fun index item -> rules $"%s{path}[%d{index}]" inner (previous item) item found)
+            |> List.iteri (fun index item ->
+                rules (path + "[" + string index + "]") inner (previous item) item found)
         | _ -> ()
     | _ -> ()
 

@@ -83,15 +83,16 @@ let private stringChecks path (schema: Schema) (value: string) : Errors.Cause li
     match schema.MinLength, schema.MaxLength, schema.Pattern, schema.Format with
     | None, None, None, "" -> []
     | _ -> [
+        // A letter has one char or more: where that decides, letters need not be told apart.
         let length = lazy (StringInfo(value).LengthInTextElements)
 
         match schema.MinLength with
-        | Some limit when length.Value < limit ->
+        | Some limit when (if limit <= 1 then value.Length < limit else length.Value < limit) ->
             Causes.invalidText path value $"%s{path} in body should be at least %d{limit} chars long"
         | _ -> ()
 
         match schema.MaxLength with
-        | Some limit when length.Value > limit ->
+        | Some limit when value.Length > limit && length.Value > limit ->
             Causes.invalidText path value $"%s{path} in body should be at most %d{limit} chars long"
         | _ -> ()
 
@@ -156,7 +157,13 @@ let private duplicates path (schema: Schema) (items: Json list) : Errors.Cause l
     | Set -> repeated (fun item -> [ Some item ]) Causes.printed
     | Keyed keys -> repeated (identity keys) (printedKeys keys)
 
-let rec private check path (schema: Schema) (json: Json) (found: ResizeArray<Errors.Cause>) : unit =
+/// Whether a member is the very value that it was.
+let isSame (old: Json) key (value: Json) =
+    match Json.tryField key old with
+    | Some before -> LanguagePrimitives.PhysicalEquality before value
+    | None -> false
+
+let rec private check path (schema: Schema) old (json: Json) (found: ResizeArray<Errors.Cause>) : unit =
     if not (isType schema json) then
         let expected = if schema.IntOrString then "integer,string" else schema.Type
         found.Add(wrongType path expected json)
@@ -184,7 +191,8 @@ let rec private check path (schema: Schema) (json: Json) (found: ResizeArray<Err
             match schema.Items with
             | Some inner ->
                 items
-                |> List.iteri (fun index item -> check (path + "[" + string index + "]") inner item found)
+                |> List.iteri (fun index item ->
+                    check (path + "[" + string index + "]") inner Json.Null item found)
             | None -> ()
         | Json.Object members ->
             if schema.MinProperties.IsSome || schema.MaxProperties.IsSome then
@@ -197,12 +205,13 @@ let rec private check path (schema: Schema) (json: Json) (found: ResizeArray<Err
                     found.Add(Causes.required (join path name))
 
             for key, value in members do
-                match schema.Properties.TryGetValue key with
-                | true, property -> check (join path key) property value found
-                | false, _ ->
-                    match schema.Additional with
-                    | Some additional -> check (join path key) additional value found
-                    | None -> ()
+                if not (isSame old key value) then
+                    match schema.Properties.TryGetValue key with
+                    | true, property -> check (join path key) property Json.Null value found
+                    | false, _ ->
+                        match schema.Additional with
+                        | Some additional -> check (join path key) additional Json.Null value found
+                        | None -> ()
         | Json.Null
         | Json.Bool _ -> ()
 
@@ -211,11 +220,11 @@ let rec private check path (schema: Schema) (json: Json) (found: ResizeArray<Err
 and private combined path (schema: Schema) json found =
     let holds inner =
         let problems = ResizeArray()
-        check path inner json problems
+        check path inner Json.Null json problems
         problems.Count = 0
 
     for inner in schema.AllOf do
-        check path inner json found
+        check path inner Json.Null json found
 
     if not (List.isEmpty schema.AnyOf) && not (List.exists holds schema.AnyOf) then
         found.Add(Causes.invalid path "\"\"" $"%s{path} in body must validate at least one schema (anyOf)")
@@ -249,8 +258,9 @@ let rec withoutNulls (schema: Schema) (json: Json) : Json =
         )
     | json -> json
 
-/// Causes from the structure: types, limits, required fields.
-let structure (schema: Schema) (json: Json) : Errors.Cause list =
+/// Causes from the structure: types, limits, required fields. What a change leaves as it was, of an object that was
+/// valid, is not looked at again.
+let structure (schema: Schema) (old: Json option) (json: Json) : Errors.Cause list =
     let found = ResizeArray()
-    check "" schema json found
+    check "" schema (defaultArg old Json.Null) json found
     List.ofSeq found

@@ -41,7 +41,7 @@ let private create now (served: Served) (request: Request) server =
             |> Meta.set "resourceVersion" None
             |> Meta.set "name" (Some(Json.String name))
 
-        match Bodies.read served request body with
+        match Bodies.read served request None body with
         | Error refusal -> struct (server, refusal)
         | Ok(struct (json, warnings)) ->
             let fields server object =
@@ -67,7 +67,7 @@ let private onto now (served: Served) (request: Request) force old server =
     match ManagedFields.apply served.Strategy.Shape manager force live config managers with
     | Error refusal -> struct (server, refusal)
     | Ok(struct (merged, managers)) ->
-        match Bodies.read served request merged with
+        match Bodies.read served request (Some old) merged with
         | Error refusal -> struct (server, refusal)
         | Ok(struct (json, warnings)) ->
             let fields _ object = if server.TracksFields then ManagedFields.write managers object else object

@@ -45,6 +45,8 @@ type ApiServer = {
     Collections: Map<string, Collection>
     /// The resource of each kind, by group and kind (`core.tikv.org/Cluster`): owner references name kinds.
     Kinds: Map<string, ResourceKey>
+    /// The newest change, of whatever resource.
+    Latest: Change voption
     /// Objects by the uid of each of their owners, then by their own uid.
     Dependants: Map<string, Map<string, Place>>
     /// How far each controller inside the server has looked at the changes.
@@ -176,6 +178,7 @@ module State =
         struct ({
                     server with
                         Revision = revision
+                        Latest = ValueSome entry
                         Dependants = indexed key kind object previous server
                         Collections = Map.add (shelf key) collection server.Collections
                 },

@@ -11,6 +11,8 @@ type Strategy = {
     /// Takes away unknown fields, and tells their paths.
     Prune: Json -> struct (Json * string list)
     Defaults: Json -> Json
+    /// What is pruned from and filled into one member of the object does not depend on the others.
+    ByMember: bool
     /// What only a new object gets.
     Fresh: Json -> Json
     NameProblems: string -> string list
@@ -33,6 +35,7 @@ module Strategies =
         Undecodable = fun _ -> None
         Prune = fun json -> struct (json, [])
         Defaults = id
+        ByMember = false
         Fresh = id
         NameProblems = MetadataRules.subdomain
         Causes = fun _ -> []

@@ -192,7 +192,7 @@ let store
                     struct (server, Answers.ok json)
 
 let private storeRead now (served: Served) request patched fields old body server =
-    match Bodies.read served request body with
+    match Bodies.read served request (Some old) body with
     | Error refusal -> struct (server, refusal)
     | Ok(struct (json, warnings)) ->
         let struct (server, response) = store now served request patched fields old json server

@@ -95,7 +95,7 @@ module PdServer =
     /// Routes that need no TiKV.
     let private anyway (world: PdWorld) now (group: PdGroup) route body : Handled option =
         let answer reply = Some(MemberApi.answer reply world)
-        let parsed = Json.parse body |> Result.defaultValue Json.Null
+        let parsed () = Json.parse body |> Result.defaultValue Json.Null
 
         match route with
         | Route.RootHealth ->
@@ -132,7 +132,7 @@ module PdServer =
         | Route.Resign -> Some(MemberApi.resign now group world)
         | Route.RemoveMemberByName name -> Some(MemberApi.removeByName now name group world)
         | Route.RemoveMemberById id -> Some(MemberApi.removeById now id group world)
-        | Route.SetPriority name -> Some(MemberApi.setPriority name parsed group world)
+        | Route.SetPriority name -> Some(MemberApi.setPriority name (parsed ()) group world)
         | Route.Replication -> answer (SchedulerApi.replication group.Cluster |> snd)
         | Route.ClusterVersion -> answer (Replies.ok (Json.string group.Cluster.ClusterVersion))
         | Route.SetConfig ->
@@ -144,8 +144,8 @@ module PdServer =
 
     let private bootstrapped (world: PdWorld) now route body (cluster: PdCluster) : PdCluster * PdReply =
         let timings = world.Timings
-        let parsed = Json.parse body
-        let json = parsed |> Result.defaultValue Json.Null
+        let parsed () = Json.parse body
+        let json () = parsed () |> Result.defaultValue Json.Null
 
         match route with
         | Route.Store id -> StoreApi.store world now id cluster
@@ -153,18 +153,18 @@ module PdServer =
         | Route.StoresCheck states -> StoreApi.storesCheck world now states cluster
         | Route.RemoveStore(id, force) -> StoreApi.remove timings now force id cluster
         | Route.SetState(id, state) -> StoreApi.setState timings now id state cluster
-        | Route.SetLabels(id, force) -> StoreApi.setLabels force id parsed cluster
-        | Route.RemoveLabel id -> StoreApi.removeLabel id json cluster
+        | Route.SetLabels(id, force) -> StoreApi.setLabels force id (parsed ()) cluster
+        | Route.RemoveLabel id -> StoreApi.removeLabel id (json ()) cluster
         | Route.Labels -> StoreApi.labels cluster
         | Route.StoreSetting(id, text) -> StoreApi.setting id text cluster
         | Route.StoresLimit -> StoreApi.limits cluster
-        | Route.SetStoresLimit -> StoreApi.setLimits json cluster
+        | Route.SetStoresLimit -> StoreApi.setLimits (json ()) cluster
         | Route.RemoveTombstones -> StoreApi.removeTombstones cluster
         | Route.Schedulers -> SchedulerApi.list cluster
-        | Route.AddScheduler -> SchedulerApi.add timings now parsed cluster
+        | Route.AddScheduler -> SchedulerApi.add timings now (parsed ()) cluster
         | Route.RemoveScheduler name -> SchedulerApi.remove timings now name cluster
         | Route.EvictLeadersList -> SchedulerApi.evictLeaders cluster
-        | Route.SetReplication -> SchedulerApi.configure timings now parsed cluster
+        | Route.SetReplication -> SchedulerApi.configure timings now (parsed ()) cluster
         | Route.RegionCount -> SchedulerApi.regionCount cluster
         | Route.RegionsCheck kind -> SchedulerApi.regionsCheck now kind cluster
         | Route.RegionStatistics -> SchedulerApi.statistics timings cluster
@@ -187,8 +187,12 @@ module PdServer =
         | None, ValueNone -> MemberApi.answer (notBootstrapped route) world
         | None, ValueSome _ ->
             let cluster, reply = bootstrapped world now route body group.Cluster
-            let changed = Map.add group.Id { group with Cluster = cluster } world.Groups
-            MemberApi.answer reply { world with Groups = changed }
+
+            if LanguagePrimitives.PhysicalEquality cluster group.Cluster then
+                MemberApi.answer reply world
+            else
+                let changed = Map.add group.Id { group with Cluster = cluster } world.Groups
+                MemberApi.answer reply { world with Groups = changed }
 
     /// What an isolated leader can still say from memory.
     let private needsEtcd verb route = verb <> "GET" || route = Route.Members || route = Route.Cluster
@@ -263,9 +267,15 @@ module PdServer =
             | ProcessState.Running, Some group ->
                 let route = Routes.parse verb pathAndQuery
 
-                let world, reply, delay =
+                let after, reply, delay =
                     match Routes.scope route with
                     | Scope.Local -> MemberApi.answer (local world group one route) world
                     | Scope.Leader -> throughLeader world now group one verb route body
 
-                PdWorld.settle now world, PdAnswer.Replied(reply, delay)
+                let settled =
+                    if LanguagePrimitives.PhysicalEquality after world then
+                        world
+                    else
+                        PdWorld.settle now after
+
+                { settled with Answered = settled.Answered + 1L }, PdAnswer.Replied(reply, delay)

@@ -35,6 +35,7 @@ module PdWorld =
         Slow = Set.empty
         Violations = []
         Next = Stores.never
+        Answered = 0L
     }
 
     // ---- time
@@ -49,18 +50,17 @@ module PdWorld =
         (next, world.Groups)
         ||> Map.fold (fun next _ group -> min next (min (Leaders.due world now group) (Schedulers.due group)))
 
+    /// The very same map where nothing in it changes.
+    let private each (change: 'Value -> 'Value) (map: Map<'Key, 'Value>) =
+        (map, map)
+        ||> Map.fold (fun changed key value ->
+            let now = change value
+            if LanguagePrimitives.PhysicalEquality now value then changed else Map.add key now changed)
+
     /// Draws the consequences of a change: to be called after every change of processes or members.
     let settle now (world: PdWorld) : PdWorld =
-        let world = {
-            world with
-                Groups = world.Groups |> Map.map (fun _ group -> Leaders.settle world now group)
-        }
-
-        let world = {
-            world with
-                Members = world.Members |> Map.map (fun _ one -> Members.settle now world one)
-        }
-
+        let world = { world with Groups = world.Groups |> each (Leaders.settle world now) }
+        let world = { world with Members = world.Members |> each (Members.settle now world) }
         { world with Next = nextOf world now }
 
     let private stepGroup now (world: PdWorld) id =

@@ -4,6 +4,7 @@ module Tikv.Simulator.Run.Commands
 
 open System
 open System.Diagnostics
+open Tikv.Simulator.Scenarios
 
 let private hours = 3_600_000L
 
@@ -200,3 +201,42 @@ let explore (name: string) (seed: uint64) (limit: int) (only: string) : int =
 
             printfn $"%d{total} runs in %s{milliseconds watch} ms: %s{verdict}."
             if List.isEmpty failed then 0 else 1
+
+/// Runs relations over generated runs, and over the named stories, and tells of each that does not hold as it is found.
+let relate (named: string) (runs: int) (seed: uint64) (withStories: bool) : int =
+    let has (name: string) = name.Contains(named, StringComparison.OrdinalIgnoreCase)
+    let watch = Stopwatch.StartNew()
+    let day = 24L * hours
+
+    let cases: (string * (unit -> string option)) list = [
+        for relation in Relations.all do
+            if has relation.Name then
+                for index in 0 .. runs - 1 do
+                    let deeds = Relations.generated (seed + uint64 index)
+                    relation.Name, (fun () -> Relations.tryProblem (minutes 20) relation deeds)
+
+                if withStories then
+                    for deeds in Relations.told do
+                        relation.Name, (fun () -> Relations.tryProblem day relation deeds)
+
+        if has "paths" then
+            for index in 0 .. runs - 1 do
+                "paths", (fun () -> Relations.tryPathProblem (seed + uint64 index))
+
+        if withStories then
+            for revert in Reverts.all do
+                if has revert.Name then
+                    for later in Reverts.after do
+                        revert.Name, (fun () -> Reverts.tryProblem day revert later)
+    ]
+
+    let failed =
+        cases
+        |> Array.ofList
+        |> Array.Parallel.choose (fun (name, tryProblem) ->
+            let problem = tryProblem ()
+            problem |> Option.iter (fun problem -> printfn $"FAILED  %s{name}: %s{problem}")
+            problem)
+
+    printfn $"%d{cases.Length} comparisons, %d{failed.Length} failed; %s{milliseconds watch} ms."
+    if Array.isEmpty failed then 0 else 1

@@ -14,13 +14,16 @@ let private changes (told: int64) (server: ApiServer) : Change list =
         | change :: older when change.Revision > told -> gather older (change :: found)
         | _ -> found
 
-    match
-        ([], server.Collections)
-        ||> Seq.fold (fun found (KeyValue(_, collection)) -> gather collection.History found)
-    with
-    | []
-    | [ _ ] as few -> few
-    | many -> many |> List.sortBy _.Revision
+    match server.Latest with
+    | ValueSome change when change.Revision = told + 1L && change.Revision = server.Revision -> [ change ]
+    | _ ->
+        match
+            ([], server.Collections)
+            ||> Map.fold (fun found _ collection -> gather collection.History found)
+        with
+        | []
+        | [ _ ] as few -> few
+        | many -> many |> List.sortBy _.Revision
 
 let private routine (change: Change) =
     match change.Resource.Plural with
@@ -228,18 +231,34 @@ let next (run: Simulation) : int64 voption =
     | ValueNone, ValueSome time -> ValueSome time
     | ValueNone, ValueNone -> ValueNone
 
+/// A step of the world counts as an event unless the kubelets only find that no process has changed.
+let private stepWorld (run: Simulation) : Simulation =
+    let before = run.World
+    let world = Machines.step before
+
+    let isEvent =
+        not (LanguagePrimitives.PhysicalEquality before.Agenda world.Agenda)
+        || not (LanguagePrimitives.PhysicalEquality before.Pd world.Pd)
+
+    { run with World = world; Events = (if isEvent then run.Events + 1 else run.Events) }
+    |> afterwards before
+
 /// Does what is next. The world goes before the operators where both are due.
 let step (run: Simulation) : Simulation =
     let before = run.World
 
-    match Machines.next run.World, Agenda.take run.Coming with
-    | ValueSome world, ValueSome(struct (coming, _, _)) when world <= coming ->
-        { run with World = Machines.step run.World } |> afterwards before
-    | ValueSome _, ValueNone -> { run with World = Machines.step run.World } |> afterwards before
-    | _, ValueSome(struct (time, coming, rest)) ->
-        { run with Coming = rest; World = Machines.advance time run.World }
+    match Machines.next run.World, Agenda.first run.Coming with
+    | ValueSome world, ValueSome(struct (coming, _)) when world <= coming -> stepWorld run
+    | ValueSome _, ValueNone -> stepWorld run
+    | _, ValueSome(struct (time, coming)) ->
+        {
+            run with
+                Coming = Agenda.rest run.Coming
+                World = Machines.advance time run.World
+                Performed = run.Performed + 1
+                Events = run.Events + 1
+        }
         |> perform coming
-        |> Simulation.count "events"
         |> afterwards before
     | ValueNone, ValueNone -> run
 
@@ -275,6 +294,8 @@ let prepare (scenario: Scenario) (invariants: Invariant list) : Simulation =
             Judged = scenario.World
             StruckAt = scenario.World.Now
             Counters = Map.empty
+            Performed = 0
+            Events = 0
         }
 
     (run, [ 0 .. scenario.Operators - 1 ])
@@ -297,6 +318,8 @@ let resume (scenario: Scenario) (run: Simulation) : Simulation =
             ChangedAt = run.World.Now
             StruckAt = run.World.Now
             Counters = Map.empty
+            Performed = 0
+            Events = 0
             Operators =
                 run.Operators
                 |> Map.map (fun _ operator -> {

@@ -14,7 +14,7 @@ open Tikv.Simulator.Invariants
 let private who (operator: OperatorProcess) = "operator" + string operator.Number
 
 let private draw what (operator: OperatorProcess) (RequestId request) delay (run: Simulation) =
-    World.draw run.World what $"%d{operator.Number}.%d{operator.Life}" request delay
+    World.draw run.World what (Simulation.stream operator.Number operator.Life) request delay
 
 /// The process is gone with all that it knew; its requests under way are not.
 let die (number: int) (why: string) (run: Simulation) =

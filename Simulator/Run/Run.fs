@@ -77,7 +77,7 @@ module Run =
         Ended = run.World.Now
         ReachedAt = run.ChangedAt
         Tested = run.Judge.Tested
-        Counters = run.Counters
+        Counters = Map.add "events" run.Performed run.Counters
         Writes = run.Operators |> Map.map (fun _ operator -> operator.Writes)
         Fingerprint = run.Fingerprint
         Transcript = List.rev run.Lines
@@ -94,8 +94,8 @@ module Run =
 
     let private standsStill (run: Simulation) =
         let next =
-            match Agenda.take run.Coming with
-            | ValueSome(struct (time, coming, _)) when time <= run.World.Now -> $"%A{coming}"
+            match Agenda.first run.Coming with
+            | ValueSome(struct (time, coming)) when time <= run.World.Now -> $"%A{coming}"
             | _ -> "a step of the world"
 
         [ $"time stands still: %d{most} events in one millisecond; the next is %s{next}" ]

@@ -16,7 +16,9 @@ open Tikv.Simulator.Invariants
 let private bookmarkEach = 60_000L
 
 let private replyLater late number life (RequestId request) happening (run: Simulation) =
-    let delay = World.draw run.World "reply" $"%d{number}.%d{life}" request run.Scenario.Network.Reply
+    let delay =
+        World.draw run.World "reply" (Simulation.stream number life) request run.Scenario.Network.Reply
+
     Simulation.enter (run.World.Now + delay + late) (Coming.Arrives(number, life, happening)) run
 
 let private reply number life request happening run = replyLater 0L number life request happening run
@@ -43,7 +45,7 @@ let private deliver number life (watcher: Watcher) (run: Simulation) =
         World.draw
             run.World
             "watch"
-            $"%d{number}.%d{life}.%d{request}"
+            (Simulation.stream number life + "." + string request)
             watcher.Deliveries
             run.Scenario.Network.WatchLag
 

@@ -100,6 +100,9 @@ type Simulation = {
     /// When the last act or fault came, or will: a request that is held up lands then.
     StruckAt: int64
     Counters: Map<string, int>
+    /// Entries of the agendas that were carried out, of the operators and their network; and with those of the world.
+    Performed: int
+    Events: int
 }
 
 [<RequireQualifiedAccess>]
@@ -124,6 +127,9 @@ module Simulation =
 
     /// Where an operator is, in the network.
     let place (number: int) = "operator" + string number
+
+    /// The life of an operator, as the source of its chances.
+    let stream (number: int) (life: int) = string number + "." + string life
 
     let count name (run: Simulation) = {
         run with

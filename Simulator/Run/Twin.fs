@@ -4,6 +4,7 @@ open Tikv.Core
 open Tikv.Core.Kubernetes
 open Tikv.Simulator.Kubernetes
 open Tikv.Simulator.World
+open Tikv.Simulator.Invariants
 
 /// A run without faults, with the states that it can be left from.
 type Twin = {
@@ -22,26 +23,23 @@ type Twin = {
 module Twin =
 
     /// What is compared is where a run ends: how often something happens on the way may change with a misfortune.
-    let onlyTheEnd (start: Simulation) =
-        let invariants =
-            start.Judge.Invariants
-            |> List.filter (fun invariant -> not (Checks.isOwn invariant.Property.Id))
-
-        {
-            start with
-                Judge = { start.Judge with Invariants = invariants }
-                Scenario = {
-                    start.Scenario with
-                        Expect =
-                            start.Scenario.Expect
-                            |> List.filter (fun check ->
-                                match check with
-                                | Check.Finally _ -> true
-                                | Check.Eventually _
-                                | Check.Always _
-                                | Check.Times _ -> false)
-                }
-        }
+    let onlyTheEnd (start: Simulation) = {
+        start with
+            Judge =
+                start.Judge
+                |> Judge.only (fun invariant -> not (Checks.isOwn invariant.Property.Id))
+            Scenario = {
+                start.Scenario with
+                    Expect =
+                        start.Scenario.Expect
+                        |> List.filter (fun check ->
+                            match check with
+                            | Check.Finally _ -> true
+                            | Check.Eventually _
+                            | Check.Always _
+                            | Check.Times _ -> false)
+            }
+    }
 
     type private Seen = {
         Writes: Map<int, Simulation>

@@ -245,19 +245,33 @@ module States =
                 | None -> false)
             |> Option.map (fun object -> Meta.name object + " has not"))
 
+    let private runs (version: string) (pod: Pod) =
+        pod.Spec.Containers
+        |> List.exists (fun container -> container.Image.EndsWith(":" + version))
+
+    let private podsOf group (world: World) =
+        world.Pods.Values
+        |> Seq.filter (fun pod ->
+            match Ground.groupAndIndex pod.Name with
+            | Some(name, _) -> name = group
+            | None -> false)
+
     /// Pods of a group whose template's version is this one.
     let allAt group (version: string) =
         state $"every Pod of %s{group} runs %s{version}" (fun world ->
-            world.Pods.Values
-            |> Seq.filter (fun pod ->
-                match Ground.groupAndIndex pod.Name with
-                | Some(name, _) -> name = group
-                | None -> false)
-            |> Seq.tryFind (fun pod ->
-                pod.Spec.Containers
-                |> List.exists (fun container -> container.Image.EndsWith(":" + version))
-                |> not)
+            podsOf group world
+            |> Seq.tryFind (runs version >> not)
             |> Option.map (fun pod -> pod.Name + " does not"))
+
+    /// The second group is there before the first one begins.
+    let notBefore group former (version: string) =
+        state $"no Pod of %s{group} runs %s{version} before all of %s{former} do" (fun world ->
+            let early = podsOf group world |> Seq.tryFind (runs version)
+            let late = podsOf former world |> Seq.tryFind (runs version >> not)
+
+            match early, late with
+            | Some early, Some late -> Some $"%s{early.Name} does, and %s{late.Name} does not"
+            | _ -> None)
 
 /// Writes and calls of the operators, and changes of objects, as they happen.
 [<AutoOpen>]

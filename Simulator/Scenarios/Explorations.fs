@@ -65,7 +65,7 @@ let stories = [
         ]
 
     scenario
-        "E-zone"
+        "E-dark"
         "A zone has no power for four minutes, with every single misfortune"
         [ "V E5"; "V P59" ]
         given [ at (seconds 5) (Misfortune.SitePower(Some "a", minutes 4)) ] [

@@ -112,6 +112,23 @@ let stories = [
         ]
 
     scenario
+        "R4"
+        "A store that was away for long catches up with its peers before the next one is restarted"
+        [ "V I19"; "V P27" ]
+        given [
+            at (seconds 10) (restart tikv "once")
+            for zone in [ "a"; "b"; "c" ] do
+                for number in 1..2 do
+                    let node = $"node-%s{zone}%d{number}"
+                    once (when' (terminating "Pod/basic-tikv-3")) (Misfortune.NodeCordon(node, true))
+
+                    after
+                        (minutes 20)
+                        (when' (terminating "Pod/basic-tikv-3"))
+                        (Misfortune.NodeCordon(node, false))
+        ] [ exactly 4 (deletes Kind.Pod); yield! rolled ]
+
+    scenario
         "T57"
         "An operator that does not reach PD for an hour takes nothing down, and says that it does not know"
         [ "V T57"; "T S14"; "V P57"; "V I24" ]

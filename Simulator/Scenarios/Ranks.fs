@@ -48,8 +48,8 @@ let private ranked (state: Map<string, Json>) =
     |> Map.ofSeq
 
 /// What is left in a world, but for claims that no Pod uses: of those that are kept for their data there are as many as the
-/// path had instances.
-let ofWorld (world: World) : Map<string, Json> =
+/// path had instances. `plain` leaves out of an object what is of no account.
+let ofWorldWith (plain: Json -> Json) (world: World) : Map<string, Json> =
     let used =
         world.Pods.Values
         |> Seq.collect (fun pod ->
@@ -62,4 +62,7 @@ let ofWorld (world: World) : Map<string, Json> =
 
     FinalState.ofWorld world
     |> Map.filter (fun key _ -> not (isOf "persistentvolumeclaims " key) || Set.contains key used)
+    |> Map.map (fun _ object -> plain object)
     |> ranked
+
+let ofWorld (world: World) : Map<string, Json> = ofWorldWith id world

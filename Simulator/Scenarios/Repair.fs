@@ -208,6 +208,21 @@ let stories = [
         ]
 
     scenario
+        "T55b"
+        "A store with a full disk comes back when its volume is made larger"
+        [ "V T55"; "V K58" ]
+        replacing [
+            at (seconds 10) (Misfortune.DiskFull(claim "basic-tikv-2", true))
+            at (minutes 20) (storage tikv "2Gi")
+        ] [
+            eventually (minutes 10) (reason "TiKV/basic-tikv-2" "DiskFull")
+            never removesStore
+            keepsData
+            finally' settled
+            finally' (keepsStore replacing "basic-tikv-2")
+        ]
+
+    scenario
         "T56"
         "A store that comes and goes is not replaced"
         [ "V T56"; "V P58" ]

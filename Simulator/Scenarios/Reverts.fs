@@ -16,7 +16,9 @@ let private onAndOff name target path value = revert name (set target path value
 let private noSuchImage = Json.String "registry.example.com/no/such:image"
 
 /// More than any node has.
-let private tooMuch = Json.object [ "cpu", Json.String "1000" ]
+let private tooMuch = Json.object [ "requests", Json.object [ "cpu", Json.String "1000" ] ]
+
+let private noted kind (name: string) = Json.object [ kind, Json.object [ name, Json.String "once" ] ]
 
 let private configOf reserve = $"[storage]\nreserve-space = \"%s{reserve}\"\n"
 
@@ -28,20 +30,12 @@ let all = [
     revert "a newer TiKV" (version tikv "v8.5.3") (version tikv "v8.5.2")
     onAndOff "an image of TiKV that there is not" tikv (template [ "image" ]) noSuchImage
     onAndOff "an image of PD that there is not" pd (template [ "image" ]) noSuchImage
-    onAndOff "more cpu for TiKV than any node has" tikv (template [ "resources"; "requests" ]) tooMuch
-    onAndOff "more cpu for PD than any node has" pd (template [ "resources"; "requests" ]) tooMuch
+    onAndOff "more cpu for TiKV than any node has" tikv (template [ "resources" ]) tooMuch
+    onAndOff "more cpu for PD than any node has" pd (template [ "resources" ]) tooMuch
     revert "another configuration" (config tikv (configOf "1MB")) (config tikv (configOf "0MB"))
     revert "a configuration that is none" (config tikv "[storage") (config tikv (configOf "0MB"))
-    onAndOff
-        "a restart"
-        tikv
-        [ "template"; "metadata"; "annotations"; "example.com/restarted-at" ]
-        (Json.String "once")
-    onAndOff
-        "a label of the Pods"
-        tikv
-        [ "template"; "metadata"; "labels"; "example.com/team" ]
-        (Json.String "storage")
+    onAndOff "a restart" tikv [ "template"; "metadata" ] (noted "annotations" "example.com/restarted-at")
+    onAndOff "a label of the Pods" tikv [ "template"; "metadata" ] (noted "labels" "example.com/team")
     revert "a pause" (pause true) (pause false)
     revert "a suspension" (suspend true) (suspend false)
 ]

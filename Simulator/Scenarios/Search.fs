@@ -40,7 +40,7 @@ module Search =
             else
                 json
 
-        Ranks.ofWorld result.Final.World |> Map.map (fun _ json -> started json)
+        Ranks.ofWorldWith started result.Final.World
 
     let private twins = Collections.Concurrent.ConcurrentDictionary<string, Lazy<Map<string, Json>>>()
 
@@ -87,6 +87,16 @@ module Search =
             | None -> Outcome.Good
             | Some difference -> Outcome.Bad("otherwise", "it ends otherwise: " + difference)
         | bad -> bad
+
+    /// Runs a plan, healing included, and leaves the cluster alone until so many milliseconds have passed since it began.
+    let lasting (span: int64) (plan: Plan) : Result =
+        let from = Settled.from plan.Given
+        let result = Run.from from (healed plan)
+
+        if Run.isGood result then
+            Run.rest (from.World.Now + span - result.Final.World.Now) result
+        else
+            result
 
     let transcript (plan: Plan) : string list = (simulate true plan).Transcript
 

@@ -17,11 +17,16 @@ let private perform (work: Work) (world: World) : World =
     | Work.Drain node -> Drains.sync node world
     | Work.Garbage -> { world with Server = Controllers.step (World.clock world) world.Server }
 
+let private isDue (time: int64) work (world: World) =
+    match world.Due.TryGetValue work with
+    | true, due -> due = time
+    | _ -> false
+
 /// Drops entries of the agenda that were superseded by an earlier one.
 let rec private tidy (world: World) =
-    match Agenda.take world.Agenda with
-    | ValueSome(struct (time, work, rest)) when Map.tryFind work world.Due <> Some time ->
-        tidy { world with Agenda = rest }
+    match Agenda.first world.Agenda with
+    | ValueSome(struct (time, work)) when not (isDue time work world) ->
+        tidy { world with Agenda = Agenda.rest world.Agenda }
     | _ -> world
 
 /// The time of the next thing that the world does by itself; none when all is still.
@@ -38,6 +43,11 @@ let private run (time: int64) (world: World) =
 
     if LanguagePrimitives.PhysicalEquality world.Pd world.Probed then
         world
+    elif
+        LanguagePrimitives.PhysicalEquality world.Pd.Members world.Probed.Members
+        && LanguagePrimitives.PhysicalEquality world.Pd.Tikvs world.Probed.Tikvs
+    then
+        { world with Probed = world.Pd }
     else
         let world =
             (world, world.Runs)
@@ -67,11 +77,11 @@ let private observe (before: World) (world: World) =
 let private tryStep (until: int64) (world: World) : World voption =
     match next world with
     | ValueSome time when time <= until ->
-        match Agenda.take world.Agenda with
-        | ValueSome(struct (due, work, rest)) when due = time ->
-            let world = { world with Agenda = rest }
+        match Agenda.first world.Agenda with
+        | ValueSome(struct (due, work)) when due = time ->
+            let world = { world with Agenda = Agenda.rest world.Agenda }
 
-            if Map.tryFind work world.Due = Some due then
+            if isDue due work world then
                 { world with Due = Map.remove work world.Due }
                 |> run time
                 |> perform work

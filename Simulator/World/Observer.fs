@@ -236,9 +236,12 @@ let private observer shelf =
 let observe (world: World) : World =
     let revision = ApiServer.revision world.Server
 
-    if revision = world.Seen then
-        world
-    else
+    match world.Server.Latest with
+    | _ when revision = world.Seen -> world
+    | ValueSome change when change.Revision = revision && revision = world.Seen + 1L ->
+        let changed = observer (State.shelf change.Resource)
+        { (changed world change |> garbage change) with Seen = revision }
+    | _ ->
         let seen = world.Seen
 
         let world =

@@ -53,6 +53,19 @@ let finallyAsked (plan: Plan) : Ask list =
     |> Map.toList
     |> List.map snd
 
+/// A store less, with three mishaps: the run that `tikv-sim bench` measures.
+let scaleIn (seed: uint64) : Plan =
+    let dice = Dice seed
+    let group = "TiKVGroup/basic-tikv"
+    let less = Item.ask dice "tikv" ($"scale \"%s{group}\" 3", scale group 3)
+
+    {
+        Seed = seed
+        Begins = "ordinary"
+        Given = Givens.ordinary
+        Items = less :: List.init 3 (fun _ -> snd (Mishaps.draw Givens.ordinary true true dice))
+    }
+
 /// By which a spell that was missed ends too.
 let heal: Step list = [
     for node in Mishaps.nodes do

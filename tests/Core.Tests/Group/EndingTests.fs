@@ -14,24 +14,11 @@ let ``a group that is given up tells each of its instances first`` () =
         let observed = observed |> deleting |> abandoned
 
         decide observed
-        |> shouldBe (act [ for index in 0..2 -> AbandonInstance(metaOf index observed) ])
+        |> shouldBe (act [ for index in 0..2 -> abandon index observed ])
 
-        let told =
-            [ 0..2 ]
-            |> List.fold
-                (fun observed index ->
-                    observed
-                    |> withInstance index (fun one -> {
-                        one with
-                            Meta = {
-                                one.Meta with
-                                    Annotations = Map.add Annotations.abandon "true" one.Meta.Annotations
-                            }
-                    }))
-                observed
-
-        decide told
-        |> shouldBe (act [ for index in 0..2 -> DeleteInstance(metaOf index told) ])
+        let told = told observed
+        decide told |> shouldBe (act [ for index in 0..2 -> delete index told ])
+        Lint.group told (decide told).Actions |> shouldBe []
 
 [<Test>]
 let ``a group goes after the last of its instances, its Services and its budget before it`` () =
@@ -51,4 +38,4 @@ let ``a group goes after the last of its instances, its Services and its budget 
     | other -> Assert.Fail $"%A{other}"
 
     decide { observed with Services = Map.empty }
-    |> shouldBe (act [ RemoveFinalizer ])
+    |> shouldBe (act [ removeFinalizer observed ])

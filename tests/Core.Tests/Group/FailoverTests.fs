@@ -272,7 +272,7 @@ let ``one that is to go is taken offline, and nothing is made in its place a sec
     let decision = decide observed
     created observed |> shouldBe []
 
-    decision.Actions |> shouldBe [ TakeOffline(metaOf 2 observed) ]
+    decision.Actions |> shouldBe [ takeOffline 2 observed ]
 
 [<Test>]
 let ``one that has come back for good stays, and its replacement is surplus`` () =
@@ -340,7 +340,7 @@ let ``a pending replacement goes first when people want fewer stores`` () =
         |> unregistered 4
         |> replicas 3
 
-    (decide observed).Actions |> shouldBe [ DeleteInstance(metaOf 4 observed) ]
+    (decide observed).Actions |> shouldBe [ delete 4 observed ]
 
 [<Test>]
 let ``a group with a store that is down says that it is degraded`` () =
@@ -440,7 +440,7 @@ let ``a member that was confirmed down often enough goes, before another is made
 
     let going = three |> ill 2 |> having 2 FailureStage.Retiring
     let decision = decide going
-    Assert.That(decision.Actions, Does.Contain(DeleteInstance(metaOf 2 going)))
+    Assert.That(decision.Actions, Does.Contain(delete 2 going))
     created going |> shouldBe []
 
 [<Test>]
@@ -478,6 +478,20 @@ let ``the Pod of a removed member, stuck on a lost node, does not hold up its su
     })
     |> created
     |> shouldBe [ "basic-pd-3" ]
+
+[<Test>]
+let ``the Pod of a removed member, stuck on a lost node, does not hold up the next that leaves`` () =
+    let observed = three |> ending 2 |> notReady 2 |> replicas 1
+    (decide observed).Actions |> shouldBe []
+
+    let unlisted =
+        observed
+        |> withFacts (fun facts -> {
+            facts with
+                Members = facts.Members |> List.filter (fun one -> one.Id <> One.memberId 2)
+        })
+
+    (decide unlisted).Actions |> shouldBe [ DeleteInstance(metaOf 1 unlisted) ]
 
 [<Test>]
 let ``the law forbids failover that is not asked for, in an outage, and beyond the limit`` () =

@@ -115,6 +115,7 @@ let private bare role meta : Observed = {
     Pd = PdView.Answered One.facts
     Retained = Set.empty
     LeavingElsewhere = []
+    Prints = Derived.none
 }
 
 let barePd =
@@ -325,6 +326,42 @@ let withBudget change (observed: Observed) : Observed = {
                 }
             )
 }
+
+/// The instances have been told that they may go without PD.
+let told (observed: Observed) =
+    (observed, observed.Instances |> Map.keys)
+    ||> Seq.fold (fun observed index -> annotated Annotations.abandon "true" index observed)
+
+// ---- the evidence that such a look gives
+
+let private seen evidence =
+    match evidence with
+    | Some evidence -> evidence
+    | None -> failwith "nothing is there to be seen"
+
+let takeOffline index (observed: Observed) =
+    match Evidence.noStoreLeaves observed with
+    | Ok quiet -> TakeOffline(observed.Instances[index].Meta, quiet)
+    | Error other -> failwith other
+
+/// By the grounds that a rule would have.
+let delete index (observed: Observed) =
+    let one = observed.Instances[index]
+
+    let grounds =
+        Evidence.abandonAsked observed
+        |> Option.bind (fun asked -> Evidence.givenUp asked one)
+        |> Option.orElse (Evidence.withCluster observed)
+        |> Option.orElse (Evidence.oneMember observed |> Result.toOption)
+        |> Option.orElse (Evidence.apart one)
+
+    DeleteInstance(one.Meta, seen grounds)
+
+let abandon index (observed: Observed) =
+    AbandonInstance(observed.Instances[index].Meta, seen (Evidence.abandonAsked observed))
+
+let removeFinalizer (observed: Observed) =
+    RemoveFinalizer(seen (Evidence.noneLeft { observed with Instances = Map.empty }))
 
 // ---- deciding
 

@@ -121,8 +121,7 @@ let ``a group without its Cluster is not built up`` () =
 let ``a group goes after the last of its instances, its Services before it`` () =
     let observed = tikv |> deleting |> withCluster deletingCluster
 
-    decide observed
-    |> shouldBe (act [ for index in 0..2 -> DeleteInstance(metaOf index observed) ])
+    decide observed |> shouldBe (act [ for index in 0..2 -> delete index observed ])
 
     decide (observed |> ending 0 |> ending 1 |> ending 2)
     |> shouldBe (wait [ for index in 0..2 -> ScalingIn $"basic-tikv-%d{index}" ])
@@ -132,21 +131,22 @@ let ``a group goes after the last of its instances, its Services before it`` () 
     decide empty
     |> shouldBe (act [ RemoveService empty.Services["basic-tikv-peer"].Meta ])
 
-    decide { empty with Services = Map.empty } |> shouldBe (act [ RemoveFinalizer ])
+    decide { empty with Services = Map.empty }
+    |> shouldBe (act [ removeFinalizer empty ])
 
 [<Test>]
 let ``the stores of a group that is deleted while the cluster lives leave one by one before their instances go``
     ()
     =
     let observed = deleting tikv
-    decide observed |> shouldBe (act [ TakeOffline(metaOf 2 observed) ])
+    decide observed |> shouldBe (act [ takeOffline 2 observed ])
     decide (observed |> offline 2) |> shouldBe (wait [ ScalingIn "basic-tikv-2" ])
 
     let gone = observed |> removed 2
-    decide gone |> shouldBe (act [ DeleteInstance(metaOf 2 gone) ])
+    decide gone |> shouldBe (act [ delete 2 gone ])
 
     let newcomer = observed |> unregistered 0
-    decide newcomer |> shouldBe (act [ DeleteInstance(metaOf 0 newcomer) ])
+    decide newcomer |> shouldBe (act [ delete 0 newcomer ])
 
 [<Test>]
 let ``why a store of a group that is deleted cannot leave is told with its name`` () =
@@ -171,13 +171,11 @@ let ``the last PD group of a cluster stays until the Cluster is deleted`` () =
 
     let ended = pd |> deleting |> withCluster deletingCluster
 
-    decide ended
-    |> shouldBe (act [ for index in 0..2 -> DeleteInstance(metaOf index ended) ])
+    decide ended |> shouldBe (act [ for index in 0..2 -> delete index ended ])
 
     let never = pd |> deleting |> withoutClusterId
 
-    decide never
-    |> shouldBe (act [ for index in 0..2 -> DeleteInstance(metaOf index never) ])
+    decide never |> shouldBe (act [ for index in 0..2 -> delete index never ])
 
 [<Test>]
 let ``the members of a PD group that is deleted beside another leave one by one, the leader last`` () =
@@ -186,17 +184,16 @@ let ``the members of a PD group that is deleted beside another leave one by one,
             PdGroups = [ pdGroup "another-pd" (Some "v8.5.2"); pdGroup "basic-pd" (Some "v8.5.2") ]
     }
 
-    decide observed |> shouldBe (act [ DeleteInstance(metaOf 1 observed) ])
+    decide observed |> shouldBe (act [ delete 1 observed ])
     decide (observed |> ending 1) |> shouldBe (wait [ ScalingIn "basic-pd-1" ])
 
     let last = observed |> withoutInstance 0 |> withoutInstance 1
-    decide last |> shouldBe (act [ DeleteInstance(metaOf 2 last) ])
+    decide last |> shouldBe (act [ delete 2 last ])
 
 [<Test>]
 let ``a group that is being deleted goes without its Cluster`` () =
-    { deleting tikv with Instances = Map.empty; Services = Map.empty; Cluster = None }
-    |> decide
-    |> shouldBe (act [ RemoveFinalizer ])
+    let last = { deleting tikv with Instances = Map.empty; Services = Map.empty; Cluster = None }
+    decide last |> shouldBe (act [ removeFinalizer last ])
 
 [<Test>]
 let ``an instance is made with the group's template, its own identity and our finalizer`` () =

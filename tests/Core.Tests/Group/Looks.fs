@@ -76,6 +76,7 @@ type Looks =
         Given.withBudget (fun budget -> { budget with Meta = { budget.Meta with OwnerReferences = [] } })
         "no budget", (fun observed -> { observed with Budget = Kubernetes.Sighting.Absent })
         "it is given up", Given.abandoned
+        "its instances were told", Given.told
         "the cluster ends", Given.endingCluster
         "it is deleted", Given.deleting
         "suspended", Given.suspended

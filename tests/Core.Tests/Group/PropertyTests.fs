@@ -53,7 +53,7 @@ let ``at most one instance is taken away at a time, but for one that was let go 
        |> List.filter (fun action ->
            match action with
            | TakeOffline _ -> true
-           | DeleteInstance meta ->
+           | DeleteInstance(meta, _) ->
                observed.Instances
                |> Map.exists (fun _ one -> one.Meta.Uid = meta.Uid && one.Registered && not one.Removed)
            | _ -> false)
@@ -77,9 +77,9 @@ let ``no more go than are surplus, named, or let go by PD`` (Look.At observed) =
             (decide observed).Actions
             |> List.choose (fun action ->
                 match action with
-                | TakeOffline meta
+                | TakeOffline(meta, _)
                 | DeferDeletion meta
-                | DeleteInstance meta -> Some meta.Uid
+                | DeleteInstance(meta, _) -> Some meta.Uid
                 | _ -> None)
             |> Set.ofList
 
@@ -101,7 +101,7 @@ let ``who was chosen to go stays chosen, whatever happens to the others`` (Look.
         (([], observed), (decide observed).Actions)
         ||> List.fold (fun (chosen, observed) action ->
             match action with
-            | TakeOffline meta -> meta.Uid :: chosen, mark Given.offline meta observed
+            | TakeOffline(meta, _) -> meta.Uid :: chosen, mark Given.offline meta observed
             | DeferDeletion meta -> meta.Uid :: chosen, mark Given.deferred meta observed
             | _ -> chosen, observed)
 

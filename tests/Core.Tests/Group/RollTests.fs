@@ -181,14 +181,13 @@ let ``what is surplus stays until those that stay have been updated`` () =
         |> deferred 3
         |> deferred 4
 
-    decide updated |> shouldBe (act [ TakeOffline(metaOf 4 updated) ])
+    decide updated |> shouldBe (act [ takeOffline 4 updated ])
 
 [<Test>]
 let ``surplus that does not serve goes at once`` () =
     let observed = shrinking |> notReady 3 |> deferred 4
 
-    decide observed
-    |> shouldBe (act [ TakeOffline(metaOf 3 observed); update 2 observed ])
+    decide observed |> shouldBe (act [ takeOffline 3 observed; update 2 observed ])
 
 [<Test>]
 let ``a deferred deletion is called back`` () =
@@ -204,7 +203,7 @@ let ``a roll that must not begin holds no deletion up`` () =
         |> version "v8.5.9"
 
     decide observed
-    |> shouldBe { Actions = [ TakeOffline(metaOf 4 observed) ]; Waiting = [ PdUpgradesFirst "v8.5.9" ] }
+    |> shouldBe { Actions = [ takeOffline 4 observed ]; Waiting = [ PdUpgradesFirst "v8.5.9" ] }
 
 [<Test>]
 let ``an outdated instance that is not ready goes first, since that costs nothing`` () =

@@ -118,44 +118,43 @@ let ``a store that PD has let go is replaced though nobody asked it to leave`` (
     let observed = tikv |> withInstance 1 (fun one -> { one with Removed = true })
 
     decide observed
-    |> shouldBe (act (DeleteInstance(metaOf 1 observed) :: create [] [ 3 ] observed))
+    |> shouldBe (act (delete 1 observed :: create [] [ 3 ] observed))
 
 // ---- in
 
 [<Test>]
 let ``a store is asked to leave before its instance is deleted`` () =
     let observed = replicas 2 tikv
-    decide observed |> shouldBe (act [ TakeOffline(metaOf 2 observed) ])
+    decide observed |> shouldBe (act [ takeOffline 2 observed ])
 
     decide (observed |> offline 2) |> shouldBe (wait [ ScalingIn "basic-tikv-2" ])
 
-    decide (observed |> removed 2)
-    |> shouldBe (act [ DeleteInstance(metaOf 2 observed) ])
+    let gone = observed |> removed 2
+    decide gone |> shouldBe (act [ delete 2 gone ])
 
-    decide (observed |> removed 2 |> ending 2)
-    |> shouldBe (wait [ ScalingIn "basic-tikv-2" ])
+    decide (gone |> ending 2) |> shouldBe (wait [ ScalingIn "basic-tikv-2" ])
 
 [<Test>]
 let ``a member is deleted, and leaves by itself`` () =
     let observed = replicas 1 pd
-    decide observed |> shouldBe (act [ DeleteInstance(metaOf 2 observed) ])
+    decide observed |> shouldBe (act [ delete 2 observed ])
     decide (observed |> ending 2) |> shouldBe (wait [ ScalingIn "basic-pd-2" ])
 
 [<Test>]
 let ``those that never registered go first, then those that are not ready, then the highest index`` () =
     let observed = tikv |> withSurplus [ 3; 4; 5 ]
-    decide observed |> shouldBe (act [ TakeOffline(metaOf 5 observed) ])
+    decide observed |> shouldBe (act [ takeOffline 5 observed ])
     let sick = notReady 4 observed
-    (decide sick).Actions |> shouldBe [ TakeOffline(metaOf 4 sick) ]
+    (decide sick).Actions |> shouldBe [ takeOffline 4 sick ]
     let newcomer = sick |> unregistered 3 |> notReady 3
-    (decide newcomer).Actions |> shouldBe [ DeleteInstance(metaOf 3 newcomer) ]
+    (decide newcomer).Actions |> shouldBe [ delete 3 newcomer ]
 
 [<Test>]
 let ``the indexes to be left out go, and others make up the number`` () =
     let observed = tikv |> without [ 1 ]
 
     decide observed
-    |> shouldBe (act (TakeOffline(metaOf 1 observed) :: create [] [ 3 ] observed))
+    |> shouldBe (act (takeOffline 1 observed :: create [] [ 3 ] observed))
 
 [<Test>]
 let ``a member to be left out goes only when another has made up the number`` () =
@@ -166,17 +165,14 @@ let ``a member to be left out goes only when another has made up the number`` ()
     |> shouldBe (wait [ InstancesNotReady [ "basic-pd-3" ] ])
 
     let joined = withSurplus [ 3 ] observed
-    decide joined |> shouldBe (act [ DeleteInstance(metaOf 1 joined) ])
+    decide joined |> shouldBe (act [ delete 1 joined ])
 
 [<Test>]
 let ``a member that is broken goes though none can be added beside it`` () =
     let observed = pd |> without [ 1 ] |> notReady 1
 
     decide observed
-    |> shouldBe {
-        Actions = [ DeleteInstance(metaOf 1 observed) ]
-        Waiting = [ InstancesNotReady [ "basic-pd-1" ] ]
-    }
+    |> shouldBe { Actions = [ delete 1 observed ]; Waiting = [ InstancesNotReady [ "basic-pd-1" ] ] }
 
 [<Test>]
 let ``a store that was to leave and now stays is kept`` () =
@@ -197,16 +193,16 @@ let ``one store of a cluster leaves at a time, also of several groups`` () =
 [<Test>]
 let ``one that never registered goes also when it was told to leave PD`` () =
     let observed = tikv |> withSurplus [ 3 ] |> unregistered 3 |> offline 3
-    decide observed |> shouldBe (act [ DeleteInstance(metaOf 3 observed) ])
+    decide observed |> shouldBe (act [ delete 3 observed ])
 
 [<Test>]
 let ``those that never registered go, then those that fail, then by priority, wherever they stand`` () =
     let observed = replicas 2 tikv |> priority 0 1
-    decide observed |> shouldBe (act [ TakeOffline(metaOf 1 observed) ])
+    decide observed |> shouldBe (act [ takeOffline 1 observed ])
     let sick = notReady 0 observed
-    (decide sick).Actions |> shouldBe [ TakeOffline(metaOf 0 sick) ]
+    (decide sick).Actions |> shouldBe [ takeOffline 0 sick ]
     let newcomer = sick |> unregistered 2
-    (decide newcomer).Actions |> shouldBe [ DeleteInstance(metaOf 2 newcomer) ]
+    (decide newcomer).Actions |> shouldBe [ delete 2 newcomer ]
 
 [<Test>]
 let ``who was asked to leave goes on leaving though another one fails`` () =
@@ -228,12 +224,12 @@ let ``a store that was let go already is not called back`` () =
     let observed = tikv |> replicas 3 |> removed 2
 
     decide observed
-    |> shouldBe (act (DeleteInstance(metaOf 2 observed) :: create [] [ 3 ] observed))
+    |> shouldBe (act (delete 2 observed :: create [] [ 3 ] observed))
 
 [<Test>]
 let ``the leader of PD is not the one that goes`` () =
     let observed = pd |> replicas 2 |> leads 2
-    decide observed |> shouldBe (act [ DeleteInstance(metaOf 1 observed) ])
+    decide observed |> shouldBe (act [ delete 1 observed ])
 
 [<Test>]
 let ``a member that nobody can judge is not removed`` () =

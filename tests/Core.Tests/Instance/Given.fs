@@ -133,6 +133,7 @@ let private bare role (meta: Meta) : Observed = {
     Stopping = Set.empty
     ClusterUnreadable = false
     MaxUnavailable = 1
+    Prints = Derived.none
 }
 
 /// A Pod that serves, started with what is wanted now.

@@ -354,6 +354,20 @@ let ``while a request without an answer may still make an entry, the mark stays 
     |> shouldBe (act [ UnmarkEviction ])
 
 [<Test>]
+let ``an eviction that was taken back in doubt is over: leaders are waited for anew`` () =
+    // ZR4: the deadline of the first eviction would have let the store go with its leaders
+    let takenBack = tikv |> begun 400
+    let over = { firstMark with Since = ago 400; Ended = Some(ago 0) }
+
+    match decide (holding takenBack) with
+    | { Actions = MarkEviction mark :: _ } -> mark |> shouldBe over
+    | other -> Assert.Fail $"%A{other}"
+
+    match decide (holding old |> begun 400 |> ended 1) with
+    | { Actions = [ MarkEviction { Ended = None; Until = Some _ }; Action.EvictLeaders _ ] } -> ()
+    | other -> Assert.Fail $"%A{other}"
+
+[<Test>]
 let ``facts of PD from before the last moment of a request settle nothing`` () =
     { (tikv |> begun 720 |> ended 1) with At = Instant.add (TimeSpan.FromMinutes 2L) tikv.At }
     |> decide

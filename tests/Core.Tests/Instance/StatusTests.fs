@@ -112,10 +112,17 @@ let ``what was Ready stays so while PD is silent for a moment`` () =
         observed |> ready |> silentFor 1 |> broken |> said |> shouldBe (Some "False")
 
     // its next leader has not heard from the stores yet
-    let unheard = withStore 2 (fun store -> { store with StateName = "Disconnected" })
-    tikv |> ready |> unheard |> cold |> said |> shouldBe (Some "True")
-    tikv |> ready |> unheard |> said |> shouldBe (Some "False")
-    tikv |> unheard |> cold |> said |> shouldBe (Some "False")
+    let unheard seconds =
+        let last = clock.AddSeconds(float -seconds).ToUnixTimeMilliseconds() * 1_000_000L
+        fun (store: Store) -> { store with StateName = "Disconnected"; LastHeartbeat = Some last }
+
+    let none seconds =
+        withFacts (fun facts -> { facts with Stores = facts.Stores |> List.map (unheard seconds) })
+
+    tikv |> ready |> none 70 |> said |> shouldBe (Some "True")
+    tikv |> ready |> none 100 |> said |> shouldBe (Some "False")
+    tikv |> ready |> withStore 2 (unheard 25) |> said |> shouldBe (Some "False")
+    tikv |> none 70 |> said |> shouldBe (Some "False")
 
 [<Test>]
 let ``without a Pod that is ready an instance does not serve, whatever PD says`` () =

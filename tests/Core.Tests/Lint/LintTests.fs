@@ -260,19 +260,40 @@ let ``a group touches no instance of another, takes away one at a time, and goes
     let group = GroupGiven.tikv
     let meta index = GroupGiven.metaOf index group
     let foreign = { meta 0 with OwnerReferences = [] }
+    let asked = group |> GroupGiven.deleting |> GroupGiven.abandoned
+
+    // The evidence is that of other looks.
+    let offline index = GroupGiven.takeOffline index group
+    let deleted = GroupGiven.delete 0 (group |> GroupGiven.unregistered 0)
+    let ended = GroupGiven.removeFinalizer (GroupGiven.deleting group)
+
+    let ofForeign action =
+        match action with
+        | Group.TakeOffline(_, evidence) -> Group.TakeOffline(foreign, evidence)
+        | Group.DeleteInstance(_, evidence) -> Group.DeleteInstance(foreign, evidence)
+        | Group.AbandonInstance(_, evidence) -> Group.AbandonInstance(foreign, evidence)
+        | other -> other
 
     for action in
         [
             Group.UpdateInstance(foreign, Json.empty)
-            Group.TakeOffline foreign
             Group.KeepOnline foreign
-            Group.DeleteInstance foreign
+            ofForeign (offline 0)
+            ofForeign deleted
+            ofForeign (GroupGiven.abandon 0 asked)
         ] do
         refusedGroup "somebody else" [ action ] group
 
-    refusedGroup "one instance leaves" [ Group.TakeOffline(meta 0); Group.TakeOffline(meta 1) ] group
-    refusedGroup "last" [ Group.RemoveFinalizer ] (GroupGiven.deleting group)
-    refusedGroup "last" [ Group.RemoveFinalizer ] { group with Instances = Map.empty }
+    refusedGroup "one instance leaves" [ offline 0; offline 1 ] group
+    refusedGroup "one store leaves" [ offline 0 ] (group |> GroupGiven.offline 1)
+    refusedGroup "one store leaves" [ offline 0 ] { group with LeavingElsewhere = [ "more-tikv-0" ] }
+    refusedGroup "leaves PD before" [ deleted ] group
+    refusedGroup "user gives" [ GroupGiven.abandon 0 asked ] group
+    refusedGroup "last" [ ended ] (GroupGiven.deleting group)
+    refusedGroup "last" [ ended ] { group with Instances = Map.empty }
+
+    let members = GroupGiven.pd
+    refusedGroup "one member leaves" [ GroupGiven.delete 0 members ] (members |> GroupGiven.ending 1)
     refusedGroup "paused" [ Group.AddFinalizer ] (GroupGiven.paused group)
 
 // ---- clusters

@@ -282,6 +282,25 @@ let ``a step with a risk is taken only after reading all that it was decided on,
     |> shouldBe 2
 
 [<Test>]
+let ``a member without an instance is removed only after asking for that instance by its name`` () =
+    let serving = scripted (fun _ _ -> Fate.Ordinary)
+
+    let world = { serving with Known = Set.add "basic-pd-7" serving.Known } |> until 300.0
+
+    let isRemoval effect =
+        match effect with
+        | Effect.CallPd(_, _, PdCall.RemoveMember id) -> id = Tikv.Core.Tests.Instance.Given.memberId 7
+        | _ -> false
+
+    let isRead effect =
+        match effect with
+        | Effect.Read(_, object) -> object = { Kind = Kind.PD; Namespace = "default"; Name = "basic-pd-7" }
+        | _ -> false
+
+    Assert.That(sent world |> List.exists isRemoval)
+    Assert.That(sent world |> List.takeWhile (isRemoval >> not) |> List.exists isRead)
+
+[<Test>]
 let ``only the same step is taken after another look`` () =
     // The watch is late: only the reads show that the Cluster is paused meanwhile.
     let paused (world: World) =

@@ -268,6 +268,9 @@ let private answer call world : Outcome<PdReply> * World =
         | PdCall.StopEvictingLeaders store ->
             reply Json.empty, { world with Evicting = Set.remove store world.Evicting }
         | PdCall.TransferLeader name -> reply Json.empty, { world with PdLeader = name }
+        | PdCall.RemoveMember id ->
+            let isGone (name: string) = name.StartsWith "basic-pd-" && One.memberId (index name) = id
+            reply Json.empty, { world with Known = world.Known |> Set.filter (isGone >> not) }
         | _ -> reply Json.empty, world
 
 // ---- effects

@@ -4,20 +4,33 @@ open NUnit.Framework
 open Tikv.Simulator.Run
 open Tikv.Simulator.Scenarios
 
-let private explored = [ "E-create"; "E-out"; "E-in"; "E-roll"; "E-over"; "E-zone" ]
+/// What is explored; of the long ones each so many-th variation, since `tikv-sim explore` tries them all.
+let private explored = [
+    TestCaseData("E-create", 3)
+    TestCaseData("E-out", 1)
+    TestCaseData("E-in", 2)
+    TestCaseData("E-roll", 8)
+    TestCaseData("E-over", 8)
+    TestCaseData("E-dark", 2)
+    TestCaseData("E-zone", 20)
+]
 
 /// A crash before and after every call, every reply lost or late, every cache behind at every change, events missed, lists of
 /// the past, cut watches: each ends as the run without faults, with as many objects made and deleted. So it ends with a
 /// second operator from any point on.
 [<TestCaseSource(nameof explored)>]
-let ``a change with any one misfortune ends as one without`` (id: string) =
+let ``a change with any one misfortune ends as one without`` (id: string, every: int) =
     match Catalogue.tryStart id 1UL with
     | None -> Assert.Fail $"there is no %s{id}"
     | Some start ->
         let twin = Twin.ofRun start
         Assert.That(Run.words twin.Result, Does.StartWith "reached after")
 
-        let variations = Variations.all twin
+        let variations =
+            Variations.all twin
+            |> List.indexed
+            |> List.filter (fun (index, _) -> index % every = 0)
+            |> List.map snd
 
         let problems =
             Explore.all ignore twin variations

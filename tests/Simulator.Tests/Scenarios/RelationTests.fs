@@ -5,18 +5,25 @@ open NUnit.Framework
 open Tikv.Simulator.Scenarios
 
 /// Seeds of the generated runs that each relation is tried on.
-let private seeds = [ 1UL .. 24UL ]
+let private seeds = [ 1UL .. 12UL ]
+
+/// Each so many-th of the named stories is tried with each relation.
+let private every = 4
 
 let private day = hours 24
 
 let private problems (tryProblem: 'Case -> string option) cases =
     cases |> Array.ofList |> Array.Parallel.choose tryProblem
 
-let private relations =
+let private named prefix =
     Relations.all
-    |> List.map (fun relation -> TestCaseData(relation).SetName(relation.Source + " " + relation.Name))
+    |> List.map (fun relation ->
+        TestCaseData(relation).SetName($"%s{relation.Source} %s{prefix}: %s{relation.Name}"))
 
-[<TestCaseSource(nameof relations)>]
+let private generatedRuns = named "generated runs"
+let private namedStories = named "named stories"
+
+[<TestCaseSource(nameof generatedRuns)>]
 let ``what is asked for in a generated run ends alike whatever befalls the operator``
     (relation: Relations.Relation)
     =
@@ -27,11 +34,16 @@ let ``what is asked for in a generated run ends alike whatever befalls the opera
 
     Assert.That(found, Is.Empty)
 
-[<TestCaseSource(nameof relations)>]
+[<TestCaseSource(nameof namedStories)>]
 let ``a named story ends alike whatever befalls the operator`` (relation: Relations.Relation) =
-    let found = Relations.told |> problems (Relations.tryProblem day relation)
-    Assert.That(Relations.told.Length, Is.GreaterThan 10)
-    Assert.That(found, Is.Empty)
+    let stories =
+        Relations.told
+        |> List.indexed
+        |> List.filter (fun (index, _) -> index % every = 0)
+        |> List.map snd
+
+    Assert.That(stories.Length, Is.GreaterThan 3)
+    Assert.That(stories |> problems (Relations.tryProblem day relation), Is.Empty)
 
 [<Test>]
 let ``the same wishes end alike at once, one by one, and the other way round`` () =

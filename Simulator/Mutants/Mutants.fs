@@ -1,0 +1,67 @@
+/// Every mutant, and what becomes of it.
+[<RequireQualifiedAccess>]
+module Tikv.Simulator.Mutants.Mutants
+
+open Tikv.Simulator.Run
+open Tikv.Simulator.World
+open Tikv.Simulator.Invariants
+open Tikv.Simulator.Scenarios
+
+let all: Mutant list =
+    OfWrites.mutants
+    @ OfCalls.mutants
+    @ OfAnswers.mutants
+    @ OfObjects.mutants
+    @ OfTime.mutants
+
+let tryFind (id: string) : Mutant option = all |> List.tryFind (fun mutant -> mutant.Id = id)
+
+/// Milliseconds within which every scenario that is used here is over without a fault: more is stuck.
+let private longest = 5_400_000L
+
+/// All operators die, and start again with the fault.
+let private infected (mutant: Mutant) (run: Simulation) : Simulation =
+    let program number life = mutant.Faulty(run.Scenario.Program number life)
+
+    let dead =
+        run.Operators
+        |> Map.map (fun _ operator -> {
+            operator with
+                Program = ValueNone
+                Life = operator.Life + 1
+                Watches = Map.empty
+        })
+
+    ({ run with Scenario = { run.Scenario with Program = program }; Operators = dead }, dead.Keys)
+    ||> Seq.fold (fun run number -> Simulation.enter run.World.Now (Coming.Starts number) run)
+
+let private start (scenario: string) : Simulation =
+    match Catalogue.tryStart scenario 1UL with
+    | Some run -> run
+    | None -> invalidArg (nameof scenario) $"there is no scenario %s{scenario}"
+
+/// Runs a scenario with the fault, as `tikv-sim run` does without it.
+let run (transcript: bool) (mutant: Mutant) (scenario: string) : Result =
+    let start = start scenario
+    let told = { start with Scenario = { start.Scenario with Transcript = transcript } }
+    let result = told |> infected mutant |> Run.continue'
+
+    if Run.isGood result && Catalogue.rests scenario then Run.rest 1_200_000L result else result
+
+let private property (result: Result) =
+    match result.Verdict with
+    | Verdict.Broke(first :: _) -> first.Property.Id
+    | Verdict.Broke []
+    | Verdict.Stuck _
+    | Verdict.Reached -> "stuck"
+
+/// The first of these scenarios that fails with the fault.
+let fateIn (scenarios: string list) (mutant: Mutant) : Fate =
+    scenarios
+    |> List.tryPick (fun scenario ->
+        let result = run false mutant scenario
+
+        if Run.isGood result then None else Some(Fate.Killed(scenario, property result, Run.words result)))
+    |> Option.defaultValue Fate.Survived
+
+let fate (mutant: Mutant) : Fate = fateIn mutant.Scenarios mutant

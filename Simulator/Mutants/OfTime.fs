@@ -1,0 +1,158 @@
+/// Faults in time, in requests without an answer, and in watches.
+module internal Tikv.Simulator.Mutants.OfTime
+
+open System
+open Tikv.Core
+open Tikv.Core.Kubernetes
+open Tikv.Core.Operator
+open Tikv.Simulator.Run
+
+let private wake change =
+    Warp.doing (fun memory effect ->
+        match effect with
+        | WakeAt at -> struct (memory, change at)
+        | effect -> struct (memory, [ effect ]))
+
+let private onKubernetes outcome change = Warp.hearing (fun _ happening -> Some(change outcome happening))
+
+let private asDone outcome happening =
+    match happening with
+    | Wrote(request, told) when outcome told -> Wrote(request, Done Json.empty)
+    | happening -> happening
+
+/// Every duration is measured with the clock on the wall.
+let rec private byTheClock (program: Program) : Program = {
+    new Program() with
+        member _.Step input =
+            let wall = input.Clock.ToUnixTimeMilliseconds()
+            let (Instant now) = input.At
+
+            let struct (program, effects) =
+                program.Step { input with At = Instant(wall - 1_700_000_000_000L) }
+
+            let ahead = wall - 1_700_000_000_000L - now
+
+            let effects =
+                effects
+                |> List.map (fun effect ->
+                    match effect with
+                    | WakeAt(Instant at) -> WakeAt(Instant(at - ahead))
+                    | effect -> effect)
+
+            struct (byTheClock program, effects)
+}
+
+/// The world is seldom silent: heartbeats of nodes and bookmarks would wake it by chance.
+let private inSilence =
+    Warp.hearing (fun _ happening ->
+        match happening with
+        | Watched(_, Bookmark _) -> None
+        | Watched(_, Modified object) when Json.stringAt [ "kind" ] object = Some "Node" -> None
+        | happening -> Some happening)
+
+let mutants: Mutant list = [
+    mutant
+        "no-requeue"
+        "forgets to look again at what it waits for"
+        [ "I75"; "TO#6424" ]
+        [ "T21" ]
+        (Warp.both inSilence (wake (fun _ -> [])))
+
+    mutant
+        "late-requeue"
+        "looks again after an hour"
+        [ "I67"; "I75" ]
+        [ "T21" ]
+        (Warp.both inSilence (wake (fun (Instant at) -> [ WakeAt(Instant(at + 3_600_000L)) ])))
+
+    mutant
+        "watches-once"
+        "does not open a watch again that was closed"
+        [ "I61"; "TO#6427" ]
+        [ "T75" ]
+        (Warp.both
+            (Warp.hearing (fun _ happening ->
+                match happening with
+                | WatchEnded _ -> None
+                | happening -> Some happening))
+            Warp.none)
+
+    mutant
+        "expired-is-closed"
+        "opens a watch whose past is gone from where it was, again and again"
+        [ "I61"; "I72" ]
+        [ "T75" ]
+        (Warp.hearing (fun _ happening ->
+            match happening with
+            | WatchEnded(request, WatchEnd.Refused _) -> Some(WatchEnded(request, WatchEnd.Closed))
+            | happening -> Some happening))
+
+    mutant
+        "conflict-is-success"
+        "takes a conflict for success"
+        [ "I48" ]
+        [ "T71" ]
+        (onKubernetes
+            (fun outcome ->
+                match outcome with
+                | Refused error -> error.Code = 409
+                | Done _
+                | Unknown _ -> false)
+            asDone)
+
+    mutant
+        "refused-is-success"
+        "takes every refusal of the API server for success"
+        [ "I71" ]
+        [ "T71" ]
+        (onKubernetes
+            (fun outcome ->
+                match outcome with
+                | Refused _ -> true
+                | Done _
+                | Unknown _ -> false)
+            asDone)
+
+    mutant
+        "unknown-is-success"
+        "takes a request without an answer for executed"
+        [ "I48"; "law 8" ]
+        [ "T74"; "T71" ]
+        (onKubernetes
+            (fun outcome ->
+                match outcome with
+                | Unknown _ -> true
+                | Done _
+                | Refused _ -> false)
+            asDone)
+
+    mutant
+        "answers-unheard"
+        "does not hear the answers to its writes"
+        [ "I75" ]
+        [ "T11" ]
+        (Warp.hearing (fun _ happening ->
+            match happening with
+            | Wrote _ -> None
+            | happening -> Some happening))
+
+    mutant
+        "reads-unheard"
+        "does not hear the answers to its quorum reads"
+        [ "I75" ]
+        [ "T21" ]
+        (Warp.hearing (fun _ happening ->
+            match happening with
+            | HasRead _ -> None
+            | happening -> Some happening))
+
+    mutant
+        "lists-unheard"
+        "does not hear the answer to a list of Pods"
+        [ "I75" ]
+        [ "T11" ]
+        (Warp.hearing (fun memory happening ->
+            match happening with
+            | Listed(request, _) when Map.tryFind request memory.Kinds = Some Kind.Pod -> None
+            | happening -> Some happening))
+]
