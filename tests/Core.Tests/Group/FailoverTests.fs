@@ -459,8 +459,7 @@ let ``a member that serves again is suspected no more, and one that only answers
 
     recorded well |> shouldBe (Some("FailoverEnded", []))
 
-    confirmations (notReady 2 well)
-    |> shouldBe (Some(FailureStage.Suspected, 0))
+    confirmations (notReady 2 well) |> shouldBe (Some(FailureStage.Suspected, 0))
 
 [<Test>]
 let ``no member goes while most of the others are not healthy`` () =

@@ -53,7 +53,10 @@ let private lost seconds (observed: Observed) =
 
     match observed.Role with
     | PD(spec, status) -> { observed with Role = PD(spec, { status with Instance = told status.Instance }) }
-    | TiKV(spec, status) -> { observed with Role = TiKV(spec, { status with Instance = told status.Instance }) }
+    | TiKV(spec, status) -> {
+        observed with
+            Role = TiKV(spec, { status with Instance = told status.Instance })
+      }
 
 [<Test>]
 let ``what PD said before an instance was said not to serve does not make it Ready again`` () =
