@@ -176,7 +176,6 @@ let main arguments =
             (given.GetResult(Plans, 4))
             (given.GetResult(Plan_Seed, 1UL))
             (given.Contains Stories)
-            (given.GetResult(ExploreArgument.Only, ""))
     | Mutants given ->
         match given.TryGetResult MutantsArgument.Only with
         | Some id -> Tikv.Simulator.Mutants.Command.one id (given.Contains With_Events)

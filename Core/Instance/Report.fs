@@ -44,7 +44,10 @@ let private serves (observed: Observed) =
                     |> Option.exists (fun store ->
                         Seen.lives store || served && isUnheard observed facts store)
 
-            if healthy && not (Seen.areOutOfDate observed facts) then ConditionStatus.True else ConditionStatus.False
+            if healthy && not (Seen.areOutOfDate observed facts) then
+                ConditionStatus.True
+            else
+                ConditionStatus.False
     | _ -> ConditionStatus.False
 
 let private upToDate (observed: Observed) =
