@@ -187,7 +187,8 @@ let private follow (known: Validity) (world: World) (change: Change) =
     | "pdgroups"
     | "tikvgroups" ->
         match
-            isInvalid world (Meta.``namespace`` change.Object) (name + "-0"), Map.containsKey key known.InvalidSince
+            isInvalid world (Meta.``namespace`` change.Object) (name + "-0"),
+            Map.containsKey key known.InvalidSince
         with
         | true, false -> { known with InvalidSince = Map.add key world.Now known.InvalidSince }
         | false, true -> { known with InvalidSince = Map.remove key known.InvalidSince }
@@ -196,8 +197,8 @@ let private follow (known: Validity) (world: World) (change: Change) =
     | "tikvs" when
         change.Previous |> Option.map Meta.generation
         <> Some(Meta.generation change.Object)
-        ->
-        { known with GivenAt = Map.add key world.Now known.GivenAt }
+          ->
+          { known with GivenAt = Map.add key world.Now known.GivenAt }
     | _ -> known
 
 /// An instance goes by its own spec, which is valid: a restart that it was told of before goes on.
@@ -229,4 +230,3 @@ let invalidDisruptsNothing: Invariant =
                 ->
                 struct (known, Finding.Held)
             | _ -> struct (known, Finding.Nothing))
-

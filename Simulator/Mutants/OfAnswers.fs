@@ -11,13 +11,6 @@ let private isSilent store = stateName store = "Down" || stateName store = "Disc
 let private up store =
     if isSilent store then put [ "store"; "state_name" ] (Json.String "Up") store else store
 
-/// The answer to that question of so many milliseconds ago or later.
-let private remembered about milliseconds =
-    Warp.hearingPd about (fun memory reply ->
-        match Map.tryFind about memory.Answers, memory.Now with
-        | Some(Instant at, former), Instant now when now - at < milliseconds -> former
-        | _ -> reply)
-
 let private withoutStores isOut =
     answering "stores" (fun _ json ->
         put [ "stores" ] (Json.itemsAt [ "stores" ] json |> List.filter (isOut >> not) |> Json.array) json)
@@ -35,7 +28,7 @@ let mutants: Mutant list = [
         "trusts a list of stores, with their leader counts, for two minutes"
         [ "I18"; "I19"; "law 5" ]
         [ "T28"; "T57"; "T40" ]
-        (remembered "stores" 120_000L)
+        (Warp.keeping "stores" 120_000L)
 
     mutant
         "down-is-up"
@@ -124,7 +117,10 @@ let mutants: Mutant list = [
         "restarts the next store before the last one has caught up"
         [ "I19" ]
         [ "R4" ]
-        (readingStores (put [ "status"; "pending_peer_count" ] (Json.int 0)))
+        (readingStores (fun store ->
+            store
+            |> put [ "status"; "pending_peer_count" ] (Json.int 0)
+            |> put [ "store"; "start_timestamp" ] (Json.int 1)))
 
     mutant
         "replicas-unread"
@@ -147,7 +143,7 @@ let mutants: Mutant list = [
         "trusts what PD said of its members for five minutes"
         [ "I20"; "law 5" ]
         [ "T66"; "T63"; "R3" ]
-        (Warp.both (remembered "health" 300_000L) (remembered "members" 300_000L))
+        (Warp.both (Warp.keeping "health" 300_000L) (Warp.keeping "members" 300_000L))
 
     mutant
         "evictions-unseen"
@@ -171,20 +167,6 @@ let mutants: Mutant list = [
                 with
                 | Some(_, reply) -> Some(PdAnswered(request, Done reply))
                 | None -> Some happening
-            | happening -> Some happening))
-
-    mutant
-        "refusal-is-success"
-        "takes PD's refusal for its consent"
-        [ "V B8" ]
-        [ "T16"; "T65"; "C26" ]
-        (Warp.hearing (fun memory happening ->
-            match happening with
-            | PdAnswered(request, Done reply) when
-                reply.Status >= 400
-                && (Map.tryFind request memory.Calls |> Option.bind Warp.question).IsNone
-                ->
-                Some(PdAnswered(request, Done { reply with Status = 200 }))
             | happening -> Some happening))
 
 ]

@@ -71,7 +71,7 @@ let mutants: Mutant list = [
         "ends-foreign-evictions"
         "ends evictions that an administrator of PD has begun"
         [ "I30" ]
-        [ "T41" ]
+        [ "S25" ]
         (Warp.calling (fun memory call ->
             match call with
             | PdCall.EvictLeaders store ->

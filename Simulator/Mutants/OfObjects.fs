@@ -45,20 +45,14 @@ let mutants: Mutant list = [
         "does not hear of Pods that are gone"
         [ "I61" ]
         [ "T21" ]
-        (Warp.hearing (fun _ happening ->
-            match happening with
-            | Watched(_, Deleted object) when Json.stringAt [ "kind" ] object = Some "Pod" -> None
-            | happening -> Some happening))
+        (Warp.deafTo Kind.Pod _.IsDeleted)
 
     mutant
         "changes-unheard"
         "does not hear of changes of a TiKVGroup"
         [ "I61"; "I75" ]
         [ "T11" ]
-        (Warp.hearing (fun _ happening ->
-            match happening with
-            | Watched(_, Modified object) when Json.stringAt [ "kind" ] object = Some "TiKVGroup" -> None
-            | happening -> Some happening))
+        (Warp.deafTo Kind.TiKVGroup _.IsModified)
 
     mutant
         "nodes-are-ready"
@@ -76,7 +70,7 @@ let mutants: Mutant list = [
             match happening with
             | Listed(request, Done page) when Map.tryFind request memory.Kinds = Some Kind.Node ->
                 Some(Listed(request, Done { page with Items = [] }))
-            | Watched(_, (Added object | Modified object)) when Json.stringAt [ "kind" ] object = Some "Node" ->
+            | Watched(request, (Added _ | Modified _)) when Map.tryFind request memory.Kinds = Some Kind.Node ->
                 None
             | happening -> Some happening))
 
@@ -164,8 +158,8 @@ let mutants: Mutant list = [
     mutant
         "priorities-unseen"
         "does not read which instance is to go first"
-        [ "C34" ]
-        [ "C34" ]
+        [ "T 3.2" ]
+        [ "C36" ]
         (Warp.seeing Kind.TiKV (fun _ -> drop [ "metadata"; "annotations"; Annotations.priority ]))
 
     mutant

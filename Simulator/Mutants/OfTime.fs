@@ -44,10 +44,10 @@ let rec private byTheClock (program: Program) : Program = {
 
 /// The world is seldom silent: heartbeats of nodes and bookmarks would wake it by chance.
 let private inSilence =
-    Warp.hearing (fun _ happening ->
+    Warp.hearing (fun memory happening ->
         match happening with
         | Watched(_, Bookmark _) -> None
-        | Watched(_, Modified object) when Json.stringAt [ "kind" ] object = Some "Node" -> None
+        | Watched(request, Modified _) when Map.tryFind request memory.Kinds = Some Kind.Node -> None
         | happening -> Some happening)
 
 let mutants: Mutant list = [

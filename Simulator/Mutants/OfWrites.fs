@@ -202,7 +202,7 @@ let mutants: Mutant list = [
         "wrong-victim"
         "lets another store leave than the one that was to"
         [ "I40"; "TO#4886" ]
-        [ "C34"; "T04" ]
+        [ "C36"; "T04" ]
         (patching Kind.TiKV (fun memory object body ->
             if asksToLeave body then
                 patchOf memory Kind.TiKV "basic-tikv-0" [ "spec", offline ]

@@ -19,10 +19,10 @@ type Memory = {
     Count: int64
     /// The last good answer of PD to each question, with its time; see `Warp.question`.
     Answers: Map<string, Instant * PdReply>
+    /// What is told again, and since when.
+    Kept: Map<string, Instant * PdReply>
     /// Objects of Kubernetes as they were last heard of, by kind and name.
     Objects: Map<struct (Kind * string), Json>
-    /// How often something has happened, by a name of the fault.
-    Counts: Map<string, int>
 }
 
 /// A fault: what it makes of each thing that the operator hears (none: it is not heard), and of each thing that it does.
@@ -41,15 +41,8 @@ module Memory =
         Added = Set.empty
         Count = 0L
         Answers = Map.empty
+        Kept = Map.empty
         Objects = Map.empty
-        Counts = Map.empty
-    }
-
-    let count name (memory: Memory) = Map.tryFind name memory.Counts |> Option.defaultValue 0
-
-    let counted name (memory: Memory) = {
-        memory with
-            Counts = Map.add name (count name memory + 1) memory.Counts
     }
 
     let object kind name (memory: Memory) = Map.tryFind (struct (kind, name)) memory.Objects
@@ -97,17 +90,8 @@ module Warp =
         | PdCall.GetRegionCount -> Some "regions"
         | _ -> None
 
-    let private kindOf kind object : Kind option =
-        match kind with
-        | Some kind -> Some kind
-        | None ->
-            Json.stringAt [ "kind" ] object
-            |> Option.bind (fun name ->
-                Kind.watched @ [ Kind.Lease; Kind.Secret ]
-                |> List.tryFind (fun one -> Kind.name one = name))
-
     let private noted kind object (memory: Memory) =
-        match kindOf kind object, Json.stringAt [ "metadata"; "name" ] object with
+        match kind, Json.stringAt [ "metadata"; "name" ] object with
         | Some kind, Some name -> {
             memory with
                 Objects = Map.add (struct (kind, name)) object memory.Objects
@@ -207,17 +191,47 @@ module Warp =
     /// Objects of a kind look otherwise, wherever they are heard of.
     let seeing (kind: Kind) (change: Memory -> Json -> Json) : Warp =
         hearing (fun memory happening ->
-            let change object = if kindOf None object = Some kind then change memory object else object
+            let change = change memory
+            // The items of a list do not say of what kind they are.
             let isOf request = Map.tryFind request memory.Kinds = Some kind
 
             match happening with
             | Listed(request, Done page) when isOf request ->
                 Some(Listed(request, Done { page with Items = page.Items |> List.map change }))
-            | Watched(request, Added object) -> Some(Watched(request, Added(change object)))
-            | Watched(request, Modified object) -> Some(Watched(request, Modified(change object)))
-            | HasRead(request, Done object) -> Some(HasRead(request, Done(change object)))
-            | Wrote(request, Done object) -> Some(Wrote(request, Done(change object)))
+            | Watched(request, Added object) when isOf request ->
+                Some(Watched(request, Added(change object)))
+            | Watched(request, Modified object) when isOf request ->
+                Some(Watched(request, Modified(change object)))
+            | HasRead(request, Done object) when isOf request -> Some(HasRead(request, Done(change object)))
+            | Wrote(request, Done object) when isOf request -> Some(Wrote(request, Done(change object)))
             | happening -> Some happening)
+
+    /// No word of objects of a kind, of the sort that `unheard` names.
+    let deafTo (kind: Kind) (unheard: WatchEvent -> bool) : Warp =
+        hearing (fun memory happening ->
+            match happening with
+            | Watched(request, event) when Map.tryFind request memory.Kinds = Some kind && unheard event ->
+                None
+            | happening -> Some happening)
+
+    /// PD's answer to a question is kept, and told again for so many milliseconds.
+    let keeping (about: string) (milliseconds: int64) : Warp = {
+        none with
+            Hear =
+                fun memory happening ->
+                    match happening with
+                    | PdAnswered(request, Done reply) when
+                        reply.Status = 200
+                        && Map.tryFind request memory.Calls |> Option.bind question = Some about
+                        ->
+                        match Map.tryFind about memory.Kept, memory.Now with
+                        | Some(Instant at, kept), Instant now when now - at < milliseconds ->
+                            struct (memory, Some(PdAnswered(request, Done kept)))
+                        | _ ->
+                            let kept = Map.add about (memory.Now, reply) memory.Kept
+                            struct ({ memory with Kept = kept }, Some happening)
+                    | happening -> struct (memory, Some happening)
+    }
 
     /// PD's answers to a question read otherwise.
     let hearingPd (about: string) (change: Memory -> PdReply -> PdReply) : Warp =

@@ -135,8 +135,9 @@ let stories = [
         given [
             for cut in wayToPd true do
                 at (seconds 10) cut
-            at (minutes 5) (restart tikv "once")
-            at (minutes 50) (unset tikv [ "template"; "metadata"; "annotations" ])
+            for group in [ tikv; "PDGroup/basic-pd" ] do
+                at (minutes 5) (restart group "once")
+                at (minutes 50) (unset group [ "template"; "metadata"; "annotations" ])
             for mended in wayToPd false do
                 at (hours 1) mended
         ] [
