@@ -24,13 +24,6 @@ let mutants: Mutant list = [
         (readingStores (put [ "status"; "leader_count" ] (Json.int 0)))
 
     mutant
-        "stores-cached"
-        "trusts a list of stores, with their leader counts, for two minutes"
-        [ "I18"; "I19"; "law 5" ]
-        [ "T28"; "T57"; "T40" ]
-        (Warp.keeping "stores" 120_000L)
-
-    mutant
         "down-is-up"
         "counts stores that PD does not hear as healthy"
         [ "I05"; "I15"; "I17" ]
@@ -151,22 +144,5 @@ let mutants: Mutant list = [
         [ "I28"; "I29" ]
         [ "T21"; "T27" ]
         (answering "evictions" (fun _ -> put [ "store-id-ranges" ] Json.empty))
-
-    mutant
-        "silence-is-old-news"
-        "goes on with what PD said last when it does not answer"
-        [ "I24"; "law 5" ]
-        [ "T57"; "T66" ]
-        (Warp.hearing (fun memory happening ->
-            match happening with
-            | PdAnswered(request, Unknown _) ->
-                match
-                    Map.tryFind request memory.Calls
-                    |> Option.bind Warp.question
-                    |> Option.bind (fun about -> Map.tryFind about memory.Answers)
-                with
-                | Some(_, reply) -> Some(PdAnswered(request, Done reply))
-                | None -> Some happening
-            | happening -> Some happening))
 
 ]

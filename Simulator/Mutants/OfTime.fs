@@ -42,13 +42,19 @@ let rec private byTheClock (program: Program) : Program = {
             struct (byTheClock program, effects)
 }
 
-/// The world is seldom silent: heartbeats of nodes and bookmarks would wake it by chance.
+/// The world is seldom silent: heartbeats of nodes, bookmarks, and watches that end would wake it by chance.
 let private inSilence =
-    Warp.hearing (fun memory happening ->
-        match happening with
-        | Watched(_, Bookmark _) -> None
-        | Watched(request, Modified _) when Map.tryFind request memory.Kinds = Some Kind.Node -> None
-        | happening -> Some happening)
+    Warp.both
+        (Warp.hearing (fun memory happening ->
+            match happening with
+            | Watched(_, Bookmark _) -> None
+            | Watched(request, Modified _) when Map.tryFind request memory.Kinds = Some Kind.Node -> None
+            | happening -> Some happening))
+        (Warp.doing (fun memory effect ->
+            match effect with
+            | Watch(request, kind, space, from, _) ->
+                struct (memory, [ Watch(request, kind, space, from, TimeSpan.FromDays 7.0) ])
+            | effect -> struct (memory, [ effect ])))
 
 let mutants: Mutant list = [
     mutant
@@ -70,21 +76,9 @@ let mutants: Mutant list = [
         "does not open a watch again that was closed"
         [ "I61"; "TO#6427" ]
         [ "T75" ]
-        (Warp.both
-            (Warp.hearing (fun _ happening ->
-                match happening with
-                | WatchEnded _ -> None
-                | happening -> Some happening))
-            Warp.none)
-
-    mutant
-        "expired-is-closed"
-        "opens a watch whose past is gone from where it was, again and again"
-        [ "I61"; "I72" ]
-        [ "T75" ]
         (Warp.hearing (fun _ happening ->
             match happening with
-            | WatchEnded(request, WatchEnd.Refused _) -> Some(WatchEnded(request, WatchEnd.Closed))
+            | WatchEnded _ -> None
             | happening -> Some happening))
 
     mutant

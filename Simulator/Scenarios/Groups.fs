@@ -158,7 +158,6 @@ let stories = [
             exactly 7 (deletes Kind.Pod)
             exactly 1 transfersLeader
             always (notBefore "basic-tikv" "basic-pd" "v8.5.3")
-            eventually (minutes 28) (allAt "basic-tikv" "v8.5.3")
             finally' (allAt "basic-pd" "v8.5.3")
             finally' (allAt "basic-tikv" "v8.5.3")
             finally' (field tikv [ "status"; "version" ] (Json.String "v8.5.3"))
