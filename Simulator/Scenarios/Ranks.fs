@@ -27,20 +27,30 @@ let private ranked (state: Map<string, Json>) =
     let names = names state
 
     let rename (text: string) =
-        Regex.Replace(
-            text,
-            @"basic-(pd|tikv)-\d+",
-            fun (found: Match) -> names |> Map.tryFind found.Value |> Option.defaultValue found.Value
-        )
+        if text.Contains("basic-", StringComparison.Ordinal) then
+            Regex.Replace(
+                text,
+                @"basic-(pd|tikv)-\d+",
+                fun (found: Match) -> names |> Map.tryFind found.Value |> Option.defaultValue found.Value
+            )
+        else
+            text
+
+    let rec renamed json =
+        match json with
+        | Json.String text -> Json.String(rename text)
+        | Json.Array items -> Json.Array(List.map renamed items)
+        | Json.Object members ->
+            Json.Object(members |> List.map (fun (key, value) -> rename key, renamed value))
+        | Json.Null
+        | Json.Bool _
+        | Json.Number _ -> json
 
     let inTree json =
         Json.setPath [ "spec"; "index" ] None json
         // a member that takes the place of another joins by the members' list, not by the first cluster's
         |> Json.setPath [ "spec"; "initialCluster" ] None
-        |> Json.print
-        |> rename
-        |> Json.parse
-        |> Result.defaultValue json
+        |> renamed
 
     state
     |> Map.toSeq
