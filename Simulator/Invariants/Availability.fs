@@ -135,7 +135,7 @@ let leadersMoveFirst =
     Invariant.plain
         (Invariant.property
             "I18"
-            "A store is restarted only once its leaders are evicted and none is left, or its deadline for that is over and the policy lets it proceed, or there is no other store"
+            "A store is restarted only once its leaders are evicted and none is left, or its deadline for that is over and the policy lets it proceed, or fewer than two other stores may lead: one would have them all"
             "verification C2, C9")
         (fun { Ledger = ledger; World = world } sight ->
             match storeTaken ledger sight with
@@ -143,7 +143,10 @@ let leadersMoveFirst =
                 let others =
                     group.Cluster.Stores.Values
                     |> Seq.filter (fun other -> other.Id <> store.Id && Ground.isUp other)
-                    |> Seq.length
+                    |> Seq.map _.Id
+                    |> Set.ofSeq
+
+                let mayLead = Set.difference others group.Cluster.Evicting
 
                 let left = leaders store.Id group
 
@@ -156,10 +159,11 @@ let leadersMoveFirst =
 
                 match Map.tryFind store.Id ledger.Entries with
                 // there is nobody to take its leaders, or each region is on one store only and cannot move before it stops
-                | _ when others = 0 || group.Cluster.Replication.MaxReplicas = 1 -> Finding.Held
+                | _ when Set.isEmpty others || group.Cluster.Replication.MaxReplicas = 1 -> Finding.Held
                 | Some _ when left = 0 -> Finding.Held
                 | Some since when mayProceed && world.Now - since >= late -> Finding.Held
                 | Some _ -> Finding.Broken $"%s{pod.Name} is taken down with %d{left} leaders"
+                | None when mayLead.Count < 2 -> Finding.Held
                 | None -> Finding.Broken $"%s{pod.Name} is taken down, and nothing keeps leaders from it"
             | ValueNone -> Finding.Nothing)
 
