@@ -212,8 +212,8 @@ module States =
         isSo "PD has a leader" (fun world ->
             Ground.clusters world |> Seq.exists (Ground.leader >> Option.isSome))
 
-    /// The cluster, its groups and all their instances say Ready of their present generation; nothing is going, and no store
-    /// waits for an entry in PD that may still appear.
+    /// The cluster, its groups and all their instances say Ready of their present generation; nothing is going, nobody holds the
+    /// cluster's disruption, and no store waits for an entry in PD that may still appear.
     let settled =
         state "everything of ours is Ready" (fun world ->
             [ "clusters"; "pdgroups"; "tikvgroups"; "pds"; "tikvs" ]
@@ -221,7 +221,8 @@ module States =
             |> List.tryFind (fun object ->
                 Meta.isTerminating object
                 || not (Ground.isTrue "Ready" object)
-                || (Json.tryPath [ "status"; "evicting" ] object).IsSome)
+                || (Json.tryPath [ "status"; "evicting" ] object).IsSome
+                || (Json.tryPath [ "status"; "disruption" ] object).IsSome)
             |> Option.map (fun object -> Meta.name object + " is not"))
 
     /// No more than one Pod is being stopped.

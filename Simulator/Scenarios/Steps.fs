@@ -315,6 +315,9 @@ module Steps =
     /// The nth write of the operator to objects of a kind.
     let atWriteTo kind number what : Step = { When = Trigger.AtWriteTo(0, kind, number); What = what }
 
+    /// The nth question of the operator, to PD or before a cut.
+    let atRead number what : Step = { When = Trigger.AtRead(0, number); What = what }
+
     /// Each nth write of the operator, as long as it runs.
     let atEachWrite multiple what : Step = { When = Trigger.AtEachWrite(0, multiple); What = what }
 
