@@ -30,7 +30,7 @@ type Observed = {
     /// Where PD is reached.
     PdUrls: string list
     Pd: PdView
-    /// How long a PD that had answered has been silent.
+    /// How long a PD that had answered has been silent, or has heard from hardly any store.
     PdSilentFor: TimeSpan option
     /// The instance that holds the disruption exists, in the life that took it.
     HolderExists: bool

@@ -32,14 +32,11 @@ let private atStage stage (observed: Observed) =
 /// How many instances there are to be beyond `replicas`: one for each that has failed and still stands.
 let extras (observed: Observed) = (atStage FailureStage.Replacing observed).Length
 
-/// One that failed, or a replacement that waits for its first start: nobody counts on either, and no template can be judged
-/// by them (V T07).
-let standsAside (observed: Observed) =
-    let replacing = atStage FailureStage.Replacing observed
-
-    fun (one: InstanceView) ->
-        replacing |> List.exists (fun failure -> failure.Uid = one.Meta.Uid)
-        || not replacing.IsEmpty && not one.Registered && one.PodWord = PodWord.Pending
+/// One that failed and stays: nobody counts on it, and no template can be judged by it. A replacement that is pending is
+/// none of these: its Pod would take the place of the next one that is restarted (V T07).
+let standsAside (observed: Observed) (one: InstanceView) =
+    atStage FailureStage.Replacing observed
+    |> List.exists (fun failure -> failure.Uid = one.Meta.Uid)
 
 /// The indexes of instances that failed and are to go.
 let retiring (observed: Observed) = atStage FailureStage.Retiring observed |> List.map _.Index |> Set.ofList

@@ -65,7 +65,7 @@ let isUnderWay (observed: Observed) (plan: Plan) =
 ///    the template that an instance was ready with last: a revert must always heal (V I36).
 /// 2. Of the others one goes at a time, only after new instances, and only when those that have the template have been
 ///    ready with it for `minReadySeconds`; or up to `maxUnavailable` of one failure domain, where all of it may be down.
-///    Those that failover has set aside are not waited for.
+///    One that has failed and was replaced is not waited for.
 /// 3. One that is known not to serve goes before the others, and does not wait for those that once served with the
 ///    template: what is wrong with them is something else.
 /// 4. Of PD the leader goes last; then by the priority that people gave, then the highest index.

@@ -5,6 +5,8 @@ open Tikv.Core
 /// What a process needs, from the claims up to the Pod.
 let private build pod = Rule.inTurn [ Rules.foreign; Adoption.rule; Volumes.claims; Rules.config; pod ]
 
+/// While PD does not answer, a member that is to leave is started again like any other: it may be the one that PD lacks to
+/// let it go.
 let private pd: Rule<Observed, Action, Reason> =
     fun observed ->
         if Seen.deleting observed then
@@ -19,7 +21,14 @@ let private pd: Rule<Observed, Action, Reason> =
                          fun _ -> Decision.settled
                      else
                          Suspension.rule)
-                    Rule.together [ PdRules.leave; Abandon.hint ]
+                    Rule.together [
+                        (if (Seen.facts observed).IsNone && (Evidence.departed observed).IsNone then
+                             build PdRules.pod
+                         else
+                             fun _ -> Decision.settled)
+                        PdRules.leave
+                        Abandon.hint
+                    ]
                 ]
         else
             observed

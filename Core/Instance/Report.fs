@@ -8,30 +8,17 @@ open Tikv.Core.Kubernetes
 open Tikv.Core.Pd
 open Tikv.Core.Instance
 
-/// A new leader of PD knows of each store the heartbeat that was written down last, at most a minute ago, until it hears
-/// from it within ten seconds (V P15).
-let private heardBefore = TimeSpan.FromSeconds 90L
-
-/// PD hears from hardly any store, and did a moment ago: it is PD that has changed.
-let private isUnheard (observed: Observed) facts (store: Store) =
-    store.StateName = "Disconnected"
-    && (Evidence.outage facts).IsSome
-    && store.LastHeartbeat
-       |> Option.exists (fun nanoseconds ->
-           observed.Clock
-           - DateTimeOffset.FromUnixTimeMilliseconds(nanoseconds / 1_000_000L)
-               <
-               heardBefore)
-
 /// Whether the process serves. What did, and whose Pod is ready, does not count as failed or unknown while PD changes its
 /// leader: silent for a moment, and then without the heartbeats that the former one had.
 let private serves (observed: Observed) =
-    let served = Condition.isTrue ConditionType.Ready (Seen.status observed).Conditions
+    let isOverlooked =
+        Condition.isTrue ConditionType.Ready (Seen.status observed).Conditions
+        && PdView.isShort observed.PdSilentFor
 
     match observed.Pod with
     | Some pod when pod.Ready && pod.Meta.DeletionTimestamp.IsNone ->
         match Seen.facts observed with
-        | None when served && PdView.isShort observed.PdSilentFor -> ConditionStatus.True
+        | None when isOverlooked -> ConditionStatus.True
         | None -> ConditionStatus.Unknown
         | Some facts ->
             let healthy =
@@ -42,7 +29,10 @@ let private serves (observed: Observed) =
                 | TiKV _ ->
                     Seen.storeOf observed facts
                     |> Option.exists (fun store ->
-                        Seen.lives store || served && isUnheard observed facts store)
+                        Seen.lives store
+                        || isOverlooked
+                           && store.StateName = "Disconnected"
+                           && (Evidence.outage facts).IsSome)
 
             if healthy && not (Seen.areOutOfDate observed facts) then
                 ConditionStatus.True

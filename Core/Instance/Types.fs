@@ -48,7 +48,7 @@ type Observed = {
     /// The claims that exist, by name.
     Claims: Map<string, ClaimView>
     Pd: PdView
-    /// How long a PD that had answered has been silent.
+    /// How long a PD that had answered has been silent, or has heard from hardly any store.
     PdSilentFor: TimeSpan option
     /// Where PD is reached, for the configuration of TiKV and of joining members; empty when no PD group exists.
     PdUrls: string list

@@ -14,7 +14,7 @@ type Sight = {
     Cache: Cache
     /// What is known of each cluster's PD; the key is `namespace/cluster`.
     Pds: Map<string, PdView>
-    /// Since when a PD that had answered does not.
+    /// Since when a PD that had answered does not, or hears from hardly any store.
     SilentSince: Map<string, Instant>
     /// The Secrets of each cluster with TLS, by name; the key is `namespace/cluster`.
     Secrets: Map<string, Map<string, Sighting<SecretView>>>

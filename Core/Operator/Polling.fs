@@ -19,17 +19,22 @@ let private freshFacts (input: Input) key asked run =
             |> if awaited.Wanted then queue (Queue.add input.At (Work.Reconcile object)) else id)
         run
 
-/// Since when a PD that had answered does not.
-let private silence at key (now: PdView) run =
+/// It answers, and hears from its stores: a leader that is new does so within ten seconds (V P15).
+let private speaks view =
+    match view with
+    | PdView.Answered facts -> (Instance.Evidence.outage facts).IsNone
+    | PdView.Silent _
+    | PdView.Unasked -> false
+
+/// Since when a PD that had spoken does not.
+let private silence at key now run =
     run
     |> change (fun state ->
-        match Map.tryFind key state.Pds, now with
-        | Some(PdView.Answered _), PdView.Silent _ -> {
-            state with
-                SilentSince = state.SilentSince |> Map.add key at
-          }
-        | _, PdView.Silent _ -> state
-        | _ -> { state with SilentSince = state.SilentSince |> Map.remove key })
+        let spoke = state.Pds |> Map.tryFind key |> Option.exists speaks
+
+        if speaks now then { state with SilentSince = state.SilentSince |> Map.remove key }
+        elif spoke then { state with SilentSince = state.SilentSince |> Map.add key at }
+        else state)
 
 let finishPoll (input: Input) key (poll: Poll) run =
     let before = run.State.Pds |> Map.tryFind key |> Option.defaultValue PdView.Unasked

@@ -73,7 +73,7 @@ type OperatorState = {
     OfPoll: Map<RequestId, string>
     Cache: Cache
     Pds: Map<string, PdView>
-    /// Since when a PD that had answered does not; the key is `namespace/cluster`.
+    /// Since when a PD that had answered does not, or hears from hardly any store; the key is `namespace/cluster`.
     SilentSince: Map<string, Instant>
     /// When the last complete poll of each cluster was begun.
     PolledAt: Map<string, Instant>

@@ -51,9 +51,9 @@ type PdView =
 
 [<RequireQualifiedAccess>]
 module PdView =
-    /// PD is silent for a moment whenever its leader changes; what served before does not count as unknown for that
+    /// PD is silent for a moment whenever its leader changes, and then has not heard from the stores yet; what served before does not count as unknown for that
     /// (U 6.1: Ready does not flap during a roll). A store or member that fails meanwhile is told by its Pod.
-    let shortSilence = TimeSpan.FromSeconds 20L
+    let shortSilence = TimeSpan.FromSeconds 30L
 
     let isShort silentFor = silentFor |> Option.exists (fun span -> span < shortSilence)
 

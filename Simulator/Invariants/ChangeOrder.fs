@@ -58,7 +58,22 @@ let pdFirst =
             | _ -> Finding.Nothing)
 
 /// What a Pod that served was made of, when an operator deleted it.
-type private Former = { Revision: string; Substance: Json }
+type private Former = {
+    Revision: string
+    Substance: Json
+    /// Of its instance: another one later means that something else was asked for meanwhile.
+    Generation: int64 option
+}
+
+/// The generation of the instance that a Pod (as JSON) belongs to.
+let private generation (pod: Json) (world: World) =
+    let name =
+        Json.stringAt [ "metadata"; "labels"; "tikv.org/instance" ] pod
+        |> Option.defaultValue (Meta.name pod)
+
+    [ "tikvs"; "pds" ]
+    |> List.tryPick (fun plural -> Ground.tryObject plural (Meta.``namespace`` pod) name world)
+    |> Option.map Meta.generation
 
 let private placed = Set.ofList [ "nodeName"; "hostname"; "subdomain" ]
 
@@ -121,6 +136,7 @@ let restartsChangeSomething =
                             Json.stringAt [ "metadata"; "annotations"; "tikv.org/process-revision" ] object
                             |> Option.defaultValue ""
                         Substance = substance before object
+                        Generation = generation object before
                     }
 
                     struct (Map.add (View.key pod.Namespace pod.Name) made former, Finding.Nothing)
@@ -132,7 +148,10 @@ let restartsChangeSomething =
                 | Some before ->
                     let rest = Map.remove key former
 
-                    if substance world object = before.Substance then
+                    // a change that was taken back before the new Pod was made
+                    let isTakenBack = generation object world <> before.Generation
+
+                    if substance world object = before.Substance && not isTakenBack then
                         struct (rest, Finding.Broken $"%s{key} was restarted, and nothing is different")
                     else
                         struct (rest, Finding.Held)

@@ -8,8 +8,9 @@ open Tikv.Simulator.Pd
 open Tikv.Simulator.Kubernetes
 open Tikv.Simulator.World
 
-/// How long a truth may be gone until a sane observer must know (verification C0, D_vis).
-let private visible = 30_000L
+/// How long a truth may be gone until a sane observer must know (verification C0, D_vis): PD calls a store Disconnected 20 s
+/// after its last heartbeat, and where all is settled PD is asked each 30 s.
+let private visible = 60_000L
 
 type private Seen = {
     /// Since when each process has not been serving, by `namespace/pod`. A serving one is not here.
@@ -132,7 +133,7 @@ let readyIsTrue: Invariant =
         {
             Id = "I49"
             Means =
-                "Ready is True of a generation only while every process that the object answers for has served within the last 30 s, and observedGeneration never goes back"
+                "Ready is True of a generation only while every process that the object answers for has served within the last minute, and observedGeneration never goes back"
             Source = "verification C5"
         }
         { Silent = Map.empty; Served = Set.empty; Runs = Map.empty; Members = Map.empty; Tikvs = Map.empty }

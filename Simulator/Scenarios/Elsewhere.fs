@@ -18,10 +18,11 @@ let shown: (string * string) list = [
     "T 7.1.24", "a PD group and a TiKV group of one name have revisions of different names"
     "T S29", "the earliest time that was asked for wins"
     "T S57", "every way to have no leader means the same"
+    "T S58", "the name of an instance ends with its index"
     "L B29", "names leave room for what is added to them"
     "L F08", "what is left of a member goes in order once PD does not list it"
     "L F09", "an eviction that is not there counts as ended, but not before TiKV has registered"
-    "L F26", "a bootstrap with any one misfortune ends as one without"
+    "L F26", "a change with any one misfortune ends as one without"
 ]
 
 /// Ids that do not apply, and why.

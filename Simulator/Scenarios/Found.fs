@@ -134,4 +134,12 @@ let stories = [
                      |> Option.map (Tikv.Core.Json.print))
              )
          ])
+
+    scenario
+        "G133b"
+        "The Pod of the only member of PD, lost while that is being deleted, is made again: without it nobody could let it go"
+        [ "search"; "V I47" ]
+        Givens.onePd
+        [ at (seconds 152) (delete "Pod/basic-pd-0"); at (seconds 190) (delete "PD/basic-pd-0") ]
+        (comesRight @ [ finally' (members 1); finally' (absent "PD/basic-pd-0") ])
 ]

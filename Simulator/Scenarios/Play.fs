@@ -38,3 +38,15 @@ let run' (transcript: bool) (story: Story) : Result =
     if Run.isGood result && story.Rest > 0L then Run.rest story.Rest result else result
 
 let run (story: Story) : Result = run' false story
+
+/// PD moves regions long after all is Ready; once it has ended with that (`pdAtRest`), the operator hears of the last of it
+/// within so long.
+let private lastNews = seconds 90
+
+/// Goes on with a run that has reached what it expects, PD at rest included, until nothing need be written any more.
+let calm (result: Result) : Result =
+    if Run.isGood result then
+        let run = { result.Final with StruckAt = result.Final.World.Now }
+        Run.continue' { run with Scenario = { run.Scenario with Quiet = lastNews } }
+    else
+        result

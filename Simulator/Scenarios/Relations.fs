@@ -65,14 +65,11 @@ let all = [
 ]
 
 /// What people do in a generated run, without its faults.
-let generated (seed: uint64) : Deeds =
-    let plan = Plans.make seed
-
-    {
-        Name = $"seed %d{seed}"
-        Given = plan.Given
-        Steps = plan.Items |> List.collect _.Steps |> List.filter (fun step -> step.What.IsActs)
-    }
+let generated (seed: uint64) : Deeds = {
+    Name = $"seed %d{seed}"
+    Given = Givens.ordinary
+    Steps = (Plans.calm seed).Items |> List.collect _.Steps
+}
 
 /// The named stories in which people ask for something, and nothing goes wrong by itself.
 let told: Deeds list =
@@ -95,12 +92,14 @@ let run (rest: int64) (deeds: Deeds) (faults: Step list) : Result<Ending, string
         scenario deeds.Name "It comes right" [] deeds.Given (deeds.Steps @ faults) [
             finally' settled
             finally' noEvictions
+            finally' pdAtRest
         ]
 
     let scenario = Play.scenario { story with Quiet = seconds 90; Limit = hours 4 }
 
     let result =
         Run.from (Settled.from deeds.Given) { scenario with MustStrike = false }
+        |> Play.calm
         |> fun result -> if Run.isGood result then Run.rest rest result else result
 
     if Run.isGood result then
@@ -129,11 +128,7 @@ let tryProblem (rest: int64) (relation: Relation) (deeds: Deeds) : string option
             |> Option.map (fun difference -> $"%s{deeds.Name} ends otherwise: %s{difference}")
 
 /// What is asked for in the end, by name.
-let private wishes (plan: Plan) =
-    (Map.empty, plan.Items |> List.collect _.Asks |> List.sortBy _.Time)
-    ||> List.fold (fun asked ask -> Map.add ask.Of ask.What asked)
-    |> Map.toList
-    |> List.map snd
+let private wishes (seed: uint64) = Plans.finallyAsked (Plans.calm seed) |> List.map _.What
 
 /// Time for a change of any kind to end before the next.
 let private apart = 25
@@ -141,12 +136,11 @@ let private apart = 25
 /// The same wishes at once, one after another, and the other way round end alike (I59); at once they restart no more than
 /// one after another (I66).
 let tryPathProblem (seed: uint64) : string option =
-    let plan = Plans.make seed
-    let wishes = wishes plan
+    let wishes = wishes seed
 
     let deeds name (steps: Step list) : Deeds = {
         Name = $"seed %d{seed} %s{name}"
-        Given = plan.Given
+        Given = Givens.ordinary
         Steps = steps
     }
 

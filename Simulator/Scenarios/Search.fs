@@ -16,11 +16,6 @@ type Outcome =
 [<RequireQualifiedAccess>]
 module Search =
 
-    /// The last that was asked for under each name, in the order of the names.
-    let private finallyAsked (plan: Plan) =
-        (Map.empty, plan.Items |> List.collect _.Asks |> List.sortBy _.Time)
-        ||> List.fold (fun asked ask -> Map.add ask.Of ask asked)
-
     let private story (plan: Plan) steps : Story =
         let story =
             scenario $"seed-%d{plan.Seed}" "A generated run comes right" [] plan.Given steps [
@@ -51,16 +46,16 @@ module Search =
 
     /// What a cluster becomes that is asked for the same at once, without faults (verification C6, I59).
     let private twin (plan: Plan) =
-        let asked = finallyAsked plan
+        let asked = Plans.finallyAsked plan
 
-        let key = String.Join("\n", plan.Begins :: [ for ask in asked.Values -> ask.Words ])
+        let key = String.Join("\n", plan.Begins :: [ for ask in asked -> ask.Words ])
 
         let make () =
             // what healing leaves in the specs, without having been so
             let steps = [
                 at (seconds 4) (pause false)
                 at (seconds 4) (suspend false)
-                for ask in asked.Values do
+                for ask in asked do
                     at (seconds 5) ask.What
             ]
 
@@ -75,21 +70,10 @@ module Search =
         | Verdict.Broke [] -> Outcome.Bad("broke", Run.words result)
         | Verdict.Stuck _ -> Outcome.Bad("stuck", Run.words result)
 
-    /// PD moves regions long after all is Ready; once it has ended with that, the operator hears of the last of it within so
-    /// long.
-    let private lastNews = seconds 90
-
-    let private calm (result: Result) =
-        if Run.isGood result then
-            let run = { result.Final with StruckAt = result.Final.World.Now }
-            Run.continue' { run with Scenario = { run.Scenario with Quiet = lastNews } }
-        else
-            result
-
     let private simulate transcript (plan: Plan) : Result =
         let result =
             Run.from (Settled.from plan.Given) { healed plan with Transcript = transcript }
-            |> calm
+            |> Play.calm
 
         if Run.isGood result then Run.rest (minutes 10) result else result
 

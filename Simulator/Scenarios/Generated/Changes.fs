@@ -150,6 +150,21 @@ let private others = [
 let private growth (given: Given) =
     if given.StorageClass = "standard" then [ 2, "grow"; 1, "grow pd" ] else []
 
+/// Changes that come to the same in whatever order they are asked for.
+let private plain = [
+    6, "scale tikv"
+    2, "scale pd"
+    3, "upgrade"
+    2, "config"
+    3, "restart"
+    1, "restart pd"
+    1, "pause"
+    1, "suspend"
+    2, "delete instance"
+    1, "delete member"
+    2, "delete pod"
+]
+
 /// Whether a change of that name may make stores, or members of PD, come or go.
 let movesStores name = ofStores |> List.exists (fun (_, one) -> one = name)
 
@@ -162,3 +177,6 @@ let movesVersions (name: string) = name.StartsWith("upgrade", System.StringCompa
 let draw (given: Given) (dice: Dice) : string * Item =
     let name = dice.Weighed(ofStores @ ofMembers @ others @ growth given)
     name, make given dice name
+
+/// One of those whose order does not matter.
+let drawPlain (given: Given) (dice: Dice) : Item = make given dice (dice.Weighed plain)

@@ -35,6 +35,24 @@ let make (seed: uint64) : Plan =
         Items = settings @ List.map snd changes @ List.map snd mishaps
     }
 
+/// Changes alone, of the ordinary cluster, whose order does not matter.
+let calm (seed: uint64) : Plan =
+    let dice = Dice seed
+
+    {
+        Seed = seed
+        Begins = "ordinary"
+        Given = Givens.ordinary
+        Items = List.init (1 + dice.Next 3) (fun _ -> Changes.drawPlain Givens.ordinary dice)
+    }
+
+/// The last that is asked for under each name, in the order of the names.
+let finallyAsked (plan: Plan) : Ask list =
+    (Map.empty, plan.Items |> List.collect _.Asks |> List.sortBy _.Time)
+    ||> List.fold (fun asked ask -> Map.add ask.Of ask asked)
+    |> Map.toList
+    |> List.map snd
+
 /// A store less, with three mishaps: the run that `tikv-sim bench` measures.
 let scaleIn (seed: uint64) : Plan =
     let dice = Dice seed

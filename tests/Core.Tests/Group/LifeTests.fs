@@ -340,7 +340,9 @@ let private restarting index (observed: Observed) =
     })
 
 [<Test>]
-let ``a group stays Ready while one of its instances is restarted on purpose, and says Rolling; not while it is paused`` () =
+let ``a group stays Ready while one of its instances is restarted on purpose, and says Rolling; not while it is paused``
+    ()
+    =
     let told observed =
         let status = said observed
         condition ConditionType.Ready status, condition ConditionType.Synced status, status.Summary

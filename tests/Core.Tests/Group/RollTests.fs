@@ -324,7 +324,9 @@ let ``while a version must wait, new instances are made with the template that t
     |> shouldBe { Actions = create [] [ 3 ] before; Waiting = [ PdUpgradesFirst "v8.5.9" ] }
 
 [<Test>]
-let ``while a version must wait, an instance whose process does not run gets the template that the others have`` () =
+let ``while a version must wait, an instance whose process does not run gets the template that the others have``
+    ()
+    =
     let observed = tikv |> version "v8.5.9" |> outdated 1 |> broken 1
     let decision = decide observed
 

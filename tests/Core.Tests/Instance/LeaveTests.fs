@@ -95,17 +95,16 @@ let ``a store that PD hears does not leave while another one that holds regions 
     |> shouldBe (act [ TakeDisruption(clusterMeta tikv, "Removal") ])
 
 [<Test>]
-let ``a store that leaves right after its restart gives the disruption back when its peers have caught up`` () =
+let ``a store that leaves right after its restart gives the disruption back when its peers have caught up``
+    ()
+    =
     let observed = leaving |> removing 2 |> holding
 
     decide (observed |> startedAgo 59 2)
     |> shouldBe (wait [ PeersCatchUp 0; RegionsRemain 15 ])
 
     decide (observed |> startedAgo 60 2)
-    |> shouldBe {
-        Actions = [ ReleaseDisruption(clusterMeta tikv) ]
-        Waiting = [ RegionsRemain 15 ]
-    }
+    |> shouldBe { Actions = [ ReleaseDisruption(clusterMeta tikv) ]; Waiting = [ RegionsRemain 15 ] }
 
 [<Test>]
 let ``a store that was to leave and now stays is taken back`` () =
@@ -339,6 +338,16 @@ let ``a member leaves only while there is a quorum with it and without it, the d
 [<Test>]
 let ``while PD is silent, no member leaves and nothing of it is taken down`` () =
     decide (silent (deleting pd)) |> shouldBe (wait [ PdSilent "no leader" ])
+
+[<Test>]
+let ``while PD is silent, a member that is to leave is started again: it may be the one that PD lacks`` () =
+    match decide (pd |> deleting |> silent |> withoutPod) with
+    | { Actions = [ CreatePod _ ]; Waiting = [ PdSilent "no leader" ] } -> ()
+    | other -> Assert.Fail $"%A{other}"
+
+    match decide (pd |> deleting |> withoutPod) with
+    | { Actions = [ CreatePod _ ] } -> Assert.Fail "it is not needed"
+    | _ -> ()
 
 [<Test>]
 let ``what is left of a member goes in order once PD does not list it`` () =

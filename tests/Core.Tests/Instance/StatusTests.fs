@@ -53,7 +53,10 @@ let private lost seconds (observed: Observed) =
 
     match observed.Role with
     | PD(spec, status) -> { observed with Role = PD(spec, { status with Instance = told status.Instance }) }
-    | TiKV(spec, status) -> { observed with Role = TiKV(spec, { status with Instance = told status.Instance }) }
+    | TiKV(spec, status) -> {
+        observed with
+            Role = TiKV(spec, { status with Instance = told status.Instance })
+      }
 
 [<Test>]
 let ``what PD said before an instance was said not to serve does not make it Ready again`` () =
@@ -103,23 +106,31 @@ let ``what was Ready stays so while PD is silent for a moment`` () =
     let said observed = condition "Ready" observed |> Option.map List.head
 
     for observed in [ pd; tikv ] do
-        observed |> ready |> silentFor 19 |> said |> shouldBe (Some "True")
-        observed |> ready |> silentFor 20 |> said |> shouldBe (Some "Unknown")
+        observed |> ready |> silentFor 29 |> said |> shouldBe (Some "True")
+        observed |> ready |> silentFor 30 |> said |> shouldBe (Some "Unknown")
         observed |> silentFor 1 |> said |> shouldBe (Some "Unknown")
         observed |> ready |> silentFor 1 |> broken |> said |> shouldBe (Some "False")
 
     // its next leader has not heard from the stores yet
-    let unheard seconds =
-        let last = clock.AddSeconds(float -seconds).ToUnixTimeMilliseconds() * 1_000_000L
-        fun (store: Store) -> { store with StateName = "Disconnected"; LastHeartbeat = Some last }
+    let disconnected (store: Store) = { store with StateName = "Disconnected" }
 
-    let none seconds =
-        withFacts (fun facts -> { facts with Stores = facts.Stores |> List.map (unheard seconds) })
+    let deafFor seconds observed = {
+        observed with
+            PdSilentFor = Some(System.TimeSpan.FromSeconds(float seconds))
+    }
 
-    tikv |> ready |> none 70 |> said |> shouldBe (Some "True")
-    tikv |> ready |> none 100 |> said |> shouldBe (Some "False")
-    tikv |> ready |> withStore 2 (unheard 25) |> said |> shouldBe (Some "False")
-    tikv |> none 70 |> said |> shouldBe (Some "False")
+    let none = withFacts (fun facts -> { facts with Stores = facts.Stores |> List.map disconnected })
+    tikv |> ready |> none |> deafFor 29 |> said |> shouldBe (Some "True")
+    tikv |> ready |> none |> deafFor 30 |> said |> shouldBe (Some "False")
+
+    tikv
+    |> ready
+    |> withStore 2 disconnected
+    |> deafFor 1
+    |> said
+    |> shouldBe (Some "False")
+
+    tikv |> none |> deafFor 1 |> said |> shouldBe (Some "False")
 
 [<Test>]
 let ``without a Pod that is ready an instance does not serve, whatever PD says`` () =

@@ -1,5 +1,6 @@
 module Tikv.Simulator.Tests.Scenarios.SearchTests
 
+open System
 open NUnit.Framework
 open Tikv.Simulator.Scenarios
 
@@ -26,3 +27,17 @@ let ``a failing plan is shrunk to the items that it needs`` () =
 
     let shrunk = Search.shrink kind plan
     Assert.That(shrunk.Items |> List.collect _.Words, Is.EquivalentTo [ "pause" ])
+
+/// As many as two cores run in a minute; `tikv-sim search` goes on from there.
+let private first, runs = 1UL, 200
+
+[<Test>]
+let ``generated changes and mishaps come right, whatever cluster they befall`` () =
+    match Search.many (fun _ _ -> ()) runs first with
+    | [] -> ()
+    | (plan, kind, words) :: _ as failed ->
+        let lines =
+            $"%d{failed.Length} of %d{runs} runs fail; the first is that of seed %d{plan.Seed}: %s{words}"
+            :: Search.words (Search.shrink kind plan)
+
+        Assert.Fail(String.Join("\n", lines))
