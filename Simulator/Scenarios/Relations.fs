@@ -47,8 +47,10 @@ let all = [
     relation "a crash each half minute" "I70" (each (seconds 2) (seconds 30) (minutes 40) crash)
     relation "every cache one version behind" "I56" [ at 0L (Misfortune.HoldBack(None, 1, seconds 10)) ]
     relation "every cache two versions behind" "I56" [ at 0L (Misfortune.HoldBack(None, 2, seconds 10)) ]
-    relation "each third answer of PD is old" "I56" [
-        atEachRead 3 (Misfortune.ToRead(ReadFate.Old(seconds 9)))
+    // not for ever: it is not asked yet that a cluster settles whose PD always takes nine seconds
+    relation "each third answer of a hundred polls is old" "I56" [
+        for number in 3..3..700 do
+            atRead number (Misfortune.ToRead(ReadFate.Old(seconds 9)))
     ]
     // not for ever: while PD answers no poll in full, nobody can say Ready
     relation "each seventh question of a hundred polls has no answer" "I48" [
