@@ -71,13 +71,13 @@ module Cache =
     let keyOf (meta: Meta) = key meta.Namespace meta.Name
     let private groupKey kind (space: string) (group: string) = Kind.name kind + "/" + space + "/" + group
 
-    /// What follows from the specification of a group.
+    /// Of one group.
     let groupPrints kind (meta: Meta) cache =
         cache.GroupPrints
         |> Map.tryFind (groupKey kind meta.Namespace meta.Name)
         |> Option.defaultValue Derived.none
 
-    /// What follows from the specification of an instance.
+    /// Of one instance.
     let instancePrints kind (meta: Meta) cache =
         cache.InstancePrints
         |> Map.tryFind (groupKey kind meta.Namespace meta.Name)
@@ -211,29 +211,14 @@ module Cache =
     let private part kind (meta: Meta) (cluster, pod) cache =
         changePeers kind meta cluster (Map.remove pod) cache
 
-    let private derive kind derive (held: Held<'Spec, 'Status>) before =
-        let key = groupKey kind held.Meta.Namespace held.Meta.Name
-
-        match held.Object with
-        | Ok object -> before |> Map.add key (derive (Map.tryFind key before) object)
-        | Error _ -> before |> Map.remove key
-
     let private derivedGroup kind make held cache = {
         cache with
-            GroupPrints =
-                cache.GroupPrints
-                |> derive
-                    kind
-                    (fun before (object: Object<_, _>) ->
-                        match before with
-                        | Some derived when (Derived.tryOf object.Spec derived).IsSome -> derived
-                        | _ -> Derived.from object.Spec (make object.Spec))
-                    held
+            GroupPrints = cache.GroupPrints |> Held.derived (Kind.name kind) (Held.kept make) held
     }
 
     let private derivedInstance kind make held cache = {
         cache with
-            InstancePrints = cache.InstancePrints |> derive kind make held
+            InstancePrints = cache.InstancePrints |> Held.derived (Kind.name kind) make held
     }
 
     let private underived kind (key: string) cache =
@@ -366,7 +351,7 @@ module Cache =
     /// More versions than one object can get while one request about it is under way.
     let private remembered = 16
 
-    /// A version is read once. One that `ending` has marked is read again: it has not ended after all.
+    /// A version is read once; one that `ending` has marked, again.
     let private isKnown (known: Meta) json =
         known.ResourceVersion = version json
         && known.ResourceVersion <> ResourceVersion ""

@@ -154,6 +154,29 @@ module internal Held =
                     json |> Json.tryField "status" |> Option.defaultValue Json.Null
         }
 
+    /// What was derived from a specification before, while that is the very same.
+    let kept
+        (make: 'Spec -> 'Prints)
+        (before: Derived<'Prints> option)
+        (object: Object<'Spec, 'Status>)
+        : Derived<'Prints> =
+        match before with
+        | Some derived when (Derived.tryOf object.Spec derived).IsSome -> derived
+        | _ -> Derived.from object.Spec (make object.Spec)
+
+    /// What follows from the specification of an object; the key is `kind/namespace/name`.
+    let derived
+        (kind: string)
+        (make: Derived<'Prints> option -> Object<'Spec, 'Status> -> Derived<'Prints>)
+        (held: Held<'Spec, 'Status>)
+        (before: Map<string, Derived<'Prints>>)
+        : Map<string, Derived<'Prints>> =
+        let key = kind + "/" + held.Meta.Namespace + "/" + held.Meta.Name
+
+        match held.Object with
+        | Ok object -> before |> Map.add key (make (Map.tryFind key before) object)
+        | Error _ -> before |> Map.remove key
+
     let okay held = held.Object |> Result.toOption
 
     /// The main container of a Pod has the name of its component.
