@@ -5,6 +5,11 @@ open Tikv.Core
 /// What a process needs, from the claims up to the Pod.
 let private build pod = Rule.inTurn [ Rules.foreign; Adoption.rule; Volumes.claims; Rules.config; pod ]
 
+let private wasMember (observed: Observed) =
+    match observed.Role with
+    | PD(_, status) -> status.Id.IsSome
+    | TiKV _ -> false
+
 /// While PD does not answer, a member that is to leave is started again like any other: it may be the one that PD lacks to
 /// let it go.
 let private pd: Rule<Observed, Action, Reason> =
@@ -22,7 +27,11 @@ let private pd: Rule<Observed, Action, Reason> =
                      else
                          Suspension.rule)
                     Rule.together [
-                        (if (Seen.facts observed).IsNone && (Evidence.departed observed).IsNone then
+                        (if
+                             wasMember observed
+                             && (Seen.facts observed).IsNone
+                             && (Evidence.departed observed).IsNone
+                         then
                              build PdRules.pod
                          else
                              fun _ -> Decision.settled)
