@@ -352,7 +352,13 @@ let private mistakes: (string * (World -> Story)) list = [
                     ]))
                 world
 
-        [ delete Kind.Pod (tikv 0) invalid ])
+        let told = modified Kind.TiKV (tikv 0) (set [ "metadata"; "generation" ] (Json.int 99)) invalid
+
+        [
+            changed ChangeType.Modified Kind.TiKVGroup "basic-tikv" None invalid
+            told
+            delete Kind.Pod (tikv 0) (fst told)
+        ])
     "I54", (fun world -> [ settles world; patch Kind.TiKV (tikv 0) Json.empty world ])
     "I67", (fun world -> [ world |> dead [ tikv 0 ] |> settles ])
     "I68",

@@ -6,13 +6,13 @@ open Tikv.Simulator.Scenarios
 
 /// What is explored; of the long ones each so many-th variation, since `tikv-sim explore` tries them all.
 let private explored = [
-    TestCaseData("E-create", 3)
-    TestCaseData("E-out", 1)
-    TestCaseData("E-in", 2)
-    TestCaseData("E-roll", 8)
-    TestCaseData("E-over", 8)
-    TestCaseData("E-dark", 2)
-    TestCaseData("E-zone", 20)
+    TestCaseData("E-create", 24)
+    TestCaseData("E-out", 4)
+    TestCaseData("E-in", 12)
+    TestCaseData("E-roll", 30)
+    TestCaseData("E-over", 16)
+    TestCaseData("E-dark", 12)
+    TestCaseData("E-zone", 45)
 ]
 
 /// A crash before and after every call, every reply lost or late, every cache behind at every change, events missed, lists of
@@ -37,7 +37,7 @@ let ``a change with any one misfortune ends as one without`` (id: string, every:
             |> List.choose (fun one ->
                 one.Problem |> Option.map (fun problem -> one.Variation.Name + ": " + problem))
 
-        Assert.That(variations.Length, Is.GreaterThan 100)
+        Assert.That(variations.Length, Is.GreaterThan 100, "too few variations")
         Assert.That(problems, Is.Empty)
 
 [<Test>]

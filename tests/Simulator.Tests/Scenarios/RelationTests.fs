@@ -5,10 +5,10 @@ open NUnit.Framework
 open Tikv.Simulator.Scenarios
 
 /// Seeds of the generated runs that each relation is tried on.
-let private seeds = [ 1UL .. 12UL ]
+let private seeds = [ 1UL .. 4UL ]
 
 /// Each so many-th of the named stories is tried with each relation.
-let private every = 4
+let private every = 16
 
 let private day = hours 24
 

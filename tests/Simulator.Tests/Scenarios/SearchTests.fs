@@ -28,8 +28,8 @@ let ``a failing plan is shrunk to the items that it needs`` () =
     let shrunk = Search.shrink kind plan
     Assert.That(shrunk.Items |> List.collect _.Words, Is.EquivalentTo [ "pause" ])
 
-/// As many as two cores run in a minute; `tikv-sim search` goes on from there.
-let private first, runs = 1UL, 200
+/// As many as two cores run in half a minute; `tikv-sim search` goes on from there.
+let private first, runs = 1UL, 120
 
 [<Test>]
 let ``generated changes and mishaps come right, whatever cluster they befall`` () =
