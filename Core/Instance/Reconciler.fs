@@ -29,7 +29,7 @@ let private pd: Rule<Observed, Action, Reason> =
                     Rule.together [
                         (if
                              wasMember observed
-                             && (Seen.facts observed).IsNone
+                             && observed.Pd.IsSilent
                              && (Evidence.departed observed).IsNone
                          then
                              build PdRules.pod
