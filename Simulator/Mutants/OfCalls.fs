@@ -6,6 +6,9 @@ open Tikv.Core.Pd
 
 let private other (memory: Memory) store = storesOf memory |> List.filter (fun one -> one <> store)
 
+/// A store that there is none of: PD says 404, which counts as done.
+let private nobody = StoreId 999UL
+
 let private leaderOf (memory: Memory) =
     match Map.tryFind "members" memory.Answers with
     | Some(_, { Body = PdBody.Json json }) ->
@@ -43,7 +46,7 @@ let mutants: Mutant list = [
         [ "T21" ]
         (Warp.calling (fun _ call ->
             match call with
-            | PdCall.StopEvictingLeaders _ -> []
+            | PdCall.StopEvictingLeaders _ -> [ PdCall.StopEvictingLeaders nobody ]
             | call -> [ call ]))
 
     mutant
@@ -127,7 +130,7 @@ let mutants: Mutant list = [
         [ "T04" ]
         (Warp.calling (fun _ call ->
             match call with
-            | PdCall.RemoveStore _ -> []
+            | PdCall.RemoveStore _ -> [ PdCall.RemoveStore nobody ]
             | call -> [ call ]))
 
     mutant
