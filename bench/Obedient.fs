@@ -235,6 +235,7 @@ type Obedient(stores: int) =
         Clock = clock + TimeSpan.FromMilliseconds(float now)
         Cache = state.Cache
         Pds = state.Pds
+        SilentSince = Map.empty
         Secrets = Map.empty
     }
 
