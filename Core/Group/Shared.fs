@@ -166,7 +166,9 @@ let private printsOf (observed: Observed) =
 /// The fingerprint of an instance that is up to date.
 let wanted (observed: Observed) = (printsOf observed).Wanted.Value
 
-let wantedProcess (observed: Observed) = (printsOf observed).Process.Value
+let wantedProcess (observed: Observed) =
+    let { Process = wanted } = printsOf observed
+    wanted.Value
 
 /// The template, as it is kept in a ControllerRevision.
 let template (observed: Observed) = (printsOf observed).Template.Value
