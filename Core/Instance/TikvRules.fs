@@ -320,7 +320,7 @@ let private releaseOnceBack (observed: Observed) =
 let leave (observed: Observed) =
     let blocked reason =
         observed
-        |> Rule.together [ unmark; releaseOnceBack; (fun _ -> Decision.wait [ reason ]) ]
+        |> Rule.together [ (fun _ -> Decision.wait [ reason ]); unmark; releaseOnceBack ]
 
     match Evidence.departed observed, Seen.facts observed with
     // Its group deletes it; until then it is as it is.
@@ -337,7 +337,7 @@ let leave (observed: Observed) =
             | NodeState.Removed
             | NodeState.Removing ->
                 observed
-                |> Rule.together [ releaseOnceBack; (fun _ -> Decision.wait [ RegionsRemain store.Regions ]) ]
+                |> Rule.together [ (fun _ -> Decision.wait [ RegionsRemain store.Regions ]); releaseOnceBack ]
             | NodeState.Preparing
             | NodeState.Serving ->
                 match Evidence.notFrozen observed, Evidence.enoughStores store observed facts with
