@@ -106,7 +106,7 @@ let run (rest: int64) (deeds: Deeds) (faults: Step list) : Result<Ending, string
     let result =
         Run.from (Settled.from deeds.Given) { scenario with MustStrike = false }
         |> Play.calm
-        |> fun result -> if Run.isGood result then Run.rest rest result else result
+        |> Run.thenRest rest
 
     if Run.isGood result then
         Ok {
