@@ -173,4 +173,31 @@ let stories = [
             (comesRight @ [ finally' (says "Cluster/basic" "Synced" "True") ]) with
             Limit = minutes 30
     }
+
+    scenario
+        "G5498"
+        "A jump of PD's clock, after which every store is Down until it has been heard from, replaces none"
+        [ "search"; "V P60" ]
+        Givens.failingOver
+        [
+            at (seconds 42) (Misfortune.SlowDisk("basic-tikv-3", true))
+            at (seconds 82) (Misfortune.SlowDisk("basic-tikv-3", false))
+            at (seconds 178) (delete "TiKV/basic-tikv-3")
+            at (seconds 208) (Misfortune.PdClockJump("basic-pd-0", minutes 31))
+        ]
+        comesRight
+
+    scenario
+        "G6252"
+        "A store whose disk was lost leaves PD while another one is just restarted"
+        [ "search"; "V I05" ]
+        Givens.elected
+        [
+            at (seconds 118) (restart tikv "paused")
+            at (seconds 124) (pause true)
+            at (seconds 224) (pause false)
+            at (seconds 154) (delete "PersistentVolumeClaim/data-basic-tikv-1")
+            at (seconds 154) (deleteNow "Pod/basic-tikv-1")
+        ]
+        comesRight
 ]
