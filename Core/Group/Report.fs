@@ -29,13 +29,14 @@ let private isPlanned (observed: Observed) (one: InstanceView) =
     |> Option.exists (fun since -> holds && observed.Clock - since < ordinaryRestart)
 
 /// All serve; or all but one that is being restarted on purpose, when all did before (U 6.1: Ready does not flap during a
-/// roll).
+/// roll). To become Ready it takes more than the instances' word, which may be of before an outage of the API server: their
+/// Pods have to run.
 let private serves (observed: Observed) instances =
+    let wasReady = Condition.isTrue ConditionType.Ready (Manifest.status observed).Conditions
+
     match instances |> List.filter (fun (one: InstanceView) -> one.Unready.IsSome) with
-    | [] -> true
-    | [ one ] ->
-        isPlanned observed one
-        && Condition.isTrue ConditionType.Ready (Manifest.status observed).Conditions
+    | [] -> wasReady || instances |> List.forall (fun one -> not one.Broken)
+    | [ one ] -> wasReady && isPlanned observed one
     | _ -> false
 
 let private summary

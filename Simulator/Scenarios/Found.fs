@@ -1,6 +1,7 @@
 /// Failures that generated runs have found, shrunk (`tikv-sim search`).
 module Tikv.Simulator.Scenarios.Found
 
+open Tikv.Core.Kubernetes
 open Tikv.Simulator.Run
 
 let private pd, tikv = "PDGroup/basic-pd", "TiKVGroup/basic-tikv"
@@ -198,6 +199,20 @@ let stories = [
             at (seconds 224) (pause false)
             at (seconds 154) (delete "PersistentVolumeClaim/data-basic-tikv-1")
             at (seconds 154) (deleteNow "Pod/basic-tikv-1")
+        ]
+        comesRight
+
+    scenario
+        "G1747"
+        "A group that becomes valid again right after an outage of the API server is not Ready by what its stores said before"
+        [ "search"; "V I49" ]
+        Givens.ordinary
+        [
+            at (seconds 108) (delete "Pod/basic-pd-0")
+            at (seconds 175) (Misfortune.Api(Some Kind.TiKV, ApiTrouble.Down, 100, seconds 48))
+            at (seconds 196) (Misfortune.PodEvicted("default/basic-tikv-2", "ephemeral-storage"))
+            at (seconds 232) (config tikv "[storage")
+            at (seconds 261) (config tikv "[storage]\nreserve-space = \"1MB\"\n")
         ]
         comesRight
 ]
