@@ -160,6 +160,24 @@ let private hasOtherDisk (observed: Instance.Observed) =
         && observed.Claims |> Map.forall (fun _ claim -> claim.Meta.Uid <> recorded)
     | None -> false
 
+/// A person has said, until a time that has not come, that PD alone decides how many stores are enough (L F10).
+let private isBelowReplicasAllowed (observed: Instance.Observed) =
+    observed.Overrides.Split ','
+    |> Array.exists (fun entry ->
+        let entry = entry.Trim()
+        let gate = "min-replicas-after@"
+
+        entry.StartsWith(gate, StringComparison.Ordinal)
+        && (match
+                DateTimeOffset.TryParse(
+                    entry.Substring gate.Length,
+                    Globalization.CultureInfo.InvariantCulture,
+                    Globalization.DateTimeStyles.AssumeUniversal
+                )
+            with
+            | true, until -> until > observed.Clock
+            | false, _ -> false))
+
 /// V I04-I06: the store is to leave, it is this instance's, enough others live, and no other leaves.
 let private removeStore (observed: Instance.Observed) id = [
     yield!
@@ -182,7 +200,7 @@ let private removeStore (observed: Instance.Observed) id = [
 
         yield!
             unless
-                (livingBeside id facts >= facts.MaxReplicas)
+                (livingBeside id facts >= facts.MaxReplicas || isBelowReplicasAllowed observed)
                 "a store is removed only while enough living stores remain (V I05)"
 
         yield!

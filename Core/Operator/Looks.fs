@@ -336,6 +336,14 @@ let private instance
                 |> Option.bind okay
                 |> Option.map _.Spec.Group.MaxUnavailable
                 |> Option.defaultValue 1
+        Overrides =
+            match role with
+            | Instance.PD _ -> ""
+            | Instance.TiKV _ ->
+                sight.Cache.TikvGroups
+                |> Map.tryFind (Cache.key space groupName)
+                |> Option.bind (fun held -> Map.tryFind Annotations.overrideGates held.Meta.Annotations)
+                |> Option.defaultValue ""
         Prints = sight.Cache |> Cache.instancePrints kind meta
     }
 

@@ -108,6 +108,14 @@ let private orphansToRead (observed: Instance.Observed) (actions: Instance.Actio
                 { Kind = Kind.PD; Namespace = observed.Meta.Namespace; Name = pod }
     ]
 
+/// That an override still stands.
+let private groupToRead (observed: Instance.Observed) (actions: Instance.Action list) : ObjectRef list =
+    match Map.tryFind Labels.group observed.Meta.Labels with
+    | Some group when observed.Overrides <> "" && actions |> List.exists _.IsRemoveStore -> [
+        { Kind = Kind.TiKVGroup; Namespace = observed.Meta.Namespace; Name = group }
+      ]
+    | _ -> []
+
 let private ofInstance sight (observed: Instance.Observed) =
     let space = observed.Meta.Namespace
     let clusterName = (Instance.Seen.settings observed).Cluster.Name
@@ -133,6 +141,7 @@ let private ofInstance sight (observed: Instance.Observed) =
             |> List.map (snd >> named Kind.PersistentVolumeClaim))
          @ nodesToRead observed decision.Actions
          @ orphansToRead observed decision.Actions
+         @ groupToRead observed decision.Actions
          @ (match observed.Node with
             | Sighting.Known node when Instance.Drain.wanted observed -> [
                 { Kind = Kind.Node; Namespace = ""; Name = node.Meta.Name }

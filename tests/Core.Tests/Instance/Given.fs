@@ -133,6 +133,7 @@ let private bare role (meta: Meta) : Observed = {
     Stopping = Set.empty
     ClusterUnreadable = false
     MaxUnavailable = 1
+    Overrides = ""
     Prints = Derived.none
 }
 
