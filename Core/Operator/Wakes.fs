@@ -215,18 +215,20 @@ let learn input kind space learnt run =
     let run = run |> change (fun state -> { state with Cache = cache })
     objects |> List.fold (fun run object -> wakeFor input before object run) run
 
-/// The answer to a read or a write of ours is newer than what the watches have told.
+/// The answer to a read or a write of ours is newer than what the watches have told. Where it says nothing new nobody is
+/// woken: looking again before a cut would undo the back-off of one that is refused.
 let store input json kind run =
     let before = run.State.Cache
     let object, cache = Cache.written kind json before
 
-    run
-    |> change (fun state -> { state with Cache = cache })
-    |> wakeFor input before object
+    if Object.ReferenceEquals(before, cache) then
+        run
+    else
+        run
+        |> change (fun state -> { state with Cache = cache })
+        |> wakeFor input before object
 
 let vanish input (object: ObjectRef) run =
     let before = run.State.Cache
-
-    run
-    |> change (fun state -> { state with Cache = Cache.absent object before })
-    |> wakeFor input before object
+    let run = run |> change (fun state -> { state with Cache = Cache.absent object before })
+    if (Cache.meta object before).IsNone then run else run |> wakeFor input before object

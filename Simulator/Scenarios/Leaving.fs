@@ -116,7 +116,7 @@ let stories = [
                 (Groups.annotate tikv Annotations.overrideGates "min-replicas-after@2001-01-01T00:00Z")
             at (minutes 40) (scale tikv 3)
         ] [
-            atLeast 1 removesStore
+            atMost 60 removesStore
             never evictsLeaders
             never (deletes Kind.Pod)
             eventually (minutes 5) (reason "TiKV/basic-tikv-2" "StepRefused")
