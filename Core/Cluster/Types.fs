@@ -30,6 +30,9 @@ type Observed = {
     /// Where PD is reached.
     PdUrls: string list
     Pd: PdView
+    /// The names of the Pods of all instances of PD, and of all of TiKV, whether there is such a Pod or not.
+    PdPods: Set<string>
+    TikvPods: Set<string>
     /// How long a PD that had answered has been silent, or has heard from hardly any store.
     PdSilentFor: TimeSpan option
     /// The instance that holds the disruption exists, in the life that took it.

@@ -624,6 +624,8 @@ let ofCluster sight (object: Object<ClusterSpec, ClusterStatus>) : Cluster.Obser
         Groups = pd @ tikv
         PdUrls = pdUrls space name sight
         Pd = pdView space name sight
+        PdPods = Cache.peersOf Kind.PD space name sight.Cache |> Map.keys |> Set.ofSeq
+        TikvPods = Cache.peersOf Kind.TiKV space name sight.Cache |> Map.keys |> Set.ofSeq
         PdSilentFor = silentFor space name sight
         HolderExists = first |> Option.forall (fun uid -> not (Set.contains uid gone))
         OthersGone = gone |> Set.filter (fun uid -> Some uid <> first)
