@@ -45,10 +45,10 @@ let private settling = TimeSpan.FromMinutes 11L
 let private doubtUntil (mark: EvictionMark) =
     let unseen =
         match mark.HeardAt with
-        | None -> Seen.moment mark.Since |> Option.map (fun since -> since + settling)
+        | None -> Timestamp.tryParse mark.Since |> Option.map (fun since -> since + settling)
         | Some _ -> None
 
-    match mark.Until |> Option.bind Seen.moment, unseen with
+    match mark.Until |> Option.bind Timestamp.tryParse, unseen with
     | Some one, Some other -> Some(max one other)
     | one, other -> one |> Option.orElse other
 
@@ -80,7 +80,7 @@ let unmark (observed: Observed) =
         match eviction observed, Seen.facts observed with
         | Some mark, Some facts when not (inDoubt mark observed facts) -> Decision.act [ UnmarkEviction ]
         | Some({ Ended = None } as mark), Some _ ->
-            Decision.act [ MarkEviction { mark with Ended = Some(Condition.timestamp observed.Clock) } ]
+            Decision.act [ MarkEviction { mark with Ended = Some(Timestamp.print observed.Clock) } ]
         | _ -> Decision.settled
 
     observed |> Rule.inTurn [ withdraw; forget ]
@@ -110,7 +110,7 @@ let private evict (store: Store) (facts: PdFacts) (observed: Observed) =
     let ask mark = Decision.act [ MarkEviction mark; Action.EvictLeaders store.Id ]
 
     let first = {
-        Since = Condition.timestamp now
+        Since = Timestamp.print now
         Store = Some store.Id
         Leaders = Some store.Leaders
         HeardAt = None
@@ -127,9 +127,9 @@ let private evict (store: Store) (facts: PdFacts) (observed: Observed) =
     | Some _ when isListed -> Decision.settled
     | None -> ask first
     | Some({ Ended = Some _ } as mark) ->
-        ask { first with Until = doubtUntil mark |> Option.map Condition.timestamp }
-    | Some({ HeardAt = None } as mark) -> ask { mark with Until = Some(Condition.timestamp (now + settling)) }
-    | Some mark -> ask { mark with Since = Condition.timestamp now; HeardAt = None }
+        ask { first with Until = doubtUntil mark |> Option.map Timestamp.print }
+    | Some({ HeardAt = None } as mark) -> ask { mark with Until = Some(Timestamp.print (now + settling)) }
+    | Some mark -> ask { mark with Since = Timestamp.print now; HeardAt = None }
 
 /// What is to be done once the leaders of the store have moved away.
 let private evicted store (facts: PdFacts) go (observed: Observed) =
@@ -245,7 +245,7 @@ let endEviction (observed: Observed) =
     | Some mark, Some facts when isOurs mark observed facts && not (readyLongEnough observed) ->
         Decision.wait [ LeadersReturnSoon ]
     | Some({ Ended = None } as mark), Some facts when not (isOurs mark observed facts) ->
-        Decision.act [ MarkEviction { mark with Ended = Some(Condition.timestamp observed.Clock) } ]
+        Decision.act [ MarkEviction { mark with Ended = Some(Timestamp.print observed.Clock) } ]
     | _ -> withdraw observed
 
 /// Every leader of a region has told PD of its lagging peers by then (V B1: a region heartbeat).
