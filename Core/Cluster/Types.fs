@@ -27,6 +27,8 @@ type Observed = {
     Status: ClusterStatus
     /// In the order of their names.
     Groups: GroupView list
+    /// Those groups that cannot be read, by kind and name.
+    Unreadable: (Kind * string) list
     /// Where PD is reached.
     PdUrls: string list
     Pd: PdView
@@ -66,6 +68,7 @@ type Reason =
     | Suspended
     | NoPdGroup
     | NoTikvGroup
+    | GroupUnreadable of Name: string
     | PdNotAsked
     | PdSilent of Problem: string
     | AnotherCluster of Id: ClusterId * Recorded: ClusterId
@@ -83,6 +86,8 @@ module Reason =
         | Suspended -> "the cluster is suspended"
         | NoPdGroup -> "no PDGroup belongs to this cluster yet"
         | NoTikvGroup -> "no TiKVGroup belongs to this cluster yet"
+        | GroupUnreadable name ->
+            $"the group %s{name} cannot be read, and is left as it is; its conditions say why"
         | PdNotAsked -> "PD has not been asked yet: none of its members runs"
         | PdSilent problem -> $"PD did not answer: %s{problem}"
         | AnotherCluster(ClusterId id, ClusterId recorded) ->
@@ -107,6 +112,7 @@ module Reason =
         | Suspended -> "Suspended"
         | NoPdGroup -> "NoPDGroup"
         | NoTikvGroup -> "NoTiKVGroup"
+        | GroupUnreadable _ -> "GroupUnreadable"
         | PdNotAsked -> "PDNotAsked"
         | PdSilent _ -> "PDUnreachable"
         | AnotherCluster _ -> "ClusterIdMismatch"

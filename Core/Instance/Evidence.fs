@@ -318,18 +318,16 @@ let leadersGone (store: Store option) (observed: Observed) (facts: PdFacts) =
         | _ when isEvicted && store.Leaders = 0 -> Error LeadersUnconfirmed
         | _ -> Error(LeadersRemain store.Leaders)
 
-/// PD refuses to let the store go, as fewer Up ones than max-replicas would be left, dead ones counted too: no leader has to
-/// move for the question.
+/// PD refuses: fewer Up ones than max-replicas would be left, dead ones counted too. No leader has to move.
 let staysAnyway (store: Store) (facts: PdFacts) =
-    let up =
-        facts.Stores
-        |> List.filter (fun one -> one.Id <> store.Id && one.StoreState = StoreState.Up)
+    let isUp (one: Store) = one.Id <> store.Id && one.StoreState = StoreState.Up
+    let up = facts.Stores |> List.filter isUp
 
     if up.Length < facts.MaxReplicas then Some(StaysAnyway store.Id) else None
 
 /// So many living stores remain without this one that every replica has a place of its own, no other store is on its way
 /// out, and none that holds regions is silent while this one is heard: their regions would have no majority on stores that
-/// stay (V I05, I06). PD itself counts dead ones too, and no places; whoever overrides that gate leaves it to PD (L F10).
+/// stay (V I05, I06). PD itself counts dead ones too, and no places; people may leave it to PD (L F10).
 type EnoughStores = private EnoughStores of Store: StoreId
 
 let enoughStores (store: Store) (observed: Observed) (facts: PdFacts) =

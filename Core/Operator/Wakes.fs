@@ -28,16 +28,15 @@ let groupKind (meta: Meta) =
     | Some "tikv" -> Some Kind.TiKVGroup
     | _ -> None
 
+/// Also those of a group that cannot be read.
 let instancesOfCluster space cluster (sight: Looks.Sight) =
-    let named kind groups =
-        groups
-        |> List.collect (fun group ->
-            Cache.instancesOf kind space group sight.Cache
-            |> Map.toList
-            |> List.map (fun (_, one) -> kind, one.Meta.Name))
+    let named kind =
+        Cache.peersOf kind space cluster sight.Cache
+        |> Map.values
+        |> Seq.map (fun name -> kind, name)
+        |> List.ofSeq
 
-    named Kind.PD (Looks.pdGroups space cluster sight |> List.map _.Meta.Name)
-    @ named Kind.TiKV (Looks.tikvGroups space cluster sight |> List.map _.Meta.Name)
+    named Kind.PD @ named Kind.TiKV
 
 /// What of a Cluster its groups and instances decide by.
 let matters (cache: Cache) key =

@@ -316,6 +316,8 @@ module Fates =
 
     let tooMany = Misfortune.ToWrite(WriteFate.Refused(refusal 429 "TooManyRequests"))
     let serverError = Misfortune.ToWrite(WriteFate.Refused(refusal 500 "InternalError"))
+    let serverErrorAfter = Misfortune.ToWrite(WriteFate.ErrorAfter(refusal 500 "InternalError"))
+    let gatewayTimeoutAfter = Misfortune.ToWrite(WriteFate.ErrorAfter(refusal 504 "Timeout"))
     let conflict = Misfortune.ToWrite(WriteFate.Refused(refusal 409 "Conflict"))
     let forbidden = Misfortune.ToWrite(WriteFate.Refused(refusal 403 "Forbidden"))
     let replyLost = Misfortune.ToWrite WriteFate.ReplyLost

@@ -214,6 +214,19 @@ let ``a silent PD leaves the last counts standing`` () =
     |> _.StoresUp
     |> shouldBe (Some "4/4")
 
+[<Test>]
+let ``a group that cannot be read is named, and is not taken for missing`` () =
+    let only kind observed = {
+        observed with
+            Groups = observed.Groups |> List.filter (fun group -> group.Kind = kind)
+    }
+
+    decide (only Kind.TiKVGroup basic) |> shouldBe (wait [ NoPdGroup ])
+
+    { only Kind.TiKVGroup basic with Unreadable = [ Kind.PDGroup, "basic-pd" ] }
+    |> decide
+    |> shouldBe (wait [ GroupUnreadable "basic-pd" ])
+
 let private degraded observed =
     (said observed).Conditions
     |> Condition.tryFind ConditionType.Degraded

@@ -33,6 +33,7 @@ let basic: Observed = {
     Spec = One.cluster.Spec
     Status = One.cluster.Status
     Groups = [ group Kind.PDGroup Group.pd; group Kind.TiKVGroup Group.tikv ]
+    Unreadable = []
     PdUrls = [ "http://basic-pd.default:2379" ]
     Pd = PdView.Answered One.facts
     PdPods = Set.ofList [ "basic-pd-0"; "basic-pd-1"; "basic-pd-2" ]
