@@ -149,16 +149,20 @@ let private isLeaving (observed: Instance.Observed) =
 
 /// The claim that the data was recorded on has been replaced by another: the disk is gone for ever.
 let private hasOtherDisk (observed: Instance.Observed) =
-    let status =
+    let status, own =
         match observed.Role with
-        | Instance.PD(_, status) -> status.Instance
-        | Instance.TiKV(_, status) -> status.Instance
+        | Instance.PD(_, status) -> status.Instance, status.Id |> Option.map (fun (MemberId id) -> string id)
+        | Instance.TiKV(_, status) -> status.Instance, status.Id |> Option.map (fun (StoreId id) -> string id)
 
-    match status.DataClaimUid with
-    | Some recorded ->
-        not observed.Claims.IsEmpty
-        && observed.Claims |> Map.forall (fun _ claim -> claim.Meta.Uid <> recorded)
-    | None -> false
+    let recorded =
+        status.Volumes
+        |> List.filter (fun volume -> volume.DataOf.IsSome && volume.DataOf = own)
+        |> List.choose _.ClaimUid
+
+    not observed.Claims.IsEmpty
+    && recorded
+       |> List.exists (fun recorded ->
+           observed.Claims |> Map.forall (fun _ claim -> claim.Meta.Uid <> recorded))
 
 /// A person has said, until a time that has not come, that PD alone decides how many stores are enough (L F10).
 let private isBelowReplicasAllowed (observed: Instance.Observed) =
