@@ -40,6 +40,9 @@ let private storeOfMark (observed: Observed) (mark: EvictionMark) =
 /// this could not be told from that of a person.
 let private settling = TimeSpan.FromMinutes 11L
 
+/// How long PD may be asked again and again under one mark.
+let private insistence = TimeSpan.FromMinutes 1L
+
 /// Until when an entry may still appear that we asked for: PD was asked once, and the entry has not been seen; or it was
 /// asked again before the first answer was known.
 let private doubtUntil (mark: EvictionMark) =
@@ -128,7 +131,16 @@ let private evict (store: Store) (facts: PdFacts) (observed: Observed) =
     | None -> ask first
     | Some({ Ended = Some _ } as mark) ->
         ask { first with Until = doubtUntil mark |> Option.map Timestamp.print }
-    | Some({ HeardAt = None } as mark) -> ask { mark with Until = Some(Timestamp.print (now + settling)) }
+    | Some({ HeardAt = None } as mark) ->
+        // The mark is made for a little longer than needed: while PD refuses, not every request costs one.
+        if
+            mark.Until
+            |> Option.bind Timestamp.tryParse
+            |> Option.exists (fun until -> until >= now + settling)
+        then
+            Decision.act [ Action.EvictLeaders store.Id ]
+        else
+            ask { mark with Until = Some(Timestamp.print (now + settling + insistence)) }
     | Some mark -> ask { mark with Since = Timestamp.print now; HeardAt = None }
 
 /// What is to be done once the leaders of the store have moved away.
@@ -309,7 +321,7 @@ let private releaseOnceBack (observed: Observed) =
 let leave (observed: Observed) =
     let blocked reason =
         observed
-        |> Rule.together [ unmark; releaseOnceBack; (fun _ -> Decision.wait [ reason ]) ]
+        |> Rule.together [ (fun _ -> Decision.wait [ reason ]); unmark; releaseOnceBack ]
 
     match Evidence.departed observed, Seen.facts observed with
     // Its group deletes it; until then it is as it is.
@@ -326,7 +338,7 @@ let leave (observed: Observed) =
             | NodeState.Removed
             | NodeState.Removing ->
                 observed
-                |> Rule.together [ releaseOnceBack; (fun _ -> Decision.wait [ RegionsRemain store.Regions ]) ]
+                |> Rule.together [ (fun _ -> Decision.wait [ RegionsRemain store.Regions ]); releaseOnceBack ]
             | NodeState.Preparing
             | NodeState.Serving ->
                 match Evidence.notFrozen observed, Evidence.enoughStores store observed facts with

@@ -193,9 +193,20 @@ module States =
 
     let evicting pod = isSo $"PD evicts the leaders of %s{pod}" (isEvicting pod)
 
+    /// Of no store that is still there: what somebody asked for of one that has left is theirs to clear.
     let noEvictions =
         state "PD evicts no leaders" (fun world ->
-            match Ground.clusters world |> Seq.collect _.Cluster.Evicting |> List.ofSeq with
+            let isThere id =
+                match Ground.tryStore id world with
+                | ValueSome(struct (_, store)) -> store.NodeState <> NodeState.Removed
+                | ValueNone -> false
+
+            match
+                Ground.clusters world
+                |> Seq.collect _.Cluster.Evicting
+                |> Seq.filter isThere
+                |> List.ofSeq
+            with
             | [] -> None
             | found -> Some $"of %A{found} it does")
 

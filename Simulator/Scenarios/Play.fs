@@ -34,8 +34,7 @@ let scenario (story: Story) : Scenario =
 /// Runs a scenario, and leaves the cluster alone afterwards.
 let run' (transcript: bool) (story: Story) : Result =
     let result = Run.from (Settled.from story.Given) { scenario story with Transcript = transcript }
-
-    if Run.isGood result && story.Rest > 0L then Run.rest story.Rest result else result
+    if story.Rest > 0L then Run.thenRest story.Rest result else result
 
 let run (story: Story) : Result = run' false story
 

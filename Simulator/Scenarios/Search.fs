@@ -71,11 +71,9 @@ module Search =
         | Verdict.Stuck _ -> Outcome.Bad("stuck", Run.words result)
 
     let private simulate transcript (plan: Plan) : Result =
-        let result =
-            Run.from (Settled.from plan.Given) { healed plan with Transcript = transcript }
-            |> Play.calm
-
-        if Run.isGood result then Run.rest (minutes 10) result else result
+        Run.from (Settled.from plan.Given) { healed plan with Transcript = transcript }
+        |> Play.calm
+        |> Run.thenRest (minutes 10)
 
     /// Runs a plan: with faults until all is healed, then until all is as asked, then left alone.
     let run (plan: Plan) : Outcome =
@@ -93,10 +91,7 @@ module Search =
         let from = Settled.from plan.Given
         let result = Run.from from (healed plan)
 
-        if Run.isGood result then
-            Run.rest (from.World.Now + span - result.Final.World.Now) result
-        else
-            result
+        result |> Run.thenRest (from.World.Now + span - result.Final.World.Now)
 
     let transcript (plan: Plan) : string list = (simulate true plan).Transcript
 
