@@ -22,7 +22,8 @@ let private isPlanned (observed: Observed) (one: InstanceView) =
         observed.Cluster
         |> Option.filter (fun cluster -> not cluster.Spec.Paused)
         |> Option.bind _.Status.Disruption
-        |> Option.exists (fun disruption -> disruption.Uid = one.Meta.Uid)
+        |> Option.bind (Disruption.tryHolder one.Meta.Uid)
+        |> Option.isSome
 
     one.Unready
     |> Option.bind Timestamp.tryParse
@@ -136,7 +137,7 @@ let private blocked
     @ (observed.Instances |> Map.toList |> List.choose (snd >> ofInstance))
 
 let private degraded (observed: Observed) conditions =
-    match Failover.degraded observed with
+    match Failover.degraded (isPlanned observed) observed with
     | None -> conditions |> Condition.remove ConditionType.Degraded
     | Some(reason, message) ->
         conditions

@@ -95,6 +95,8 @@ let private tellHeard (operator: OperatorProcess) happening run =
         Simulation.see (Sight.Heard(operator.Number, operator.Life, request, isKnown)) run
 
     match happening with
+    | Wrote(request, Refused error)
+    | PdAnswered(request, Refused error) when error.Code >= 500 -> tell request false
     | Wrote(request, Unknown _)
     | HasRead(request, Unknown _)
     | PdAnswered(request, Unknown _) -> tell request false
@@ -145,6 +147,11 @@ let private sendWrite number kind request sending name refused unknown (run: Sim
         | ValueSome(WriteFate.Refused error) ->
             run
             |> tell ("refusal " + string error.Code)
+            |> arrive (2L * delay) operator (refused error)
+        | ValueSome(WriteFate.ErrorAfter error) ->
+            run
+            |> tell $"error %d{error.Code} after"
+            |> land' delay operator unheard sending
             |> arrive (2L * delay) operator (refused error)
         | ValueSome WriteFate.ReplyLost ->
             run

@@ -57,6 +57,8 @@ type Trigger =
 type WriteFate =
     /// Refused before it is executed.
     | Refused of ApiError
+    /// Executed, and answered by an error of the server all the same: etcd was slow, or a proxy gave up.
+    | ErrorAfter of ApiError
     /// Executed, but the answer never comes: the client gives up at its time-out.
     | ReplyLost
     /// Executed only so many milliseconds after it was sent; a client that has given up by then has no answer.

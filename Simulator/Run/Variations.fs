@@ -39,6 +39,7 @@ module Variations =
         "lost reply of", WriteFate.ReplyLost
         "429 for", WriteFate.Refused(refusal 429 "TooManyRequests")
         "500 for", WriteFate.Refused(refusal 500 "InternalError")
+        "500 after", WriteFate.ErrorAfter(refusal 500 "InternalError")
         "conflict for", WriteFate.Refused(refusal 409 "Conflict")
         "delay by 45 s of", WriteFate.Late 45_000L
         "zombie by 10 s of", WriteFate.Zombie 10_000L

@@ -85,6 +85,13 @@ module States =
 
     let ready target = says target "Ready" "True"
 
+    /// An object that is there does not have the condition.
+    let unsaid target kind =
+        state $"%s{target} says nothing of %s{kind}" (fun world ->
+            Target.tryGet target world
+            |> Option.bind (conditionOf kind)
+            |> Option.map Json.print)
+
     /// Some condition of the object has this reason.
     let reason target (reason: string) =
         state $"%s{target} gives the reason %s{reason}" (fun world ->

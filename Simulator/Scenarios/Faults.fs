@@ -196,6 +196,52 @@ let stories = [
         ] [ exactly 4 (deletes Kind.Pod); yield! rolled ]
 
     scenario
+        "T71b"
+        "A server that fails at a write, before it is made or after, is asked what has become of it before anything is tried again"
+        [ "V K19"; "V I48" ]
+        given [
+            at (seconds 5) (restart tikv "once")
+            for number in 3..4..80 do
+                atWrite number serverError
+                atWrite (number + 1) serverErrorAfter
+                atWrite (number + 2) gatewayTimeoutAfter
+        ] [ exactly 4 (deletes Kind.Pod); yield! rolled ]
+
+    scenario
+        "T71c"
+        "What a failing server says is told while nothing can be made, and taken back when it can"
+        [ "V K19" ]
+        given [
+            at (seconds 5) (deleteNow "Pod/basic-tikv-1")
+            for number in 1..6 do
+                atWriteTo Kind.Pod number serverError
+        ] [
+            eventually (minutes 2) (reason "TiKV/basic-tikv-1" "StepRefused")
+            exactly 1 (creates Kind.Pod)
+            finally' settled
+        ]
+
+    scenario
+        "C13b"
+        "While the group of PD cannot be read, lost Pods of PD and TiKV are made again, and TiKV goes on growing"
+        [ "T 6.4.13" ]
+        given [
+            at (seconds 5) (config pd "name = \"other\"\n")
+            at (minutes 1) (delete "Pod/basic-tikv-1")
+            at (minutes 3) (delete "Pod/basic-pd-2")
+            at (minutes 5) (scale tikv 5)
+            at (minutes 6) (delete "Pod/basic-tikv-4")
+            at (minutes 15) (unset pd [ "template"; "spec"; "config" ])
+        ] [
+            eventually (minutes 5) (reason "Cluster/basic" "GroupUnreadable")
+            eventually (minutes 14) (storesUp 5)
+            exactly 4 (creates Kind.Pod)
+            never removesMember
+            never removesStore
+            finally' settled
+        ]
+
+    scenario
         "C13"
         "A configuration that is not TOML, or sets what is the operator's, disrupts nothing, is told of, and the correction heals it"
         [ "T 6.4.13"; "V I51" ]

@@ -102,6 +102,30 @@ let stories = [
             finally' (storesUp 4)
         ]
 
+    scenario
+        "F10"
+        "Where people override max-replicas, PD is asked, its refusal is told in its words, and nothing has moved"
+        [ "L F10"; "TO#3182"; "U 6.1" ]
+        { given with Tikv = 3 } [
+            at
+                (seconds 5)
+                (Groups.annotate tikv Annotations.overrideGates "min-replicas-after@2999-01-01T00:00Z")
+            at (seconds 10) (scale tikv 2)
+            at
+                (minutes 20)
+                (Groups.annotate tikv Annotations.overrideGates "min-replicas-after@2001-01-01T00:00Z")
+            at (minutes 40) (scale tikv 3)
+        ] [
+            atMost 60 removesStore
+            never evictsLeaders
+            never (deletes Kind.Pod)
+            eventually (minutes 5) (reason "TiKV/basic-tikv-2" "StepRefused")
+            eventually (minutes 5) (mentions tikv "Synced" "number of up stores would be 2 while need 3")
+            eventually (minutes 25) (reason tikv "MinReplicasAfter")
+            always (pods "basic-tikv" 3)
+            finally' settled
+        ]
+
     {
         scenario
             "T12"

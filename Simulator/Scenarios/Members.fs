@@ -32,7 +32,72 @@ let private firstTooEarly =
             not (isBack before 1 && isBack before 2)
         | _ -> false
 
+let private cluster = "Cluster/basic"
+
+/// A member and a store that a person has made, beside ours.
+let private strangers = [
+    at
+        (seconds 10)
+        (makePod "stranger-pd" "pingcap/pd:v8.5.2" [
+            "/pd-server"
+            "--name=stranger"
+            "--peer-urls=http://stranger-pd.stranger.default:2380"
+            "--client-urls=http://stranger-pd.stranger.default:2379"
+            "--join=http://basic-pd.default:2379"
+        ])
+    at
+        (seconds 20)
+        (makePod "stranger-tikv" "pingcap/tikv:v8.5.2" [
+            "/tikv-server"
+            "--addr=stranger-tikv.stranger.default:20160"
+            "--status-addr=stranger-tikv.stranger.default:20180"
+            "--pd-endpoints=http://basic-pd.default:2379"
+        ])
+]
+
 let stories = [
+    scenario
+        "F07"
+        "A member and a store that somebody else has made are told on the Cluster, and left alone, also when the member is dead"
+        [ "L F07"; "TO#2570" ]
+        given [ yield! strangers; at (minutes 10) (deleteNow "Pod/stranger-pd") ] [
+            eventually (minutes 5) (condition cluster "Unmanaged" "True" "NoInstance")
+            eventually (minutes 5) (mentions cluster "Unmanaged" "1 member and 1 store")
+            never pdCalls
+            never writes
+            finally' (members 4)
+            finally' (
+                mentions
+                    cluster
+                    "Unmanaged"
+                    "stranger-pd.stranger.default:2380, stranger-tikv.stranger.default:20160"
+            )
+            finally' settled
+        ]
+
+    {
+        scenario
+            "F07b"
+            "What is told of strangers is taken back when they have left PD"
+            [ "L F07" ]
+            given
+            (strangers
+             @ [
+                 after (minutes 5) (when' (members 4)) (PdActs.removeMember "stranger")
+                 after (minutes 5) (when' (members 4)) (delete "Pod/stranger-pd")
+                 after (minutes 6) (when' (members 4)) (pdRemoveStore "stranger-tikv")
+             ])
+            [
+                eventually (minutes 5) (says cluster "Unmanaged" "True")
+                never pdCalls
+                finally' (members 3)
+                finally' (tombstones 1)
+                finally' (unsaid cluster "Unmanaged")
+                finally' settled
+            ] with
+            Limit = hours 6
+    }
+
     scenario
         "T59"
         "A member that starts with an empty directory says so, and is made anew when its instance is deleted"

@@ -127,6 +127,33 @@ module Acts =
             ("create " + kind + "/" + name)
             (Target.request (kind + "/" + name) (fun key place _ -> Requests.create key place body))
 
+    /// Creates an object of Kubernetes itself in the namespace; the body names its kind.
+    let make target (body: Json) =
+        requested
+            ("create " + target)
+            (Target.request target (fun key place _ -> Requests.create key place body))
+
+    /// A Pod that a person made, with nothing of ours about it.
+    let makePod name (image: string) (command: string list) =
+        make
+            ("Pod/" + name)
+            (Json.object [
+                "apiVersion", Json.String "v1"
+                "kind", Json.String "Pod"
+                "metadata", Json.object [ "name", Json.String name; "namespace", Json.String Target.space ]
+                "spec",
+                Json.object [
+                    "containers",
+                    Json.array [
+                        Json.object [
+                            "name", Json.String "main"
+                            "image", Json.String image
+                            "command", Json.strings command
+                        ]
+                    ]
+                ]
+            ])
+
     /// An eviction of a Pod, as `kubectl drain` asks for it.
     let evict pod =
         let body =
@@ -289,6 +316,8 @@ module Fates =
 
     let tooMany = Misfortune.ToWrite(WriteFate.Refused(refusal 429 "TooManyRequests"))
     let serverError = Misfortune.ToWrite(WriteFate.Refused(refusal 500 "InternalError"))
+    let serverErrorAfter = Misfortune.ToWrite(WriteFate.ErrorAfter(refusal 500 "InternalError"))
+    let gatewayTimeoutAfter = Misfortune.ToWrite(WriteFate.ErrorAfter(refusal 504 "Timeout"))
     let conflict = Misfortune.ToWrite(WriteFate.Refused(refusal 409 "Conflict"))
     let forbidden = Misfortune.ToWrite(WriteFate.Refused(refusal 403 "Forbidden"))
     let replyLost = Misfortune.ToWrite WriteFate.ReplyLost

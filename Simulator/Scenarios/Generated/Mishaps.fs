@@ -17,7 +17,8 @@ let private fates = [
     1, ("zombie (seconds 60)", zombie (seconds 60))
     1, ("Misfortune.ToWrite(WriteFate.Paused(seconds 50))", Misfortune.ToWrite(WriteFate.Paused(seconds 50)))
     2, ("tooMany", tooMany)
-    2, ("serverError", serverError)
+    1, ("serverError", serverError)
+    1, ("serverErrorAfter", serverErrorAfter)
     2, ("conflict", conflict)
 ]
 
