@@ -43,7 +43,7 @@ type Trigger =
     | AtWrite of Operator: int * Number: int
     | AtWriteTo of Operator: int * Kind: Kind * Number: int
     | AtRead of Operator: int * Number: int
-    /// At each write whose number is a multiple, again and again.
+    /// At each write whose number is a multiple, again and again, but for each eighth of them.
     | AtEachWrite of Operator: int * Multiple: int
     /// The same of reads.
     | AtEachRead of Operator: int * Multiple: int
