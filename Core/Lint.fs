@@ -184,17 +184,24 @@ let cluster (observed: Cluster.Observed) (actions: Cluster.Action list) : string
         | Cluster.RecordId _ ->
             yield! unless observed.Status.Id.IsNone "a cluster id, once recorded, is never replaced (law 7)"
         | Cluster.DeleteGroup(kind, _) ->
-            let tikv = observed.Groups |> List.exists (fun group -> group.Kind = Kind.TiKVGroup)
+            let tikv =
+                observed.Groups |> List.exists (fun group -> group.Kind = Kind.TiKVGroup)
+                || observed.Unreadable |> List.exists (fun (kind, _) -> kind = Kind.TiKVGroup)
+
             yield! unless deleting "a group is deleted only with its Cluster"
             yield! unless (kind = Kind.TiKVGroup || not tikv) "TiKV goes before PD"
         | Cluster.RemoveFinalizer ->
-            yield! unless (deleting && observed.Groups.IsEmpty) "a Cluster goes after the last of its groups"
+            yield!
+                unless
+                    (deleting && observed.Groups.IsEmpty && observed.Unreadable.IsEmpty)
+                    "a Cluster goes after the last of its groups"
         | Cluster.RecordStopped stopped ->
             let running =
                 observed.Groups
                 |> List.exists (fun group ->
                     group.Kind = Kind.TiKVGroup
                     && not (Condition.isTrue ConditionType.Suspended group.Status.Conditions))
+                || observed.Unreadable |> List.exists (fun (kind, _) -> kind = Kind.TiKVGroup)
 
             yield!
                 unless

@@ -163,8 +163,7 @@ let private suspension (observed: Observed) conditions =
         conditions
         |> Condition.set observed.Clock observed.Meta.Generation ConditionType.Suspended status reason message
 
-    let names groups =
-        System.String.Join(", ", groups |> List.map (fun (group: GroupView) -> group.Meta.Name))
+    let names groups = System.String.Join(", ", groups |> List.map snd)
 
     match Suspension.isAsked observed, Suspension.awake observed with
     | true, [] -> set ConditionStatus.True ConditionReason.UserRequested "no Pod is left; volumes stay"

@@ -18,17 +18,20 @@ let finalizer (observed: Observed) =
 
 /// TiKV goes before PD, so that stores can still say goodbye; the Cluster goes last.
 let ends (observed: Observed) =
-    let groups kind = observed.Groups |> List.filter (fun (group: GroupView) -> group.Kind = kind)
+    let groups kind =
+        (observed.Groups |> List.map (fun group -> group.Kind, group.Meta))
+        @ observed.Unreadable
+        |> List.filter (fun (one, _) -> one = kind)
 
-    let gone (groups: GroupView list) =
-        let waiting = Decision.wait [ GroupsRemain(groups |> List.map _.Meta.Name) ]
+    let gone (groups: (Kind * Meta) list) =
+        let waiting = Decision.wait [ GroupsRemain(groups |> List.map (fun (_, meta) -> meta.Name)) ]
 
         Decision.together (
             waiting
             :: [
-                for group in groups do
-                    if group.Meta.DeletionTimestamp.IsNone then
-                        Decision.act [ DeleteGroup(group.Kind, group.Meta) ]
+                for kind, meta in groups do
+                    if meta.DeletionTimestamp.IsNone then
+                        Decision.act [ DeleteGroup(kind, meta) ]
             ]
         )
 
@@ -67,8 +70,8 @@ let components (observed: Observed) =
         || observed.Unreadable |> List.exists (fun (unreadable, _) -> unreadable = kind)
 
     Decision.wait [
-        for _, name in observed.Unreadable do
-            GroupUnreadable name
+        for _, meta in observed.Unreadable do
+            GroupUnreadable meta.Name
         if not (has Kind.PDGroup) then
             NoPdGroup
         if not (has Kind.TiKVGroup) then

@@ -18,8 +18,14 @@ let private isAsleep (observed: Observed) (group: GroupView) =
            suspended.Status = ConditionStatus.True
            && suspended.ObservedGeneration = group.Meta.Generation)
 
-/// The groups that are not asleep yet.
-let awake (observed: Observed) = observed.Groups |> List.filter (isAsleep observed >> not)
+/// The groups that are not asleep yet, by kind and name. Of one that cannot be read nobody knows.
+let awake (observed: Observed) : (Kind * string) list =
+    let known =
+        observed.Groups
+        |> List.filter (isAsleep observed >> not)
+        |> List.map (fun group -> group.Kind, group.Meta.Name)
+
+    known @ (observed.Unreadable |> List.map (fun (kind, meta) -> kind, meta.Name))
 
 let private storesStopped (observed: Observed) = List.contains Component.TiKV observed.Status.Stopped
 
@@ -28,10 +34,10 @@ let isResuming (observed: Observed) = not (isAsked observed) && storesStopped ob
 
 let rule (observed: Observed) : Decision<Action, Reason> =
     match isAsked observed, storesStopped observed, awake observed with
-    | true, false, awake when awake |> List.forall (fun group -> group.Kind <> Kind.TiKVGroup) ->
+    | true, false, awake when awake |> List.forall (fun (kind, _) -> kind <> Kind.TiKVGroup) ->
         Decision.act [ RecordStopped [ Component.TiKV ] ]
     | true, _, [] -> Decision.wait [ Suspended ]
-    | true, _, awake -> Decision.wait [ Suspending(awake |> List.map _.Meta.Name) ]
+    | true, _, awake -> Decision.wait [ Suspending(awake |> List.map snd) ]
     | false, false, _ -> Decision.settled
     | false, true, _ ->
         match observed.Pd with

@@ -27,8 +27,8 @@ type Observed = {
     Status: ClusterStatus
     /// In the order of their names.
     Groups: GroupView list
-    /// Those groups that cannot be read, by kind and name.
-    Unreadable: (Kind * string) list
+    /// Those groups that cannot be read.
+    Unreadable: (Kind * Meta) list
     /// Where PD is reached.
     PdUrls: string list
     Pd: PdView

@@ -448,9 +448,9 @@ let ofCluster sight (object: Object<ClusterSpec, ClusterStatus>) : Cluster.Obser
         Groups = pd @ tikv
         Unreadable =
             (unreadablePdGroups space name sight
-             |> List.map (fun group -> Kind.PDGroup, group.Meta.Name))
+             |> List.map (fun group -> Kind.PDGroup, group.Meta))
             @ (unreadable Kind.TiKV sight.Cache.TikvGroups space name sight
-               |> List.map (fun group -> Kind.TiKVGroup, group.Meta.Name))
+               |> List.map (fun group -> Kind.TiKVGroup, group.Meta))
         PdUrls = pdUrls space name sight
         Pd = pdView space name sight
         PdPods = Cache.peersOf Kind.PD space name sight.Cache |> Map.keys |> Set.ofSeq

@@ -223,9 +223,31 @@ let ``a group that cannot be read is named, and is not taken for missing`` () =
 
     decide (only Kind.TiKVGroup basic) |> shouldBe (wait [ NoPdGroup ])
 
-    { only Kind.TiKVGroup basic with Unreadable = [ Kind.PDGroup, "basic-pd" ] }
+    let unreadable kind observed = {
+        observed with
+            Groups = observed.Groups |> List.filter (fun group -> group.Kind <> kind)
+            Unreadable = [
+                for group in observed.Groups do
+                    if group.Kind = kind then
+                        kind, group.Meta
+            ]
+    }
+
+    unreadable Kind.PDGroup basic
     |> decide
     |> shouldBe (wait [ GroupUnreadable "basic-pd" ])
+
+    // PD does not stop, and does not go, before stores of which nobody knows
+    let asleep = basic |> suspended |> withGroup Kind.TiKVGroup (asleepAt 1L)
+    Assert.That((decide asleep).Actions, Is.Not.Empty)
+    (decide (unreadable Kind.TiKVGroup asleep)).Actions |> shouldBe []
+
+    (decide (deleting basic |> unreadable Kind.TiKVGroup)).Actions
+    |> shouldBe [
+        for group in basic.Groups do
+            if group.Kind = Kind.TiKVGroup then
+                DeleteGroup(group.Kind, group.Meta)
+    ]
 
 let private degraded observed =
     (said observed).Conditions
