@@ -62,10 +62,31 @@ let pause (number: int) (span: int64) (run: Simulation) =
 let private lasting =
     List.filter (fun (fault: Fault) -> fault.When.IsAtEachWrite || fault.When.IsAtEachRead)
 
+/// How a refusal of that code says why.
+let private refusal code : ApiError = {
+    Code = code
+    Reason =
+        match code with
+        | 403 -> "Forbidden"
+        | 404 -> "NotFound"
+        | 409 -> "Conflict"
+        | 422 -> "Invalid"
+        | 429 -> "TooManyRequests"
+        | 503 -> "ServiceUnavailable"
+        | 504 -> "Timeout"
+        | _ -> "InternalError"
+    Message = "refused by a fault of the simulator"
+    Causes = []
+    RetryAfter = if code = 429 then Some 1 else None
+}
+
 /// What was waiting for this write: what befalls it, if anything; whatever else comes at the same time, comes now.
-let private fateOf (operator: OperatorProcess) (kind: Kind option) (run: Simulation) =
+let private fateOf (operator: OperatorProcess) (kind: Kind option) sending (run: Simulation) =
+    let run, called = Calls.count operator.Number (Calls.ofSending sending) run
+
     let isNow (fault: Fault) =
         match fault.When, kind with
+        | Trigger.AtCall _, _ -> called fault
         | Trigger.AtWrite(number, count), _ -> number = operator.Number && count = operator.Writes
         | Trigger.AtEachWrite(number, multiple), _ ->
             number = operator.Number && operator.Writes % multiple = 0
@@ -129,7 +150,7 @@ let private sendWrite number kind request sending name refused unknown (run: Sim
             | Sending.Watch _
             | Sending.Read _ -> run
 
-        let struct (run, fate) = run |> Simulation.put operator |> fateOf operator kind
+        let struct (run, fate) = run |> Simulation.put operator |> fateOf operator kind sending
         let network = run.Scenario.Network
         let delay = draw "request" operator request network.Request run
 
@@ -142,10 +163,10 @@ let private sendWrite number kind request sending name refused unknown (run: Sim
 
         match fate with
         | ValueNone -> land' delay operator heard sending run
-        | ValueSome(WriteFate.Refused error) ->
+        | ValueSome(WriteFate.Refused code) ->
             run
-            |> tell ("refusal " + string error.Code)
-            |> arrive (2L * delay) operator (refused error)
+            |> tell ("refusal " + string code)
+            |> arrive (2L * delay) operator (refused (refusal code))
         | ValueSome WriteFate.ReplyLost ->
             run
             |> tell "loss of the reply"
@@ -183,8 +204,11 @@ let private sendRead number request sending unknown (run: Simulation) =
     | Some operator ->
         let operator = { operator with Reads = operator.Reads + 1 }
 
+        let run, called = Calls.count number (Calls.ofSending sending) run
+
         let isNow (fault: Fault) =
             match fault.When with
+            | Trigger.AtCall _ -> called fault
             | Trigger.AtRead(its, count) -> its = number && count = operator.Reads
             | Trigger.AtEachRead(its, multiple) -> its = number && operator.Reads % multiple = 0
             | _ -> false
@@ -308,7 +332,7 @@ let feed number life happening (run: Simulation) : Simulation =
                     }
 
                 let run = Simulation.put { operator with Program = ValueSome next } run
-                (run, effects) ||> List.fold (carryOut number)
+                (run, effects) ||> List.fold (carryOut number) |> Calls.hear operator happening
         | faults ->
             let left = run.Faults |> List.filter (fun fault -> not (List.contains fault faults))
 

@@ -14,14 +14,6 @@ type Variation = {
 [<RequireQualifiedAccess>]
 module Variations =
 
-    let private refusal code reason : ApiError = {
-        Code = code
-        Reason = reason
-        Message = "refused by a fault of the simulator"
-        Causes = []
-        RetryAfter = if code = 429 then Some 1 else None
-    }
-
     let private benign name from = { Name = name; From = from; IsBenign = true }
 
     let private with' (fault: Fault) (run: Simulation) = { run with Faults = fault :: run.Faults }
@@ -37,9 +29,9 @@ module Variations =
         "crash before", WriteFate.CrashBefore
         "crash after", WriteFate.CrashAfter
         "lost reply of", WriteFate.ReplyLost
-        "429 for", WriteFate.Refused(refusal 429 "TooManyRequests")
-        "500 for", WriteFate.Refused(refusal 500 "InternalError")
-        "conflict for", WriteFate.Refused(refusal 409 "Conflict")
+        "429 for", WriteFate.Refused 429
+        "500 for", WriteFate.Refused 500
+        "conflict for", WriteFate.Refused 409
         "delay by 45 s of", WriteFate.Late 45_000L
         "zombie by 10 s of", WriteFate.Zombie 10_000L
         "zombie by 60 s of", WriteFate.Zombie 60_000L

@@ -1,13 +1,8 @@
 /// Rolls that something comes in between, or that wait for something: verification D2, tidb-operator-v2 7.2.
 module Tikv.Simulator.Scenarios.Disturbed
 
-open System
-open System.Globalization
 open Tikv.Core
 open Tikv.Core.Kubernetes
-open Tikv.Simulator.Invariants
-open Tikv.Simulator.Kubernetes
-open Tikv.Simulator.World
 open Tikv.Simulator.Run
 
 let private tikv = "TiKVGroup/basic-tikv"
@@ -22,97 +17,51 @@ let private asks name value (given: Given) = {
             @ [ tikv, Json.setPath [ "spec"; name ] (Some value) Json.empty ]
 }
 
-let private readySince (object: Json) =
-    Json.itemsAt [ "status"; "conditions" ] object
-    |> List.tryFind (fun condition ->
-        Json.stringAt [ "type" ] condition = Some "Ready"
-        && Json.stringAt [ "status" ] condition = Some "True")
-    |> Option.bind (Json.stringAt [ "lastTransitionTime" ])
-    |> Option.map (fun at ->
-        DateTimeOffset.Parse(at, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal))
-
-let private readyFor world object =
-    readySince object
-    |> Option.map (fun since -> World.clock world - since)
-    |> Option.defaultValue TimeSpan.Zero
-
 /// The group calls its revision reached only when each instance has been ready with it for so long.
-let private doneOnlyAfter (span: TimeSpan) =
-    state $"no roll is called done before every instance was ready for %O{span}" (fun world ->
-        match Target.tryGet tikv world with
-        | Some group when
-            Json.stringAt [ "status"; "currentRevision" ] group =
-                Json.stringAt [ "status"; "updateRevision" ] group
-            && Json.int64At [ "status"; "observedGeneration" ] group = Some(Meta.generation group)
-            ->
-            Ground.objects "tikvs" Target.space world
-            |> List.tryFind (fun one -> readyFor world one < span)
-            |> Option.map (fun one -> Meta.name one + " was not")
-        | _ -> None)
+let private doneOnlyAfter span =
+    called
+        $"no roll is called done before every instance was ready for %O{span}"
+        (implies
+            (Fact.RevisionReached tikv)
+            (all [ for index in 0..3 -> Fact.ReadyFor($"TiKV/basic-tikv-%d{index}", seconds span) ]))
 
-/// The Pod was made since the scenario began.
-let private isNew given =
-    let start = lazy (World.clock (Settled.from given).World)
+/// Leaders come back only to a store that was ready for so long.
+let private leadersWait span =
+    called
+        $"leaders come back only to a store that was ready for %d{span} s"
+        (all [
+            for index in 0..3 do
+                let pod = $"basic-tikv-%d{index}"
 
-    fun pod ->
-        Json.stringAt [ "metadata"; "creationTimestamp" ] pod
-        |> Option.exists (fun at ->
-            DateTimeOffset.Parse(at, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal) >
-                start.Value)
-
-let private leadersWait (given: Given) (span: TimeSpan) =
-    let isNew = isNew given
-
-    state $"leaders come back only to a store that was ready for %O{span}" (fun world ->
-        [ 0 .. given.Tikv - 1 ]
-        |> List.tryPick (fun index ->
-            let name = $"basic-tikv-%d{index}"
-
-            match Target.tryGet ("Pod/" + name) world with
-            | Some pod when isNew pod && readyFor world pod < span && ((evicting name).Missing world).IsSome ->
-                Some name
-            | _ -> None))
+                implies
+                    (all [ exists ("Pod/" + pod); Fact.New("Pod/" + pod) ])
+                    (any [ Fact.ReadyFor("Pod/" + pod, seconds span); evicting pod ])
+        ])
 
 /// It has been restarted and serves, and its leaders are kept away still.
-let private backWithoutLeaders given name =
-    let isNew = isNew given
-
-    state $"%s{name} is back, and leads nothing" (fun world ->
-        match Target.tryGet ("Pod/" + name) world, (evicting name).Missing world with
-        | Some pod, None when isNew pod && (readySince pod).IsSome -> None
-        | _ -> Some "it is not so")
+let private backWithoutLeaders pod =
+    called
+        $"%s{pod} is back, and leads nothing"
+        (all [ Fact.New("Pod/" + pod); saysStill ("Pod/" + pod) "Ready" "True"; evicting pod ])
 
 /// While a store is silent for as long as anybody may know, no leaders are moved away from another.
 let private quietWhileSilent =
-    state "no leaders are moved away while another store is silent" (fun world ->
-        let silent =
-            world.Machines.Values
-            |> Seq.exists (fun machine ->
-                match machine.SilentSince with
-                | ValueSome since -> world.Now - since > seconds 50
-                | ValueNone -> false)
+    called
+        "no leaders are moved away while another store is silent"
+        (implies (Fact.NodeSilent(seconds 50)) noEvictions)
 
-        if silent then noEvictions.Missing world else None)
+/// No store is restarted while another one leads less than two thirds of the 300 regions that it led before.
+let private noneWhileFew: Check list = [
+    for index in 0..3 do
+        let others = [
+            for other in 0..3 do
+                if other <> index then
+                    not' (Fact.LeadsRegions($"basic-tikv-%d{other}", 200))
+        ]
 
-/// A store is restarted while another one leads less than two thirds of the 300 regions that it led before.
-let private restartOfFew =
-    "restart of a store before the leaders of the one before are back",
-    fun sight ->
-        match sight with
-        | Sight.Landed(_, Delete(object, _, _), code, before) when code < 300 && object.Kind = Kind.Pod ->
-            Ground.clusters before
-            |> Seq.exists (fun group ->
-                let led store =
-                    group.Cluster.Regions
-                    |> Map.toSeq
-                    |> Seq.sumBy (fun (region, count) ->
-                        if region.Leader = ValueSome store then count else 0)
-
-                group.Cluster.Stores.Values
-                |> Seq.exists (fun store ->
-                    Ground.podAt store.Address <> View.key Target.space object.Name
-                    && led store.Id < 200))
-        | _ -> false
+        deletesOf Kind.Pod $"basic-tikv-%d{index}"
+        |> neverWhile (called "leaders of another store are not back" (any others))
+]
 
 /// What a person changes by hand is no part of the template.
 let private meddled target path value = patch target (Json.setPath path (Some value) Json.empty)
@@ -152,14 +101,8 @@ let stories = [
         [ "V T28"; "T S15"; "TO#3781"; "pd#3406"; "V I18"; "T 7.1.32" ]
         Given.ordinary [
             at (seconds 5) (restart tikv "once")
-            once
-                (when' (evicting "basic-tikv-3"))
-                (onPdLeader "kill the leader of PD" (fun name ->
-                    Misfortune.ContainerKill("default/" + name, 137, "")))
-            once
-                (when' (evicting "basic-tikv-1"))
-                (onPdLeader "kill the leader of PD again" (fun name ->
-                    Misfortune.ContainerKill("default/" + name, 137, "")))
+            once (evicting "basic-tikv-3") (act Act.KillPdLeader)
+            once (evicting "basic-tikv-1") (act Act.KillPdLeader)
         ] [ exactly 4 (deletes Kind.Pod); yield! rolled ]
 
     scenario
@@ -185,8 +128,8 @@ let stories = [
         "The next store waits until most leaders of the one before are back, and not for ever"
         [ "V T39"; "L F36"; "TO#6229"; "T 7.1.20" ]
         { Given.ordinary with Regions = 1_200 } [ at (seconds 10) (restart tikv "once") ] [
-            never restartOfFew
-            eventually (hours 1) (restarted "tikvs" "basic-tikv" "once")
+            yield! noneWhileFew
+            eventually (hours 1) (restarted "TiKVGroup/basic-tikv" "once")
             exactly 4 (deletes Kind.Pod)
             yield! rolled
         ]
@@ -197,7 +140,7 @@ let stories = [
         [ "V T41"; "TO#6311"; "V I18" ]
         Given.ordinary [
             at (seconds 5) (restart tikv "once")
-            once (when' (backWithoutLeaders Given.ordinary "basic-tikv-3")) (restart tikv "twice")
+            once (backWithoutLeaders "basic-tikv-3") (restart tikv "twice")
         ] [ atMost 8 (deletes Kind.Pod); yield! rolled ]
 
     {
@@ -224,16 +167,16 @@ let stories = [
         given [
             at (seconds 5) (restart tikv "once")
             once
-                (when' (terminating "Pod/basic-tikv-3"))
+                (terminating "Pod/basic-tikv-3")
                 (meddled "TiKV/basic-tikv-1" [ "spec"; "version" ] (Json.String "v8.5.3"))
             once
-                (when' (terminating "Pod/basic-tikv-3"))
+                (terminating "Pod/basic-tikv-3")
                 (meddled
                     "ConfigMap/basic-tikv-0"
                     [ "data"; "config.toml" ]
                     (Json.String "[log]\nlevel = \"debug\"\n"))
             once
-                (when' (terminating "Pod/basic-tikv-3"))
+                (terminating "Pod/basic-tikv-3")
                 (meddled "Service/basic-tikv-peer" [ "spec"; "publishNotReadyAddresses" ] (Json.Bool false))
         ] [
             exactly 4 (deletes Kind.Pod)
@@ -253,7 +196,7 @@ let stories = [
         ] [
             never (creates Kind.TiKV)
             never removesStore
-            eventually (hours 3) (restarted "tikvs" "basic-tikv" "once")
+            eventually (hours 3) (restarted "TiKVGroup/basic-tikv" "once")
             yield! rolled
         ]
 
@@ -263,8 +206,8 @@ let stories = [
         [ "T S1"; "T 7.1.2"; "V I15" ]
         given [
             at (seconds 10) (Groups.moreTikv 3)
-            after (minutes 2) (when' (storesUp 7)) (restart tikv "once")
-            after (minutes 2) (when' (storesUp 7)) (restart "TiKVGroup/more-tikv" "once")
+            after (minutes 2) (storesUp 7) (restart tikv "once")
+            after (minutes 2) (storesUp 7) (restart "TiKVGroup/more-tikv" "once")
         ] [
             exactly 7 (deletes Kind.Pod)
             always onePodStops
@@ -290,7 +233,7 @@ let stories = [
          "Leaders come back to a store only when it has served for as long as they are to wait"
          [ "T S44"; "L F11"; "V I19"; "T 7.1.1" ]
          given [ at (seconds 10) (restart tikv "once") ] [
-             always (leadersWait given (TimeSpan.FromSeconds 58.0))
+             always (leadersWait 58)
              exactly 4 (deletes Kind.Pod)
              yield! rolled
          ])
@@ -301,8 +244,8 @@ let stories = [
         [ "T S48"; "T 6.4.42" ]
         given [
             at (seconds 5) (restart tikv "once")
-            once (when' (evicting "basic-tikv-3")) (pause true)
-            after (minutes 10) (when' (evicting "basic-tikv-3")) (pause false)
+            once (evicting "basic-tikv-3") (pause true)
+            after (minutes 10) (evicting "basic-tikv-3") (pause false)
         ] [ exactly 4 (deletes Kind.Pod); yield! rolled ]
 
     scenario
@@ -311,8 +254,8 @@ let stories = [
         [ "T S48"; "T 6.4.42" ]
         given [
             at (seconds 5) (scale tikv 3)
-            once (when' (removing "basic-tikv-3")) (pause true)
-            after (minutes 20) (when' (removing "basic-tikv-3")) (pause false)
+            once (removing "basic-tikv-3") (pause true)
+            after (minutes 20) (removing "basic-tikv-3") (pause false)
         ] [
             exactly 1 removesStore
             finally' (absent "TiKV/basic-tikv-3")
@@ -327,8 +270,8 @@ let stories = [
         [ "T S48" ]
         given [
             at (seconds 5) (scale pd 5)
-            once (when' (members 4)) (pause true)
-            after (minutes 10) (when' (members 4)) (pause false)
+            once (members 4) (pause true)
+            after (minutes 10) (members 4) (pause false)
         ] [ exactly 2 (creates Kind.PD); never removesMember; finally' settled; finally' (members 5) ]
 
     scenario
@@ -336,7 +279,7 @@ let stories = [
         "A roll is done only when the last store, too, has been ready for minReadySeconds"
         [ "L F35"; "T 6.4.17"; "T S30"; "L B19"; "TO#5544" ]
         (given |> asks "minReadySeconds" (Json.int 120)) [ at (seconds 10) (restart tikv "once") ] [
-            always (doneOnlyAfter (TimeSpan.FromSeconds 119.0))
+            always (doneOnlyAfter 119)
             exactly 4 (deletes Kind.Pod)
             yield! rolled
         ]

@@ -63,10 +63,7 @@ let stories = [
         "A Pod that somebody deletes while its leaders are being evicted comes back, and the eviction ends"
         [ "L F12"; "V T25"; "T 6.4.22"; "TO#3722"; "TO#3724"; "T 7.1.27" ]
         given
-        [
-            at (seconds 5) (restart tikv "once")
-            once (when' (evicting "basic-tikv-3")) (delete "Pod/basic-tikv-3")
-        ]
+        [ at (seconds 5) (restart tikv "once"); once (evicting "basic-tikv-3") (delete "Pod/basic-tikv-3") ]
         rolled
 
     scenario
@@ -75,7 +72,7 @@ let stories = [
         [ "L F13"; "V T27"; "T 6.4.18"; "TO#5613"; "TO#5614"; "T 7.1.12" ]
         given [
             at (seconds 5) (restart tikv "once")
-            once (when' (evicting "basic-tikv-3")) (pdStopEvicting "basic-tikv-3")
+            once (evicting "basic-tikv-3") (pdStopEvicting "basic-tikv-3")
         ] [ exactly 4 (deletes Kind.Pod); yield! rolled ]
 
     scenario
@@ -102,8 +99,8 @@ let stories = [
         given
         [
             at (seconds 5) (restart tikv "once")
-            once (when' (terminating "Pod/basic-tikv-3")) (powerOffNodeOf "basic-tikv-0")
-            after (minutes 4) (when' (terminating "Pod/basic-tikv-3")) powerOnEverywhere
+            once (terminating "Pod/basic-tikv-3") (powerOffNodeOf "basic-tikv-0")
+            after (minutes 4) (terminating "Pod/basic-tikv-3") powerOnEverywhere
         ]
         rolled
 
@@ -124,7 +121,7 @@ let stories = [
         [ "T S50"; "V I58" ]
         { given with Operators = 2 } [
             at (seconds 5) (restart tikv "once")
-            once (when' (terminating "Pod/basic-tikv-2")) crash
+            once (terminating "Pod/basic-tikv-2") crash
         ] [ exactly 4 (deletes Kind.Pod); yield! rolled ]
 
     scenario
@@ -168,7 +165,7 @@ let stories = [
         [ "T 6.4.45"; "V I60" ]
         given [
             at (seconds 5) (config tikv "[storage]\nreserve-space = \"1MB\"\n")
-            once (when' (terminating "Pod/basic-tikv-3")) (config tikv "[storage]\nreserve-space = \"0MB\"\n")
+            once (terminating "Pod/basic-tikv-3") (config tikv "[storage]\nreserve-space = \"0MB\"\n")
         ] [ atMost 2 (deletes Kind.Pod); yield! rolled ]
 
     scenario

@@ -66,8 +66,8 @@ let stories = [
         Givens.ordinary
         [
             at (seconds 76) (restart pd "once")
-            once (when' (terminating "Pod/basic-pd-1")) (pause true)
-            after (minutes 3) (when' (terminating "Pod/basic-pd-1")) (pause false)
+            once (terminating "Pod/basic-pd-1") (pause true)
+            after (minutes 3) (terminating "Pod/basic-pd-1") (pause false)
         ]
         comesRight
 
@@ -126,12 +126,9 @@ let stories = [
         (comesRight
          @ [
              finally' (
-                 state "the group of PD is not degraded" (fun world ->
-                     Target.tryGet pd world
-                     |> Option.map (Tikv.Core.Json.itemsAt [ "status"; "conditions" ])
-                     |> Option.defaultValue []
-                     |> List.tryFind (fun one -> Tikv.Core.Json.stringAt [ "type" ] one = Some "Degraded")
-                     |> Option.map (Tikv.Core.Json.print))
+                 called
+                     "the group of PD is not degraded"
+                     (not' (Fact.Condition(pd, "Degraded", None, None, None, true)))
              )
          ])
 

@@ -10,9 +10,6 @@ let private pd = "PDGroup/basic-pd"
 let private three = { Given.ordinary with Tikv = 3 }
 let private five = { Given.ordinary with Tikv = 5 }
 
-let annotate target key (value: string) =
-    patch target (Json.setPath [ "metadata"; "annotations"; key ] (Some(Json.String value)) Json.empty)
-
 /// The manifest of a group with volumes of 1Gi.
 let manifest cluster replicas (version: string) =
     Json.object [
@@ -69,13 +66,13 @@ let stories = [
         [ "T 6.4.31"; "L F04"; "L B21"; "V T03"; "TO#720"; "T 7.1.28" ]
         Given.ordinary [
             at (seconds 10) (scale tikv 3)
-            after (seconds 20) (when' (removing "basic-tikv-3")) (scale tikv 5)
+            after (seconds 20) (removing "basic-tikv-3") (scale tikv 5)
         ] [
             exactly 1 removesStore
             exactly 1 (creates Kind.TiKV)
             never (deletes Kind.Pod)
             finally' settled
-            finally' (keepsStore Given.ordinary "basic-tikv-3")
+            finally' (keepsStore "basic-tikv-3")
             finally' (storesUp 5)
         ]
 
@@ -85,7 +82,7 @@ let stories = [
         [ "T 6.4.33"; "V T08"; "TO#4886"; "TO#647" ]
         Given.ordinary [
             at (seconds 10) (scale tikv 3)
-            after (seconds 60) (when' (absent "TiKV/basic-tikv-3")) (scale tikv 4)
+            after (seconds 60) (absent "TiKV/basic-tikv-3") (scale tikv 4)
         ] [
             exactly 1 (creates Kind.TiKV)
             never (deletes Kind.PersistentVolumeClaim)
@@ -104,7 +101,7 @@ let stories = [
             never (deletes Kind.Pod)
             never (creates Kind.TiKV)
             finally' settled
-            finally' (keepsStore Given.ordinary "basic-tikv-3")
+            finally' (keepsStore "basic-tikv-3")
             finally' noEvictions
         ]
 
@@ -114,7 +111,7 @@ let stories = [
         [ "V T19"; "TO#6692"; "T 7.1.7" ]
         Given.ordinary [
             at (seconds 10) (moreTikv 2)
-            after (minutes 1) (when' (storesUp 6)) (delete "TiKVGroup/more-tikv")
+            after (minutes 1) (storesUp 6) (delete "TiKVGroup/more-tikv")
         ] [
             exactly 2 removesStore
             exactly 2 (deletes Kind.Pod)
@@ -140,8 +137,8 @@ let stories = [
         [ "T S17"; "T S19"; "V I06" ]
         Given.ordinary [
             at (seconds 10) (moreTikv 3)
-            after (minutes 1) (when' (storesUp 7)) (scale "TiKVGroup/more-tikv" 2)
-            after (minutes 1) (when' (storesUp 7)) (scale tikv 3)
+            after (minutes 1) (storesUp 7) (scale "TiKVGroup/more-tikv" 2)
+            after (minutes 1) (storesUp 7) (scale tikv 3)
         ] [
             exactly 2 removesStore
             eventually (minutes 30) (reason "TiKVGroup/more-tikv" "OneAtATime")
@@ -225,7 +222,7 @@ let stories = [
     scenario "C38b" "A deferred deletion can be called back" [ "TO#6487"; "T 7.1.13" ] five [
         at (seconds 10) (scale tikv 3)
         at (seconds 10) (restart tikv "now")
-        after (seconds 5) (when' (reason tikv "DeletionDeferred")) (scale tikv 5)
+        after (seconds 5) (reason tikv "DeletionDeferred") (scale tikv 5)
     ] [ exactly 5 (deletes Kind.Pod); never removesStore; finally' settled; finally' (storesUp 5) ]
 
     scenario
@@ -284,7 +281,7 @@ let stories = [
         "C08"
         "Members of PD join and leave one by one, and the leader is not the one that leaves"
         [ "T 6.4.6"; "T S4"; "V I21"; "T 7.1.10"; "T 7.1.11" ]
-        Given.ordinary [ at (seconds 10) (scale pd 5); after (minutes 1) (when' (members 5)) (scale pd 3) ] [
+        Given.ordinary [ at (seconds 10) (scale pd 5); after (minutes 1) (members 5) (scale pd 3) ] [
             exactly 2 (creates Kind.PD)
             exactly 2 removesMember
             never transfersLeader
@@ -299,7 +296,7 @@ let stories = [
         [ "T S7"; "T S10"; "L F27" ]
         Given.ordinary [
             at (seconds 10) (create "PDGroup" "more-pd" (manifest "basic" 3 "v8.5.2"))
-            after (minutes 2) (when' (members 6)) (delete pd)
+            after (minutes 2) (members 6) (delete pd)
         ] [
             exactly 3 removesMember
             finally' (absent pd)

@@ -3,17 +3,11 @@ module Tikv.Simulator.Scenarios.Growing
 
 open Tikv.Core
 open Tikv.Core.Kubernetes
-open Tikv.Core.Pd
-open Tikv.Simulator.Invariants
-open Tikv.Simulator.Kubernetes
-open Tikv.Simulator.Pd
-open Tikv.Simulator.World
 open Tikv.Simulator.Run
 
 let private tikv = "TiKVGroup/basic-tikv"
 let private pd = "PDGroup/basic-pd"
 let private given = { Given.ordinary with Regions = 40 }
-let private quotas = Builtins.key "" "v1" "resourcequotas"
 
 let private hard (pods: int) =
     Json.setPath [ "spec"; "hard"; "pods" ] (Some(Json.string (string pods))) Json.empty
@@ -25,72 +19,35 @@ let private limitPods pods =
     |> Json.withField
         "metadata"
         (Json.object [ "name", Json.String "pods"; "namespace", Json.String Target.space ])
-    |> Requests.create quotas (Some Target.space)
-    |> requested $"a quota of %d{pods} Pods"
+    |> Act.Create
+    |> act
 
-let private raiseLimit pods =
-    Requests.patch MergePatch quotas (Some Target.space) "pods" (hard pods)
-    |> requested $"a quota of %d{pods} Pods"
+let private raiseLimit pods = patch "ResourceQuota/pods" (hard pods)
 
 /// A store of TiFlash registers with PD, and is heard of once.
-let private tiflash =
-    act "a TiFlash registers" (fun world ->
-        let add (group: PdGroup) =
-            match Seq.tryHead group.Cluster.Stores.Values with
-            | None -> group
-            | Some model ->
-                let id = StoreId group.Cluster.NextId
-
-                let store = {
-                    model with
-                        Id = id
-                        Address = "tiflash-0.tiflash.default:3930"
-                        StatusAddress = "tiflash-0.tiflash.default:20292"
-                        Labels = Map [ "engine", "tiflash" ]
-                        RegisteredAt = world.Now
-                        LastBeat = ValueSome world.Now
-                        BeatsFrom = System.Int64.MaxValue
-                        DownAt = world.Now + group.Cluster.MaxStoreDownTime
-                        JobAt = System.Int64.MaxValue
-                }
-
-                {
-                    group with
-                        Cluster = {
-                            group.Cluster with
-                                NextId = group.Cluster.NextId + 1UL
-                                Stores = Map.add id store group.Cluster.Stores
-                        }
-                }
-
-        struct ({
-                    world with
-                        Pd = { world.Pd with Groups = world.Pd.Groups |> Map.map (fun _ group -> add group) }
-                },
-                "done"))
+let private tiflash = act (Act.RegisterStore("tiflash", "tiflash"))
 
 let private ofImage (image: string) manifest =
     Json.setPath [ "spec"; "template"; "spec"; "image" ] (Some(Json.String image)) manifest
 
 /// While the Pod of the replacement waits, those that serve are not stopped.
 let private keepsItsPlace =
-    state "no store is stopped while the replacement waits for room" (fun world ->
-        let isPending =
-            ((field "Pod/basic-tikv-4" [ "status"; "phase" ] (Json.String "Pending")).Missing world).IsNone
-
-        [ 0; 1; 2 ]
-        |> List.tryFind (fun index ->
-            isPending && ((terminating $"Pod/basic-tikv-%d{index}").Missing world).IsNone)
-        |> Option.map (fun index -> $"basic-tikv-%d{index} is"))
+    called
+        "no store is stopped while the replacement waits for room"
+        (implies
+            (field "Pod/basic-tikv-4" [ "status"; "phase" ] (Json.String "Pending"))
+            (all [ for index in 0..2 -> not' (terminating $"Pod/basic-tikv-%d{index}") ]))
 
 let private haveBeenRestarted indexes =
-    state "the stores that serve have been restarted" (fun world ->
-        indexes
-        |> List.tryFind (fun index ->
-            Target.tryGet $"TiKV/basic-tikv-%d{index}" world
-            |> Option.bind (Json.stringAt [ "metadata"; "annotations"; "example.com/restarted-at" ])
-            <> Some "once")
-        |> Option.map (fun index -> $"basic-tikv-%d{index} has not"))
+    called
+        "the stores that serve have been restarted"
+        (all [
+            for index: int in indexes ->
+                field
+                    $"TiKV/basic-tikv-%d{index}"
+                    [ "metadata"; "annotations"; "example.com/restarted-at" ]
+                    (Json.String "once")
+        ])
 
 let stories = [
     scenario
@@ -98,10 +55,10 @@ let stories = [
         "While a replacement waits for room no other store is restarted, whose place it would take; when it serves the roll goes on beside the store that failed"
         [ "V T07"; "TO#725"; "TO#865" ]
         { Repair.onLocalDisks Repair.replacing with Regions = 40 } [
-            at (seconds 5) (reserveNodesWithout "basic-tikv" true)
+            at (seconds 5) (act (Act.ReserveNodesWithout("basic-tikv", true)))
             at (seconds 10) (powerOffNodeOf "basic-tikv-3")
             at (minutes 60) (restart tikv "once")
-            at (minutes 100) (reserveNodesWithout "basic-tikv" false)
+            at (minutes 100) (act (Act.ReserveNodesWithout("basic-tikv", false)))
             at (minutes 160) powerOnEverywhere
         ] [
             eventually (minutes 50) (exists "TiKV/basic-tikv-4")
@@ -150,15 +107,15 @@ let stories = [
             [ "V T36"; "TO#6148"; "T 7.1.2" ]
             { Given.ordinary with Regions = 3_000 } [
                 at (seconds 10) (scale tikv 5)
-                after (seconds 30) (when' (preparing "basic-tikv-4")) (restart tikv "once")
+                after (seconds 30) (preparing "basic-tikv-4") (restart tikv "once")
             ] [
-                eventually (hours 1) (restarted "tikvs" "basic-tikv" "once")
+                eventually (hours 1) (restarted "TiKVGroup/basic-tikv" "once")
                 exactly 5 (deletes Kind.Pod)
                 finally' settled
                 finally' (storesUp 5)
             ] with
-            // PD moves regions to the new store for hours.
             Rest = 0L
+            Why = Some "It is not left alone afterwards: PD moves regions to the new store for hours."
     }
 
     scenario
@@ -173,7 +130,7 @@ let stories = [
             at (minutes 150) (scale tikv 3)
         ] [
             never (creates Kind.TiKV)
-            eventually (minutes 65) (restarted "tikvs" "basic-tikv" "once")
+            eventually (minutes 65) (restarted "TiKVGroup/basic-tikv" "once")
             exactly 1 removesStore
             exactly 5 (deletes Kind.Pod)
             eventually (minutes 130) (reason tikv "MinReplicasAfter")

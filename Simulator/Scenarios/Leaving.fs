@@ -4,10 +4,6 @@ module Tikv.Simulator.Scenarios.Leaving
 open Tikv.Core
 open Tikv.Core.Api
 open Tikv.Core.Kubernetes
-open Tikv.Core.Pd
-open Tikv.Simulator.Invariants
-open Tikv.Simulator.Kubernetes
-open Tikv.Simulator.World
 open Tikv.Simulator.Run
 
 let private tikv = "TiKVGroup/basic-tikv"
@@ -30,42 +26,19 @@ let private keepsClaims = never (deletes Kind.PersistentVolumeClaim)
 
 /// While a store serves, its instance is there, and nobody has asked for its end.
 let private instanceOutlastsStore =
-    state "an instance is deleted only when PD has let its store go" (fun world ->
-        match Ground.storeOfPod (View.key Target.space "basic-tikv-3") world, Target.tryGet last world with
-        | Some _, None -> Some "it is gone, and its store is not"
-        | Some _, Some instance when Meta.isTerminating instance -> Some "it is being deleted"
-        | _ -> None)
+    called
+        "an instance is deleted only when PD has let its store go"
+        (any [ all [ exists last; not' (terminating last) ]; tombstone "basic-tikv-3" ])
 
-let private storesInEachZone =
-    state "each zone has a store" (fun world ->
-        let zones =
-            Ground.objects "tikvs" Target.space world
-            |> List.choose (Json.stringAt [ "spec"; "topology"; "topology.kubernetes.io/zone" ])
-            |> Set.ofList
+let private storesInEachZone = called "each zone has a store" (Fact.StoresInZones [ "a"; "b"; "c" ])
 
-        if zones = Set.ofList [ "a"; "b"; "c" ] then None else Some $"stores are in %A{zones}")
-
-/// A store is asked to leave that leads a region still.
-let private removalOfALeader =
-    "removal of a store that leads regions",
-    fun sight ->
-        match sight with
-        | Sight.AskedPd(_, PdCall.RemoveStore id, code, before) when code < 300 ->
-            Ground.clusters before
-            |> Seq.exists (fun group ->
-                group.Cluster.Regions.Keys
-                |> Seq.exists (fun region -> region.Leader = ValueSome id))
-        | _ -> false
+/// The store that is to leave leads a region still.
+let private leads = Fact.LeadsRegions("basic-tikv-3", 1)
 
 let private calledBackUnnoticed =
-    state "PD has the store back, and the instance does not say so yet" (fun world ->
-        match Ground.storeOfPod (View.key Target.space "basic-tikv-3") world, Target.tryGet last world with
-        | Some store, Some instance when
-            Ground.isUp store
-            && Json.stringAt [ "status"; "state" ] instance = Some "Removing"
-            ->
-            None
-        | _ -> Some "it is not so")
+    called
+        "PD has the store back, and the instance does not say so yet"
+        (all [ Fact.StoreUp "basic-tikv-3"; field last [ "status"; "state" ] (Json.String "Removing") ])
 
 let stories = [
     scenario
@@ -74,14 +47,14 @@ let stories = [
         [ "V T04"; "TO#6396"; "TO#6487" ]
         Given.ordinary [
             at (seconds 10) (scale tikv 3)
-            after (seconds 30) (when' (removing "basic-tikv-3")) (scale tikv 4)
-            once (when' calledBackUnnoticed) crash
+            after (seconds 30) (removing "basic-tikv-3") (scale tikv 4)
+            once calledBackUnnoticed crash
         ] [
             exactly 1 removesStore
             keepsClaims
             never (deletes Kind.Pod)
             finally' settled
-            finally' (keepsStore Given.ordinary "basic-tikv-3")
+            finally' (keepsStore "basic-tikv-3")
         ]
 
     scenario
@@ -91,7 +64,7 @@ let stories = [
         deleting [
             at 0L (Misfortune.BadImage("pingcap/tikv:v8.5.2", true))
             at (seconds 5) (scale tikv 5)
-            after (minutes 5) (when' (exists "Pod/basic-tikv-4")) (scale tikv 4)
+            after (minutes 5) (exists "Pod/basic-tikv-4") (scale tikv 4)
         ] [
             eventually (minutes 4) (reason "TiKV/basic-tikv-4" "ImagePullFailed")
             never pdCalls
@@ -150,7 +123,7 @@ let stories = [
             at (seconds 10) (restart tikv "once")
             at (minutes 25) (scale tikv 1)
         ] [
-            eventually (minutes 20) (restarted "tikvs" "basic-tikv" "once")
+            eventually (minutes 20) (restarted "TiKVGroup/basic-tikv" "once")
             exactly 3 (deletes Kind.Pod)
             finally' settled
             finally' (storesUp 1)
@@ -163,12 +136,9 @@ let stories = [
         [ "V T16"; "T S11"; "T S38"; "V P10"; "pd#4941" ]
         deleting [
             at (seconds 10) (scale tikv 3)
-            once (when' (tombstone "basic-tikv-3")) PdActs.removeTombstones
-            after
-                (minutes 20)
-                (when' (tombstone "basic-tikv-3"))
-                (Groups.annotate last Annotations.abandon "true")
-            after (minutes 20) (when' (tombstone "basic-tikv-3")) (delete last)
+            once (tombstone "basic-tikv-3") PdActs.removeTombstones
+            after (minutes 20) (tombstone "basic-tikv-3") (annotate last Annotations.abandon "true")
+            after (minutes 20) (tombstone "basic-tikv-3") (delete last)
         ] [
             eventually (minutes 25) (reason last "StoreNotRegistered")
             keepsClaims
@@ -182,7 +152,7 @@ let stories = [
         "T17b"
         "A store that is wanted again while the claim of the former one goes does not wait for ever, and starts on another claim"
         [ "V T17"; "T 6.4.33"; "V K52" ]
-        deleting [ at (seconds 10) (scale tikv 3); once (when' (terminating lastClaim)) (scale tikv 4) ] [
+        deleting [ at (seconds 10) (scale tikv 3); once (terminating lastClaim) (scale tikv 4) ] [
             exactly 1 removesStore
             exactly 1 (creates Kind.TiKV)
             exactly 1 (deletes Kind.PersistentVolumeClaim)
@@ -215,10 +185,7 @@ let stories = [
         "C29"
         "A Pod that somebody deletes while its store leaves comes back, since the regions have still to move"
         [ "T 6.4.29" ]
-        given [
-            at (seconds 10) (scale tikv 3)
-            once (when' (removing "basic-tikv-3")) (delete "Pod/basic-tikv-3")
-        ] [
+        given [ at (seconds 10) (scale tikv 3); once (removing "basic-tikv-3") (delete "Pod/basic-tikv-3") ] [
             exactly 1 removesStore
             exactly 1 (creates Kind.Pod)
             finally' (absent last)
@@ -233,7 +200,7 @@ let stories = [
         [ "T 6.4.27"; "T 6.4.30"; "T 7.1.8"; "T 7.1.14" ]
         given [ at (seconds 10) (scale tikv 3) ] [
             always instanceOutlastsStore
-            never removalOfALeader
+            removesStore |> neverWhile leads
             eventually (hours 1) (condition last "Offlined" "True" "Completed")
             exactly 1 removesStore
             exactly 1 (deletes Kind.Pod)
@@ -260,7 +227,7 @@ let stories = [
             eventually (minutes 10) (absent "TiKV/basic-tikv-4")
             exactly 1 removesStore
             finally' (absent "TiKV/basic-tikv-1")
-            finally' (keepsStore given "basic-tikv-3")
+            finally' (keepsStore "basic-tikv-3")
             finally' settled
             finally' (storesUp 3)
         ]
@@ -284,8 +251,8 @@ let stories = [
         ] [
             exactly 1 (deletes Kind.Pod)
             finally' (absent "TiKV/basic-tikv-5")
-            finally' (keepsStore Groups.zoned "basic-tikv-2")
-            finally' (keepsStore Groups.zoned "basic-tikv-4")
+            finally' (keepsStore "basic-tikv-2")
+            finally' (keepsStore "basic-tikv-4")
             finally' settled
             finally' (storesUp 5)
         ]
@@ -296,9 +263,7 @@ let stories = [
         [ "T S12" ]
         given [
             at (seconds 10) (scale tikv 5)
-            once
-                (when' (field "Pod/basic-tikv-4" [ "status"; "phase" ] (Json.String "Running")))
-                (scale tikv 4)
+            once (field "Pod/basic-tikv-4" [ "status"; "phase" ] (Json.String "Running")) (scale tikv 4)
         ] [ finally' (absent "TiKV/basic-tikv-4"); finally' settled; finally' (storesUp 4) ]
 
     scenario
@@ -307,7 +272,7 @@ let stories = [
         [ "T S19"; "V I06" ]
         { given with Tikv = 5 } [
             at (seconds 10) (scale tikv 4)
-            once (when' (removing "basic-tikv-4")) (delete "TiKV/basic-tikv-1")
+            once (removing "basic-tikv-4") (delete "TiKV/basic-tikv-1")
         ] [
             always oneStoreLeaves
             exactly 2 removesStore
@@ -322,8 +287,8 @@ let stories = [
         [ "T S32" ]
         given [
             at (seconds 10) (scale tikv 3)
-            once (when' (removing "basic-tikv-3")) (powerOffNodeOf "basic-tikv-0")
-            after (minutes 50) (when' (removing "basic-tikv-3")) (powerOnNodeOf "TiKV/basic-tikv-0")
+            once (removing "basic-tikv-3") (powerOffNodeOf "basic-tikv-0")
+            after (minutes 50) (removing "basic-tikv-3") (powerOnNodeOf "TiKV/basic-tikv-0")
         ] [
             eventually (minutes 10) (reason last "RegionsDrained")
             exactly 1 removesStore
@@ -336,7 +301,7 @@ let stories = [
         "S46"
         "A store that is wanted again at the moment at which PD lets it go is replaced by a new one"
         [ "T S46"; "T S47"; "T 6.4.33"; "L F04" ]
-        given [ at (seconds 10) (scale tikv 3); once (when' (tombstone "basic-tikv-3")) (scale tikv 4) ] [
+        given [ at (seconds 10) (scale tikv 3); once (tombstone "basic-tikv-3") (scale tikv 4) ] [
             exactly 1 removesStore
             exactly 1 (creates Kind.TiKV)
             keepsClaims
@@ -351,9 +316,9 @@ let stories = [
         [ "V T87"; "T S38"; "V P10"; "V I39" ]
         given [
             at (seconds 10) (scale tikv 3)
-            after (minutes 1) (when' (absent last)) PdActs.removeTombstones
-            after (minutes 2) (when' (absent last)) (scale tikv 4)
-            after (minutes 10) (when' (absent last)) (leaveOut [ 4 ])
+            after (minutes 1) (absent last) PdActs.removeTombstones
+            after (minutes 2) (absent last) (scale tikv 4)
+            after (minutes 10) (absent last) (leaveOut [ 4 ])
         ] [
             keepsClaims
             finally' (exists lastClaim)

@@ -5,7 +5,6 @@ open Tikv.Core
 open Tikv.Core.Api
 open Tikv.Core.Kubernetes
 open Tikv.Simulator.Kubernetes
-open Tikv.Simulator.World
 open Tikv.Simulator.Run
 
 let private cluster = "Cluster/basic"
@@ -13,22 +12,12 @@ let private pd = "PDGroup/basic-pd"
 let private tikv = "TiKVGroup/basic-tikv"
 let private ordinary = Given.ordinary
 
-let private standing group (world: World) =
-    world.Pods.Values |> Seq.filter (fun pod -> pod.Name.StartsWith(group + "-"))
-
 let private pdOutlivesTikv =
-    state "no member of PD stops while a store runs" (fun world ->
-        let stores = standing "basic-tikv" world |> Seq.length
+    called
+        "no member of PD stops while a store runs"
+        (not' (all [ Fact.PodStops "basic-pd"; Fact.PodStands "basic-tikv" ]))
 
-        match standing "basic-pd" world |> Seq.tryFind _.Deleting.IsSome with
-        | Some stopped when stores > 0 -> Some $"%s{stopped.Name} stops, and %d{stores} stores run"
-        | _ -> None)
-
-let private empty node =
-    state $"no Pod is on %s{node}" (fun world ->
-        world.Pods.Values
-        |> Seq.tryFind (fun pod -> pod.Node = node)
-        |> Option.map (fun pod -> pod.Name + " is"))
+let private empty node = Fact.NodeEmpty node
 
 let private nothingLost = [
     never removesStore
@@ -36,31 +25,14 @@ let private nothingLost = [
     never (deletes Kind.PersistentVolumeClaim)
 ]
 
-let private sameStores = [ for index in 0..3 -> finally' (keepsStore ordinary $"basic-tikv-%d{index}") ]
+let private sameStores = [ for index in 0..3 -> finally' (keepsStore $"basic-tikv-%d{index}") ]
 
 let private asleep = condition cluster "Suspended" "True" "UserRequested"
 
 /// The user takes the volumes of the Cluster over for which the claim was made.
-let private adopt claim =
-    act ("annotate the Cluster: adopt the volumes of that of " + claim) (fun world ->
-        let uid =
-            Target.tryGet ("PersistentVolumeClaim/" + claim) world
-            |> Option.bind (Json.stringAt [ "metadata"; "annotations"; Annotations.clusterUid ])
-            |> Option.defaultValue ""
+let private adopt claim = act (Act.AdoptVolumes claim)
 
-        match
-            patch
-                cluster
-                (Json.setPath
-                    [ "metadata"; "annotations"; Annotations.adoptVolumesOf ]
-                    (Some(Json.String uid))
-                    Json.empty)
-        with
-        | Misfortune.Acts act -> act.Do world
-        | _ -> struct (world, "nothing"))
-
-let private annotate target key =
-    patch target (Json.setPath [ "metadata"; "annotations"; key ] (Some(Json.String "true")) Json.empty)
+let private annotateTrue target key = annotate target key "true"
 
 let private pdDies time = [
     for index in 0..2 ->
@@ -73,8 +45,11 @@ let private again =
         let kind = Json.stringAt [ "kind" ] request.Body |> Option.defaultValue ""
         create kind (Meta.name request.Body) request.Body)
 
-/// It is not settled, and PD and the stores tell new things of themselves.
-let private restless (story: Story) = { story with Rest = 0L }
+let private restless (story: Story) = {
+    story with
+        Rest = 0L
+        Why = Some "It is not settled, and PD and the stores tell new things of themselves."
+}
 
 let stories = [
     scenario
@@ -104,7 +79,7 @@ let stories = [
         "B24"
         "Suspension stops TiKV before PD, and the resumption starts PD before TiKV, with the stores and disks that there were"
         [ "L B24"; "T 6.4.43"; "T S52"; "T 2.7"; "TO#7023"; "V I38"; "T 7.1.25" ]
-        ordinary [ at (seconds 10) (suspend true); after (minutes 10) (when' asleep) (suspend false) ] [
+        ordinary [ at (seconds 10) (suspend true); after (minutes 10) asleep (suspend false) ] [
             always pdOutlivesTikv
             eventually (minutes 10) asleep
             exactly 7 (deletes Kind.Pod)
@@ -133,8 +108,8 @@ let stories = [
         [ "V T18"; "T S48"; "TO#4679" ]
         ordinary [
             at (seconds 10) (scale tikv 3)
-            after (seconds 5) (when' (removing "basic-tikv-3")) (suspend true)
-            after (minutes 5) (when' asleep) (suspend false)
+            after (seconds 5) (removing "basic-tikv-3") (suspend true)
+            after (minutes 5) asleep (suspend false)
         ] [
             always pdOutlivesTikv
             eventually (hours 1) asleep
@@ -151,8 +126,8 @@ let stories = [
         [ "V T18"; "T S37"; "T 7.1.20" ]
         ordinary [
             at (seconds 10) (restart tikv "now")
-            once (when' (evicting "basic-tikv-3")) (suspend true)
-            after (minutes 5) (when' asleep) (suspend false)
+            once (evicting "basic-tikv-3") (suspend true)
+            after (minutes 5) asleep (suspend false)
         ] [
             eventually (hours 1) asleep
             yield! nothingLost
@@ -240,7 +215,7 @@ let stories = [
         "T84"
         "A namespace that is deleted while PD is dead empties itself"
         [ "V T84"; "T S53"; "V K36" ]
-        ordinary [ yield! pdDies (seconds 10); at (minutes 5) deleteNamespaced ] [
+        ordinary [ yield! pdDies (seconds 10); at (minutes 5) (act Act.DeleteNamespaced) ] [
             eventually (minutes 20) (absent cluster)
             finally' (absent pd)
             finally' (absent tikv)
@@ -256,7 +231,7 @@ let stories = [
             yield! pdDies (seconds 10)
             at (minutes 5) (scale tikv 3)
             at (minutes 6) (delete "TiKV/basic-tikv-3")
-            at (minutes 30) (annotate "TiKV/basic-tikv-3" Annotations.abandon)
+            at (minutes 30) (annotateTrue "TiKV/basic-tikv-3" Annotations.abandon)
         ] [
             eventually (minutes 10) (mentions "TiKV/basic-tikv-3" "Ready" Annotations.abandon)
             exactly 1 (deletesOf Kind.Pod "basic-tikv-3")
@@ -271,8 +246,8 @@ let stories = [
         ordinary [
             at (seconds 10) (delete cluster)
             for request in again do
-                after (minutes 5) (when' (absent cluster)) request
-            after (minutes 30) (when' (absent cluster)) (adopt "data-basic-pd-0")
+                after (minutes 5) (absent cluster) request
+            after (minutes 30) (absent cluster) (adopt "data-basic-pd-0")
         ] [
             eventually (minutes 30) (reason "PD/basic-pd-0" "ConflictingOwner")
             yield! nothingLost

@@ -3,8 +3,6 @@ module Tikv.Simulator.Scenarios.Members
 
 open Tikv.Core
 open Tikv.Core.Kubernetes
-open Tikv.Simulator.Invariants
-open Tikv.Simulator.World
 open Tikv.Simulator.Run
 
 let private pd = "PDGroup/basic-pd"
@@ -14,23 +12,20 @@ let private claim index = $"PersistentVolumeClaim/data-basic-pd-%d{index}"
 
 let private whole = [ finally' settled; finally' (members 3); finally' hasPdLeader; always onePdCluster ]
 
-/// A restart of the first member while another one still has to be restarted, or is not back.
-let private firstTooEarly =
-    let isBack world index =
-        match Target.tryGet $"PD/basic-pd-%d{index}" world with
-        | Some instance ->
-            Ground.isTrue "Ready" instance
-            && Json.stringAt [ "metadata"; "annotations"; "example.com/restarted-at" ] instance = Some "once"
-        | None -> false
+/// Another member has still to be restarted, or is not back.
+let private othersToCome =
+    not' (
+        all [
+            for index in 1..2 do
+                ready $"PD/basic-pd-%d{index}"
 
-    "restart of basic-pd-0 before the others",
-    fun sight ->
-        match sight with
-        | Sight.Landed(_, Delete(object, _, _), code, before) when
-            code < 300 && object.Kind = Kind.Pod && object.Name = "basic-pd-0"
-            ->
-            not (isBack before 1 && isBack before 2)
-        | _ -> false
+                field
+                    $"PD/basic-pd-%d{index}"
+                    [ "metadata"; "annotations"; "example.com/restarted-at" ]
+                    (Json.String "once")
+        ]
+    )
+    |> called "another member has still to be restarted, or is not back"
 
 let stories = [
     scenario
@@ -64,7 +59,7 @@ let stories = [
         given [ at (seconds 5) (pdTransferLeader "basic-pd-0"); at (seconds 30) (restart pd "once") ] [
             exactly 3 (deletes Kind.Pod)
             exactly 1 transfersLeader
-            never firstTooEarly
+            deletesOf Kind.Pod "basic-pd-0" |> neverWhile othersToCome
             yield! whole
         ]
 
@@ -91,11 +86,7 @@ let stories = [
         "T65"
         "An operator that dies after each removal of a member neither repeats nor replaces it"
         [ "V T65"; "T S49"; "V P46"; "V P53" ]
-        { given with Pd = 5 } [
-            at (seconds 10) (scale pd 3)
-            once (when' (members 4)) crash
-            once (when' (members 3)) crash
-        ] [
+        { given with Pd = 5 } [ at (seconds 10) (scale pd 3); once (members 4) crash; once (members 3) crash ] [
             exactly 2 removesMember
             exactly 2 (deletes Kind.Pod)
             never (creates Kind.PD)
@@ -123,7 +114,7 @@ let stories = [
         [ "V T86"; "V B9" ]
         one [
             at (seconds 10) (scale pd 3)
-            once (when' (members 2)) (Misfortune.CrashLoop("default/basic-pd-1", 1, "killed"))
+            once (members 2) (Misfortune.CrashLoop("default/basic-pd-1", 1, "killed"))
         ] [
             exactly 2 (creates Kind.PD)
             never (deletes Kind.Pod)
@@ -141,7 +132,7 @@ let stories = [
             at (seconds 20) (powerOffNodeOf "basic-pd-2")
             at (minutes 2) (restart pd "once")
             at (minutes 4) (powerOnNodeOf "PD/basic-pd-2")
-        ] [ always hasPdLeader; eventually (minutes 30) (restarted "pds" "basic-pd" "once"); yield! whole ]
+        ] [ always hasPdLeader; eventually (minutes 30) (restarted "PDGroup/basic-pd" "once"); yield! whole ]
 
     scenario
         "S05"
@@ -174,7 +165,7 @@ let stories = [
         [ "T S8"; "T 7.1.10"; "T 7.1.30" ]
         given [
             at (seconds 10) (scale pd 5)
-            once (when' (members 4)) (Misfortune.CrashLoop("default/basic-pd-3", 1_000, "it does not start"))
+            once (members 4) (Misfortune.CrashLoop("default/basic-pd-3", 1_000, "it does not start"))
             at (minutes 10) (delete "PD/basic-pd-3")
         ] [
             exactly 1 removesMember

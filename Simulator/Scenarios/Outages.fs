@@ -3,10 +3,6 @@ module Tikv.Simulator.Scenarios.Outages
 
 open Tikv.Core
 open Tikv.Core.Kubernetes
-open Tikv.Core.Pd
-open Tikv.Simulator.Invariants
-open Tikv.Simulator.Kubernetes
-open Tikv.Simulator.World
 open Tikv.Simulator.Run
 
 let private tikv = "TiKVGroup/basic-tikv"
@@ -18,14 +14,6 @@ let private wayToPd cut = [
     for index in 0..2 -> Misfortune.Partition("operator0", $"basic-pd-%d{index}", cut)
 ]
 
-let private readiness name =
-    Target.tryGet name
-    >> Option.bind (
-        Json.itemsAt [ "status"; "conditions" ]
-        >> List.tryFind (fun condition -> Json.stringAt [ "type" ] condition = Some "Ready")
-    )
-    >> Option.bind (Json.stringAt [ "status" ])
-
 let private instances = [
     for index in 0..2 do
         $"PD/basic-pd-%d{index}"
@@ -33,57 +21,29 @@ let private instances = [
         $"TiKV/basic-tikv-%d{index}"
 ]
 
-let private allSay name holds =
-    state name (fun world ->
-        instances
-        |> List.tryFind (fun one -> not (holds (readiness one world)))
-        |> Option.map (fun one -> one + " does not"))
+let private noneFails =
+    called
+        "no instance is said to fail"
+        (all [ for one in instances -> not' (saysStill one "Ready" "False") ])
 
-let private noneFails = allSay "no instance is said to fail" (fun ready -> ready <> Some "False")
-let private allReady = allSay "every instance says Ready" (fun ready -> ready = Some "True")
+let private allReady =
+    called "every instance says Ready" (all [ for one in instances -> saysStill one "Ready" "True" ])
+
+let private restartNote = [ "spec"; "template"; "metadata"; "annotations"; "example.com/restarted-at" ]
 
 /// The group says that its present generation is reached only when each instance has its template.
 let private syncedHonestly =
-    state "what is said of a generation is said of its template" (fun world ->
-        match Target.tryGet tikv world with
-        | Some group when
-            Ground.isTrue "Synced" group
-            && (Json.stringAt
-                    [ "spec"; "template"; "metadata"; "annotations"; "example.com/restarted-at" ]
-                    group)
-                .IsSome
-            ->
-            (restarted "tikvs" "basic-tikv" "once").Missing world
-        | _ -> None)
+    called
+        "what is said of a generation is said of its template"
+        (implies (all [ says tikv "Synced" "True"; Fact.HasField(tikv, restartNote) ]) (restarted tikv "once"))
 
 let private everyThreeMinutes what = each (seconds 10) (minutes 3) (hours 1) what
 
-/// A store is asked to leave while the Pod of another one does not serve.
-let private removalInDisruption =
-    "removal of a store while another one is restarted",
-    fun sight ->
-        match sight with
-        | Sight.AskedPd(_, PdCall.RemoveStore _, code, before) when code < 300 ->
-            before.Pods.Values
-            |> Seq.exists (fun pod ->
-                pod.Name.StartsWith "basic-tikv" && (pod.Deleting.IsSome || not pod.Ready))
-        | _ -> false
+/// The Pod of a store does not serve.
+let private disruption = called "a store is restarted" (not' (Fact.PodsServe "basic-tikv"))
 
 /// The Cluster loses its finalizers, and goes before anything that belongs to it.
-let private clusterVanishes =
-    act "delete Cluster/basic, and take its finalizers away" (fun world ->
-        let key, name = Target.parse "Cluster/basic"
-
-        let bare =
-            Json.setPath [ "metadata"; "finalizers" ] (Some Json.Null) Json.empty
-            |> Requests.patch MergePatch key (Some Target.space) name
-
-        let orphaning = {
-            Requests.delete Requests.deleteOptions key (Some Target.space) name with
-                Name = Some name
-        }
-
-        struct (world |> World.send "user" orphaning |> World.send "user" bare, "gone"))
+let private clusterVanishes = act (Act.DeleteForced "Cluster/basic")
 
 let stories = [
     scenario "R2" "A PD that is silent for a few seconds makes no instance unready" [ "T S51"; "V I49" ] given [
@@ -102,11 +62,9 @@ let stories = [
         given [ at (seconds 10) (restart "PDGroup/basic-pd" "once") ] [
             exactly 3 (deletes Kind.Pod)
             always (
-                state "every store says Ready" (fun world ->
-                    [ 0..3 ]
-                    |> List.tryFind (fun index ->
-                        readiness $"TiKV/basic-tikv-%d{index}" world <> Some "True")
-                    |> Option.map (fun index -> $"basic-tikv-%d{index} does not"))
+                called
+                    "every store says Ready"
+                    (all [ for index in 0..3 -> saysStill $"TiKV/basic-tikv-%d{index}" "Ready" "True" ])
             )
             yield! rolled
         ]
@@ -120,12 +78,9 @@ let stories = [
             for zone in [ "a"; "b"; "c" ] do
                 for number in 1..2 do
                     let node = $"node-%s{zone}%d{number}"
-                    once (when' (terminating "Pod/basic-tikv-3")) (Misfortune.NodeCordon(node, true))
+                    once (terminating "Pod/basic-tikv-3") (Misfortune.NodeCordon(node, true))
 
-                    after
-                        (minutes 20)
-                        (when' (terminating "Pod/basic-tikv-3"))
-                        (Misfortune.NodeCordon(node, false))
+                    after (minutes 20) (terminating "Pod/basic-tikv-3") (Misfortune.NodeCordon(node, false))
         ] [ exactly 4 (deletes Kind.Pod); yield! rolled ]
 
     scenario
@@ -160,8 +115,8 @@ let stories = [
                 ]
         } [
             at (seconds 5) (scale tikv 3)
-            once (when' (removing "basic-tikv-3")) (Misfortune.HoldBack(Some Kind.Pod, 3, seconds 60))
-            after (seconds 1) (when' (removing "basic-tikv-3")) (deleteNow "Pod/basic-tikv-3")
+            once (removing "basic-tikv-3") (Misfortune.HoldBack(Some Kind.Pod, 3, seconds 60))
+            after (seconds 1) (removing "basic-tikv-3") (deleteNow "Pod/basic-tikv-3")
         ] [
             exactly 1 removesStore
             finally' (absent "TiKV/basic-tikv-3")
@@ -210,7 +165,7 @@ let stories = [
             never (creates Kind.TiKV)
             never removesStore
             finally' settled
-            finally' (keepsStore Repair.replacing "basic-tikv-3")
+            finally' (keepsStore "basic-tikv-3")
         ]
 
     scenario
@@ -219,8 +174,8 @@ let stories = [
         [ "V T80"; "T S60"; "L F40" ]
         Given.ordinary [
             at (seconds 10) (restart tikv "once")
-            once (when' (evicting "basic-tikv-3")) (Misfortune.ClockJump(0, minutes 10))
-            once (when' (evicting "basic-tikv-1")) (Misfortune.ClockJump(0, -(minutes 10)))
+            once (evicting "basic-tikv-3") (Misfortune.ClockJump(0, minutes 10))
+            once (evicting "basic-tikv-1") (Misfortune.ClockJump(0, -(minutes 10)))
         ] [ exactly 4 (deletes Kind.Pod); yield! rolled ]
 
     scenario
@@ -238,19 +193,19 @@ let stories = [
                     (Json.setPath [ "metadata"; "labels"; "theirs" ] (Some(Json.String "kept")) Json.empty))
             after
                 (minutes 1)
-                (when' (
-                    field
-                        "TiKV/basic-tikv-0"
-                        [ "metadata"; "labels"; "example.com/team" ]
-                        (Json.String "blue")
-                ))
+                (field "TiKV/basic-tikv-0" [ "metadata"; "labels"; "example.com/team" ] (Json.String "blue"))
                 (unset tikv [ "template"; "metadata"; "labels"; "example.com/team" ])
         ] [
             for index in 0..3 do
                 finally' (
-                    state $"basic-tikv-%d{index} has not the label any more" (fun world ->
-                        Target.tryGet $"TiKV/basic-tikv-%d{index}" world
-                        |> Option.bind (Json.stringAt [ "metadata"; "labels"; "example.com/team" ]))
+                    called
+                        $"basic-tikv-%d{index} has not the label any more"
+                        (not' (
+                            Fact.HasField(
+                                $"TiKV/basic-tikv-%d{index}",
+                                [ "metadata"; "labels"; "example.com/team" ]
+                            )
+                        ))
                 )
             finally' (field "TiKV/basic-tikv-1" [ "metadata"; "labels"; "theirs" ] (Json.String "kept"))
             yield! rolled
@@ -308,7 +263,7 @@ let stories = [
         never removesStore
         never (deletes Kind.PersistentVolumeClaim)
         for index in 0..3 do
-            finally' (keepsStore given $"basic-tikv-%d{index}")
+            finally' (keepsStore $"basic-tikv-%d{index}")
         yield! rolled
     ]
 
@@ -319,7 +274,7 @@ let stories = [
         Given.ordinary [ at (seconds 10) (delete "Pod/basic-tikv-1") ] [
             eventually (minutes 2) (evicting "basic-tikv-1")
             exactly 1 (creates Kind.Pod)
-            finally' (keepsStore Given.ordinary "basic-tikv-1")
+            finally' (keepsStore "basic-tikv-1")
             yield! rolled
         ]
 
@@ -329,10 +284,10 @@ let stories = [
         [ "T S19"; "V I15" ]
         given [
             at (seconds 10) (Groups.moreTikv 3)
-            after (minutes 2) (when' (storesUp 7)) (restart tikv "once")
-            once (when' (terminating "Pod/basic-tikv-3")) (scale "TiKVGroup/more-tikv" 2)
+            after (minutes 2) (storesUp 7) (restart tikv "once")
+            once (terminating "Pod/basic-tikv-3") (scale "TiKVGroup/more-tikv" 2)
         ] [
-            never removalInDisruption
+            removesStore |> neverWhile disruption
             exactly 1 removesStore
             finally' settled
             finally' noEvictions
@@ -345,10 +300,10 @@ let stories = [
         [ "V T18"; "V I38" ]
         Given.ordinary [
             at (seconds 10) (scale tikv 3)
-            once (when' (evicting "basic-tikv-3")) (suspend true)
+            once (evicting "basic-tikv-3") (suspend true)
             at (minutes 30) (suspend false)
         ] [
-            never removalInDisruption
+            removesStore |> neverWhile disruption
             exactly 1 removesStore
             finally' settled
             finally' noEvictions

@@ -3,10 +3,6 @@ module Tikv.Simulator.Scenarios.Parallel
 
 open Tikv.Core
 open Tikv.Core.Kubernetes
-open Tikv.Simulator.Kubernetes
-open Tikv.Simulator.Pd
-open Tikv.Simulator.World
-open Tikv.Simulator.Invariants
 open Tikv.Simulator.Run
 
 let private tikv = "TiKVGroup/basic-tikv"
@@ -27,42 +23,11 @@ let isolated = [
 
 let private roll = at (minutes 30) (restart tikv "once")
 
-let private silent world (group: PdGroup) =
-    let live = Ground.live world group
+let private twoAreDown = called "two stores are down at a time" (Fact.StoresDown 2)
+let private oneIsDown = called "no more than one store is down" (not' (Fact.StoresDown 2))
+let private everyRegionServes = Fact.EveryRegionServes
 
-    group.Cluster.Stores.Values
-    |> Seq.filter (fun store -> Ground.isUp store && not (Set.contains store.Id live))
-    |> List.ofSeq
-
-let private down world = Ground.clusters world |> Seq.collect (silent world) |> List.ofSeq
-
-let private twoAreDown =
-    state "two stores are down at a time" (fun world ->
-        match down world with
-        | _ :: _ :: _ -> None
-        | found -> Some $"it is %A{found |> List.map _.Address}")
-
-let private oneIsDown =
-    state "no more than one store is down" (fun world ->
-        match down world with
-        | _ :: _ :: _ as found -> Some $"these are: %A{found |> List.map _.Address}"
-        | _ -> None)
-
-let private everyRegionServes =
-    state "every region has its majority" (fun world ->
-        Ground.clusters world
-        |> Seq.tryPick (fun group ->
-            let live = Ground.live world group
-
-            group.Cluster.Regions
-            |> Map.tryFindKey (fun region _ ->
-                region.Voters
-                |> List.filter (fun voter -> Set.contains voter live)
-                |> List.length
-                |> fun left -> left < Ground.quorum region.Voters.Length))
-        |> Option.map (fun region -> $"one on %A{region.Voters} has not"))
-
-let private rolled = restarted "tikvs" "basic-tikv" "once"
+let private rolled = restarted "TiKVGroup/basic-tikv" "once"
 
 /// What three rounds take at the most, and six do not.
 let private threeRounds = minutes 36
@@ -102,7 +67,7 @@ let stories = [
         [ "TO#6768"; "V I17" ]
         zoned
         (isolated
-         @ [ roll; once (when' twoAreDown) (Misfortune.NodeReboot("node-a1", minutes 10)) ])
+         @ [ roll; once twoAreDown (Misfortune.NodeReboot("node-a1", minutes 10)) ])
         [ exactly 6 (deletes Kind.Pod); finally' settled; finally' noEvictions ]
 
     scenario
@@ -111,7 +76,7 @@ let stories = [
         [ "TO#6768"; "V I17" ]
         zoned
         (isolated
-         @ [ roll; once (when' (evicting "basic-tikv-5")) (Misfortune.NodeReboot("node-b1", minutes 10)) ])
+         @ [ roll; once (evicting "basic-tikv-5") (Misfortune.NodeReboot("node-b1", minutes 10)) ])
         [ exactly 6 (deletes Kind.Pod); finally' settled; finally' noEvictions ]
 
     scenario

@@ -84,11 +84,7 @@ let told: Deeds list =
         story.Pending.IsNone
         && story.Rest > 0L
         && story.Given.Operators = 1
-        && story.Expect
-           |> List.exists (fun check ->
-               match check with
-               | Check.Finally expectation -> expectation.Name = settled.Name
-               | _ -> false)
+        && story.Expect |> List.exists (fun check -> check = Check.Finally settled)
         && story.Steps |> List.forall (fun step -> step.When.IsAtTime && step.What.IsActs))
     |> List.map (fun story -> { Name = story.Id; Given = story.Given; Steps = story.Steps })
 

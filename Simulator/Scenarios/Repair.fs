@@ -5,7 +5,6 @@ module Tikv.Simulator.Scenarios.Repair
 open Tikv.Core
 open Tikv.Core.Kubernetes
 open Tikv.Simulator.Kubernetes
-open Tikv.Simulator.World
 open Tikv.Simulator.Run
 
 let private tikv = "TiKVGroup/basic-tikv"
@@ -41,13 +40,11 @@ let onLocalDisks (given: Given) = {
                 |> List.map (fun (target, body) -> target, MergePatch.apply apart body)
 }
 
-let private lost pod = machineOf pod "lost for good" Power.lose
-let private replaced pod = machineOf pod "replaced by another of its name" Power.replace
+let private lost pod = act (Act.LoseNodeOf pod)
+let private replaced pod = act (Act.ReplaceNodeOf pod)
 
 /// The Node that an instance says it was on last.
-let private deleteNodeOfInstance target =
-    onMachineOf target "delete the Node of" (fun node ->
-        World.send "user" (Requests.delete Requests.deleteOptions Builtins.nodes None node))
+let private deleteNodeOfInstance target = act (Act.DeleteLastNodeOf target)
 
 let private claim pod = $"%s{Target.space}/data-%s{pod}"
 let private keepsData = never (deletes Kind.PersistentVolumeClaim)
@@ -114,7 +111,7 @@ let stories = [
             never removesStore
             keepsData
             finally' settled
-            finally' (keepsStore Given.ordinary "basic-tikv-3")
+            finally' (keepsStore "basic-tikv-3")
         ]
 
     scenario
@@ -187,8 +184,8 @@ let stories = [
                 eventually (minutes 45) (mentions tikv "Ready" "unsafe recovery")
                 finally' (condition "Cluster/basic" "Available" "False" "RegionsWithoutQuorum")
             ] with
-            // PD calls a store Down after half an hour.
             Quiet = minutes 40
+            Why = Some "PD calls a store Down after half an hour."
     }
 
     scenario
@@ -204,7 +201,7 @@ let stories = [
             never removesStore
             keepsData
             finally' settled
-            finally' (keepsStore replacing "basic-tikv-2")
+            finally' (keepsStore "basic-tikv-2")
         ]
 
     scenario
@@ -219,7 +216,7 @@ let stories = [
             never removesStore
             keepsData
             finally' settled
-            finally' (keepsStore replacing "basic-tikv-2")
+            finally' (keepsStore "basic-tikv-2")
         ]
 
     scenario
@@ -264,9 +261,9 @@ let stories = [
         "A store that may not open enough files says so, and serves when it may"
         [ "L 5.14" ]
         Given.ordinary [
-            at (seconds 10) (machineOf "basic-tikv-2" "limit of files" (Power.limitFiles 1024))
+            at (seconds 10) (act (Act.LimitFilesOf("basic-tikv-2", 1024)))
             at (seconds 11) (Misfortune.ContainerKill("default/basic-tikv-2", 1, ""))
-            at (minutes 10) (machineOf "basic-tikv-2" "limit of files raised" (Power.limitFiles 1_048_576))
+            at (minutes 10) (act (Act.LimitFilesOf("basic-tikv-2", 1_048_576)))
         ] [
             eventually (minutes 5) (reason "TiKV/basic-tikv-2" "FileDescriptorLimit")
             never removesStore
@@ -314,7 +311,7 @@ let stories = [
             never removesStore
             keepsData
             finally' settled
-            finally' (keepsStore replacing "basic-tikv-3")
+            finally' (keepsStore "basic-tikv-3")
         ]
 
     scenario

@@ -6,16 +6,7 @@ open Tikv.Core.Kubernetes
 
 let private ordinary = Given.ordinary
 
-/// Of whatever generation: a change of the specification is told a moment later.
-let private saysReady target =
-    state $"%s{target} says Ready" (fun world ->
-        let isReady condition =
-            Json.stringAt [ "type" ] condition = Some "Ready"
-            && Json.stringAt [ "status" ] condition = Some "True"
-
-        match Target.tryGet target world with
-        | Some object when Json.itemsAt [ "status"; "conditions" ] object |> List.exists isReady -> None
-        | _ -> Some "it does not")
+let private saysReady target = called $"%s{target} says Ready" (saysStill target "Ready" "True")
 
 let stories = [
     scenario
@@ -24,7 +15,7 @@ let stories = [
         [ "V T23"; "TO#4739" ]
         ordinary [
             at (seconds 10) (restart "TiKVGroup/basic-tikv" "once")
-            once (when' (terminating "Pod/basic-tikv-3")) crash
+            once (terminating "Pod/basic-tikv-3") crash
         ] [ exactly 4 (deletes Kind.Pod); finally' settled; finally' noEvictions ]
 
     scenario
@@ -33,9 +24,7 @@ let stories = [
         [ "V T75"; "T S45"; "V K25"; "V A2" ]
         ordinary [
             at (seconds 10) (restart "TiKVGroup/basic-tikv" "once")
-            once
-                (when' (terminating "Pod/basic-tikv-2"))
-                (Tikv.Simulator.Run.Misfortune.CutWatches(None, true))
+            once (terminating "Pod/basic-tikv-2") (Tikv.Simulator.Run.Misfortune.CutWatches(None, true))
         ] [ exactly 4 (deletes Kind.Pod); finally' settled; finally' noEvictions ]
 
     scenario "R1" "Cluster and groups stay Ready throughout a roll of TiKV" [ "U 6.1" ] ordinary [

@@ -44,15 +44,15 @@ let stories = [
         [ "T 6.4.31"; "L B21"; "V T04"; "TO#6396"; "TO#6487" ]
         Given.ordinary [
             at (seconds 10) (scale "TiKVGroup/basic-tikv" 3)
-            after (seconds 30) (when' (removing "basic-tikv-3")) (scale "TiKVGroup/basic-tikv" 4)
-            after (seconds 31) (when' (removing "basic-tikv-3")) crash
+            after (seconds 30) (removing "basic-tikv-3") (scale "TiKVGroup/basic-tikv" 4)
+            after (seconds 31) (removing "basic-tikv-3") crash
         ] [
             exactly 1 removesStore
             atLeast 1 restoresStore
             never (deletes Kind.PersistentVolumeClaim)
             never (deletes Kind.Pod)
             finally' settled
-            finally' (keepsStore Given.ordinary "basic-tikv-3")
+            finally' (keepsStore "basic-tikv-3")
             finally' noEvictions
         ]
 

@@ -1,13 +1,9 @@
 /// TLS, configuration and labels.
 module Tikv.Simulator.Scenarios.Security
 
-open System
 open Tikv.Core
 open Tikv.Core.Kubernetes
-open Tikv.Core.Pd
-open Tikv.Simulator.Invariants
-open Tikv.Simulator.Kubernetes
-open Tikv.Simulator.World
+open Tikv.Simulator.Run
 
 let private tls = {
     Given.ordinary with
@@ -16,20 +12,11 @@ let private tls = {
             "Cluster/basic",
             Json.object [ "spec", Json.object [ "tlsCluster", Json.object [ "enabled", Json.Bool true ] ] ]
         ]
-        Secrets = Credentials.all
+        Certificates = Credentials.all 1
 }
 
-let private make (secret: Json) =
-    act ("create Secret/" + Meta.name secret) (fun world ->
-        let request = Requests.create (Builtins.key "" "v1" "secrets") (Some Target.space) secret
-        let struct (world, response) = Machines.handle "user" request world
-        struct (world, string response.Code))
-
-let private renew (secret: Json) =
-    patch
-        ("Secret/" + Meta.name secret)
-        (Json.object [ "data", secret |> Json.tryField "data" |> Option.defaultValue Json.empty ])
-
+let private issue certificate = act (Act.IssueCertificate certificate)
+let private renew certificate = act (Act.RenewCertificate certificate)
 let private cluster = "Cluster/basic"
 let private valid target = condition target "CertificatesValid" "True" "Valid"
 
@@ -50,32 +37,8 @@ let private reloaded = {
         Manifests = [ hot "PDGroup/basic-pd"; hot "TiKVGroup/basic-tikv" ]
 }
 
-let private asks says holds =
-    says,
-    fun sight ->
-        match sight with
-        | Sight.AskedPd(_, call, code, _) -> holds call && code < 300
-        | _ -> false
-
-let private labels =
-    asks "labels of a store set in PD" (fun call ->
-        match call with
-        | PdCall.SetStoreLabels _ -> true
-        | _ -> false)
-
-let private reloads =
-    asks "settings given to a process" (fun call ->
-        match call with
-        | PdCall.SetConfig _
-        | PdCall.SetTikvConfig _ -> true
-        | _ -> false)
-
-let private located =
-    state "every store that is up is labelled with its zone" (fun world ->
-        Ground.clusters world
-        |> Seq.collect _.Cluster.Stores.Values
-        |> Seq.tryFind (fun store -> Ground.isUp store && not (Map.containsKey "zone" store.Labels))
-        |> Option.map (fun store -> store.Address + " is not"))
+let private labels = Counted.SetsLabels
+let private reloads = Counted.SetsSettings
 
 let stories = [
     scenario
@@ -83,11 +46,9 @@ let stories = [
         "No process starts without its certificates: a Pod whose Secret has vanished waits for it, those that run stay"
         [ "V T73"; "mongodb-578"; "mongodb-579"; "V I50"; "T 7.1.34" ]
         tls [
-            at (seconds 10) (delete $"Secret/%s{Credentials.tikv}")
+            at (seconds 10) (delete "Secret/basic-tikv-tikv-cluster-secret")
             at (minutes 2) (delete "Pod/basic-tikv-1")
-            at
-                (minutes 10)
-                (make (Credentials.tikvPair 1 (DateTimeOffset(2099, 1, 1, 0, 0, 0, TimeSpan.Zero))))
+            at (minutes 10) (issue (Credentials.tikv 1))
         ] [
             exactly 1 (creates Kind.Pod)
             eventually
@@ -104,7 +65,7 @@ let stories = [
         "New certificates restart nothing: PD and TiKV read their files again, and the operator its Secret"
         [ "T S43"; "T 3.14"; "L 5.9"; "T 7.1.34" ]
         tls [
-            for index, secret in List.indexed Credentials.renewed do
+            for index, secret in List.indexed (Credentials.all 2) do
                 at (seconds (10 + 5 * index)) (renew secret)
         ] [ never (deletes Kind.Pod); never (creates Kind.Pod); finally' settled; finally' (valid cluster) ]
 
@@ -113,12 +74,10 @@ let stories = [
         "Without its own certificate the operator does not know PD, takes nothing down, and says why"
         [ "T 3.14"; "V I50" ]
         tls [
-            at (seconds 10) (delete $"Secret/%s{Credentials.client}")
+            at (seconds 10) (delete "Secret/basic-cluster-client-secret")
             at (minutes 2) (version "PDGroup/basic-pd" "v8.5.3")
             at (minutes 2) (version "TiKVGroup/basic-tikv" "v8.5.3")
-            at
-                (minutes 10)
-                (make (Credentials.clientPair 2 (DateTimeOffset(2099, 1, 1, 0, 0, 0, TimeSpan.Zero))))
+            at (minutes 10) (issue (Credentials.client 2))
         ] [
             eventually (minutes 3) (condition cluster "CertificatesValid" "False" "CertificateSecretMissing")
             finally' (allAt "basic-pd" "v8.5.3")
@@ -138,7 +97,12 @@ let stories = [
                 (config
                     "TiKVGroup/basic-tikv"
                     "[storage]\nreserve-space = \"0MB\"\n[raftstore]\nsync-log = false\n")
-        ] [ never (deletes Kind.Pod); atLeast 7 reloads; finally' settled; finally' located ]
+        ] [
+            never (deletes Kind.Pod)
+            atLeast 7 reloads
+            finally' settled
+            finally' (Fact.StoresLabelled "zone")
+        ]
 
     scenario
         "C24B"

@@ -3,6 +3,7 @@ module Tikv.Simulator.Scenarios.Volumes
 
 open Tikv.Core
 open Tikv.Core.Kubernetes
+open Tikv.Simulator.Run
 
 let private claim index = $"PersistentVolumeClaim/data-basic-tikv-%d{index}"
 let private group = "TiKVGroup/basic-tikv"
@@ -20,32 +21,13 @@ let private ofClass target (name: string) = volume target [ "storageClassName", 
 let private capacity target (size: string) =
     field target [ "status"; "capacity"; "storage" ] (Json.String size)
 
-let private changesClaims =
-    "change of a claim by the operator",
-    fun sight ->
-        match sight with
-        | Tikv.Simulator.Invariants.Sight.Landed(_,
-                                                 Patch({ Kind = Kind.PersistentVolumeClaim }, _, _),
-                                                 code,
-                                                 _) -> code < 300
-        | _ -> false
+let private changesClaims = Counted.Patches Kind.PersistentVolumeClaim
 
 let private grown = [
     finally' settled
     for index in 0..3 do
         finally' (capacity (claim index) "2Gi")
 ]
-
-let private storesAtLeast count =
-    state $"PD has at least %d{count} stores up" (fun world ->
-        match
-            Tikv.Simulator.Invariants.Ground.clusters world
-            |> Seq.collect _.Cluster.Stores.Values
-            |> Seq.filter Tikv.Simulator.Invariants.Ground.isUp
-            |> Seq.length
-        with
-        | found when found >= count -> None
-        | found -> Some $"there are %d{found}")
 
 let stories = [
     scenario
@@ -121,7 +103,7 @@ let stories = [
         "Another storage class is reached by other instances, one at a time, each made before the old one leaves"
         [ "L F31"; "tikv-operator v2 #6512"; "T 3.11" ]
         three [ at (seconds 10) (ofClass group "local") ] [
-            always (storesAtLeast 3)
+            always (Fact.StoresUpAtLeast 3)
             exactly 3 removesStore
             never (deletes Kind.PersistentVolumeClaim)
             finally' settled
@@ -148,9 +130,9 @@ let stories = [
         [ "tikv-operator v2 #6512" ]
         three [ at (seconds 10) (ofClass group "missing"); at (minutes 5) (ofClass group "standard") ] [
             atMost 1 removesStore
-            finally' (keepsStore three "basic-tikv-0")
-            finally' (keepsStore three "basic-tikv-1")
-            finally' (keepsStore three "basic-tikv-2")
+            finally' (keepsStore "basic-tikv-0")
+            finally' (keepsStore "basic-tikv-1")
+            finally' (keepsStore "basic-tikv-2")
             finally' settled
             finally' (storesUp 3)
             finally' (pods "basic-tikv" 3)

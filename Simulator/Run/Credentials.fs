@@ -1,6 +1,6 @@
 /// Secrets with certificates for scenarios: of the right form, always the same bytes, and signed by nobody.
 [<RequireQualifiedAccess>]
-module Tikv.Simulator.Scenarios.Credentials
+module Tikv.Simulator.Run.Credentials
 
 open System
 open System.Security.Cryptography
@@ -43,36 +43,39 @@ let certificate (names: string list) (notBefore: DateTimeOffset) (notAfter: Date
 let private start = DateTimeOffset(2020, 1, 1, 0, 0, 0, TimeSpan.Zero)
 let private never = DateTimeOffset(2099, 1, 1, 0, 0, 0, TimeSpan.Zero)
 
-/// A Secret of text values.
-let secret name (values: (string * string) list) =
+/// The Secret of a component or of the operator. `Round` makes another key of the same authority.
+let secret (wanted: Certificate) : Json =
+    let values = [
+        "ca.crt", certificate [] start never
+        "tls.crt", certificate wanted.Hosts start never
+        "tls.key", $"a private key, number %d{wanted.Round}"
+    ]
+
     Json.object [
         "apiVersion", Json.String "v1"
         "kind", Json.String "Secret"
-        "metadata", Json.object [ "name", Json.String name; "namespace", Json.String "default" ]
+        "metadata", Json.object [ "name", Json.String wanted.Secret; "namespace", Json.String "default" ]
         "data",
         values
         |> List.map (fun (key, text) -> key, Json.String(Convert.ToBase64String(Encoding.UTF8.GetBytes text)))
         |> Json.object
     ]
 
-/// The Secret of a component or of the operator, valid until a time. `round` makes another key of the same authority.
-let pair name hosts round until =
-    secret name [
-        "ca.crt", certificate [] start never
-        "tls.crt", certificate hosts start until
-        "tls.key", $"a private key, number %d{round}"
-    ]
-
 let private names group = [ $"*.%s{group}-peer.default"; $"%s{group}.default" ]
-let pd = "basic-pd-pd-cluster-secret"
-let tikv = "basic-tikv-tikv-cluster-secret"
-let client = "basic-cluster-client-secret"
-let pdPair = pair pd (names "basic-pd")
-let tikvPair = pair tikv (names "basic-tikv")
-let clientPair = pair client []
 
-/// All that a cluster with TLS needs.
-let all = [ pdPair 1 never; tikvPair 1 never; clientPair 1 never ]
+let pd round : Certificate = {
+    Secret = "basic-pd-pd-cluster-secret"
+    Hosts = names "basic-pd"
+    Round = round
+}
 
-/// As `all`, of another life of the certificates.
-let renewed = [ pdPair 2 never; tikvPair 2 never; clientPair 2 never ]
+let tikv round : Certificate = {
+    Secret = "basic-tikv-tikv-cluster-secret"
+    Hosts = names "basic-tikv"
+    Round = round
+}
+
+let client round : Certificate = { Secret = "basic-cluster-client-secret"; Hosts = []; Round = round }
+
+/// All that a cluster with TLS needs, of one life of the certificates.
+let all round = [ pd round; tikv round; client round ]
