@@ -19,16 +19,44 @@ type ServeArgument =
             | Seed _ -> "what names and chances are drawn from (default: 1)"
 
 type RunArgument =
-    | [<MainCommand; Mandatory>] Scenario of name: string
+    | [<MainCommand; Mandatory>] Scenario of names: string list
     | [<Unique; AltCommandLine "--seed">] With_Seed of number: uint64
     | [<Unique>] Transcript
 
     interface IArgParserTemplate with
         member argument.Usage =
             match argument with
-            | Scenario _ -> "name of the scenario, such as bootstrap"
-            | With_Seed _ -> "what names and chances are drawn from (default: 1)"
+            | Scenario _ -> "names of scenarios, such as T21; files; folders of files"
+            | With_Seed _ -> "what names and chances are drawn from (default: the scenario's own)"
             | Transcript -> "print one line an event"
+
+type CheckArgument =
+    | [<MainCommand; Mandatory>] File of names: string list
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | File _ -> "files, and folders of files"
+
+type ExportArgument =
+    | [<MainCommand>] Id of names: string list
+    | [<Unique>] All
+    | [<Unique>] Into of folder: string
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Id _ -> "names of scenarios, such as T21"
+            | All -> "all of them, in folders by their topics"
+            | Into _ -> "the folder to write to (default: .)"
+
+type SchemaArgument =
+    | [<Hidden>] Json
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Json -> "as JSON"
 
 type ExploreArgument =
     | [<MainCommand; Mandatory>] Of of name: string
@@ -111,6 +139,9 @@ type MutantsArgument =
 
 type Argument =
     | [<CliPrefix(CliPrefix.None)>] Run of ParseResults<RunArgument>
+    | [<CliPrefix(CliPrefix.None)>] Check of ParseResults<CheckArgument>
+    | [<CliPrefix(CliPrefix.None)>] Export of ParseResults<ExportArgument>
+    | [<CliPrefix(CliPrefix.None)>] Schema of ParseResults<SchemaArgument>
     | [<CliPrefix(CliPrefix.None)>] Search of ParseResults<SearchArgument>
     | [<CliPrefix(CliPrefix.None)>] List of ParseResults<ListArgument>
     | [<CliPrefix(CliPrefix.None)>] Scenarios of ParseResults<ScenariosArgument>
@@ -123,7 +154,10 @@ type Argument =
     interface IArgParserTemplate with
         member argument.Usage =
             match argument with
-            | Run _ -> "run a scenario in virtual time, and leave the cluster alone for a day afterwards"
+            | Run _ -> "run scenarios in virtual time; one alone is left alone for a day afterwards"
+            | Check _ -> "read files of scenarios, and tell what is wrong with them"
+            | Export _ -> "write scenarios as files"
+            | Schema _ -> "print the JSON schema of files of scenarios"
             | Search _ -> "run generated changes and faults; all must come right afterwards"
             | List _ -> "name every scenario"
             | Scenarios _ -> "print the catalogue of scenarios"
@@ -154,8 +188,15 @@ let main arguments =
     | Run given ->
         Commands.run
             (given.GetResult RunArgument.Scenario)
-            (given.GetResult(With_Seed, 1UL))
+            (given.TryGetResult With_Seed)
             (given.Contains Transcript)
+    | Check given -> Commands.check (given.GetResult CheckArgument.File)
+    | Export given ->
+        Commands.export
+            (given.GetResult(Id, []))
+            (given.Contains ExportArgument.All)
+            (given.GetResult(Into, "."))
+    | Schema _ -> Commands.schema ()
     | Search given ->
         Commands.search
             (given.GetResult(Runs, 1_000))

@@ -33,14 +33,15 @@ let private unknown name =
     2
 
 /// Runs one scenario; then leaves it alone for a day, unless it ends in a state that does not rest.
-let run (name: string) (seed: uint64) (transcript: bool) : int =
-    match Catalogue.tryStart name seed with
-    | None -> unknown name
+let private runOne (chosen: Chosen) (seed: uint64 option) (transcript: bool) : int =
+    match Choice.start seed chosen with
+    | None -> unknown (Choice.name chosen)
     | Some start ->
         let start = { start with Scenario = { start.Scenario with Transcript = transcript } }
         printfn $"%s{start.Scenario.Name}: %s{start.Scenario.Shows}."
         let watch = Stopwatch.StartNew()
         let result = Run.continue' start
+        let result = if Choice.calms chosen then Play.calm result else result
         let took = milliseconds watch
 
         if transcript then
@@ -51,7 +52,7 @@ let run (name: string) (seed: uint64) (transcript: bool) : int =
         if not (Run.isGood result) then
             printTested result
             1
-        elif not (Catalogue.rests name) then
+        elif not (Choice.rests chosen) then
             printTested result
             0
         else
@@ -60,6 +61,75 @@ let run (name: string) (seed: uint64) (transcript: bool) : int =
             printTested rested
             printfn $"Left alone for 24 hours: %s{Run.words rested} (%s{milliseconds watch} ms)"
             if Run.isGood rested then 0 else 1
+
+/// Runs scenarios one after another, a line each; 1 when one fails.
+let private runMany (stories: Story list) : int =
+    let run (story: Story) =
+        let watch = Stopwatch.StartNew()
+        let result = Play.run story
+        let mark = if Run.isGood result then "ok    " else "FAILED"
+
+        printfn
+            $"%s{mark}  %-9s{story.Id} %s{Run.words result} (%s{milliseconds watch} ms; fingerprint %016x{result.Fingerprint})"
+
+        Run.isGood result
+
+    let good = stories |> List.map run |> List.filter id |> List.length
+    printfn $"%d{stories.Length} scenarios, %d{stories.Length - good} failed."
+    if good = stories.Length then 0 else 1
+
+/// Runs what is named: scenarios by their ids, files, and all files of a folder.
+let run (names: string list) (seed: uint64 option) (transcript: bool) : int =
+    match names |> List.map Choice.find |> List.concat with
+    | [ one ] when names.Length = 1 -> Choice.told one (fun chosen -> runOne chosen seed transcript)
+    | several ->
+        Choice.allTold several (fun chosen ->
+            chosen
+            |> List.map (fun one ->
+                match one with
+                | Chosen.Story story -> Ok story
+                | Chosen.Named name -> Error name)
+            |> fun results ->
+                match
+                    results
+                    |> List.tryPick (fun one ->
+                        match one with
+                        | Error name -> Some name
+                        | Ok _ -> None)
+                with
+                | Some name -> unknown name
+                | None -> runMany (results |> List.choose Result.toOption))
+
+/// Reads scenarios, and tells what is wrong with them.
+let check (names: string list) : int =
+    Choice.allTold (names |> List.collect Choice.find) (fun chosen ->
+        printfn $"%d{chosen.Length} scenarios are well-formed."
+        0)
+
+/// Writes named scenarios as files: all of them into folders by their topics.
+let export (ids: string list) (everything: bool) (into: string) : int =
+    let write folder (story: Story) =
+        IO.Directory.CreateDirectory folder |> ignore
+        let file = IO.Path.Combine(folder, story.Id + ".yaml")
+        IO.File.WriteAllText(file, Tikv.Simulator.Files.StoryFile.print story)
+        printfn $"%s{file}"
+
+    if everything then
+        for topic, stories in All.topics do
+            stories |> List.iter (write (IO.Path.Combine(into, topic)))
+
+        0
+    else
+        match ids |> List.tryFind (fun id -> (All.tryFind id).IsNone) with
+        | Some id -> unknown id
+        | None ->
+            ids |> List.choose All.tryFind |> List.iter (write into)
+            0
+
+/// Prints the JSON schema of scenario files.
+let schema () : int =
+    printfn $"%s{Tikv.Core.Json.printIndented Tikv.Simulator.Files.Schema.json.Value}"
+    0
 
 let private shrunk = 5
 
@@ -120,12 +190,12 @@ let search (runs: int) (seed: uint64) (transcript: bool) : int =
 
 /// Names every scenario.
 let list () : int =
-    Catalogue.lines |> List.iter (printfn "%s")
+    Catalogue.lines () |> List.iter (printfn "%s")
     0
 
 /// Prints the page of the documentation.
 let scenarios () : int =
-    printf $"%s{Catalogue.markdown}"
+    printf $"%s{Catalogue.markdown ()}"
     0
 
 let private lastLines = 40

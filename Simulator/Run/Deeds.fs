@@ -25,7 +25,7 @@ let private tryPatch (act: Act) =
     match act with
     | Act.Patch(target, body) -> Some(target, body)
     | Act.Scale(target, replicas) -> Some(target, spec [ "replicas" ] (Json.int replicas))
-    | Act.Version(target, version) ->
+    | Act.SetVersion(target, version) ->
         Some(target, spec [ "template"; "spec"; "version" ] (Json.String version))
     | Act.Restart(target, note) -> Some(target, spec restartedAt (Json.String note))
     | _ -> None
@@ -250,7 +250,7 @@ let says (act: Act) : string =
         match act with
         | Act.Patch _
         | Act.Scale _
-        | Act.Version _
+        | Act.SetVersion _
         | Act.Restart _ -> ""
         | Act.Create manifest -> "create " + Target.ofManifest manifest
         | Act.Apply manifest -> "apply " + Target.ofManifest manifest
@@ -287,7 +287,7 @@ let perform (act: Act) (world: World) : struct (World * string) =
         match act with
         | Act.Patch _
         | Act.Scale _
-        | Act.Version _
+        | Act.SetVersion _
         | Act.Restart _ -> struct (world, "")
         | Act.Create manifest -> create manifest world
         | Act.Apply manifest -> apply manifest world

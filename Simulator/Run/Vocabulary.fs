@@ -39,7 +39,7 @@ type Fact =
         Reason: string option *
         Words: string option *
         Stale: bool
-    | [<About("Some condition of the object has that reason.", Head = "Reason")>] Reason of
+    | [<About("Some condition of the object has that reason.", Word = "givesReason", Head = "Reason")>] Reason of
         Target: string *
         Reason: string
     | [<About("The operator says that the Cluster or group is in that phase.", Head = "Phase")>] Phase of
@@ -114,7 +114,7 @@ type Act =
         Target: string *
         With: Json
     | [<About "Sets the replicas of a group.">] Scale of Target: string * Replicas: int
-    | [<About "Sets the version of a group.">] Version of Target: string * Version: string
+    | [<About "Sets the version of a group.">] SetVersion of Target: string * To: string
     | [<About "Restarts every Pod of a group, by a note in its template.">] Restart of
         Target: string *
         Note: string
@@ -189,9 +189,9 @@ type Check =
     | [<About "Does not happen; or not while something is so.">] Never of
         Counted: Counted *
         While: Fact option
-    | [<About "Happens so often.">] Exactly of Counted: Counted * Count: int
-    | [<About "Happens so often at most.">] AtMost of Counted: Counted * Count: int
-    | [<About "Happens so often at least.">] AtLeast of Counted: Counted * Count: int
+    | [<About "Happens so often.">] Exactly of Count: int * Of: Counted
+    | [<About "Happens so often at most.">] AtMost of Count: int * Of: Counted
+    | [<About "Happens so often at least.">] AtLeast of Count: int * Of: Counted
 
     /// What is counted, how often at the least and at the most, and only while what is so; none of states.
     member check.Counts: (Counted * int * int * Fact option) option =
@@ -200,6 +200,6 @@ type Check =
         | Eventually _
         | Always _ -> None
         | Never(counted, during) -> Some(counted, 0, 0, during)
-        | Exactly(counted, count) -> Some(counted, count, count, None)
-        | AtMost(counted, count) -> Some(counted, 0, count, None)
-        | AtLeast(counted, count) -> Some(counted, count, Int32.MaxValue, None)
+        | Exactly(count, counted) -> Some(counted, count, count, None)
+        | AtMost(count, counted) -> Some(counted, 0, count, None)
+        | AtLeast(count, counted) -> Some(counted, count, Int32.MaxValue, None)

@@ -31,14 +31,6 @@ let scenario (story: Story) : Scenario =
             Transcript = false
     }
 
-/// Runs a scenario, and leaves the cluster alone afterwards.
-let run' (transcript: bool) (story: Story) : Result =
-    let result = Run.from (Settled.from story.Given) { scenario story with Transcript = transcript }
-
-    if Run.isGood result && story.Rest > 0L then Run.rest story.Rest result else result
-
-let run (story: Story) : Result = run' false story
-
 /// PD moves regions long after all is Ready; once it has ended with that (`pdAtRest`), the operator hears of the last of it
 /// within so long.
 let private lastNews = seconds 90
@@ -50,3 +42,15 @@ let calm (result: Result) : Result =
         Run.continue' { run with Scenario = { run.Scenario with Quiet = lastNews } }
     else
         result
+
+/// Runs a scenario until what it expects is reached.
+let reach (transcript: bool) (story: Story) : Result =
+    let result = Run.from (Settled.from story.Given) { scenario story with Transcript = transcript }
+    if story.Calm then calm result else result
+
+/// Runs a scenario, and leaves the cluster alone afterwards.
+let run' (transcript: bool) (story: Story) : Result =
+    let result = reach transcript story
+    if Run.isGood result && story.Rest > 0L then Run.rest story.Rest result else result
+
+let run (story: Story) : Result = run' false story

@@ -88,8 +88,8 @@ let told: Deeds list =
         && story.Steps |> List.forall (fun step -> step.When.IsAtTime && step.What.IsActs))
     |> List.map (fun story -> { Name = story.Id; Given = story.Given; Steps = story.Steps })
 
-/// Runs deeds under faults until all is as asked, and leaves the cluster alone for so long.
-let run (rest: int64) (deeds: Deeds) (faults: Step list) : Result<Ending, string> =
+/// Deeds under faults as a scenario: all is to be as asked, and the cluster is left alone for so long.
+let storyOf (rest: int64) (deeds: Deeds) (faults: Step list) : Story =
     let story =
         scenario deeds.Name "It comes right" [] deeds.Given (deeds.Steps @ faults) [
             finally' settled
@@ -97,12 +97,11 @@ let run (rest: int64) (deeds: Deeds) (faults: Step list) : Result<Ending, string
             finally' pdAtRest
         ]
 
-    let scenario = Play.scenario { story with Quiet = seconds 90; Limit = hours 4 }
+    { story with Quiet = seconds 90; Limit = hours 4; Rest = rest; MustStrike = false; Calm = true }
 
-    let result =
-        Run.from (Settled.from deeds.Given) { scenario with MustStrike = false }
-        |> Play.calm
-        |> fun result -> if Run.isGood result then Run.rest rest result else result
+/// Runs deeds under faults until all is as asked, and leaves the cluster alone for so long.
+let run (rest: int64) (deeds: Deeds) (faults: Step list) : Result<Ending, string> =
+    let result = Play.run (storyOf rest deeds faults)
 
     if Run.isGood result then
         Ok {

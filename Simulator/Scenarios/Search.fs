@@ -24,11 +24,20 @@ module Search =
                 finally' pdAtRest
             ]
 
-        { story with Quiet = seconds 90; Limit = hours 1; Rest = 0L }
+        {
+            story with
+                Quiet = seconds 90
+                Limit = hours 1
+                Rest = minutes 10
+                MustStrike = false
+                Calm = true
+        }
 
-    let private scenarioOf plan steps = { Play.scenario (story plan steps) with MustStrike = false }
+    /// A plan as a scenario: its steps, and what heals it.
+    let storyOf (plan: Plan) : Story = story plan ((plan.Items |> List.collect _.Steps) @ Plans.heal)
 
-    let private healed (plan: Plan) = scenarioOf plan ((plan.Items |> List.collect _.Steps) @ Plans.heal)
+    let private scenarioOf plan steps = Play.scenario (story plan steps)
+    let private healed (plan: Plan) = Play.scenario (storyOf plan)
 
     let private final (plan: Plan) (result: Result) =
         // A process that takes settings while it runs was started with others.
@@ -70,12 +79,7 @@ module Search =
         | Verdict.Broke [] -> Outcome.Bad("broke", Run.words result)
         | Verdict.Stuck _ -> Outcome.Bad("stuck", Run.words result)
 
-    let private simulate transcript (plan: Plan) : Result =
-        let result =
-            Run.from (Settled.from plan.Given) { healed plan with Transcript = transcript }
-            |> Play.calm
-
-        if Run.isGood result then Run.rest (minutes 10) result else result
+    let private simulate transcript (plan: Plan) : Result = Play.run' transcript (storyOf plan)
 
     /// Runs a plan: with faults until all is healed, then until all is as asked, then left alone.
     let run (plan: Plan) : Outcome =

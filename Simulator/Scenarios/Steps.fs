@@ -25,7 +25,7 @@ module Acts =
     let scale group replicas = act (Act.Scale(group, replicas))
     let set target (path: string list) value = patch target (spec path value)
     let unset target (path: string list) = set target path Json.Null
-    let version group (version: string) = act (Act.Version(group, version))
+    let version group (version: string) = act (Act.SetVersion(group, version))
     let config group (toml: string) = set group [ "template"; "spec"; "config" ] (Json.String toml)
     let image group (image: string) = set group [ "template"; "spec"; "image" ] (Json.String image)
 
