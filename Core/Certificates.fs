@@ -111,13 +111,13 @@ module Certificates =
         | CertificateProblem.Unreadable(secret, key) ->
             $"%s{key} of the Secret %s{secret} is not a certificate in PEM"
         | CertificateProblem.NotYetValid(secret, key, from) ->
-            $"%s{key} of the Secret %s{secret} is not valid before %s{Condition.timestamp from}"
+            $"%s{key} of the Secret %s{secret} is not valid before %s{Timestamp.print from}"
         | CertificateProblem.Expired(secret, key, at) ->
-            $"%s{key} of the Secret %s{secret} expired at %s{Condition.timestamp at}"
+            $"%s{key} of the Secret %s{secret} expired at %s{Timestamp.print at}"
         | CertificateProblem.NameMissing(secret, host) ->
             $"tls.crt of the Secret %s{secret} is not for the name %s{host}"
         | CertificateProblem.ExpiresSoon(secret, key, at) ->
-            $"%s{key} of the Secret %s{secret} expires at %s{Condition.timestamp at}"
+            $"%s{key} of the Secret %s{secret} expires at %s{Timestamp.print at}"
 
     /// The reason of the Kubernetes condition: stable, part of the API.
     let code problem =

@@ -17,6 +17,10 @@ module Report =
         Stalled: bool
     }
 
+    /// What is to be changed of a status; none when it says all there is to say.
+    let change (old: 'Status, now: 'Status) : Json option =
+        if now = old then None else MergePatch.diff (Codec.encode old) (Codec.encode now)
+
     let private because standard (why: (string * string) list) =
         match why with
         | [] -> standard

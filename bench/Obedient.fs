@@ -41,7 +41,7 @@ type Obedient(stores: int) =
             Json.object [
                 "type", Json.string kind
                 "status", Json.string "True"
-                "lastTransitionTime", Json.string (Condition.timestamp clock)
+                "lastTransitionTime", Json.string (Timestamp.print clock)
             ]
 
         let status =
@@ -58,7 +58,7 @@ type Obedient(stores: int) =
                             "state",
                             Json.object [
                                 "running",
-                                Json.object [ "startedAt", Json.string (Condition.timestamp clock) ]
+                                Json.object [ "startedAt", Json.string (Timestamp.print clock) ]
                             ]
                         ]
                 ]

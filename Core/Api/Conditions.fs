@@ -1,6 +1,7 @@
 namespace Tikv.Core.Api
 
 open System
+open Tikv.Core
 
 [<RequireQualifiedAccess>]
 type ConditionStatus =
@@ -28,10 +29,6 @@ type Condition = {
 [<RequireQualifiedAccess>]
 module Condition =
 
-    /// RFC 3339 in whole seconds, UTC: how Kubernetes writes times.
-    let timestamp (at: DateTimeOffset) =
-        at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", Globalization.CultureInfo.InvariantCulture)
-
     let tryFind (name: string) (conditions: Condition list) : Condition option =
         conditions |> List.tryFind (fun condition -> condition.Type = name)
 
@@ -44,7 +41,8 @@ module Condition =
     let isTrue name conditions = status name conditions = ConditionStatus.True
 
     /// Adds the condition at the end, or replaces it where it stands. The time of its last transition changes only with
-    /// its status. Without a message the reason stands for it: API servers there are (1.20) that take an empty text for
+    /// its status; one that is still to come was written by a clock that has been set back since, and is taken for now, lest
+    /// who counts from it wait for that clock. Without a message the reason stands for it: API servers there are (1.20) that take an empty text for
     /// null and refuse it. `clock` is the wall clock; `generation` is that of the object that was judged.
     let set
         (clock: DateTimeOffset)
@@ -59,7 +57,7 @@ module Condition =
             Type = name
             Status = status
             ObservedGeneration = generation
-            LastTransitionTime = timestamp clock
+            LastTransitionTime = Timestamp.print clock
             Reason = reason
             Message = (if message = "" then reason else message)
         }
@@ -68,7 +66,11 @@ module Condition =
         | None -> conditions @ [ condition ]
         | Some old ->
             let condition =
-                if old.Status = status then
+                if
+                    old.Status = status
+                    && Timestamp.tryParse old.LastTransitionTime
+                       |> Option.forall (fun at -> at <= clock)
+                then
                     { condition with LastTransitionTime = old.LastTransitionTime }
                 else
                     condition

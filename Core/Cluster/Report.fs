@@ -311,7 +311,4 @@ let status observed decision =
     let old, now = statuses observed decision
     Codec.encode old, Codec.encode now
 
-/// What is to be changed of the status; none when it says all there is to say.
-let change observed decision =
-    let old, now = statuses observed decision
-    if now = old then None else MergePatch.diff (Codec.encode old) (Codec.encode now)
+let change observed decision = statuses observed decision |> Report.change

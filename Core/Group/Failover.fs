@@ -4,7 +4,6 @@
 module Tikv.Core.Group.Failover
 
 open System
-open System.Globalization
 open Tikv.Core
 open Tikv.Core.Api
 open Tikv.Core.Kubernetes
@@ -102,11 +101,9 @@ let private silence (facts: PdFacts) (store: Store) =
 let private believed = TimeSpan.FromMinutes 2.0
 
 let private sinceReady (observed: Observed) (one: InstanceView) =
-    match
-        DateTimeOffset.TryParse(one.ReadySince, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal)
-    with
-    | true, since when one.Ready -> Some(observed.Clock - since)
-    | _ -> None
+    Timestamp.tryParse one.ReadySince
+    |> Option.filter (fun _ -> one.Ready)
+    |> Option.map (fun since -> observed.Clock - since)
 
 let private hasReturned (observed: Observed) (one: InstanceView) =
     sinceReady observed one |> Option.exists (fun span -> span >= believed)
@@ -175,7 +172,7 @@ let private obstacle (observed: Observed) (one: InstanceView) =
 let private at stage (observed: Observed) (one: InstanceView) : Failure = {
     Index = one.Index
     Uid = one.Meta.Uid
-    Since = Condition.timestamp observed.Clock
+    Since = Timestamp.print observed.Clock
     Stage = stage
     Confirmations = 0
     ConfirmedAt = None
@@ -276,12 +273,9 @@ let private confirmationsNeeded = 10
 let private tick (observed: Observed) = (policy observed).DownAfter / float confirmationsNeeded
 
 let private confirmedFor (observed: Observed) (failure: Failure) =
-    match failure.ConfirmedAt with
-    | None -> None
-    | Some at ->
-        match DateTimeOffset.TryParse(at, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal) with
-        | true, at -> Some(observed.Clock - at)
-        | false, _ -> None
+    failure.ConfirmedAt
+    |> Option.bind Timestamp.tryParse
+    |> Option.map (fun at -> observed.Clock - at)
 
 let private isIll (facts: PdFacts) (one: InstanceView) =
     facts.Members
@@ -294,7 +288,7 @@ let private needed (observed: Observed) (one: InstanceView) =
         confirmationsNeeded
 
 let private confirm (facts: PdFacts) (observed: Observed) (failure: Failure) (one: InstanceView) =
-    let now = Some(Condition.timestamp observed.Clock)
+    let now = Some(Timestamp.print observed.Clock)
 
     let said note change =
         Some { Records = replaceWith change observed; Event = EventReason.PDMemberDown; Note = note }
@@ -363,7 +357,7 @@ let private ofMembers (observed: Observed) =
                     @ [
                         {
                             at FailureStage.Suspected observed one with
-                                ConfirmedAt = Some(Condition.timestamp observed.Clock)
+                                ConfirmedAt = Some(Timestamp.print observed.Clock)
                         }
                     ]
                 Event = EventReason.PDMemberDown

@@ -1,7 +1,6 @@
 /// What a group says of itself in its status.
 module Tikv.Core.Group.Report
 
-open System.Globalization
 open Tikv.Core
 open Tikv.Core.Api
 
@@ -25,15 +24,9 @@ let private isPlanned (observed: Observed) (one: InstanceView) =
         |> Option.bind _.Status.Disruption
         |> Option.exists (fun disruption -> disruption.Uid = one.Meta.Uid)
 
-    match
-        System.DateTimeOffset.TryParse(
-            Option.defaultValue "" one.Unready,
-            CultureInfo.InvariantCulture,
-            DateTimeStyles.AssumeUniversal
-        )
-    with
-    | true, since -> holds && observed.Clock - since < ordinaryRestart
-    | false, _ -> false
+    one.Unready
+    |> Option.bind Timestamp.tryParse
+    |> Option.exists (fun since -> holds && observed.Clock - since < ordinaryRestart)
 
 /// All serve; or all but one that is being restarted on purpose, when all did before (U 6.1: Ready does not flap during a
 /// roll).
@@ -123,7 +116,7 @@ let private blocked
                 old
                 |> List.tryFind (fun one -> one.Gate = gate && one.Object = object)
                 |> Option.map _.Since
-                |> Option.defaultValue (Condition.timestamp observed.Clock)
+                |> Option.defaultValue (Timestamp.print observed.Clock)
 
             entry object since message gate)
 
@@ -243,7 +236,4 @@ let status observed decision =
     let old, now = statuses observed decision
     Codec.encode old, Codec.encode now
 
-/// What is to be changed of the status; none when it says all there is to say.
-let change observed decision =
-    let old, now = statuses observed decision
-    if now = old then None else MergePatch.diff (Codec.encode old) (Codec.encode now)
+let change observed decision = statuses observed decision |> Report.change

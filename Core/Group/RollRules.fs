@@ -2,7 +2,6 @@
 module Tikv.Core.Group.RollRules
 
 open System
-open System.Globalization
 open Tikv.Core
 open Tikv.Core.Api
 open Tikv.Core.Kubernetes
@@ -14,11 +13,9 @@ let private label (one: InstanceView) = one.Meta.Labels |> Map.tryFind Labels.re
 let private soaking (observed: Observed) (one: InstanceView) =
     let needed = TimeSpan.FromSeconds(float (Manifest.settings observed).MinReadySeconds)
 
-    match
-        DateTimeOffset.TryParse(one.ReadySince, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal)
-    with
-    | true, since when observed.Clock - since < needed -> Some(needed - (observed.Clock - since))
-    | _ -> None
+    Timestamp.tryParse one.ReadySince
+    |> Option.map (fun since -> needed - (observed.Clock - since))
+    |> Option.filter (fun left -> left > TimeSpan.Zero)
 
 let private serves (one: InstanceView) = one.Ready && one.Settled
 

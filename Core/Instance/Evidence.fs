@@ -245,7 +245,7 @@ let private nowhere store (facts: PdFacts) = facts.MaxReplicas <= 1 || (takers s
 /// Both clocks have to agree that the time is up, the operator's and PD's: one that jumps cuts no wait short (L F40). Of an
 /// entry of ours that was not heard of yet, only PD's absence of any heartbeat leaves the operator's alone.
 let private isLate (timeout: System.TimeSpan) (mark: EvictionMark) (store: Store) (observed: Observed) facts =
-    let passed moment now = Seen.moment moment |> Option.forall (fun since -> now - since >= timeout)
+    let passed moment now = Timestamp.tryParse moment |> Option.forall (fun since -> now - since >= timeout)
 
     let newest = System.DateTimeOffset.FromUnixTimeMilliseconds(Seen.newestHeartbeat facts / 1_000_000L)
 
@@ -256,7 +256,9 @@ let private isLate (timeout: System.TimeSpan) (mark: EvictionMark) (store: Store
 
 /// A heartbeat later than the entry.
 let private isConfirmed (mark: EvictionMark) (store: Store) =
-    match mark.HeardAt |> Option.bind Seen.moment, Seen.heardAt store |> Option.bind Seen.moment with
+    match
+        mark.HeardAt |> Option.bind Timestamp.tryParse, Seen.heardAt store |> Option.bind Timestamp.tryParse
+    with
     | Some before, Some now -> now > before
     | _ -> false
 
@@ -427,7 +429,7 @@ let joined why (store: Store option) (observed: Observed) (facts: PdFacts) =
                             Kind = Component.TiKV
                             Name = observed.Meta.Name
                             Uid = observed.Meta.Uid
-                            Since = Condition.timestamp observed.Clock
+                            Since = Timestamp.print observed.Clock
                         }
                     ]
         })

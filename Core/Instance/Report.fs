@@ -350,12 +350,7 @@ let status (observed: Observed) decision =
     | PD(_, old) -> Codec.encode old, Codec.encode (pd observed decision old)
     | TiKV(_, old) -> Codec.encode old, Codec.encode (tikv observed decision old)
 
-/// What is to be changed of the status; none when it says all there is to say.
 let change (observed: Observed) decision =
     match observed.Role with
-    | PD(_, old) ->
-        let now = pd observed decision old
-        if now = old then None else MergePatch.diff (Codec.encode old) (Codec.encode now)
-    | TiKV(_, old) ->
-        let now = tikv observed decision old
-        if now = old then None else MergePatch.diff (Codec.encode old) (Codec.encode now)
+    | PD(_, old) -> Report.change (old, pd observed decision old)
+    | TiKV(_, old) -> Report.change (old, tikv observed decision old)

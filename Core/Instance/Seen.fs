@@ -2,7 +2,6 @@
 module Tikv.Core.Instance.Seen
 
 open System
-open System.Globalization
 open Tikv.Core
 open Tikv.Core.Api
 open Tikv.Core.Kubernetes
@@ -170,7 +169,7 @@ let hears (facts: PdFacts) (store: Store) =
 let heardAt (store: Store) =
     store.LastHeartbeat
     |> Option.map (fun nanoseconds ->
-        Condition.timestamp (DateTimeOffset.FromUnixTimeMilliseconds(nanoseconds / 1_000_000L)))
+        Timestamp.print (DateTimeOffset.FromUnixTimeMilliseconds(nanoseconds / 1_000_000L)))
 
 /// How long the process had run at the store's last heartbeat: PD's own reckoning of its uptime.
 let uptime (store: Store) =
@@ -201,14 +200,9 @@ let owns (observed: Observed) (meta: Meta) =
     meta.OwnerReferences
     |> List.exists (fun owner -> owner.Uid = observed.Meta.Uid && owner.Controller)
 
-/// A moment that was written down (RFC 3339); none when it cannot be read.
-let moment (text: string) =
-    match DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal) with
-    | true, at -> Some at
-    | false, _ -> None
-
 /// The time since such a moment.
-let since (text: string) (observed: Observed) = moment text |> Option.map (fun at -> observed.Clock - at)
+let since (text: string) (observed: Observed) =
+    Timestamp.tryParse text |> Option.map (fun at -> observed.Clock - at)
 
 /// Reasons for which PD's word alone makes an instance not Ready.
 let private wordsOfPd =
@@ -228,6 +222,6 @@ let private wordsOfPd =
 let areOutOfDate (observed: Observed) (facts: PdFacts) =
     match (status observed).Conditions |> Condition.tryFind ConditionType.Ready with
     | Some ready when ready.Status <> ConditionStatus.True && Set.contains ready.Reason wordsOfPd ->
-        moment ready.LastTransitionTime
+        Timestamp.tryParse ready.LastTransitionTime
         |> Option.exists (fun lost -> askedAt observed facts < lost && lost <= observed.Clock)
     | _ -> false

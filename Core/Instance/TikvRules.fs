@@ -40,15 +40,18 @@ let private storeOfMark (observed: Observed) (mark: EvictionMark) =
 /// this could not be told from that of a person.
 let private settling = TimeSpan.FromMinutes 11L
 
+/// How long PD may be asked again and again under one mark.
+let private insistence = TimeSpan.FromMinutes 1L
+
 /// Until when an entry may still appear that we asked for: PD was asked once, and the entry has not been seen; or it was
 /// asked again before the first answer was known.
 let private doubtUntil (mark: EvictionMark) =
     let unseen =
         match mark.HeardAt with
-        | None -> Seen.moment mark.Since |> Option.map (fun since -> since + settling)
+        | None -> Timestamp.tryParse mark.Since |> Option.map (fun since -> since + settling)
         | Some _ -> None
 
-    match mark.Until |> Option.bind Seen.moment, unseen with
+    match mark.Until |> Option.bind Timestamp.tryParse, unseen with
     | Some one, Some other -> Some(max one other)
     | one, other -> one |> Option.orElse other
 
@@ -80,7 +83,7 @@ let unmark (observed: Observed) =
         match eviction observed, Seen.facts observed with
         | Some mark, Some facts when not (inDoubt mark observed facts) -> Decision.act [ UnmarkEviction ]
         | Some({ Ended = None } as mark), Some _ ->
-            Decision.act [ MarkEviction { mark with Ended = Some(Condition.timestamp observed.Clock) } ]
+            Decision.act [ MarkEviction { mark with Ended = Some(Timestamp.print observed.Clock) } ]
         | _ -> Decision.settled
 
     observed |> Rule.inTurn [ withdraw; forget ]
@@ -110,7 +113,7 @@ let private evict (store: Store) (facts: PdFacts) (observed: Observed) =
     let ask mark = Decision.act [ MarkEviction mark; Action.EvictLeaders store.Id ]
 
     let first = {
-        Since = Condition.timestamp now
+        Since = Timestamp.print now
         Store = Some store.Id
         Leaders = Some store.Leaders
         HeardAt = None
@@ -127,9 +130,18 @@ let private evict (store: Store) (facts: PdFacts) (observed: Observed) =
     | Some _ when isListed -> Decision.settled
     | None -> ask first
     | Some({ Ended = Some _ } as mark) ->
-        ask { first with Until = doubtUntil mark |> Option.map Condition.timestamp }
-    | Some({ HeardAt = None } as mark) -> ask { mark with Until = Some(Condition.timestamp (now + settling)) }
-    | Some mark -> ask { mark with Since = Condition.timestamp now; HeardAt = None }
+        ask { first with Until = doubtUntil mark |> Option.map Timestamp.print }
+    | Some({ HeardAt = None } as mark) ->
+        // The mark is made for a little longer than needed: while PD refuses, not every request costs one.
+        if
+            mark.Until
+            |> Option.bind Timestamp.tryParse
+            |> Option.exists (fun until -> until >= now + settling)
+        then
+            Decision.act [ Action.EvictLeaders store.Id ]
+        else
+            ask { mark with Until = Some(Timestamp.print (now + settling + insistence)) }
+    | Some mark -> ask { mark with Since = Timestamp.print now; HeardAt = None }
 
 /// What is to be done once the leaders of the store have moved away.
 let private evicted store (facts: PdFacts) go (observed: Observed) =
@@ -245,7 +257,7 @@ let endEviction (observed: Observed) =
     | Some mark, Some facts when isOurs mark observed facts && not (readyLongEnough observed) ->
         Decision.wait [ LeadersReturnSoon ]
     | Some({ Ended = None } as mark), Some facts when not (isOurs mark observed facts) ->
-        Decision.act [ MarkEviction { mark with Ended = Some(Condition.timestamp observed.Clock) } ]
+        Decision.act [ MarkEviction { mark with Ended = Some(Timestamp.print observed.Clock) } ]
     | _ -> withdraw observed
 
 /// Every leader of a region has told PD of its lagging peers by then (V B1: a region heartbeat).
@@ -308,7 +320,7 @@ let private releaseOnceBack (observed: Observed) =
 let leave (observed: Observed) =
     let blocked reason =
         observed
-        |> Rule.together [ unmark; releaseOnceBack; (fun _ -> Decision.wait [ reason ]) ]
+        |> Rule.together [ (fun _ -> Decision.wait [ reason ]); unmark; releaseOnceBack ]
 
     match Evidence.departed observed, Seen.facts observed with
     // Its group deletes it; until then it is as it is.
@@ -325,7 +337,7 @@ let leave (observed: Observed) =
             | NodeState.Removed
             | NodeState.Removing ->
                 observed
-                |> Rule.together [ releaseOnceBack; (fun _ -> Decision.wait [ RegionsRemain store.Regions ]) ]
+                |> Rule.together [ (fun _ -> Decision.wait [ RegionsRemain store.Regions ]); releaseOnceBack ]
             | NodeState.Preparing
             | NodeState.Serving ->
                 match Evidence.notFrozen observed, Evidence.enoughStores store observed facts with

@@ -2,7 +2,6 @@
 module Tikv.Core.Instance.Volumes
 
 open System
-open System.Globalization
 open Tikv.Core
 open Tikv.Core.Api
 open Tikv.Core.Kubernetes
@@ -220,11 +219,6 @@ let upkeep (observed: Observed) =
         observed
         |> Rule.together (Seen.wantedClaims observed |> List.map (fun claim _ -> ofClaim claim))
 
-let private moment (text: string) =
-    match DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal) with
-    | true, at -> Some at
-    | false, _ -> None
-
 /// A driver that cannot grow a file system in use has done its part, and waits for the Pod to be started anew. A Pod that
 /// was made after that began is not the one it waits for: each expansion restarts a process once.
 let awaitsRestart (observed: Observed) (pod: PodView) =
@@ -234,7 +228,7 @@ let awaitsRestart (observed: Observed) (pod: PodView) =
         | Some claim when isOffline observed name ->
             match condition "FileSystemResizePending" claim with
             | Some pending ->
-                match moment pending.Since, moment pod.Meta.CreationTimestamp with
+                match Timestamp.tryParse pending.Since, Timestamp.tryParse pod.Meta.CreationTimestamp with
                 | Some since, Some born -> born < since
                 | _ -> false
             | None -> false

@@ -28,10 +28,7 @@ type SecretView = { Meta: Meta; Values: Map<string, SecretValue> }
 /// (V I50).
 [<RequireQualifiedAccess>]
 module Secret =
-    let private instant (at: DateTimeOffset) =
-        Json.string (
-            at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", Globalization.CultureInfo.InvariantCulture)
-        )
+    let private instant (at: DateTimeOffset) = Timestamp.print at |> Json.string
 
     let private names (certificate: X509Certificate2) =
         certificate.Extensions
@@ -110,16 +107,7 @@ module Secret =
         | Done secret when object.Kind = Kind.Secret -> Done(redact secret)
         | other -> other
 
-    let private time path json =
-        match
-            DateTimeOffset.TryParse(
-                json |> Json.stringAt path |> Option.defaultValue "",
-                Globalization.CultureInfo.InvariantCulture,
-                Globalization.DateTimeStyles.AssumeUniversal
-            )
-        with
-        | true, at -> Some at
-        | false, _ -> None
+    let private time path json = json |> Json.stringAt path |> Option.bind Timestamp.tryParse
 
     let private certificateView json =
         match time [ "notBefore" ] json, time [ "notAfter" ] json with

@@ -17,7 +17,7 @@ let create
     (note: string)
     =
     let (Uid uid), (ResourceVersion version) = meta.Uid, meta.ResourceVersion
-    let now = Json.string (Condition.timestamp clock)
+    let now = Json.string (Timestamp.print clock)
 
     let regarding =
         Json.object [

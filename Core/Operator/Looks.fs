@@ -435,15 +435,8 @@ let private leavingElsewhere space cluster (meta: Meta) sight =
 let private untilHeard = TimeSpan.FromMinutes 10.0
 
 let private isFresh sight (pod: PodView) =
-    match
-        DateTimeOffset.TryParse(
-            pod.ScheduledSince,
-            Globalization.CultureInfo.InvariantCulture,
-            Globalization.DateTimeStyles.AssumeUniversal
-        )
-    with
-    | true, since -> sight.Clock - since < untilHeard
-    | false, _ -> false
+    Timestamp.tryParse pod.ScheduledSince
+    |> Option.exists (fun since -> sight.Clock - since < untilHeard)
 
 /// An instance with what its Pod and PD say of its process now. One whose Pod is not there has no process.
 let private lively sight pd (one: Group.InstanceView) : Group.InstanceView =

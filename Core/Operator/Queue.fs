@@ -14,8 +14,8 @@ type Work =
     /// Read the Secrets of the cluster's certificates.
     | ReadSecrets of Namespace: string * Cluster: string
 
-/// The work queue: one entry a name, the earliest time asked for wins, work in hand is not handed out again, failures
-/// back off exponentially.
+/// The work queue: one entry a name, the earliest time asked for wins, work in hand is not handed out again, and what was
+/// put off backs off exponentially.
 type Queue = {
     Due: Map<Work, Instant>
     /// The same, in order of time and then of arrival.
@@ -25,7 +25,10 @@ type Queue = {
     InHand: Set<Work>
     /// Asked for again while in hand, and when.
     Again: Map<Work, Instant>
+    /// How often in a row work was put off.
     Failures: Map<Work, int>
+    /// Work that was put off, and when it may be done at the earliest, whatever happens.
+    NotBefore: Map<Work, Instant>
 }
 
 [<RequireQualifiedAccess>]
@@ -38,10 +41,15 @@ module Queue =
         InHand = Set.empty
         Again = Map.empty
         Failures = Map.empty
+        NotBefore = Map.empty
     }
 
     /// From 0.1 s, doubling, to 60 s: a conflict is an ordinary outcome and is tried again soon.
     let backOff failures = TimeSpan.FromSeconds(min 60.0 (0.1 * Math.Pow(2.0, float (min failures 10))))
+
+    /// What happens meanwhile cuts a back-off no shorter than this. Our own writes are events too: without it, a write
+    /// that succeeds before one that is refused would be repeated at once, for ever (V I72).
+    let patience = TimeSpan.FromSeconds 5L
 
     let private remove work queue =
         match queue.Due |> Map.tryFind work with
@@ -63,6 +71,11 @@ module Queue =
 
     /// Asks for work at a time; an earlier time that was asked for before stands.
     let add at work queue =
+        let at =
+            match queue.NotBefore |> Map.tryFind work with
+            | Some earliest -> max earliest at
+            | None -> at
+
         if queue.InHand |> Set.contains work then
             match queue.Again |> Map.tryFind work with
             | Some earlier when earlier <= at -> queue
@@ -101,17 +114,33 @@ module Queue =
         | None -> queue
 
     let succeeded work queue =
-        if queue.Failures |> Map.containsKey work then
-            { queue with Failures = queue.Failures |> Map.remove work }
+        if queue.NotBefore |> Map.containsKey work then
+            {
+                queue with
+                    Failures = queue.Failures |> Map.remove work
+                    NotBefore = queue.NotBefore |> Map.remove work
+            }
         else
             queue
 
-    /// Asks for work again after its back-off.
-    let failed now work queue =
+    /// Asks for work again after a time, which nothing cuts shorter than `patience`.
+    let putOffFor span now work queue =
+        let asked = queue.Due |> Map.tryFind work |> Option.toList
+
+        {
+            remove work queue with
+                NotBefore = queue.NotBefore |> Map.add work (now |> Instant.add (min span patience))
+        }
+        |> fun queue ->
+            (now |> Instant.add span) :: asked
+            |> List.fold (fun queue at -> add at work queue) queue
+
+    /// Asks for work again after its back-off, which grows until it has succeeded.
+    let putOff now work queue =
         let failures = queue.Failures |> Map.tryFind work |> Option.defaultValue 0
 
         { queue with Failures = queue.Failures |> Map.add work (failures + 1) }
-        |> add (now |> Instant.add (backOff failures)) work
+        |> putOffFor (backOff failures) now work
 
     /// When the next work is due.
     let wakeAt queue =

@@ -40,21 +40,26 @@ let longStreak = 40
 
 let betweenRounds = TimeSpan.FromMilliseconds 10L
 
-let fail (input: Input) (object: ObjectRef) run =
-    run
-    |> endRound object
-    |> queue (Queue.failed input.At (Work.Reconcile object))
-    |> count "errors"
+/// Looks again after a back-off, which a round that succeeds ends.
+let private putOff (input: Input) (object: ObjectRef) run =
+    run |> endRound object |> queue (Queue.putOff input.At (Work.Reconcile object))
+
+let fail input object run = run |> putOff input object |> count "errors"
 
 /// Looks again soon, since something was done; slower and slower when that does not end (V I72).
 let again (input: Input) (object: ObjectRef) run =
     let streak = run.State.Streaks |> Map.tryFind object |> Option.defaultValue 0
-    let delay = if streak < longStreak then betweenRounds else Queue.backOff (streak - longStreak)
+    let work = Work.Reconcile object
 
     run
     |> endRound object
     |> change (fun state -> { state with Streaks = state.Streaks |> Map.add object (streak + 1) })
-    |> queue (Queue.add (input.At |> Instant.add delay) (Work.Reconcile object))
+    |> queue (
+        if streak < longStreak then
+            Queue.add (input.At |> Instant.add betweenRounds) work
+        else
+            Queue.putOffFor (Queue.backOff (streak - longStreak)) input.At work
+    )
 
 let sendRead (object: ObjectRef) target run =
     let struct (id, run) = fresh run
@@ -320,7 +325,8 @@ let carriedOut (input: Input) (object: ObjectRef) (step: Steps.Step) rest run =
     | [] ->
         match step.Request with
         | Steps.ToKubernetes _ -> again input object run
-        | Steps.ToPd _ -> succeed input object (ValueSome(TimeSpan.FromSeconds 5L)) run
+        // PD has said yes; that it is so will be seen. Until then it is not told the same at once again.
+        | Steps.ToPd _ -> putOff input object run
 
 let doubt (object: ObjectRef) target problem run =
     run

@@ -112,7 +112,7 @@ let private disruption (observed: Instance.Observed) why =
         "name", Json.string observed.Meta.Name
         "uid", Json.string uid
         "reason", Json.string why
-        "since", Json.string (Condition.timestamp observed.Clock)
+        "since", Json.string (Timestamp.print observed.Clock)
     ]
 
 /// The whole of a claim: a merge patch keeps what it does not name.

@@ -358,8 +358,15 @@ let neverAllPods =
                 ->
                 let label name = Map.tryFind name pod.Labels
 
+                // One that has left the cluster, and only waits for its node, is no other.
+                let hasLeft (other: Pod) =
+                    other.Uid <> pod.Uid
+                    && other.Deleting.IsSome
+                    && Landing.instance other before |> Option.forall Meta.isTerminating
+
                 let kindred (other: Pod) =
                     other.Namespace = pod.Namespace
+                    && not (hasLeft other)
                     && Map.tryFind "tikv.org/component" other.Labels = label "tikv.org/component"
                     && Map.tryFind "tikv.org/cluster" other.Labels = label "tikv.org/cluster"
 

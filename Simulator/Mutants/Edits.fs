@@ -109,13 +109,6 @@ let patchOf (memory: Memory) kind name (members: (string * Json) list) : Write l
         ]
     | None -> []
 
-/// The names of the objects of a kind that were heard of, such as all TiKV instances.
-let namesOf (memory: Memory) kind =
-    memory.Objects.Keys
-    |> Seq.filter (fun (struct (other, _)) -> other = kind)
-    |> Seq.map (fun (struct (_, name)) -> name)
-    |> List.ofSeq
-
 let isTerminating (memory: Memory) kind name =
     Memory.object kind name memory
     |> Option.bind (Json.stringAt [ "metadata"; "deletionTimestamp" ])
@@ -140,7 +133,7 @@ let stateName store = Json.stringAt [ "store"; "state_name" ] store |> Option.de
 /// The ids of the stores that PD told of last, in its order.
 let storesOf (memory: Memory) : StoreId list =
     match Map.tryFind "stores" memory.Answers with
-    | Some(_, { Body = PdBody.Json json }) ->
+    | Some { Body = PdBody.Json json } ->
         Json.itemsAt [ "stores" ] json
         |> List.choose (Json.uint64At [ "store"; "id" ])
         |> List.map StoreId

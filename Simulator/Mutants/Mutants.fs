@@ -23,17 +23,11 @@ let private longest = 5_400_000L
 let private infected (mutant: Mutant) (run: Simulation) : Simulation =
     let program number life = mutant.Faulty(run.Scenario.Program number life)
 
-    let dead =
-        run.Operators
-        |> Map.map (fun _ operator -> {
-            operator with
-                Program = ValueNone
-                Life = operator.Life + 1
-                Watches = Map.empty
-        })
-
-    ({ run with Scenario = { run.Scenario with Program = program }; Operators = dead }, dead.Keys)
-    ||> Seq.fold (fun run number -> Simulation.enter run.World.Now (Coming.Starts number) run)
+    ({ run with Scenario = { run.Scenario with Program = program } }, run.Operators.Keys)
+    ||> Seq.fold (fun run number ->
+        run
+        |> Interpreter.die number "goes on with a fault"
+        |> Simulation.enter run.World.Now (Coming.Starts number))
 
 let private start (scenario: string) : Simulation =
     match Catalogue.tryStart scenario 1UL with
@@ -46,7 +40,7 @@ let run (transcript: bool) (mutant: Mutant) (scenario: string) : Result =
     let told = { start with Scenario = { start.Scenario with Transcript = transcript } }
     let result = told |> infected mutant |> Run.continue'
 
-    if Run.isGood result && Catalogue.rests scenario then Run.rest 1_200_000L result else result
+    if Catalogue.rests scenario then Run.thenRest 1_200_000L result else result
 
 let private property (result: Result) =
     match result.Verdict with

@@ -11,6 +11,16 @@ let private isSilent store = stateName store = "Down" || stateName store = "Disc
 let private up store =
     if isSilent store then put [ "store"; "state_name" ] (Json.String "Up") store else store
 
+/// A store that is leaving reads as in another state: its numbers and its name.
+let private leaving (state: int, nodeState: int, name: string) store =
+    if Json.intAt [ "store"; "node_state" ] store = Some 2 then
+        store
+        |> put [ "store"; "state" ] (Json.int state)
+        |> put [ "store"; "node_state" ] (Json.int nodeState)
+        |> put [ "store"; "state_name" ] (Json.String name)
+    else
+        store
+
 let private withoutStores isOut =
     answering "stores" (fun _ json ->
         put [ "stores" ] (Json.itemsAt [ "stores" ] json |> List.filter (isOut >> not) |> Json.array) json)
@@ -67,29 +77,14 @@ let mutants: Mutant list = [
         "takes a store that is leaving for one that has left"
         [ "I02"; "I07" ]
         [ "T04"; "C37" ]
-        (readingStores (fun store ->
-            if Json.intAt [ "store"; "node_state" ] store = Some 2 then
-                store
-                |> put [ "store"; "state" ] (Json.int 2)
-                |> put [ "store"; "node_state" ] (Json.int 3)
-                |> put [ "store"; "state_name" ] (Json.String "Tombstone")
-                |> put [ "status"; "region_count" ] (Json.int 0)
-            else
-                store))
+        (readingStores (leaving (2, 3, "Tombstone")))
 
     mutant
         "removing-is-serving"
         "does not see that a store is leaving"
         [ "I06" ]
         [ "T19c"; "T04" ]
-        (readingStores (fun store ->
-            if Json.intAt [ "store"; "node_state" ] store = Some 2 then
-                store
-                |> put [ "store"; "state" ] (Json.int 0)
-                |> put [ "store"; "node_state" ] (Json.int 1)
-                |> put [ "store"; "state_name" ] (Json.String "Up")
-            else
-                store))
+        (readingStores (leaving (0, 1, "Up")))
 
     mutant
         "tombstones-unseen"

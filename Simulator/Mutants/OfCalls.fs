@@ -6,13 +6,24 @@ open Tikv.Core.Pd
 
 let private other (memory: Memory) store = storesOf memory |> List.filter (fun one -> one <> store)
 
+let private evicting (change: Memory -> StoreId -> PdCall list) =
+    Warp.calling (fun memory call ->
+        match call with
+        | PdCall.EvictLeaders store -> change memory store
+        | call -> [ call ])
+
+let private removing (change: Memory -> StoreId -> PdCall list) =
+    Warp.calling (fun memory call ->
+        match call with
+        | PdCall.RemoveStore store -> change memory store
+        | call -> [ call ])
+
 /// A store that there is none of: PD says 404, which counts as done.
 let private nobody = StoreId 999UL
 
 let private leaderOf (memory: Memory) =
     match Map.tryFind "members" memory.Answers with
-    | Some(_, { Body = PdBody.Json json }) ->
-        Json.uint64At [ "leader"; "member_id" ] json |> Option.map MemberId
+    | Some { Body = PdBody.Json json } -> Json.uint64At [ "leader"; "member_id" ] json |> Option.map MemberId
     | _ -> None
 
 /// PD's leader is said to be another member than the one that leads.
@@ -32,12 +43,7 @@ let mutants: Mutant list = [
         "restarts a store without asking its leaders to leave"
         [ "I18" ]
         [ "T21" ]
-        (Warp.both
-            (Warp.calling (fun _ call ->
-                match call with
-                | PdCall.EvictLeaders _ -> []
-                | call -> [ call ]))
-            (readingStores (put [ "status"; "leader_count" ] (Json.int 0))))
+        (Warp.both (evicting (fun _ _ -> [])) (readingStores (put [ "status"; "leader_count" ] (Json.int 0))))
 
     mutant
         "eviction-leaked"
@@ -54,64 +60,48 @@ let mutants: Mutant list = [
         "asks the leaders of all stores to leave"
         [ "I28"; "I32" ]
         [ "T21" ]
-        (Warp.calling (fun memory call ->
-            match call with
-            | PdCall.EvictLeaders store -> call :: (other memory store |> List.map PdCall.EvictLeaders)
-            | call -> [ call ]))
+        (evicting (fun memory store ->
+            PdCall.EvictLeaders store
+            :: (other memory store |> List.map PdCall.EvictLeaders)))
 
     mutant
         "evicts-neighbour"
         "evicts the leaders of another store than the one that it restarts"
         [ "I18"; "I28" ]
         [ "T21" ]
-        (Warp.calling (fun memory call ->
-            match call with
-            | PdCall.EvictLeaders store ->
-                other memory store |> List.truncate 1 |> List.map PdCall.EvictLeaders
-            | call -> [ call ]))
+        (evicting (fun memory store -> other memory store |> List.truncate 1 |> List.map PdCall.EvictLeaders))
 
     mutant
         "ends-foreign-evictions"
         "ends evictions that an administrator of PD has begun"
         [ "I30" ]
         [ "S25" ]
-        (Warp.calling (fun memory call ->
-            match call with
-            | PdCall.EvictLeaders store ->
-                call :: (other memory store |> List.map PdCall.StopEvictingLeaders)
-            | call -> [ call ]))
+        (evicting (fun memory store ->
+            PdCall.EvictLeaders store
+            :: (other memory store |> List.map PdCall.StopEvictingLeaders)))
 
     mutant
         "removes-another"
         "asks PD to remove another store than the one that was to leave"
         [ "I04"; "law 9" ]
         [ "T04" ]
-        (Warp.calling (fun memory call ->
-            match call with
-            | PdCall.RemoveStore store ->
-                other memory store |> List.truncate 1 |> List.map PdCall.RemoveStore
-            | call -> [ call ]))
+        (removing (fun memory store -> other memory store |> List.truncate 1 |> List.map PdCall.RemoveStore))
 
     mutant
         "removes-two"
         "removes the next store, too, when one is to leave"
         [ "I04"; "I05"; "I06" ]
         [ "T04" ]
-        (Warp.calling (fun memory call ->
-            match call with
-            | PdCall.RemoveStore store ->
-                call :: (other memory store |> List.truncate 1 |> List.map PdCall.RemoveStore)
-            | call -> [ call ]))
+        (removing (fun memory store ->
+            PdCall.RemoveStore store
+            :: (other memory store |> List.truncate 1 |> List.map PdCall.RemoveStore)))
 
     mutant
         "removes-to-restart"
         "removes the store that it only restarts"
         [ "I04" ]
         [ "T21" ]
-        (Warp.calling (fun _ call ->
-            match call with
-            | PdCall.EvictLeaders store -> [ call; PdCall.RemoveStore store ]
-            | call -> [ call ]))
+        (evicting (fun _ store -> [ PdCall.EvictLeaders store; PdCall.RemoveStore store ]))
 
     mutant
         "never-calls-back"
@@ -128,10 +118,7 @@ let mutants: Mutant list = [
         "waits for a store to leave that it has not asked to leave"
         [ "I67" ]
         [ "T04" ]
-        (Warp.calling (fun _ call ->
-            match call with
-            | PdCall.RemoveStore _ -> [ PdCall.RemoveStore nobody ]
-            | call -> [ call ]))
+        (removing (fun _ _ -> [ PdCall.RemoveStore nobody ]))
 
     mutant
         "removes-leader"

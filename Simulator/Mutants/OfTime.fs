@@ -13,12 +13,12 @@ let private wake change =
         | WakeAt at -> struct (memory, change at)
         | effect -> struct (memory, [ effect ]))
 
-let private onKubernetes outcome change = Warp.hearing (fun _ happening -> Some(change outcome happening))
-
-let private asDone outcome happening =
-    match happening with
-    | Wrote(request, told) when outcome told -> Wrote(request, Done Json.empty)
-    | happening -> happening
+/// Writes with such an outcome are taken for done.
+let private takenForDone (isTaken: Outcome<Json> -> bool) =
+    Warp.hearing (fun _ happening ->
+        match happening with
+        | Wrote(request, outcome) when isTaken outcome -> Some(Wrote(request, Done Json.empty))
+        | happening -> Some happening)
 
 /// Every duration is measured with the clock on the wall.
 let rec private byTheClock (program: Program) : Program = {
@@ -45,11 +45,11 @@ let rec private byTheClock (program: Program) : Program = {
 /// The world is seldom silent: heartbeats of nodes, bookmarks, and watches that end would wake it by chance.
 let private inSilence =
     Warp.both
-        (Warp.hearing (fun memory happening ->
+        (Warp.deaf (fun memory happening ->
             match happening with
-            | Watched(_, Bookmark _) -> None
-            | Watched(request, Modified _) when Map.tryFind request memory.Kinds = Some Kind.Node -> None
-            | happening -> Some happening))
+            | Watched(_, Bookmark _) -> true
+            | Watched(request, Modified _) -> Map.tryFind request memory.Kinds = Some Kind.Node
+            | _ -> false))
         (Warp.doing (fun memory effect ->
             match effect with
             | Watch(request, kind, space, from, _) ->
@@ -76,77 +76,54 @@ let mutants: Mutant list = [
         "does not open a watch again that was closed"
         [ "I61"; "TO#6427" ]
         [ "T75" ]
-        (Warp.hearing (fun _ happening ->
-            match happening with
-            | WatchEnded _ -> None
-            | happening -> Some happening))
+        (Warp.deaf (fun _ happening -> happening.IsWatchEnded))
 
     mutant
         "conflict-is-success"
         "takes a conflict for success"
         [ "I48" ]
         [ "T71" ]
-        (onKubernetes
-            (fun outcome ->
-                match outcome with
-                | Refused error -> error.Code = 409
-                | Done _
-                | Unknown _ -> false)
-            asDone)
+        (takenForDone (fun outcome ->
+            match outcome with
+            | Refused error -> error.Code = 409
+            | Done _
+            | Unknown _ -> false))
 
     mutant
         "refused-is-success"
         "takes every refusal of the API server for success"
         [ "I71" ]
         [ "T71" ]
-        (onKubernetes
-            (fun outcome ->
-                match outcome with
-                | Refused _ -> true
-                | Done _
-                | Unknown _ -> false)
-            asDone)
+        (takenForDone _.IsRefused)
 
     mutant
         "unknown-is-success"
         "takes a request without an answer for executed"
         [ "I48"; "law 8" ]
         [ "T74"; "T71" ]
-        (onKubernetes
-            (fun outcome ->
-                match outcome with
-                | Unknown _ -> true
-                | Done _
-                | Refused _ -> false)
-            asDone)
+        (takenForDone _.IsUnknown)
 
     mutant
         "answers-unheard"
         "does not hear the answers to its writes"
         [ "I75" ]
         [ "T11" ]
-        (Warp.hearing (fun _ happening ->
-            match happening with
-            | Wrote _ -> None
-            | happening -> Some happening))
+        (Warp.deaf (fun _ happening -> happening.IsWrote))
 
     mutant
         "reads-unheard"
         "does not hear the answers to its quorum reads"
         [ "I75" ]
         [ "T21" ]
-        (Warp.hearing (fun _ happening ->
-            match happening with
-            | HasRead _ -> None
-            | happening -> Some happening))
+        (Warp.deaf (fun _ happening -> happening.IsHasRead))
 
     mutant
         "lists-unheard"
         "does not hear the answer to a list of Pods"
         [ "I75" ]
         [ "T11" ]
-        (Warp.hearing (fun memory happening ->
+        (Warp.deaf (fun memory happening ->
             match happening with
-            | Listed(request, _) when Map.tryFind request memory.Kinds = Some Kind.Pod -> None
-            | happening -> Some happening))
+            | Listed(request, _) -> Map.tryFind request memory.Kinds = Some Kind.Pod
+            | _ -> false))
 ]

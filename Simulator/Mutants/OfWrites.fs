@@ -8,7 +8,13 @@ open Tikv.Core.Kubernetes
 let private claimOf pod = "data-" + pod
 
 let private offline = Json.object [ "offline", Json.Bool true ]
-let private asksToLeave body = Json.boolAt [ "spec"; "offline" ] body = Some true
+
+/// Something else, or more, when a store is asked to leave.
+let private leaving (change: Memory -> ObjectRef -> Write -> Write list) =
+    patching Kind.TiKV (fun memory object body ->
+        let write = Patch(object, false, body)
+
+        if Json.boolAt [ "spec"; "offline" ] body = Some true then change memory object write else [ write ])
 
 let mutants: Mutant list = [
     mutant
@@ -80,23 +86,15 @@ let mutants: Mutant list = [
         "deletes the volume claim as soon as a store is to leave"
         [ "I02"; "I07" ]
         [ "T04" ]
-        (patching Kind.TiKV (fun memory object body ->
-            if asksToLeave body then
-                Patch(object, false, body)
-                :: deleteOf memory Kind.PersistentVolumeClaim (claimOf object.Name)
-            else
-                [ Patch(object, false, body) ]))
+        (leaving (fun memory object write ->
+            write :: deleteOf memory Kind.PersistentVolumeClaim (claimOf object.Name)))
 
     mutant
         "pod-before-tombstone"
         "takes the Pod away as soon as its store is to leave"
         [ "I07" ]
         [ "T04" ]
-        (patching Kind.TiKV (fun memory object body ->
-            if asksToLeave body then
-                Patch(object, false, body) :: deleteOf memory Kind.Pod object.Name
-            else
-                [ Patch(object, false, body) ]))
+        (leaving (fun memory object write -> write :: deleteOf memory Kind.Pod object.Name))
 
     mutant
         "pvc-with-instance"
@@ -203,11 +201,7 @@ let mutants: Mutant list = [
         "lets another store leave than the one that was to"
         [ "I40"; "TO#4886" ]
         [ "C36"; "T04" ]
-        (patching Kind.TiKV (fun memory object body ->
-            if asksToLeave body then
-                patchOf memory Kind.TiKV "basic-tikv-0" [ "spec", offline ]
-            else
-                [ Patch(object, false, body) ]))
+        (leaving (fun memory _ _ -> patchOf memory Kind.TiKV "basic-tikv-0" [ "spec", offline ]))
 
     mutant
         "status-always-ready"
@@ -284,7 +278,14 @@ let mutants: Mutant list = [
         [ "I38" ]
         [ "B24" ]
         (deleting Kind.Pod (fun memory pod delete ->
-            delete :: deleteOf memory Kind.PersistentVolumeClaim (claimOf pod.Name)))
+            let isSuspended =
+                Memory.object Kind.Cluster "basic" memory
+                |> Option.bind (Json.boolAt [ "spec"; "suspendAction"; "suspendCompute" ])
+
+            if isSuspended = Some true then
+                delete :: deleteOf memory Kind.PersistentVolumeClaim (claimOf pod.Name)
+            else
+                [ delete ]))
 
     mutant
         "same-address"

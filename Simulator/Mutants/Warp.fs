@@ -17,8 +17,8 @@ type Memory = {
     Added: Set<RequestId>
     /// Names given to added requests so far.
     Count: int64
-    /// The last good answer of PD to each question, with its time; see `Warp.question`.
-    Answers: Map<string, Instant * PdReply>
+    /// The last good answer of PD to each question; see `Warp.question`.
+    Answers: Map<string, PdReply>
     /// What is told again, and since when.
     Kept: Map<string, Instant * PdReply>
     /// Objects of Kubernetes as they were last heard of, by kind and name.
@@ -90,6 +90,15 @@ module Warp =
         | PdCall.GetRegionCount -> Some "regions"
         | _ -> None
 
+    /// A good answer of PD to a question: the request, the question, the reply.
+    let private answer happening (memory: Memory) =
+        match happening with
+        | PdAnswered(request, Done reply) when reply.Status = 200 ->
+            Map.tryFind request memory.Calls
+            |> Option.bind question
+            |> Option.map (fun about -> request, about, reply)
+        | _ -> None
+
     let private noted kind object (memory: Memory) =
         match kind, Json.stringAt [ "metadata"; "name" ] object with
         | Some kind, Some name -> {
@@ -106,11 +115,10 @@ module Warp =
             ||> List.fold (fun memory item -> noted (Map.tryFind request memory.Kinds) item memory)
         | Watched(request, (Added object | Modified object)) ->
             noted (Map.tryFind request memory.Kinds) object memory
-        | PdAnswered(request, Done reply) when reply.Status = 200 ->
-            match Map.tryFind request memory.Calls |> Option.bind question with
-            | Some about -> { memory with Answers = Map.add about (memory.Now, reply) memory.Answers }
+        | _ ->
+            match answer happening memory with
+            | Some(_, about, reply) -> { memory with Answers = Map.add about reply memory.Answers }
             | None -> memory
-        | _ -> memory
 
     let private asked effect (memory: Memory) =
         match effect with
@@ -206,43 +214,40 @@ module Warp =
             | Wrote(request, Done object) when isOf request -> Some(Wrote(request, Done(change object)))
             | happening -> Some happening)
 
+    /// No word of what `unheard` names.
+    let deaf (unheard: Memory -> Happening -> bool) : Warp =
+        hearing (fun memory happening -> if unheard memory happening then None else Some happening)
+
     /// No word of objects of a kind, of the sort that `unheard` names.
     let deafTo (kind: Kind) (unheard: WatchEvent -> bool) : Warp =
-        hearing (fun memory happening ->
+        deaf (fun memory happening ->
             match happening with
-            | Watched(request, event) when Map.tryFind request memory.Kinds = Some kind && unheard event ->
-                None
-            | happening -> Some happening)
+            | Watched(request, event) -> Map.tryFind request memory.Kinds = Some kind && unheard event
+            | _ -> false)
 
     /// PD's answer to a question is kept, and told again for so many milliseconds.
     let keeping (about: string) (milliseconds: int64) : Warp = {
         none with
             Hear =
                 fun memory happening ->
-                    match happening with
-                    | PdAnswered(request, Done reply) when
-                        reply.Status = 200
-                        && Map.tryFind request memory.Calls |> Option.bind question = Some about
-                        ->
+                    match answer happening memory with
+                    | Some(request, asked, reply) when asked = about ->
                         match Map.tryFind about memory.Kept, memory.Now with
                         | Some(Instant at, kept), Instant now when now - at < milliseconds ->
                             struct (memory, Some(PdAnswered(request, Done kept)))
                         | _ ->
                             let kept = Map.add about (memory.Now, reply) memory.Kept
                             struct ({ memory with Kept = kept }, Some happening)
-                    | happening -> struct (memory, Some happening)
+                    | _ -> struct (memory, Some happening)
     }
 
     /// PD's answers to a question read otherwise.
     let hearingPd (about: string) (change: Memory -> PdReply -> PdReply) : Warp =
         hearing (fun memory happening ->
-            match happening with
-            | PdAnswered(request, Done reply) when
-                reply.Status = 200
-                && Map.tryFind request memory.Calls |> Option.bind question = Some about
-                ->
+            match answer happening memory with
+            | Some(request, asked, reply) when asked = about ->
                 Some(PdAnswered(request, Done(change memory reply)))
-            | happening -> Some happening)
+            | _ -> Some happening)
 
     // ---- what it does
 

@@ -264,6 +264,18 @@ let private evicting pod (world: World) =
         |> Seq.exists (fun group -> Set.contains store.Id group.Cluster.Evicting)
     | None -> false
 
+/// Of stores that are still there: what somebody asked for of one that has left is theirs to clear.
+let private evictions (world: World) =
+    let isThere id =
+        match Ground.tryStore id world with
+        | ValueSome(struct (_, store)) -> store.NodeState <> NodeState.Removed
+        | ValueNone -> false
+
+    Ground.clusters world
+    |> Seq.collect _.Cluster.Evicting
+    |> Seq.filter isThere
+    |> List.ofSeq
+
 let private regionWithout (world: World) =
     Ground.clusters world
     |> Seq.tryPick (fun group ->
@@ -365,7 +377,7 @@ let rec missing (start: World) (fact: Fact) : World -> string option =
     | Fact.Evicting pod -> fun world -> isSo (evicting pod world)
     | Fact.NoEvictions ->
         fun world ->
-            match Ground.clusters world |> Seq.collect _.Cluster.Evicting |> List.ofSeq with
+            match evictions world with
             | [] -> None
             | found -> Some $"of %A{found} it does"
     | Fact.EveryRegionServes -> regionWithout

@@ -174,6 +174,10 @@ module Run =
         | Verdict.Broke _
         | Verdict.Stuck _ -> false
 
+    /// A run that has reached what it expects is left alone for so many milliseconds; another one stays as it is.
+    let thenRest (milliseconds: int64) (result: Result) : Result =
+        if isGood result then rest milliseconds result else result
+
     /// The verdict as a person would say it.
     let words (result: Result) : string =
         match result.Verdict with

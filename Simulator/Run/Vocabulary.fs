@@ -83,7 +83,7 @@ type Fact =
         Pod: string *
         AtLeast: int
     | [<About "PD evicts the leaders of the Pod's store.">] Evicting of Pod: string
-    | [<About "PD evicts the leaders of no store.">] NoEvictions
+    | [<About "PD evicts the leaders of no store that is still there.">] NoEvictions
     | [<About "Every region has a majority of stores that run.">] EveryRegionServes
     | [<About "Every store that is up has that label in PD.">] StoresLabelled of Label: string
     | [<About "PD has no leader or peer left to move, and will not by itself.">] PdAtRest

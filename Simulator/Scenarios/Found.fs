@@ -139,4 +139,35 @@ let stories = [
         Givens.onePd
         [ at (seconds 152) (delete "Pod/basic-pd-0"); at (seconds 190) (delete "PD/basic-pd-0") ]
         (comesRight @ [ finally' (members 1); finally' (absent "PD/basic-pd-0") ])
+
+    scenario
+        "G564"
+        "The only member that is left may be restarted while the Pod of one that has left hangs on a lost node"
+        [ "search"; "V I26" ]
+        Givens.ordinary
+        [
+            at (seconds 117) (version pd "v8.5.3")
+            at (seconds 117) (version tikv "v8.5.3")
+            at (seconds 178) (version pd "v8.5.2")
+            at (seconds 178) (version tikv "v8.5.2")
+            at (seconds 129) (scale pd 1)
+            at (seconds 49) (power "node-a1" false)
+            at (seconds 231) (power "node-a1" true)
+        ]
+        comesRight
+
+    {
+        scenario
+            "G2265"
+            "A clock that was 40 minutes ahead, and is set back, makes nobody wait for them"
+            [ "search"; "V I65" ]
+            Givens.small
+            [
+                at (seconds 174) (Misfortune.ClockJump(0, 2_400_000L))
+                at (seconds 217) (config pd "[log]\nlevel = \"debug\"\n")
+                at (seconds 384) (Misfortune.ClockJump(0, -2_400_000L))
+            ]
+            (comesRight @ [ finally' (says "Cluster/basic" "Synced" "True") ]) with
+            Limit = minutes 30
+    }
 ]

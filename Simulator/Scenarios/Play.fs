@@ -51,6 +51,6 @@ let reach (transcript: bool) (story: Story) : Result =
 /// Runs a scenario, and leaves the cluster alone afterwards.
 let run' (transcript: bool) (story: Story) : Result =
     let result = reach transcript story
-    if Run.isGood result && story.Rest > 0L then Run.rest story.Rest result else result
+    if story.Rest > 0L then Run.thenRest story.Rest result else result
 
 let run (story: Story) : Result = run' false story

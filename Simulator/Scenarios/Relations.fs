@@ -59,7 +59,7 @@ let all = [
     ]
     relation "the reply to each third write is lost" "I48" [ atEachWrite 3 replyLost ]
     relation "each fifth write comes 45 s late" "I48" [ atEachWrite 5 (late (seconds 45)) ]
-    relation "each fifth write is refused by a conflict" "I71" [ atEachWrite 5 conflict ]
+    relation "each second write is refused by a conflict" "I71" [ atEachWrite 2 conflict ]
     relation "each fifth write is a zombie of 60 s" "I57" [ atEachWrite 5 (zombie (seconds 60)) ]
     relation "each ninth write is a zombie of 10 min" "I57" [ atEachWrite 9 (zombie (minutes 10)) ]
     relation "two leaders" "I58" [ at 0L (startOperator 1) ]

@@ -97,10 +97,7 @@ module Search =
         let from = Settled.from plan.Given
         let result = Run.from from (healed plan)
 
-        if Run.isGood result then
-            Run.rest (from.World.Now + span - result.Final.World.Now) result
-        else
-            result
+        result |> Run.thenRest (from.World.Now + span - result.Final.World.Now)
 
     let transcript (plan: Plan) : string list = (simulate true plan).Transcript
 

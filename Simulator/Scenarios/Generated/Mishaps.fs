@@ -198,12 +198,10 @@ let private make (given: Given) (dice: Dice) name : Item =
             ($"Misfortune.PdClockJump(\"%s{name}\", minutes 31)", Misfortune.PdClockJump(name, minutes 31))
     | "their eviction" ->
         let name = store ()
+        let stop = $"pdStopEvicting \"%s{name}\"", pdStopEvicting name
 
-        Item.spell
-            dice
-            180
-            ($"pdEvictLeaders \"%s{name}\"", pdEvictLeaders name)
-            ($"pdStopEvicting \"%s{name}\"", pdStopEvicting name)
+        Item.spell dice 180 ($"pdEvictLeaders \"%s{name}\"", pdEvictLeaders name) stop
+        |> Item.undoneLater stop
     | "their removal" ->
         let name = store ()
         Item.once dice ($"pdRemoveStore \"%s{name}\"", pdRemoveStore name)

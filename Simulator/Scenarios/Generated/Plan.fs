@@ -72,6 +72,12 @@ module Item =
         let until = min healedAt (start + seconds (5 + dice.Next most))
         ofSteps [ happens start first; happens until last ]
 
+    /// Undone once more when all is healed: while PD was suspended, nobody heard the first time.
+    let undoneLater (words, what) item =
+        let step = happens (healedAt + minutes 5) (words, what)
+
+        { item with Words = item.Words @ [ fst step ]; Steps = item.Steps @ [ snd step ] }
+
     /// Several at one time.
     let together (dice: Dice) things =
         let start = time dice

@@ -34,6 +34,18 @@ let ``a condition that keeps its status keeps the time of its transition`` () =
     |> shouldBe { first[0] with ObservedGeneration = 2L; Reason = "PodPending"; Message = "still no" }
 
 [<Test>]
+let ``a time of transition that is still to come is taken for now`` () =
+    let ahead =
+        []
+        |> Condition.set (at 49) 1L ConditionType.Ready ConditionStatus.True ConditionReason.Ready "serving"
+
+    let next =
+        ahead
+        |> Condition.set (at 9) 1L ConditionType.Ready ConditionStatus.True ConditionReason.Ready "serving"
+
+    next |> List.map _.LastTransitionTime |> shouldBe [ "2026-01-02T02:09:05Z" ]
+
+[<Test>]
 let ``a condition that changes its status stays at its place with a new time`` () =
     let next =
         first

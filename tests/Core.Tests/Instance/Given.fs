@@ -13,7 +13,7 @@ open Tikv.Core.Tests.Words
 let clock = DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero)
 
 /// RFC 3339, that many seconds before `clock`.
-let ago (seconds: int) = Condition.timestamp (clock.AddSeconds(float -seconds))
+let ago (seconds: int) = Timestamp.print (clock.AddSeconds(float -seconds))
 
 let clusterId = ClusterId 7_400_000_000_000_000_001UL
 

@@ -224,8 +224,8 @@ let ``the numbers of stores decide nothing (V I64)`` (Look.At observed) =
 /// Everything, the clocks included, happens some time later.
 let private later (seconds: float) (observed: Observed) =
     let shift (text: string) =
-        match Seen.moment text with
-        | Some at -> Condition.timestamp (at.AddSeconds seconds)
+        match Timestamp.tryParse text with
+        | Some at -> Timestamp.print (at.AddSeconds seconds)
         | None -> text
 
     {

@@ -129,9 +129,19 @@ let ``leaders are marked as being moved away before PD is asked to`` () =
 let ``whoever asks PD again to move leaders away writes down until when the first request may still be carried out``
     ()
     =
-    let mark = { firstMark with Since = ago 1; Until = Some(ago -660) }
+    let mark = { firstMark with Since = ago 1; Until = Some(ago -720) }
 
     decide (holding old |> begun 1)
+    |> shouldBe (act [ MarkEviction mark; Action.EvictLeaders(storeId 2) ])
+
+    let until seconds =
+        holding old
+        |> begun 1
+        |> withMark (fun mark -> { mark with Until = Some(ago -seconds) })
+
+    decide (until 660) |> shouldBe (act [ Action.EvictLeaders(storeId 2) ])
+
+    decide (until 659)
     |> shouldBe (act [ MarkEviction mark; Action.EvictLeaders(storeId 2) ])
 
 [<Test>]

@@ -48,7 +48,7 @@ let ``work is handed out in the order of its time, then of its arrival`` () =
     |> shouldBe [ work "c"; b; a ]
 
 let private taken queue =
-    match Queue.take (at 9L) queue with
+    match Queue.take (at 100_000L) queue with
     | Some(_, queue) -> queue
     | None -> failwith "nothing was due"
 
@@ -87,7 +87,7 @@ let ``failures in a row back off from 0.1 s, doubling, to 60 s, until one succee
         if times = 0 then
             []
         else
-            let queue = queue |> taken |> Queue.failed (at 9L) a |> Queue.finished a
+            let queue = queue |> taken |> Queue.putOff (at 9L) a |> Queue.finished a
             (due queue - 9L) :: fail (times - 1) (Queue.add (at 1L) a queue)
 
     let start = Queue.empty |> Queue.add (at 1L) a
@@ -97,12 +97,41 @@ let ``failures in a row back off from 0.1 s, doubling, to 60 s, until one succee
     let recovered =
         start
         |> taken
-        |> Queue.failed (at 9L) a
+        |> Queue.putOff (at 9L) a
         |> Queue.finished a
         |> Queue.succeeded a
         |> Queue.add (at 1L) a
 
     fail 1 recovered |> shouldBe [ 100L ]
+
+[<Test>]
+let ``what happens meanwhile cuts a back-off to five seconds at the least, and a shorter one not at all`` () =
+    let putOffTimes times =
+        (Queue.add (at 1L) a Queue.empty, [ 1..times ])
+        ||> List.fold (fun queue _ -> queue |> taken |> Queue.finished a |> Queue.putOff (at 9L) a)
+
+    let due queue = Queue.wakeAt queue
+
+    due (putOffTimes 8) |> shouldBe (ValueSome(at 12_809L))
+    putOffTimes 8 |> Queue.add (at 10L) a |> due |> shouldBe (ValueSome(at 5_009L))
+    putOffTimes 3 |> Queue.add (at 10L) a |> due |> shouldBe (ValueSome(at 409L))
+
+    putOffTimes 8
+    |> Queue.succeeded a
+    |> Queue.add (at 10L) a
+    |> due
+    |> shouldBe (ValueSome(at 10L))
+
+[<Test>]
+let ``what happened while work was in hand does not cut its back-off either`` () =
+    Queue.empty
+    |> Queue.add (at 1L) a
+    |> taken
+    |> Queue.add (at 5L) a
+    |> Queue.finished a
+    |> Queue.putOff (at 9L) a
+    |> Queue.wakeAt
+    |> shouldBe (ValueSome(at 109L))
 
 [<Property>]
 let ``a back-off is never below 0.1 s nor above 60 s`` (failures: byte) =
