@@ -76,6 +76,7 @@ type SearchArgument =
     | [<Unique>] Runs of number: int
     | [<Unique; AltCommandLine "--seed">] First_Seed of number: uint64
     | [<Unique; AltCommandLine "--transcript">] With_Transcript
+    | [<Unique>] Save of folder: string
 
     interface IArgParserTemplate with
         member argument.Usage =
@@ -83,6 +84,7 @@ type SearchArgument =
             | Runs _ -> "how many (default: 1000)"
             | First_Seed _ -> "the first seed; each run has the next one (default: 1)"
             | With_Transcript -> "print the events of the first failures"
+            | Save _ -> "keep each failure as a file in this folder"
 
 type BenchArgument =
     | [<Unique>] Seconds of number: float
@@ -100,6 +102,7 @@ type RelateArgument =
     | [<Unique; AltCommandLine "--runs">] Plans of number: int
     | [<Unique; AltCommandLine "--seed">] Plan_Seed of number: uint64
     | [<Unique>] Stories
+    | [<Unique; AltCommandLine "--save">] Save_To of folder: string
 
     interface IArgParserTemplate with
         member argument.Usage =
@@ -108,6 +111,7 @@ type RelateArgument =
             | Plans _ -> "how many generated runs each is tried on (default: 4)"
             | Plan_Seed _ -> "the first seed; each run has the next one (default: 1)"
             | Stories -> "try the named stories too, and changes that are taken back"
+            | Save_To _ -> "keep each failure as a file in this folder"
 
 type ListArgument =
     | [<Hidden>] All
@@ -202,6 +206,7 @@ let main arguments =
             (given.GetResult(Runs, 1_000))
             (given.GetResult(First_Seed, 1UL))
             (given.Contains With_Transcript)
+            (given.TryGetResult Save)
     | List _ -> Commands.list ()
     | Scenarios given -> if given.Contains Markdown then Commands.scenarios () else Commands.list ()
     | Explore given ->
@@ -217,6 +222,7 @@ let main arguments =
             (given.GetResult(Plans, 4))
             (given.GetResult(Plan_Seed, 1UL))
             (given.Contains Stories)
+            (given.TryGetResult Save_To)
     | Mutants given ->
         match given.TryGetResult MutantsArgument.Only with
         | Some id -> Tikv.Simulator.Mutants.Command.one id (given.Contains With_Events)

@@ -62,6 +62,12 @@ module Choice =
         | Chosen.Named _ -> true
         | Chosen.Story story -> story.Rest > 0L
 
+    /// A run that ends otherwise than it is to has failed.
+    let compared chosen (result: Result) : Result =
+        match chosen with
+        | Chosen.Named _ -> result
+        | Chosen.Story story -> Play.compared story result
+
     let private tell (problems: string list) = problems |> List.iter (eprintfn "%s")
 
     /// Goes on with what was found, or tells what is wrong with it; then the exit code is 2.

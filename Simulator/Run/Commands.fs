@@ -42,6 +42,7 @@ let private runOne (chosen: Chosen) (seed: uint64 option) (transcript: bool) : i
         let watch = Stopwatch.StartNew()
         let result = Run.continue' start
         let result = if Choice.calms chosen then Play.calm result else result
+        let result = if Choice.rests chosen then result else Choice.compared chosen result
         let took = milliseconds watch
 
         if transcript then
@@ -57,7 +58,7 @@ let private runOne (chosen: Chosen) (seed: uint64 option) (transcript: bool) : i
             0
         else
             let watch = Stopwatch.StartNew()
-            let rested = Run.rest (24L * hours) result
+            let rested = Choice.compared chosen (Run.rest (24L * hours) result)
             printTested rested
             printfn $"Left alone for 24 hours: %s{Run.words rested} (%s{milliseconds watch} ms)"
             if Run.isGood rested then 0 else 1
@@ -106,13 +107,21 @@ let check (names: string list) : int =
         printfn $"%d{chosen.Length} scenarios are well-formed."
         0)
 
+let private fileOf folder (story: Story) =
+    IO.Directory.CreateDirectory folder |> ignore
+    let plain letter = if Char.IsLetterOrDigit letter || letter = '-' || letter = '.' then letter else '_'
+    let file = IO.Path.Combine(folder, String.map plain story.Id + ".yaml")
+    IO.File.WriteAllText(file, Tikv.Simulator.Files.StoryFile.print story)
+    file
+
+/// Keeps a run that fails as a file, where files are asked for.
+let private keep (folder: string option) (story: Story) =
+    folder
+    |> Option.iter (fun folder -> printfn $"        kept: tikv-sim run %s{fileOf folder story}")
+
 /// Writes named scenarios as files: all of them into folders by their topics.
 let export (ids: string list) (everything: bool) (into: string) : int =
-    let write folder (story: Story) =
-        IO.Directory.CreateDirectory folder |> ignore
-        let file = IO.Path.Combine(folder, story.Id + ".yaml")
-        IO.File.WriteAllText(file, Tikv.Simulator.Files.StoryFile.print story)
-        printfn $"%s{file}"
+    let write folder story = printfn $"%s{fileOf folder story}"
 
     if everything then
         for topic, stories in All.topics do
@@ -158,7 +167,7 @@ type private Progress(runs: int) =
                 printfn $"  %d{finished} of %d{runs} done, %d{failed} failed, %s{milliseconds watch} ms")
 
 /// Runs generated plans, and tells of those that fail; the first ones of each kind are shrunk. Answers with the exit code.
-let search (runs: int) (seed: uint64) (transcript: bool) : int =
+let search (runs: int) (seed: uint64) (transcript: bool) (saved: string option) : int =
     if runs < 1 then
         eprintfn $"--runs is %d{runs}: it must be 1 or more"
         1
@@ -167,12 +176,18 @@ let search (runs: int) (seed: uint64) (transcript: bool) : int =
         let failed = Tikv.Simulator.Scenarios.Search.many progress.Ended runs seed
         let different = failed |> List.distinctBy (fun (_, kind, _) -> kind)
 
+        for plan, _, words in failed do
+            keep saved (Tikv.Simulator.Scenarios.Search.kept plan words)
+
         for plan, kind, _ in List.truncate shrunk different do
             let plan = Tikv.Simulator.Scenarios.Search.shrink kind plan
             printfn $"seed %d{plan.Seed}, shrunk:"
 
             match Tikv.Simulator.Scenarios.Search.run plan with
-            | Tikv.Simulator.Scenarios.Outcome.Bad(_, words) -> printfn $"        %s{words}"
+            | Tikv.Simulator.Scenarios.Outcome.Bad(_, words) ->
+                printfn $"        %s{words}"
+                let story = Tikv.Simulator.Scenarios.Search.kept plan words
+                keep saved { story with Id = story.Id + "-shrunk" }
             | Tikv.Simulator.Scenarios.Outcome.Good -> ()
 
             Tikv.Simulator.Scenarios.Search.words plan |> List.iter (printfn "        %s")
@@ -273,21 +288,26 @@ let explore (name: string) (seed: uint64) (limit: int) (only: string) : int =
             if List.isEmpty failed then 0 else 1
 
 /// Runs relations over generated runs, and over the named stories, and tells of each that does not hold as it is found.
-let relate (named: string) (runs: int) (seed: uint64) (withStories: bool) : int =
+let relate (named: string) (runs: int) (seed: uint64) (withStories: bool) (saved: string option) : int =
     let has (name: string) = name.Contains(named, StringComparison.OrdinalIgnoreCase)
     let watch = Stopwatch.StartNew()
     let day = 24L * hours
+
+    let related rest (relation: Relations.Relation) deeds () =
+        let problem = Relations.tryProblem rest relation deeds
+        problem |> Option.iter (Relations.kept rest relation deeds >> keep saved)
+        problem
 
     let cases: (string * (unit -> string option)) list = [
         for relation in Relations.all do
             if has relation.Name then
                 for index in 0 .. runs - 1 do
                     let deeds = Relations.generated (seed + uint64 index)
-                    relation.Name, (fun () -> Relations.tryProblem (minutes 20) relation deeds)
+                    relation.Name, related (minutes 20) relation deeds
 
                 if withStories then
-                    for deeds in Relations.told do
-                        relation.Name, (fun () -> Relations.tryProblem day relation deeds)
+                    for deeds in Relations.told () do
+                        relation.Name, related day relation deeds
 
         if has "paths" then
             for index in 0 .. runs - 1 do

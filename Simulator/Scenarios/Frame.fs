@@ -66,6 +66,8 @@ type Story = {
     MustStrike: bool
     [<About "Whether the last of what PD does by itself is waited for before the rest.">]
     Calm: bool
+    [<About "Steps in place of its own, with which the same cluster must end alike.">]
+    EndsLike: Step list option
 }
 
 [<RequireQualifiedAccess>]
@@ -107,6 +109,7 @@ module Story =
         Rest = minutes 20
         MustStrike = true
         Calm = false
+        EndsLike = None
     }
 
     /// What a reader should know beside its sentence.

@@ -78,7 +78,7 @@ let generated (seed: uint64) : Deeds = {
 }
 
 /// The named stories in which people ask for something, and nothing goes wrong by itself.
-let told: Deeds list =
+let told () : Deeds list =
     All.stories
     |> List.filter (fun story ->
         story.Pending.IsNone
@@ -98,6 +98,14 @@ let storyOf (rest: int64) (deeds: Deeds) (faults: Step list) : Story =
         ]
 
     { story with Quiet = seconds 90; Limit = hours 4; Rest = rest; MustStrike = false; Calm = true }
+
+/// Deeds that do not end under a relation as without it, as a scenario to keep: run again it fails alike.
+let kept (rest: int64) (relation: Relation) (deeds: Deeds) (problem: string) : Story = {
+    storyOf rest deeds relation.Faults with
+        Id = $"%s{deeds.Name} with %s{relation.Name}"
+        Why = Some("Found by a relation: " + problem)
+        EndsLike = Some deeds.Steps
+}
 
 /// Runs deeds under faults until all is as asked, and leaves the cluster alone for so long.
 let run (rest: int64) (deeds: Deeds) (faults: Step list) : Result<Ending, string> =

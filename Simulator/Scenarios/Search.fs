@@ -51,6 +51,14 @@ module Search =
 
         Ranks.ofWorldWith started result.Final.World
 
+    /// What is asked for in the end, at once; and what healing leaves in the specs, without having been so.
+    let private atOnce (plan: Plan) = [
+        at (seconds 4) (pause false)
+        at (seconds 4) (suspend false)
+        for ask in Plans.finallyAsked plan do
+            at (seconds 5) ask.What
+    ]
+
     let private twins = Collections.Concurrent.ConcurrentDictionary<string, Lazy<Map<string, Json>>>()
 
     /// What a cluster becomes that is asked for the same at once, without faults (verification C6, I59).
@@ -59,16 +67,7 @@ module Search =
 
         let key = String.Join("\n", plan.Begins :: [ for ask in asked -> ask.Words ])
 
-        let make () =
-            // what healing leaves in the specs, without having been so
-            let steps = [
-                at (seconds 4) (pause false)
-                at (seconds 4) (suspend false)
-                for ask in asked do
-                    at (seconds 5) ask.What
-            ]
-
-            final plan (Run.from (Settled.from plan.Given) (scenarioOf plan steps))
+        let make () = final plan (Run.from (Settled.from plan.Given) (scenarioOf plan (atOnce plan)))
 
         twins.GetOrAdd(key, fun _ -> lazy make ()).Force()
 
@@ -141,6 +140,13 @@ module Search =
                 "    " + line
         "] [ finally' settled; finally' noEvictions; finally' pdAtRest ]"
     ]
+
+    /// A failing plan as a scenario to keep: run again it fails alike.
+    let kept (plan: Plan) (words: string) : Story = {
+        storyOf plan with
+            Why = Some("Found by a search: " + words)
+            EndsLike = Some(atOnce plan)
+    }
 
     /// Runs as many plans as asked for, from a seed on, on all processors; the failures are in the order of their seeds.
     /// `ended` is told of each, on whatever thread it ran.

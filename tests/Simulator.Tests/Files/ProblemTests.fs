@@ -32,7 +32,7 @@ let ``all that is wrong is told, in the order of the lines`` () =
         Is.EqualTo(
             lines [
                 "a.yaml:1: shows: it is missing"
-                "a.yaml:2: show: there is no such field here; allowed: id, shows, why, sources, pending, given, steps, expect, quiet, limit, rest, mustStrike, calm"
+                "a.yaml:2: show: there is no such field here; allowed: id, shows, why, sources, pending, given, steps, expect, quiet, limit, rest, mustStrike, calm, endsLike"
                 "a.yaml:3: given.pd: `three` is not one; allowed: a whole number from 1 to 9"
                 "a.yaml:5: steps[0].at: `ten seconds` is not a duration; allowed: numbers with d, h, m, s or ms, such as 90s, 5m, 2h30m"
                 "a.yaml:6: steps[0].do.replicas: `-1` is not one; allowed: a whole number from 0 on"
