@@ -63,12 +63,14 @@ type ExploreArgument =
     | [<Unique; AltCommandLine "--seed">] From_Seed of number: uint64
     | [<Unique>] Limit of runs: int
     | [<Unique>] Only of words: string
+    | [<Unique; AltCommandLine "--save">] Save_In of folder: string
 
     interface IArgParserTemplate with
         member argument.Usage =
             match argument with
-            | Of _ -> "name of the scenario, such as bootstrap"
-            | From_Seed _ -> "what names and chances are drawn from (default: 1)"
+            | Of _ -> "name of the scenario, such as bootstrap, or its file"
+            | From_Seed _ -> "what names and chances are drawn from (default: the scenario's own)"
+            | Save_In _ -> "keep each failure as a file in this folder"
             | Limit _ -> "so many runs and no more, from all over (default: all)"
             | Only _ -> "only misfortunes whose name has these words, such as `zombie by 60 s`"
 
@@ -212,9 +214,10 @@ let main arguments =
     | Explore given ->
         Commands.explore
             (given.GetResult Of)
-            (given.GetResult(From_Seed, 1UL))
+            (given.TryGetResult From_Seed)
             (given.GetResult(Limit, 0))
             (given.GetResult(ExploreArgument.Only, ""))
+            (given.TryGetResult Save_In)
     | Bench given -> Benchmark.run (given.GetResult(Seconds, 10.0)) (given.GetResult(Parallel, 2))
     | Relate given ->
         Commands.relate

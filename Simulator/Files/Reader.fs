@@ -315,4 +315,10 @@ let ofNode<'Value> (node: Node) : Result<'Value * Mention list, Problem list> =
     match read notes { Path = ""; Name = "" } typeof<'Value> node with
     | ValueSome value when notes.Problems.Count = 0 ->
         Ok(unbox<'Value>(Unchecked.nonNull value), List.ofSeq notes.Mentions)
-    | _ -> Error(notes.Problems |> Seq.sortBy _.Line |> Seq.distinct |> List.ofSeq)
+    | _ ->
+        Error(
+            notes.Problems
+            |> Seq.sortBy (fun one -> one.Line, one.Field)
+            |> Seq.distinct
+            |> List.ofSeq
+        )

@@ -80,7 +80,7 @@ let markdown () : string =
         "Each is a run of the simulator from a settled cluster: something is asked for, something goes wrong, and what is"
         "expected is checked, beside every invariant and a time of rest without a write. `tikv-sim run T01 --transcript`"
         "shows one, `tikv-sim list` all. This page is printed by `tikv-sim scenarios --markdown` from"
-        "`Simulator/Scenarios`; a test compares them."
+        "`Simulator/Scenarios/stories`; a test compares them."
         ""
         "Sources: `TO#n` are issues of pingcap/tidb-operator, `pd#n` and `tikv#n` of those projects, other names with `#n`"
         "issues of other operators. `T`, `L`, `V` and `P` are the project's own studies of tidb-operator v2, the former"

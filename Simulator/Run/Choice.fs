@@ -68,6 +68,29 @@ module Choice =
         | Chosen.Named _ -> result
         | Chosen.Story story -> Play.compared story result
 
+    /// A scenario with what a variation of it puts into it, to keep; nothing where that cannot be said.
+    let varied chosen (start: int64) (variation: Variation) (problem: string) : Story option =
+        let step (fault: Fault) : Step = {
+            What = fault.What
+            When =
+                match fault.When with
+                | Trigger.AtTime time -> Trigger.AtTime(time - start)
+                | other -> other
+        }
+
+        match chosen, variation.Faults with
+        | Chosen.Named _, _
+        | _, [] -> None
+        | Chosen.Story story, faults ->
+            Some {
+                story with
+                    Id = $"%s{story.Id} with %s{variation.Name}"
+                    Why = Some("Found by an exploration: " + problem)
+                    Steps = story.Steps @ List.map step faults
+                    Expect = story.Expect |> List.filter _.IsFinally
+                    EndsLike = Some story.Steps
+            }
+
     let private tell (problems: string list) = problems |> List.iter (eprintfn "%s")
 
     /// Goes on with what was found, or tells what is wrong with it; then the exit code is 2.

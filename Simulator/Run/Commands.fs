@@ -104,7 +104,9 @@ let run (names: string list) (seed: uint64 option) (transcript: bool) : int =
 /// Reads scenarios, and tells what is wrong with them.
 let check (names: string list) : int =
     Choice.allTold (names |> List.collect Choice.find) (fun chosen ->
-        printfn $"%d{chosen.Length} scenarios are well-formed."
+        printfn
+            $"""%d{chosen.Length} %s{if chosen.Length = 1 then "scenario is" else "scenarios are"} well-formed."""
+
         0)
 
 let private fileOf folder (story: Story) =
@@ -231,9 +233,9 @@ let private sortOf (name: string) =
         .Trim()
 
 /// Runs a scenario with every single misfortune, and tells which it did not survive.
-let explore (name: string) (seed: uint64) (limit: int) (only: string) : int =
-    match Catalogue.tryStart name seed with
-    | None -> unknown name
+let private exploreOne chosen (seed: uint64 option) (limit: int) (only: string) (saved: string option) : int =
+    match Choice.start seed chosen with
+    | None -> unknown (Choice.name chosen)
     | Some start ->
         printfn $"%s{start.Scenario.Name}: %s{start.Scenario.Shows}; now with each misfortune at each point."
         let watch = Stopwatch.StartNew()
@@ -275,6 +277,11 @@ let explore (name: string) (seed: uint64) (limit: int) (only: string) : int =
             for problem, variation in List.truncate told failed do
                 tell problem variation
 
+            for problem, variation in failed do
+                match Choice.varied chosen start.World.Now variation problem with
+                | Some story -> keep saved story
+                | None -> ()
+
             for problem, variation in failed |> List.skip (min told failed.Length) do
                 printfn $"FAILED  %s{variation.Name}: %s{problem}"
 
@@ -286,6 +293,14 @@ let explore (name: string) (seed: uint64) (limit: int) (only: string) : int =
 
             printfn $"%d{total} runs in %s{milliseconds watch} ms: %s{verdict}."
             if List.isEmpty failed then 0 else 1
+
+/// Runs a scenario, named or of a file, with every single misfortune, and tells which it did not survive.
+let explore (name: string) (seed: uint64 option) (limit: int) (only: string) (saved: string option) : int =
+    match Choice.find name with
+    | [ one ] -> Choice.told one (fun chosen -> exploreOne chosen seed limit only saved)
+    | several ->
+        eprintfn $"tikv-sim: %s{name} holds %d{several.Length} scenarios; one can be explored at a time"
+        2
 
 /// Runs relations over generated runs, and over the named stories, and tells of each that does not hold as it is found.
 let relate (named: string) (runs: int) (seed: uint64) (withStories: bool) (saved: string option) : int =
