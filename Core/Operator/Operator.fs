@@ -209,20 +209,7 @@ let private handle (input: Input) run =
                 run
                 |> change (fun state -> { state with OfPoll = state.OfPoll |> Map.remove request })
 
-            match run.State.Polls |> Map.tryFind key with
-            | None -> run
-            | Some poll ->
-                let poll = {
-                    poll with
-                        Awaited = poll.Awaited |> Map.remove request
-                        Answers = (poll.Awaited[request], outcome) :: poll.Answers
-                }
-
-                if poll.Awaited.IsEmpty then
-                    run |> finishPoll input key poll
-                else
-                    run
-                    |> change (fun state -> { state with Polls = state.Polls |> Map.add key poll })
+            answered input key request outcome run
         | None, Some object ->
             let run =
                 run

@@ -12,6 +12,8 @@ type Poll = {
     AskedAt: Instant
     Awaited: Map<RequestId, PdCall>
     Answers: (PdCall * Outcome<PdReply>) list
+    /// Some questions have been asked twice.
+    IsRepeated: bool
 }
 
 [<RequireQualifiedAccess>]
@@ -103,6 +105,16 @@ module Poll =
         match facts with
         | Ok facts -> PdView.Answered facts
         | Error problem -> PdView.Silent problem
+
+    /// What is asked once more, because others were answered: PD is there, and an answer was lost. That PD does not answer
+    /// at all is believed the first time.
+    let unanswered (poll: Poll) : PdCall list =
+        let isLost (_, outcome: Outcome<PdReply>) = outcome.IsUnknown
+
+        if poll.IsRepeated || List.forall isLost poll.Answers then
+            []
+        else
+            poll.Answers |> List.filter isLost |> List.map fst
 
     let private storeMatters (store: Store) =
         store.Id,

@@ -91,6 +91,22 @@ let finishPoll (input: Input) key (poll: Poll) run =
         |> wakeCluster input poll.Namespace poll.Cluster false
     | None -> run |> wakeCluster input poll.Namespace poll.Cluster true
 
+let private ask key endpoints questions (poll: Poll) run =
+    let run, asked =
+        questions
+        |> List.fold
+            (fun (run, asked) call ->
+                let struct (id, run) = fresh run
+                run |> emit (Effect.CallPd(id, endpoints, call)), (id, call) :: asked)
+            (run, [])
+
+    run
+    |> change (fun state -> {
+        state with
+            Polls = state.Polls |> Map.add key { poll with Awaited = Map.ofList asked }
+            OfPoll = asked |> List.fold (fun map (id, _) -> map |> Map.add id key) state.OfPoll
+    })
+
 /// Asks PD, unless nobody is there to be asked; then what is known of it is that.
 let startPoll (input: Input) space cluster run =
     let key = Cache.key space cluster
@@ -129,25 +145,39 @@ let startPoll (input: Input) space cluster run =
 
         if before = view && not isFirst then run else run |> wakeCluster input space cluster true
     | endpoints ->
-        let run, asked =
-            Poll.questions
-            |> List.fold
-                (fun (run, asked) call ->
-                    let struct (id, run) = fresh run
-                    run |> emit (Effect.CallPd(id, endpoints, call)), (id, call) :: asked)
-                (run, [])
-
-        let poll = {
+        run
+        |> ask key endpoints Poll.questions {
             Namespace = space
             Cluster = cluster
             AskedAt = input.At
-            Awaited = Map.ofList asked
+            Awaited = Map.empty
             Answers = []
+            IsRepeated = false
         }
 
-        run
-        |> change (fun state -> {
-            state with
-                Polls = state.Polls |> Map.add key poll
-                OfPoll = asked |> List.fold (fun map (id, _) -> map |> Map.add id key) state.OfPoll
-        })
+/// An answer has come, or there is none: the poll is complete with the last, unless some are asked for once more.
+let answered (input: Input) key request outcome run =
+    match run.State.Polls |> Map.tryFind key with
+    | None -> run
+    | Some poll ->
+        let poll = {
+            poll with
+                Awaited = poll.Awaited |> Map.remove request
+                Answers = (poll.Awaited[request], outcome) :: poll.Answers
+        }
+
+        if not poll.Awaited.IsEmpty then
+            run
+            |> change (fun state -> { state with Polls = state.Polls |> Map.add key poll })
+        else
+            let endpoints = Looks.pdEndpoints poll.Namespace poll.Cluster (sight input run.State)
+
+            match Poll.unanswered poll with
+            | _ :: _ as lost when not endpoints.IsEmpty ->
+                run
+                |> ask key endpoints lost {
+                    poll with
+                        Answers = poll.Answers |> List.filter (fun (call, _) -> not (List.contains call lost))
+                        IsRepeated = true
+                }
+            | _ -> finishPoll input key poll run

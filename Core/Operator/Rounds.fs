@@ -289,13 +289,14 @@ let beginRound (input: Input) (object: ObjectRef) run =
             | steps when risky steps -> lookAgain input object verdict run
             | step :: rest -> send input object step rest run
 
-/// Only what is decided again, word for word, is carried out.
-let lookedAgain (input: Input) (object: ObjectRef) steps run =
+/// Only what is decided again is carried out, as it is decided now. It need not be so word for word: while PD takes a second
+/// to answer, no mark with the time in it would ever be.
+let lookedAgain (input: Input) (object: ObjectRef) (steps: Steps.Step list) run =
     match Verdict.look (sight input run.State) object with
-    | Some verdict when verdict.Steps = steps ->
-        match steps with
-        | step :: rest -> send input object step rest run
-        | [] -> again input object run
+    | Some { Steps = step :: rest } when
+        1 + rest.Length = steps.Length && List.forall2 Steps.isSame steps (step :: rest)
+        ->
+        send input object step rest run
     | _ -> again input object run
 
 let event (input: Input) (object: ObjectRef) (step: Steps.Step) run =

@@ -23,6 +23,21 @@ type Step = {
     Otherwise: (Write * string) option
 }
 
+/// The same deed to the same object. What it says of the present may differ: times, counts, versions.
+let isSame (one: Step) (other: Step) =
+    let about request =
+        match request with
+        | ToKubernetes(Create(object, _)) -> Choice1Of2(object, "create")
+        | ToKubernetes(Patch(object, isStatus, _)) ->
+            Choice1Of2(object, (if isStatus then "status" else "patch"))
+        | ToKubernetes(Delete(object, _, _)) -> Choice1Of2(object, "delete")
+        | ToPd(_, call) -> Choice2Of2 call
+
+    one.Risk = other.Risk
+    && one.Action = other.Action
+    && one.Note = other.Note
+    && about one.Request = about other.Request
+
 let private step risk action note request = {
     Request = request
     Risk = risk

@@ -47,15 +47,9 @@ let all = [
     relation "a crash each half minute" "I70" (each (seconds 2) (seconds 30) (minutes 40) crash)
     relation "every cache one version behind" "I56" [ at 0L (Misfortune.HoldBack(None, 1, seconds 10)) ]
     relation "every cache two versions behind" "I56" [ at 0L (Misfortune.HoldBack(None, 2, seconds 10)) ]
-    // not for ever: it is not asked yet that a cluster settles whose PD always takes nine seconds
-    relation "each third answer of a hundred polls is old" "I56" [
-        for number in 3..3..700 do
-            atRead number (Misfortune.ToRead(ReadFate.Old(seconds 9)))
-    ]
-    // not for ever: while PD answers no poll in full, nobody can say Ready
-    relation "each seventh question of a hundred polls has no answer" "I48" [
-        for number in 7..7..700 do
-            atRead number (Misfortune.ToRead ReadFate.Unanswered)
+    relation "each third answer is old" "I56" [ atEachRead 3 (Misfortune.ToRead(ReadFate.Old(seconds 9))) ]
+    relation "each seventh question has no answer" "I48" [
+        atEachRead 7 (Misfortune.ToRead ReadFate.Unanswered)
     ]
     relation "the reply to each third write is lost" "I48" [ atEachWrite 3 replyLost ]
     relation "each fifth write comes 45 s late" "I48" [ atEachWrite 5 (late (seconds 45)) ]

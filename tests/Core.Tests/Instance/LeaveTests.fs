@@ -101,7 +101,7 @@ let ``a store that leaves right after its restart gives the disruption back when
     let observed = leaving |> removing 2 |> holding
 
     decide (observed |> startedAgo 59 2)
-    |> shouldBe (wait [ PeersCatchUp 0; RegionsRemain 15 ])
+    |> shouldBe (wait [ RegionsRemain 15; PeersCatchUp 0 ])
 
     decide (observed |> startedAgo 60 2)
     |> shouldBe { Actions = [ ReleaseDisruption(clusterMeta tikv) ]; Waiting = [ RegionsRemain 15 ] }

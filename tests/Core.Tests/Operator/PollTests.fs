@@ -57,6 +57,7 @@ let private poll (facts: PdFacts) : Poll =
         Cluster = "basic"
         AskedAt = facts.AskedAt
         Awaited = Map.empty
+        IsRepeated = false
         Answers =
             answers
             |> List.map (fun (call, body) -> call, Done { Status = 200; Body = PdBody.Json body })
@@ -72,3 +73,23 @@ let ``facts are in the order of ids, however PD lists members and stores (V I64)
             facts.Members |> List.map _.Id |> shouldBe (members |> List.map _.Id)
             facts.Stores |> List.map _.Id |> shouldBe (stores |> List.map _.Id)
         | other -> Assert.Fail $"%A{other}"
+
+[<Test>]
+let ``questions whose answers were lost are asked once more, when PD has answered others`` () =
+    let whole = poll One.facts
+
+    let losing calls = {
+        whole with
+            Answers =
+                whole.Answers
+                |> List.map (fun (call, outcome) ->
+                    call, (if List.contains call calls then Unknown "no answer" else outcome))
+    }
+
+    Poll.unanswered whole |> shouldBe []
+    Poll.unanswered (losing [ PdCall.GetStores ]) |> shouldBe [ PdCall.GetStores ]
+
+    Poll.unanswered { losing [ PdCall.GetStores ] with IsRepeated = true }
+    |> shouldBe []
+
+    Poll.unanswered (losing Poll.questions) |> shouldBe []

@@ -300,6 +300,50 @@ let ``a member without an instance is removed only after asking for that instanc
     Assert.That(sent world |> List.exists isRemoval)
     Assert.That(sent world |> List.takeWhile (isRemoval >> not) |> List.exists isRead)
 
+/// Another look is being taken before steps of which the first is of that name.
+let private looking action world =
+    world.State.Rounds
+    |> Map.exists (fun object stage ->
+        match stage with
+        | Stage.Looking(_, _, _, step :: _) -> object.Name = "basic-tikv-2" && step.Action = action
+        | _ -> false)
+
+let rec private untilLooking action world =
+    if looking action world then
+        world
+    else
+        match world.Inbox, world.Wake with
+        | next :: rest, _ -> { world with Inbox = rest } |> step next |> untilLooking action
+        | [], Some at ->
+            { world with Now = max world.Now at; Wake = None }
+            |> step Woke
+            |> untilLooking action
+        | [], None -> failwith $"there was no look before %s{action}"
+
+[<Test>]
+let ``a step that says the time is taken however long the other look lasted`` () =
+    let rec answered world =
+        match world.Inbox with
+        | next :: rest -> { world with Inbox = rest } |> step next |> answered
+        | [] -> world
+
+    let slow =
+        scripted (fun world effect ->
+            match effect with
+            | Effect.CallPd(_, _, PdCall.GetStores) when looking "MarkEviction" world -> Fate.Held
+            | _ -> Fate.Ordinary)
+        |> upgrade
+        |> untilLooking "MarkEviction"
+        |> answered
+
+    let world =
+        { slow with Now = Instant.add (TimeSpan.FromSeconds 9L) slow.Now }
+        |> release
+        |> answered
+
+    Assert.That(slow.Evicting, Is.Empty)
+    Assert.That(world.Evicting, Is.Not.Empty)
+
 [<Test>]
 let ``only the same step is taken after another look`` () =
     // The watch is late: only the reads show that the Cluster is paused meanwhile.
@@ -319,28 +363,12 @@ let ``only the same step is taken after another look`` () =
                             |> Json.setPath [ "metadata"; "resourceVersion" ] (Some(Json.string "999999"))))
         }
 
-    let looking world =
-        world.State.Rounds
-        |> Map.exists (fun object stage ->
-            match stage with
-            | Stage.Looking(_, _, _, [ step ]) -> object.Name = "basic-tikv-2" && step.Action = "RestartPod"
-            | _ -> false)
-
-    let rec run world =
-        if looking world then
-            world
-        else
-            match world.Inbox, world.Wake with
-            | next :: rest, _ -> { world with Inbox = rest } |> step next |> run
-            | [], Some at -> { world with Now = max world.Now at; Wake = None } |> step Woke |> run
-            | [], None -> failwith "no Pod was about to be restarted"
-
     // The reads were answered before the pause: they are asked anew.
     let world =
         scripted (fun world effect ->
             if effect.IsRead && not world.Evicting.IsEmpty then Fate.Held else Fate.Ordinary)
         |> upgrade
-        |> run
+        |> untilLooking "RestartPod"
 
     let world = world |> paused |> release |> until 300.0
     sent world |> List.filter (isDelete (pod "basic-tikv-2")) |> shouldBe []
