@@ -111,6 +111,3 @@ module Story =
         Calm = false
         EndsLike = None
     }
-
-    /// What a reader should know beside its sentence.
-    let because why (story: Story) : Story = { story with Why = Some why }

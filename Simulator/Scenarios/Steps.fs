@@ -24,13 +24,9 @@ module Acts =
 
     let scale group replicas = act (Act.Scale(group, replicas))
     let set target (path: string list) value = patch target (spec path value)
-    let unset target (path: string list) = set target path Json.Null
     let version group (version: string) = act (Act.SetVersion(group, version))
     let config group (toml: string) = set group [ "template"; "spec"; "config" ] (Json.String toml)
     let image group (image: string) = set group [ "template"; "spec"; "image" ] (Json.String image)
-
-    let annotate target key (value: string) =
-        patch target (Json.setPath [ "metadata"; "annotations"; key ] (Some(Json.String value)) Json.empty)
 
     /// Restarts every Pod of the group without changing anything else.
     let restart group (note: string) = act (Act.Restart(group, note))
@@ -49,24 +45,8 @@ module Acts =
     /// The Pod's object goes at once, whether its process ends or not.
     let deleteNow target = act (Act.DeleteNow target)
 
-    /// Creates an object of ours.
-    let create kind name (body: Json) =
-        body
-        |> Json.withField "apiVersion" (Json.String "core.tikv.org/v1alpha1")
-        |> Json.withField "kind" (Json.String kind)
-        |> Json.withField
-            "metadata"
-            (Json.object [ "name", Json.String name; "namespace", Json.String Target.space ])
-        |> Act.Create
-        |> act
-
     /// Cuts or mends a node's power.
     let power node isOn = Misfortune.NodePower(node, isOn)
-
-    let powerOffNodeOf pod = act (Act.PowerOffNodeOf pod)
-    let powerOnNodeOf target = act (Act.PowerOnNodeOf target)
-    let powerOnEverywhere = act Act.PowerOnEverywhere
-    let deleteNodeOf pod = act (Act.DeleteNodeOf pod)
 
     // an administrator of PD, with pd-ctl
     let pdEvictLeaders pod = act (Act.PdEvictLeaders pod)
@@ -105,20 +85,11 @@ module Steps =
     /// The nth write of the operator.
     let atWrite number what : Step = { When = Trigger.AtWrite(0, number); What = what }
 
-    /// The nth write of the operator to objects of a kind.
-    let atWriteTo kind number what : Step = { When = Trigger.AtWriteTo(0, kind, number); What = what }
-
-    /// The nth question of the operator, to PD or before a cut.
-    let atRead number what : Step = { When = Trigger.AtRead(0, number); What = what }
-
     /// Each nth write of the operator, as long as it runs.
     let atEachWrite multiple what : Step = { When = Trigger.AtEachWrite(0, multiple); What = what }
 
-    /// Every node of the ordinary cluster is cordoned, or is not any more.
-    let cordonAll time on : Step list = [
-        for zone in [ "a"; "b"; "c" ] do
-            for number in 1..2 -> at time (Misfortune.NodeCordon($"node-%s{zone}%d{number}", on))
-    ]
+    /// Each nth question of the operator, to PD or before a cut.
+    let atEachRead multiple what : Step = { When = Trigger.AtEachRead(0, multiple); What = what }
 
     /// From one time to another, again and again.
     let each (first: int64) (every: int64) (last: int64) what : Step list = [
