@@ -3,20 +3,35 @@
 module Tikv.Simulator.Files.Names
 
 open System
-open Tikv.Core
-open Tikv.Simulator.Kubernetes
 open Tikv.Simulator.Run
 open Tikv.Simulator.Scenarios
 open Tikv.Simulator.Files.Reader
 
+let rec private text (path: string list) (node: Node) =
+    match path, node.Value with
+    | [], Scalar(text, _) -> Some text
+    | name :: rest, Mapping members ->
+        members
+        |> List.tryFind (fun (key, _) -> key = name)
+        |> Option.bind (fun (_, value) -> text rest value)
+    | _ -> None
+
 /// What a scenario makes, beside the cluster that it begins with: `TiKVGroup/more-tikv`.
-let private made (story: Story) =
-    story.Steps
-    |> List.choose (fun step ->
-        match step.What with
-        | Misfortune.Acts(Act.Create manifest | Act.Apply manifest) -> Some(Target.ofManifest manifest)
-        | Misfortune.Acts(Act.IssueCertificate certificate) -> Some("Secret/" + certificate.Secret)
-        | _ -> None)
+let rec private made (node: Node) : string list =
+    match node.Value with
+    | Scalar _ -> []
+    | Sequence items -> items |> List.collect made
+    | Mapping members ->
+        members
+        |> List.collect (fun (key, value) ->
+            match key, text [ "kind" ] value, text [ "metadata"; "name" ] value with
+            | ("create" | "apply"), Some kind, Some name -> [ kind + "/" + name ]
+            | _ -> made value)
+
+let private nodesPerZone (scenario: Node) =
+    match text [ "given"; "nodesPerZone" ] scenario |> Option.map Int32.TryParse with
+    | Some(true, number) -> number
+    | _ -> Given.ordinary.NodesPerZone
 
 let private began = [ "Cluster/basic"; "PDGroup/basic-pd"; "TiKVGroup/basic-tikv" ]
 
@@ -38,20 +53,20 @@ let private isInstance groups (name: string) =
 let private instances (groups: string list) =
     String.Join(", ", groups |> List.map (fun group -> group + "-0")) + " and so on"
 
-let private isNode (story: Story) (name: string) =
+let private isNode (most: int) (name: string) =
     name.Length > 6
     && name.StartsWith("node-", StringComparison.Ordinal)
     && "abc".Contains name[5]
     && match Int32.TryParse(name.Substring 6) with
-       | true, number -> number >= 1 && number <= story.Given.NodesPerZone
+       | true, number -> number >= 1 && number <= most
        | _ -> false
 
-let private nodes (story: Story) =
-    $"node-a1 to node-c%d{story.Given.NodesPerZone}: %d{story.Given.NodesPerZone} in each of the zones a, b and c"
+let private nodes (most: int) = $"node-a1 to node-c%d{most}: %d{most} in each of the zones a, b and c"
 
 /// What is wrong with a name, and what there is instead.
-let private tryWrong (story: Story) (mention: Mention) : string option =
-    let targets = began @ made story
+let private tryWrong (scenario: Node) (mention: Mention) : string option =
+    let targets = began @ made scenario
+    let most = nodesPerZone scenario
     let pd, tikv = ofKind "PDGroup" targets, ofKind "TiKVGroup" targets
     let groups = pd @ tikv
 
@@ -80,7 +95,7 @@ let private tryWrong (story: Story) (mention: Mention) : string option =
     | "pod" -> wrong (isInstance groups bare) "Pod of this scenario" (instances groups)
     | "claim" -> wrong (isClaim bare) "claim of this scenario" $"data-%s{instances groups}"
     | "zone" -> wrong (List.contains mention.Name [ "a"; "b"; "c" ]) "zone" "a, b, c, or all of them"
-    | "node" -> wrong (isNode story mention.Name) "node of this scenario" (nodes story)
+    | "node" -> wrong (isNode most mention.Name) "node of this scenario" (nodes most)
     | _ ->
         match Target.tryParse mention.Name, mention.Name.Split '/' with
         | None, [| kind; _ |] when not (Map.containsKey kind Target.kinds) ->
@@ -111,14 +126,14 @@ let private tryWrong (story: Story) (mention: Mention) : string option =
             | "PD" -> wrong (isInstance pd name) "member of this scenario" (instances pd)
             | "TiKV" -> wrong (isInstance tikv name) "store of this scenario" (instances tikv)
             | "Pod" -> wrong (isInstance groups name) "Pod of this scenario" (instances groups)
-            | "Node" -> wrong (isNode story name) "node of this scenario" (nodes story)
+            | "Node" -> wrong (isNode most name) "node of this scenario" (nodes most)
             | "PersistentVolumeClaim" ->
                 wrong (isClaim name) "claim of this scenario" $"data-%s{instances groups}"
             | _ -> None
 
 /// What is wrong with the names in a scenario.
-let problems (story: Story) (mentions: Mention list) : Problem list =
+let problems (scenario: Node) (mentions: Mention list) : Problem list =
     mentions
     |> List.choose (fun mention ->
-        tryWrong story mention
+        tryWrong scenario mention
         |> Option.map (fun what -> { Line = mention.Line; Field = mention.Field; What = what }))

@@ -308,17 +308,14 @@ and private union (notes: Notes) (field: Place) (cases: Shapes.Case list) (node:
                 $"""%s{String.Join(" and ", names)} are said at once; allowed: one of them"""
     | Sequence _ -> notes.Wrong node field $"a list is not one of them; %s{among words}"
 
-/// The value, and the names that it mentions; or all that is wrong, in the order of the lines.
-let ofNode<'Value> (node: Node) : Result<'Value * Mention list, Problem list> =
+/// The value, or all that is wrong with it; and the names that it mentions.
+let ofNode<'Value> (node: Node) : Result<'Value, Problem list> * Mention list =
     let notes = Notes()
+    let value = read notes { Path = ""; Name = "" } typeof<'Value> node
 
-    match read notes { Path = ""; Name = "" } typeof<'Value> node with
-    | ValueSome value when notes.Problems.Count = 0 ->
-        Ok(unbox<'Value>(Unchecked.nonNull value), List.ofSeq notes.Mentions)
-    | _ ->
-        Error(
-            notes.Problems
-            |> Seq.sortBy (fun one -> one.Line, one.Field)
-            |> Seq.distinct
-            |> List.ofSeq
-        )
+    let result =
+        match value with
+        | ValueSome value when notes.Problems.Count = 0 -> Ok(unbox<'Value>(Unchecked.nonNull value))
+        | _ -> Error(List.ofSeq notes.Problems)
+
+    result, List.ofSeq notes.Mentions

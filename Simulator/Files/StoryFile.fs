@@ -5,12 +5,16 @@ module Tikv.Simulator.Files.StoryFile
 open Tikv.Simulator.Scenarios
 
 let private read (node: Node) : Result<Story, Problem list> =
-    match Reader.ofNode<Story> node with
-    | Error problems -> Error problems
-    | Ok(story, mentions) ->
-        match Names.problems story mentions with
-        | [] -> Ok story
-        | problems -> Error problems
+    let result, mentions = Reader.ofNode<Story> node
+
+    match result, Names.problems node mentions with
+    | Ok story, [] -> Ok story
+    | Ok _, problems -> Error problems
+    | Error problems, others ->
+        problems @ others
+        |> List.distinct
+        |> List.sortBy (fun one -> one.Line, one.Field)
+        |> Error
 
 /// The scenarios in a text of one document or several.
 let parse (text: string) : Result<Story list, Problem list> =

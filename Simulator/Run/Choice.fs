@@ -52,6 +52,11 @@ module Choice =
         | Chosen.Named name -> name
         | Chosen.Story story -> story.Id
 
+    let tryStory chosen =
+        match chosen with
+        | Chosen.Named _ -> None
+        | Chosen.Story story -> Some story
+
     let calms chosen =
         match chosen with
         | Chosen.Named _ -> false

@@ -64,8 +64,10 @@ let private runOne (chosen: Chosen) (seed: uint64 option) (transcript: bool) : i
             if Run.isGood rested then 0 else 1
 
 /// Runs scenarios one after another, a line each; 1 when one fails.
-let private runMany (stories: Story list) : int =
+let private runMany (seed: uint64 option) (stories: Story list) : int =
     let run (story: Story) =
+        let seed = seed |> Option.defaultValue story.Given.Seed
+        let story = { story with Given = { story.Given with Seed = seed } }
         let watch = Stopwatch.StartNew()
         let result = Play.run story
         let mark = if Run.isGood result then "ok    " else "FAILED"
@@ -79,34 +81,24 @@ let private runMany (stories: Story list) : int =
     printfn $"%d{stories.Length} scenarios, %d{stories.Length - good} failed."
     if good = stories.Length then 0 else 1
 
+/// Goes on with the scenarios that are meant, or tells what is wrong with them.
+let private withStories (found: Result<Chosen, string list> list) (goOn: Story list -> int) : int =
+    Choice.allTold found (fun chosen ->
+        match chosen |> List.tryFind _.IsNamed with
+        | Some one -> unknown (Choice.name one)
+        | None -> goOn (chosen |> List.choose Choice.tryStory))
+
 /// Runs what is named: scenarios by their ids, files, and all files of a folder.
 let run (names: string list) (seed: uint64 option) (transcript: bool) : int =
-    match names |> List.map Choice.find |> List.concat with
-    | [ one ] when names.Length = 1 -> Choice.told one (fun chosen -> runOne chosen seed transcript)
-    | several ->
-        Choice.allTold several (fun chosen ->
-            chosen
-            |> List.map (fun one ->
-                match one with
-                | Chosen.Story story -> Ok story
-                | Chosen.Named name -> Error name)
-            |> fun results ->
-                match
-                    results
-                    |> List.tryPick (fun one ->
-                        match one with
-                        | Error name -> Some name
-                        | Ok _ -> None)
-                with
-                | Some name -> unknown name
-                | None -> runMany (results |> List.choose Result.toOption))
+    match names |> List.collect Choice.find, names with
+    | [ one ], [ _ ] -> Choice.told one (fun chosen -> runOne chosen seed transcript)
+    | several, _ -> withStories several (runMany seed)
 
 /// Reads scenarios, and tells what is wrong with them.
 let check (names: string list) : int =
-    Choice.allTold (names |> List.collect Choice.find) (fun chosen ->
-        printfn
-            $"""%d{chosen.Length} %s{if chosen.Length = 1 then "scenario is" else "scenarios are"} well-formed."""
-
+    withStories (names |> List.collect Choice.find) (fun stories ->
+        let are = if stories.Length = 1 then "scenario is" else "scenarios are"
+        printfn $"%d{stories.Length} %s{are} well-formed."
         0)
 
 let private fileOf folder (story: Story) =

@@ -24,7 +24,7 @@ let ``all that is wrong is told, in the order of the lines`` () =
             "    do: {scale: TiKVGroup/basic-tikv, replicas: -1}"
             "  - at: 5s"
             "    do: {scale: TiKVGroup/basic-tikv, replica: 3}"
-            "  - once: {removing: basic-tikv-3}"
+            "  - once: {removing: basic-tikvs-3}"
         ]
 
     Assert.That(
@@ -39,6 +39,7 @@ let ``all that is wrong is told, in the order of the lines`` () =
                 "a.yaml:8: steps[1].do.replica: there is no such field here; allowed: replicas"
                 "a.yaml:8: steps[1].do.replicas: it is missing"
                 "a.yaml:9: steps[2].do: it is missing"
+                "a.yaml:9: steps[2].once.removing: `basic-tikvs-3` is no Pod of this scenario; allowed: basic-pd-0, basic-tikv-0 and so on"
             ]
         )
     )
