@@ -88,13 +88,21 @@ let private grace (observed: Observed) (one: InstanceView) =
     let factor = if word one = PodWord.Ready || not (isProven one) then 2.0 else 1.0
     (policy observed).DownAfter * factor
 
-/// How long PD has not heard from the store, on PD's own clock: the newest heartbeat of all stores is its present. So
-/// neither a restart of the operator nor a jump of its clock counts (V T80). PD itself calls a store Down after 30 min.
-let private silence (facts: PdFacts) (store: Store) =
+/// How long PD has not heard from the store, as two clocks agree: PD's own, whose present is the newest heartbeat of all
+/// stores, and that by which the instance says since when it does not serve. So neither a restart of the operator nor a jump
+/// of its clock counts (V T80), nor one of PD's, after which all stores are Down until each has been heard from (V P60). PD
+/// itself calls a store Down after 30 min.
+let private silence (observed: Observed) (facts: PdFacts) (one: InstanceView) (store: Store) =
     match store.StateName, store.LastHeartbeat with
     | "Down", Some own ->
         let newest = facts.Stores |> List.choose _.LastHeartbeat |> List.max
-        Some(TimeSpan.FromTicks((newest - own) / 100L))
+
+        let unready =
+            one.Unready
+            |> Option.bind Timestamp.tryParse
+            |> Option.map (fun since -> observed.Clock - since)
+
+        Some(min (TimeSpan.FromTicks((newest - own) / 100L)) (Option.defaultValue TimeSpan.Zero unready))
     | _ -> None
 
 /// An instance that serves again is believed after that time (V T56).
@@ -130,7 +138,7 @@ let private down (facts: PdFacts) (observed: Observed) =
     |> List.filter (fun one -> (recorded observed one).IsNone)
     |> List.choose (fun one ->
         storeOf facts one
-        |> Option.bind (silence facts)
+        |> Option.bind (silence observed facts one)
         |> Option.map (fun span -> one, span))
     |> List.sortByDescending snd
 

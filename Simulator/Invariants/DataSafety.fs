@@ -207,7 +207,13 @@ let enoughStoresStay =
                 | ValueSome(struct (_, store)) when not (Ground.isUp store) -> Finding.Nothing
                 | ValueSome(struct (group, _)) ->
                     let silent = Landing.knownSilent world.Now ledger group
-                    let down = Landing.down ledger group
+
+                    // The going of one whose data is lost takes nobody away: who is just restarted counts then.
+                    let down =
+                        if Set.contains id (Ground.intact before) then
+                            Landing.down ledger group
+                        else
+                            Set.empty
 
                     let living =
                         group.Cluster.Stores.Values

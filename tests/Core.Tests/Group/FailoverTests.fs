@@ -59,6 +59,7 @@ let private down index silent observed =
         one with
             Ready = false
             ReadySince = ""
+            Unready = Some(One.ago (int (silent * 60.0)))
             Settled = false
             Fails = true
             PodWord = PodWord.Down
@@ -116,6 +117,20 @@ let ``before that it is waited for`` () =
 
     match (decide (four |> down 2 29.0)).Waiting with
     | FailoverPending("basic-tikv-2", _, left) :: _ -> left |> shouldBe (TimeSpan.FromMinutes 1.0)
+    | other -> Assert.Fail $"%A{other}"
+
+[<Test>]
+let ``a store that is Down because PD's clock has jumped is waited for like any other`` () =
+    let observed =
+        four
+        |> down 2 300.0
+        |> withInstance 2 (fun one -> { one with Unready = Some(One.ago 10) })
+
+    recorded observed |> shouldBe None
+
+    match (decide observed).Waiting with
+    | FailoverPending("basic-tikv-2", _, left) :: _ ->
+        left |> shouldBe (TimeSpan.FromMinutes 30.0 - TimeSpan.FromSeconds 10L)
     | other -> Assert.Fail $"%A{other}"
 
 [<Test>]
