@@ -182,9 +182,10 @@ let search (runs: int) (seed: uint64) (transcript: bool) (saved: string option) 
                 printfn $"        %s{words}"
                 let story = Tikv.Simulator.Scenarios.Search.kept plan words
                 keep saved { story with Id = story.Id + "-shrunk" }
-            | Tikv.Simulator.Scenarios.Outcome.Good -> ()
 
-            Tikv.Simulator.Scenarios.Search.words plan |> List.iter (printfn "        %s")
+                Tikv.Simulator.Scenarios.Search.lines plan words
+                |> List.iter (printfn "        %s")
+            | Tikv.Simulator.Scenarios.Outcome.Good -> ()
 
             if transcript then
                 Tikv.Simulator.Scenarios.Search.transcript plan

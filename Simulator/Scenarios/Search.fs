@@ -4,6 +4,7 @@ open System
 open Tikv.Core
 open Tikv.Simulator.Invariants
 open Tikv.Simulator.Run
+open Tikv.Simulator.Files
 
 /// What became of a generated run.
 [<RequireQualifiedAccess>]
@@ -65,7 +66,8 @@ module Search =
     let private twin (plan: Plan) =
         let asked = Plans.finallyAsked plan
 
-        let key = String.Join("\n", plan.Begins :: [ for ask in asked -> ask.Words ])
+        let key =
+            String.Join("\n", plan.Begins :: [ for ask in asked -> Json.print (Writer.toTree ask.What) ])
 
         let make () = final plan (Run.from (Settled.from plan.Given) (scenarioOf plan (atOnce plan)))
 
@@ -132,21 +134,16 @@ module Search =
 
         without (max 1 (plan.Items.Length / 2)) plan
 
-    /// A plan as the words of a scenario.
-    let words (plan: Plan) : string list = [
-        $"scenario \"seed-%d{plan.Seed}\" \"...\" [] Givens.%s{plan.Begins} ["
-        for item in plan.Items do
-            for line in item.Words do
-                "    " + line
-        "] [ finally' settled; finally' noEvictions; finally' pdAtRest ]"
-    ]
-
     /// A failing plan as a scenario to keep: run again it fails alike.
     let kept (plan: Plan) (words: string) : Story = {
         storyOf plan with
             Why = Some("Found by a search: " + words)
             EndsLike = Some(atOnce plan)
     }
+
+    /// A failing plan as the lines of its file.
+    let lines (plan: Plan) (words: string) : string list =
+        (StoryFile.print (kept plan words)).TrimEnd('\n').Split '\n' |> List.ofArray
 
     /// Runs as many plans as asked for, from a seed on, on all processors; the failures are in the order of their seeds.
     /// `ended` is told of each, on whatever thread it ran.
