@@ -82,6 +82,8 @@ module Annotations =
     /// On an instance or a group that is being deleted: `true` lets it go without PD, when PD cannot let it go. Its volume
     /// claims stay.
     let abandon = "tikv.org/abandon"
+    /// On a TiKVGroup, set by people: gates that do not hold its instances up until a time; see `Gate.overridden`.
+    let overrideGates = "tikv.org/override-gates"
     /// On a PersistentVolumeClaim: the uid of the Cluster that it was made for.
     let clusterUid = "tikv.org/cluster-uid"
     /// On a Cluster: the uid of an earlier Cluster, whose volume claims it may take over.

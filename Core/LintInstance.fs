@@ -149,16 +149,38 @@ let private isLeaving (observed: Instance.Observed) =
 
 /// The claim that the data was recorded on has been replaced by another: the disk is gone for ever.
 let private hasOtherDisk (observed: Instance.Observed) =
-    let status =
+    let status, own =
         match observed.Role with
-        | Instance.PD(_, status) -> status.Instance
-        | Instance.TiKV(_, status) -> status.Instance
+        | Instance.PD(_, status) -> status.Instance, status.Id |> Option.map (fun (MemberId id) -> string id)
+        | Instance.TiKV(_, status) -> status.Instance, status.Id |> Option.map (fun (StoreId id) -> string id)
 
-    match status.DataClaimUid with
-    | Some recorded ->
-        not observed.Claims.IsEmpty
-        && observed.Claims |> Map.forall (fun _ claim -> claim.Meta.Uid <> recorded)
-    | None -> false
+    let recorded =
+        status.Volumes
+        |> List.filter (fun volume -> volume.DataOf.IsSome && volume.DataOf = own)
+        |> List.choose _.ClaimUid
+
+    not observed.Claims.IsEmpty
+    && recorded
+       |> List.exists (fun recorded ->
+           observed.Claims |> Map.forall (fun _ claim -> claim.Meta.Uid <> recorded))
+
+/// A person has said, until a time that has not come, that PD alone decides how many stores are enough (L F10).
+let private isBelowReplicasAllowed (observed: Instance.Observed) =
+    observed.Overrides.Split ','
+    |> Array.exists (fun entry ->
+        let entry = entry.Trim()
+        let gate = "min-replicas-after@"
+
+        entry.StartsWith(gate, StringComparison.Ordinal)
+        && (match
+                DateTimeOffset.TryParse(
+                    entry.Substring gate.Length,
+                    Globalization.CultureInfo.InvariantCulture,
+                    Globalization.DateTimeStyles.AssumeUniversal
+                )
+            with
+            | true, until -> until > observed.Clock
+            | false, _ -> false))
 
 /// V I04-I06: the store is to leave, it is this instance's, enough others live, and no other leaves.
 let private removeStore (observed: Instance.Observed) id = [
@@ -182,7 +204,7 @@ let private removeStore (observed: Instance.Observed) id = [
 
         yield!
             unless
-                (livingBeside id facts >= facts.MaxReplicas)
+                (livingBeside id facts >= facts.MaxReplicas || isBelowReplicasAllowed observed)
                 "a store is removed only while enough living stores remain (V I05)"
 
         yield!

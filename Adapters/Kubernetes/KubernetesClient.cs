@@ -70,8 +70,6 @@ public sealed class KubernetesClient : IKubernetesApi, IDisposable
         return answer switch
         {
             Outcome<RawAnswer>.Unknown unknown => Outcome<Json>.NewUnknown(unknown.Problem),
-            Outcome<RawAnswer>.Done { Answer: { Status: >= 500 } failed } => Outcome<Json>.NewUnknown(
-                $"the server answered {failed.Status}: {failed.Error().Message}"),
             Outcome<RawAnswer>.Done done => done.Answer.AsJson(),
             _ => throw new InvalidOperationException("an exchange is never refused"),
         };

@@ -206,6 +206,16 @@ type Summary =
     | Invalid
     | Deleting
 
+/// A member or a store that PD lists and no instance of the cluster stands for.
+type UnmanagedPart = {
+    [<Doc "PD for a member, TiKV for a store."; Required>]
+    Kind: Component
+    [<Doc "The id that PD gave (decimal)."; Required; MaxLength 20>]
+    Id: string
+    [<Doc "Where it listens, as PD has it."; MaxLength 1024>]
+    Address: string
+}
+
 type ClusterStatus = {
     [<Doc "The generation that this status speaks of.">]
     ObservedGeneration: int64
@@ -229,6 +239,9 @@ type ClusterStatus = {
     FeatureGates: FeatureGateStatus list
     [<Doc "Stores that are up, of those that PD knows, as 3/3.">]
     StoresUp: string option
+    [<Doc "Members and stores that PD lists and no instance of the cluster stands for, the first hundred of them. The operator leaves them alone.";
+      MaxLength 100>]
+    Unmanaged: UnmanagedPart list
     [<Doc "Regions without all their peers.">]
     RegionsUnhealthy: int64 option
     [<Doc "Components that the suspension has stopped, and that start again only after those they need. PD stops once TiKV is here.">]

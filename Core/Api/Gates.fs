@@ -1,5 +1,8 @@
 namespace Tikv.Core.Api
 
+open System
+open System.Globalization
+
 /// What must hold before a disruptive step. The name is the same in status, events, metrics, logs and documentation.
 [<RequireQualifiedAccess>]
 module Gate =
@@ -50,6 +53,27 @@ module Gate =
         all
         |> List.tryFind (fun gate ->
             System.String.Equals(gate.Replace("-", ""), code, System.StringComparison.OrdinalIgnoreCase))
+
+    /// Gates that the annotation `tikv.org/override-gates` can override: what they hold up, PD judges as well.
+    let overridable = set [ MinReplicasAfter ]
+
+    /// The gates that such an annotation overrides now. Each has a time at which that ends, such as `min-replicas-after@2026-01-02T15:00Z`; commas stand between several. Without a time it overrides nothing.
+    let overridden (clock: DateTimeOffset) (annotation: string) =
+        let one (entry: string) =
+            match entry.Split('@', 2, StringSplitOptions.TrimEntries) with
+            | [| gate; until |] when Set.contains gate overridable ->
+                match
+                    DateTimeOffset.TryParse(
+                        until,
+                        CultureInfo.InvariantCulture,
+                        DateTimeStyles.AssumeUniversal
+                    )
+                with
+                | true, until when clock < until -> Some gate
+                | _ -> None
+            | _ -> None
+
+        annotation.Split ',' |> Seq.choose one |> Set.ofSeq
 
     /// Gates that no annotation overrides without words that accept the loss of data.
     let guardsData gate = gate = RegionQuorumAfter || gate = PdQuorumAfter

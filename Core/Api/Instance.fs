@@ -32,7 +32,7 @@ type VolumeStatus = {
     Name: string
     [<Doc "Name of its claim."; Required; MaxLength 253>]
     ClaimName: string
-    [<Doc "The life of the claim that this speaks of.">]
+    [<Doc "The life of the claim that holds that data; of a volume without, of the claim.">]
     ClaimUid: Uid option
     [<Doc "The size that the volume has.">]
     Capacity: string option
@@ -59,6 +59,4 @@ type InstanceStatus = {
     Zone: string option
     [<Doc "Its volumes."; ListMapKey "name">]
     Volumes: VolumeStatus list
-    [<Doc "The life of the volume claim that holds the data of the recorded store or member.">]
-    DataClaimUid: Uid option
 }

@@ -31,6 +31,9 @@ module ConditionType =
     /// Cluster: instances are spread so that the loss of one domain is survived.
     let TopologySafe = "TopologySafe"
 
+    /// Cluster, only while true: PD lists members or stores that no instance of ours stands for.
+    let Unmanaged = "Unmanaged"
+
     /// Instances: the process runs.
     let Running = "Running"
 
@@ -60,6 +63,7 @@ module ConditionType =
         Paused
         Suspended
         TopologySafe
+        Unmanaged
         Running
         Initialized
         LeadersEvicted
@@ -124,6 +128,8 @@ module ConditionReason =
     let ZoneImbalance = "ZoneImbalance"
     let CertificateExpiring = "CertificateExpiring"
     let DiskAlmostFull = "DiskAlmostFull"
+    // Unmanaged
+    let NoInstance = "NoInstance"
     // Paused, Suspended
     let UserRequested = "UserRequested"
     let PendingChanges = "PendingChanges"

@@ -202,6 +202,74 @@ let private topologySafe (observed: Observed) conditions =
     | None, [] -> conditions |> Condition.remove ConditionType.TopologySafe
     | None, _ -> set ConditionStatus.True ConditionReason.Satisfied "the loss of any one domain is survived"
 
+/// Regions may have no majority, as `Available` has it, and not by a restart on purpose, a suspension or the end alone.
+let private lacksMajority (observed: Observed) =
+    let restarted =
+        observed.Status.Disruption
+        |> Option.map Disruption.holders
+        |> Option.defaultValue []
+        |> List.map _.Name
+        |> Set.ofList
+
+    let isUnplanned (store: Store) =
+        store.NodeState <> NodeState.Removed
+        && store.NodeState <> NodeState.Removing
+        && store.StateName <> "Up"
+        && not (Set.contains (Address.pod store.Address) restarted)
+
+    let isOnPurpose =
+        observed.Meta.DeletionTimestamp.IsSome
+        || Suspension.isAsked observed
+        || Suspension.isResuming observed
+
+    match observed.Pd, available observed with
+    | PdView.Answered facts, (ConditionStatus.False, reason, message) when
+        reason = ConditionReason.RegionsWithoutQuorum
+        && not isOnPurpose
+        && facts.Stores |> List.exists isUnplanned
+        ->
+        Some(reason, message)
+    | _ -> None
+
+/// It serves with less safety than wanted: what its groups say of their instances, or what PD says of its stores.
+let private degraded isOverlooked (observed: Observed) conditions =
+    let groups =
+        observed.Groups
+        |> List.choose (fun group ->
+            group.Status.Conditions
+            |> Condition.tryFind ConditionType.Degraded
+            |> Option.filter (fun condition -> condition.Status = ConditionStatus.True)
+            |> Option.map (fun condition -> condition.Reason, $"%s{group.Meta.Name}: %s{condition.Message}"))
+
+    let majority = if isOverlooked then None else lacksMajority observed
+
+    match Option.toList majority @ groups with
+    | [] -> conditions |> Condition.remove ConditionType.Degraded
+    | (reason, _) :: _ as found ->
+        conditions
+        |> Condition.set
+            observed.Clock
+            observed.Meta.Generation
+            ConditionType.Degraded
+            ConditionStatus.True
+            reason
+            (System.String.Join("; ", found |> List.map snd))
+
+/// While PD does not say, what it said last stands.
+let private unmanaged (observed: Observed) conditions =
+    match Unmanaged.parts observed with
+    | None -> conditions
+    | Some [] -> conditions |> Condition.remove ConditionType.Unmanaged
+    | Some parts ->
+        conditions
+        |> Condition.set
+            observed.Clock
+            observed.Meta.Generation
+            ConditionType.Unmanaged
+            ConditionStatus.True
+            ConditionReason.NoInstance
+            (Unmanaged.text parts)
+
 /// The status before, and as it should be now. The disruption and the id are written by actions, never here.
 let private statuses (observed: Observed) (decision: Decision<Action, Reason>) =
     let old = observed.Status
@@ -274,6 +342,8 @@ let private statuses (observed: Observed) (decision: Decision<Action, Reason>) =
                     else
                         Condition.set observed.Clock generation ConditionType.Available status reason message)
                 |> topologySafe observed
+                |> degraded isOverlooked observed
+                |> unmanaged observed
                 |> flag
                     ConditionType.Paused
                     observed.Spec.Paused
@@ -288,6 +358,10 @@ let private statuses (observed: Observed) (decision: Decision<Action, Reason>) =
                 ]
                 |> List.choose id
             Pd = pd observed
+            Unmanaged =
+                Unmanaged.parts observed
+                |> Option.map (List.truncate 100)
+                |> Option.defaultValue old.Unmanaged
             FeatureGates = Features.inEffect observed.Spec
             BlockedBy = observed.Groups |> List.collect _.Status.BlockedBy
             Version =

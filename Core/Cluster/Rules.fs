@@ -62,9 +62,13 @@ let disruption (observed: Observed) =
         | Some _ -> Decision.settled
 
 let components (observed: Observed) =
-    let has kind = observed.Groups |> List.exists (fun group -> group.Kind = kind)
+    let has kind =
+        observed.Groups |> List.exists (fun group -> group.Kind = kind)
+        || observed.Unreadable |> List.exists (fun (unreadable, _) -> unreadable = kind)
 
     Decision.wait [
+        for _, name in observed.Unreadable do
+            GroupUnreadable name
         if not (has Kind.PDGroup) then
             NoPdGroup
         if not (has Kind.TiKVGroup) then

@@ -27,9 +27,14 @@ type Observed = {
     Status: ClusterStatus
     /// In the order of their names.
     Groups: GroupView list
+    /// Those groups that cannot be read, by kind and name.
+    Unreadable: (Kind * string) list
     /// Where PD is reached.
     PdUrls: string list
     Pd: PdView
+    /// The names of the Pods of all instances of PD, and of all of TiKV, whether there is such a Pod or not.
+    PdPods: Set<string>
+    TikvPods: Set<string>
     /// How long a PD that had answered has been silent, or has heard from hardly any store.
     PdSilentFor: TimeSpan option
     /// The instance that holds the disruption exists, in the life that took it.
@@ -63,6 +68,7 @@ type Reason =
     | Suspended
     | NoPdGroup
     | NoTikvGroup
+    | GroupUnreadable of Name: string
     | PdNotAsked
     | PdSilent of Problem: string
     | AnotherCluster of Id: ClusterId * Recorded: ClusterId
@@ -80,6 +86,8 @@ module Reason =
         | Suspended -> "the cluster is suspended"
         | NoPdGroup -> "no PDGroup belongs to this cluster yet"
         | NoTikvGroup -> "no TiKVGroup belongs to this cluster yet"
+        | GroupUnreadable name ->
+            $"the group %s{name} cannot be read, and is left as it is; its conditions say why"
         | PdNotAsked -> "PD has not been asked yet: none of its members runs"
         | PdSilent problem -> $"PD did not answer: %s{problem}"
         | AnotherCluster(ClusterId id, ClusterId recorded) ->
@@ -104,6 +112,7 @@ module Reason =
         | Suspended -> "Suspended"
         | NoPdGroup -> "NoPDGroup"
         | NoTikvGroup -> "NoTiKVGroup"
+        | GroupUnreadable _ -> "GroupUnreadable"
         | PdNotAsked -> "PDNotAsked"
         | PdSilent _ -> "PDUnreachable"
         | AnotherCluster _ -> "ClusterIdMismatch"

@@ -437,7 +437,7 @@ let waits (observed: Observed) =
             Decision.wait replaced
 
 /// Why the group serves with less safety than is wanted.
-let degraded (observed: Observed) =
+let degraded isPlanned (observed: Observed) =
     let down =
         match calm observed, observed.Role with
         | Ok facts, TiKV _ -> down facts observed |> List.map fst
@@ -446,7 +446,14 @@ let degraded (observed: Observed) =
 
     let failed = failures observed |> List.choose (subject observed)
 
-    match (down @ failed) |> List.map _.Meta.Name |> List.distinct |> List.sort, observed.Role with
+    match
+        (down @ failed)
+        |> List.filter (isPlanned >> not)
+        |> List.map _.Meta.Name
+        |> List.distinct
+        |> List.sort,
+        observed.Role
+    with
     | [], _ -> None
     | names, TiKV _ ->
         let names = String.Join(", ", names)

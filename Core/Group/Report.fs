@@ -22,20 +22,22 @@ let private isPlanned (observed: Observed) (one: InstanceView) =
         observed.Cluster
         |> Option.filter (fun cluster -> not cluster.Spec.Paused)
         |> Option.bind _.Status.Disruption
-        |> Option.exists (fun disruption -> disruption.Uid = one.Meta.Uid)
+        |> Option.bind (Disruption.tryHolder one.Meta.Uid)
+        |> Option.isSome
 
     one.Unready
     |> Option.bind Timestamp.tryParse
     |> Option.exists (fun since -> holds && observed.Clock - since < ordinaryRestart)
 
 /// All serve; or all but one that is being restarted on purpose, when all did before (U 6.1: Ready does not flap during a
-/// roll).
+/// roll). To become Ready it takes more than the instances' word, which may be of before an outage of the API server: their
+/// Pods have to run.
 let private serves (observed: Observed) instances =
+    let wasReady = Condition.isTrue ConditionType.Ready (Manifest.status observed).Conditions
+
     match instances |> List.filter (fun (one: InstanceView) -> one.Unready.IsSome) with
-    | [] -> true
-    | [ one ] ->
-        isPlanned observed one
-        && Condition.isTrue ConditionType.Ready (Manifest.status observed).Conditions
+    | [] -> wasReady || instances |> List.forall (fun one -> not one.Broken)
+    | [ one ] -> wasReady && isPlanned observed one
     | _ -> false
 
 let private summary
@@ -135,7 +137,7 @@ let private blocked
     @ (observed.Instances |> Map.toList |> List.choose (snd >> ofInstance))
 
 let private degraded (observed: Observed) conditions =
-    match Failover.degraded observed with
+    match Failover.degraded (isPlanned observed) observed with
     | None -> conditions |> Condition.remove ConditionType.Degraded
     | Some(reason, message) ->
         conditions

@@ -58,8 +58,17 @@ let isUnderWay (observed: Observed) (plan: Plan) =
     Decision.isSettled (VersionRules.path observed)
     && (not heavy.IsEmpty || isNew && not (unavailable observed plan.Staying).IsEmpty)
 
+/// Its template is not the one of the revision that it has: somebody has changed it by hand (V T43).
+let private isEdited (observed: Observed) =
+    match Revisions.current observed, (Manifest.status observed).CurrentRevision with
+    | Some former, (Some _ as revision) ->
+        let process' = Shared.wantedProcess former
+        fun (one: InstanceView) -> label one = revision && one.Process <> process'
+    | _ -> fun _ -> false
+
 /// 1. What restarts nothing reaches all instances at once; so does anything those whose process is known not to run, and
-///    the template that an instance was ready with last: a revert must always heal (V I36).
+///    the template that an instance was ready with last: a revert must always heal (V I36). One that was changed by hand is
+///    restarted in any case: once, with the group's template.
 /// 2. Of the others one goes at a time, only after new instances, and only when those that have the template have been
 ///    ready with it for `minReadySeconds`; or up to `maxUnavailable` of one failure domain, where all of it may be down.
 ///    One that has failed and was replaced is not waited for.
@@ -69,7 +78,8 @@ let isUnderWay (observed: Observed) (plan: Plan) =
 let roll (plan: Plan) (observed: Observed) =
     let current, light, heavy = sorted observed plan.Staying
     let reverted = Some(Shared.revision observed)
-    let heals (one: InstanceView) = one.Broken || one.Current = reverted
+    let isEdited = if heavy.IsEmpty then (fun _ -> false) else isEdited observed
+    let heals (one: InstanceView) = one.Broken || one.Current = reverted || isEdited one
     let healed = heavy |> List.filter heals
 
     let waiting =

@@ -79,6 +79,7 @@ let private refusals =
         "PDUnreachable"
         "PDNotAsked"
         "ClusterIdMismatch"
+        "StepRefused"
     ]
 
 let private leaves (one: InstanceView) =

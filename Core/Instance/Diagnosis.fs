@@ -34,20 +34,22 @@ let nodeLost (observed: Observed) =
 
 // ---- disks
 
-/// The claim of the volume that holds the data of the store or member.
-let dataClaim (observed: Observed) =
+/// The volume that holds the data of the store or member, and the name of its claim.
+let private dataVolume (observed: Observed) =
     Seen.wantedClaims observed
     |> List.tryFind (fun (volume, _) ->
         volume.Mounts.IsEmpty
         || volume.Mounts |> List.exists (fun mount -> mount.Type = Defaults.dataMount))
-    |> Option.bind (fun (_, name) -> observed.Claims |> Map.tryFind name)
 
 /// The claim that the recorded store or member kept its data on does not exist any more, and another has its name.
 /// That stays true for ever: no uid comes back.
 let diskReplaced (observed: Observed) =
-    match (Seen.status observed).DataClaimUid, dataClaim observed with
-    | Some recorded, Some claim -> claim.Meta.Uid <> recorded && claim.Meta.DeletionTimestamp.IsNone
-    | _ -> false
+    match dataVolume observed with
+    | None -> false
+    | Some(volume, name) ->
+        match Ownership.recorded observed volume, Map.tryFind name observed.Claims with
+        | Some recorded, Some claim -> claim.Meta.Uid <> recorded && claim.Meta.DeletionTimestamp.IsNone
+        | _ -> false
 
 let private nodesOf (observed: Observed) (volume: VolumeView) =
     volume.Nodes

@@ -229,6 +229,7 @@ type LeadersGone =
     | NoneLed of Store: StoreId
     | WaitedLongEnough of Store: StoreId
     | NowhereToGo
+    | StaysAnyway of Store: StoreId
 
 /// Stores that could take the leaders of this one.
 let private takers (store: Store) (facts: PdFacts) =
@@ -317,9 +318,16 @@ let leadersGone (store: Store option) (observed: Observed) (facts: PdFacts) =
         | _ when isEvicted && store.Leaders = 0 -> Error LeadersUnconfirmed
         | _ -> Error(LeadersRemain store.Leaders)
 
+/// PD refuses: fewer Up ones than max-replicas would be left, dead ones counted too. No leader has to move.
+let staysAnyway (store: Store) (facts: PdFacts) =
+    let isUp (one: Store) = one.Id <> store.Id && one.StoreState = StoreState.Up
+    let up = facts.Stores |> List.filter isUp
+
+    if up.Length < facts.MaxReplicas then Some(StaysAnyway store.Id) else None
+
 /// So many living stores remain without this one that every replica has a place of its own, no other store is on its way
 /// out, and none that holds regions is silent while this one is heard: their regions would have no majority on stores that
-/// stay (V I05, I06). PD itself counts dead ones too, and no places.
+/// stay (V I05, I06). PD itself counts dead ones too, and no places; people may leave it to PD (L F10).
 type EnoughStores = private EnoughStores of Store: StoreId
 
 let enoughStores (store: Store) (observed: Observed) (facts: PdFacts) =
@@ -342,7 +350,14 @@ let enoughStores (store: Store) (observed: Observed) (facts: PdFacts) =
         |> List.filter (fun one -> one.Id <> store.Id && one.Regions > 0 && not (Seen.hears facts one))
 
     match leaving with
-    | _ when left.Length < facts.MaxReplicas -> Error(StoresTooFew(left.Length, facts.MaxReplicas))
+    | _ when
+        left.Length < facts.MaxReplicas
+        && not (
+            Gate.overridden observed.Clock observed.Overrides
+            |> Set.contains Gate.MinReplicasAfter
+        )
+        ->
+        Error(StoresTooFew(left.Length, facts.MaxReplicas))
     | _ when facts.IsolationLevel <> "" && after < needed ->
         Error(DomainsTooFew(facts.IsolationLevel, after, needed))
     | other :: _ -> Error(OtherStoreLeaves other.Address)

@@ -49,6 +49,12 @@ let ownId (observed: Observed) =
     | PD(_, status) -> status.Id |> Option.map (fun (MemberId id) -> string id)
     | TiKV(_, status) -> status.Id |> Option.map (fun (StoreId id) -> string id)
 
+/// The claim, by the uid of that life, that the recorded store or member keeps the data of a volume on.
+let recorded (observed: Observed) (volume: Volume) =
+    (Seen.status observed).Volumes
+    |> List.tryFind (fun one -> one.Name = volume.Name && one.DataOf.IsSome && one.DataOf = ownId observed)
+    |> Option.bind _.ClaimUid
+
 /// The store or member (decimal id) that a claim's data belongs to.
 let holder (observed: Observed) (claim: ClaimView) = label (idLabel observed) claim
 
@@ -152,9 +158,10 @@ let spent (observed: Observed) (claim: ClaimView) =
 let neverFilled (observed: Observed) (claim: ClaimView) =
     if isEmpty observed claim && isOurs observed claim then Some(Useless claim.Meta.Uid) else None
 
-/// What the status says of the volumes. A pair of claim and owner, once seen, is remembered until another claim is seen to
-/// hold the data of another owner.
-let status (observed: Observed) (old: VolumeStatus list) : VolumeStatus list =
+/// What the status says of the volumes of a store or member of that id, which may be new. The pair of claim and owner is noted
+/// together with the id, and, of one that was recorded without it, while it serves. It is remembered until another claim is
+/// seen to hold the data of another owner: so a lost disk is told, and a claim that took its name is not labelled with it.
+let status id isNew serves (observed: Observed) (old: VolumeStatus list) : VolumeStatus list =
     Seen.wantedClaims observed
     |> List.choose (fun (volume, name) ->
         let known = old |> List.tryFind (fun one -> one.Name = volume.Name)
@@ -166,9 +173,10 @@ let status (observed: Observed) (old: VolumeStatus list) : VolumeStatus list =
 
             let uid, owner =
                 match holder observed claim, known with
+                | _ when isNew -> Some claim.Meta.Uid, id
                 | Some owner, _ -> Some claim.Meta.Uid, Some owner
                 | None, Some { ClaimUid = uid; DataOf = Some owner } -> uid, Some owner
-                | None, _ -> Some claim.Meta.Uid, None
+                | None, _ -> Some claim.Meta.Uid, (if serves then id else None)
 
             Some {
                 Name = volume.Name

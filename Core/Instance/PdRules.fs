@@ -45,12 +45,27 @@ let pod (observed: Observed) =
             let create observed = Rules.withPod observed (fun body -> Decision.act [ CreatePod body ])
             observed |> Rule.inTurn [ joinable; create ]
 
-/// A member is removed by its id once it is known that it is to go, in a quorum that keeps one (V B9).
-let private remove (self: MemberFact) unwanted (observed: Observed) facts =
+/// A member is removed by its id once it is known that it is to go, in a quorum that keeps one (V B9). While it must not be,
+/// that is what is waited for, after the reasons for which it is to go.
+let private removeFor why (self: MemberFact) unwanted (observed: Observed) facts =
     match Evidence.notFrozen observed, Evidence.quorumWithoutIt self facts with
     | Error reason, _
-    | _, Error reason -> Decision.wait [ reason ]
+    | _, Error reason -> Decision.wait (why @ [ reason ])
     | Ok calm, Ok quorum -> Decision.act [ RemoveMember(self.Id, calm, quorum, unwanted) ]
+
+let private remove = removeFor []
+
+/// A member whose disk is gone leaves PD before it joins anew: PD refuses a second one of its name (V P45).
+let lostDisk (observed: Observed) =
+    match observed.Role, Seen.facts observed with
+    | PD(_, status), Some facts when not (Seen.suspended observed) ->
+        match facts.Members |> List.tryFind (fun one -> Some one.Id = status.Id) with
+        | None -> Decision.settled
+        | Some self ->
+            match Evidence.lostDisk self observed with
+            | Some unwanted -> removeFor [ MemberDiskLost self.Id ] self unwanted observed facts
+            | None -> Decision.settled
+    | _ -> Decision.settled
 
 /// The dead whose instance is gone are removed first, by the instance of the leader (V I23).
 let dead (observed: Observed) =

@@ -46,7 +46,7 @@ let private pd: Rule<Observed, Action, Reason> =
                 Rules.finalizer
                 Rules.foreign
                 Suspension.rule
-                Repair.memberDisk
+                PdRules.lostDisk
                 build PdRules.pod
                 PdRules.dead
                 Volumes.sparing PdRules.restart

@@ -61,25 +61,6 @@ let storeDisk (observed: Observed) =
             | Error reason -> Decision.wait [ DiskLost store.Id; reason ]
         | _ -> Decision.settled
 
-/// A member whose disk is gone leaves PD before it joins anew: PD refuses a second one of its name (V P45).
-let memberDisk (observed: Observed) =
-    match observed.Role, factsOfNewDisk observed with
-    | PD(_, status), Some facts ->
-        match facts.Members |> List.tryFind (fun one -> Some one.Id = status.Id) with
-        | None -> Decision.settled
-        | Some self ->
-            let evidence =
-                Evidence.lostDisk self observed,
-                Evidence.notFrozen observed,
-                Evidence.quorumWithoutIt self facts
-
-            match evidence with
-            | None, _, _ -> Decision.settled
-            | Some unwanted, Ok calm, Ok kept -> Decision.act [ RemoveMember(self.Id, calm, kept, unwanted) ]
-            | Some _, Error reason, _
-            | Some _, _, Error reason -> Decision.wait [ MemberDiskLost self.Id; reason ]
-    | _ -> Decision.settled
-
 /// A process on the data of a store that PD has removed has no part in the cluster, and would never start again (V P09): it
 /// ends, and its disk stays as it is. PD may bury a store early (V P08), so one that still has regions is only reported.
 let tombstone (observed: Observed) =

@@ -162,17 +162,7 @@ let private common (observed: Observed) decision (old: InstanceStatus) =
             PodUid = observed.Pod |> Option.map _.Meta.Uid
             NodeName = observed.Pod |> Option.map _.Node |> Option.filter (fun node -> node <> "")
             Zone = zone observed old
-            Volumes = Ownership.status observed old.Volumes
     }
-
-/// The claim that the recorded store or member keeps its data on: noted together with its id, and, of one that was
-/// recorded without it, while it serves.
-let private dataClaim (observed: Observed) isNew serves (old: InstanceStatus) =
-    let present = Diagnosis.dataClaim observed |> Option.map _.Meta.Uid
-
-    if isNew then present
-    elif serves && old.DataClaimUid.IsNone then present
-    else old.DataClaimUid
 
 let private suspension (observed: Observed) conditions =
     if Seen.suspended observed then
@@ -232,9 +222,13 @@ let private pd (observed: Observed) decision (old: PDStatus) =
             Instance = {
                 status with
                     Conditions = status.Conditions |> initialized |> suspension observed
-                    DataClaimUid =
-                        old.Instance
-                        |> dataClaim observed (id <> old.Id) (id.IsSome && joined |> Option.exists _.Healthy)
+                    Volumes =
+                        old.Instance.Volumes
+                        |> Ownership.status
+                            (id |> Option.map (fun (MemberId id) -> string id))
+                            (id <> old.Id)
+                            (joined |> Option.exists _.Healthy)
+                            observed
             }
             Id = id
             IsLeader = self |> Option.map _.IsLeader |> Option.defaultValue old.IsLeader
@@ -315,9 +309,13 @@ let private tikv (observed: Observed) decision (old: TiKVStatus) =
             Instance = {
                 status with
                     Conditions = status.Conditions |> evicted |> offlined |> suspension observed
-                    DataClaimUid =
-                        old.Instance
-                        |> dataClaim observed (id <> old.Id) (store |> Option.exists Seen.lives)
+                    Volumes =
+                        old.Instance.Volumes
+                        |> Ownership.status
+                            (id |> Option.map (fun (StoreId id) -> string id))
+                            (id <> old.Id)
+                            (store |> Option.exists Seen.lives)
+                            observed
             }
             Id = id
             // A removed store whose disk is gone is not what becomes of the instance: it starts anew.

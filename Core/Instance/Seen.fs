@@ -178,8 +178,7 @@ let uptime (store: Store) =
         TimeSpan.FromSeconds(float (nanoseconds / 1_000_000_000L - store.StartTimestamp)))
 
 /// The store is that of an instance of ours: the host part of its address is the name of a Pod of one (L F34).
-let isOurs (observed: Observed) (store: Store) =
-    observed.Peers |> Map.containsKey (store.Address.Split('.', 2)[0])
+let isOurs (observed: Observed) (store: Store) = observed.Peers |> Map.containsKey (Address.pod store.Address)
 
 /// The single disruption of the cluster, whoever holds it.
 let disruption (observed: Observed) = observed.Cluster |> Option.bind _.Status.Disruption

@@ -316,7 +316,8 @@ let private releaseOnceBack (observed: Observed) =
 /// runs on; only when PD calls it Removed is there anything to take down. It is refused while too few living stores
 /// would remain for all replicas (V I05), while another one leaves, and, of a store that PD hears from, while another one
 /// is silent. A store that PD hears from holds the disruption
-/// until it is leaving: then it can take hours.
+/// until it is leaving: then it can take hours. Where people override the first of these and PD refuses all the same, its
+/// words are told and nothing has moved (L F10).
 let leave (observed: Observed) =
     let blocked reason =
         observed
@@ -347,10 +348,11 @@ let leave (observed: Observed) =
                     let go gone = Decision.act [ RemoveStore(store.Id, calm, enough, gone) ]
                     let leave () = observed |> evicted (Some store) facts go
 
-                    if Seen.hears facts store then
+                    match Evidence.staysAnyway store facts with
+                    | Some stays -> observed |> Rule.inTurn [ unmark; releaseOnceBack; (fun _ -> go stays) ]
+                    | None when Seen.hears facts store ->
                         Rules.withDisruption "Removal" observed (fun _ -> leave ())
-                    else
-                        leave ()
+                    | None -> leave ()
 
 /// The store has left the cluster: a process of it would only end again.
 let left (observed: Observed) =

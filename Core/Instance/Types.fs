@@ -74,6 +74,8 @@ type Observed = {
     Nodes: Map<string, NodeView>
     /// TiKV only: how many instances of its group may be down at a time; 1 while that is not known.
     MaxUnavailable: int
+    /// TiKV only: the gates that the annotation of its group overrides; see `Gate.overridden`. Empty without one.
+    Overrides: string
     /// Of the specification in `Role`.
     Prints: Derived<Prints>
 }

@@ -153,11 +153,17 @@ type ApiError = {
     RetryAfter: int option
 }
 
+[<RequireQualifiedAccess>]
+module ApiError =
+    /// A server that fails, or one on the way to it, does not say that nothing was changed: a time-out of etcd is a 500, one
+    /// of a proxy a 504 (Kubernetes API conventions, "HTTP status codes"). Of a refusal (4xx) it is certain.
+    let leavesDoubt error = error.Code >= 500
+
 /// What became of a request.
 type Outcome<'Answer> =
     /// The server executed it.
     | Done of Answer: 'Answer
-    /// The server refused it: nothing was changed.
+    /// The server refused it, and nothing was changed; unless the error leaves that in doubt.
     | Refused of Error: ApiError
     /// No answer came: it may have been executed, or may be yet (architecture, law 8).
     | Unknown of Problem: string

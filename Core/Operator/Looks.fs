@@ -20,7 +20,7 @@ type Sight = {
     Secrets: Map<string, Map<string, Sighting<SecretView>>>
 }
 
-let private okay (held: Held<'Spec, 'Status>) = held.Object |> Result.toOption
+let internal okay (held: Held<'Spec, 'Status>) = held.Object |> Result.toOption
 
 let cluster space name sight = sight.Cache.Clusters |> Map.tryFind (Cache.key space name) |> Option.bind okay
 
@@ -56,6 +56,20 @@ let tikvGroups space cluster sight =
     |> List.choose (snd >> okay)
     |> List.filter (fun group -> inCluster space cluster group.Spec.Group group.Meta)
 
+/// The groups of a cluster that cannot be read: what cluster they are of, their instances say.
+let private unreadable kind groups space cluster sight =
+    Cache.peersOf kind space cluster sight.Cache
+    |> Map.toList
+    |> List.choose (fun (_, name) ->
+        Cache.meta { Kind = kind; Namespace = space; Name = name } sight.Cache
+        |> Option.bind (fun meta -> Map.tryFind Labels.group meta.Labels))
+    |> List.distinct
+    |> List.choose (fun group -> groups |> Map.tryFind (Cache.key space group))
+    |> List.filter (fun (held: Held<'Spec, 'Status>) -> held.Object.IsError)
+
+let internal unreadablePdGroups space cluster sight =
+    unreadable Kind.PD sight.Cache.PdGroups space cluster sight
+
 // ---- where PD is
 
 let private serviceHost (dns: Dns option) (name: string) (space: string) =
@@ -76,7 +90,7 @@ let private secretsOf space cluster sight =
     |> Option.defaultValue Map.empty
 
 /// What is known of some Secrets of a cluster.
-let private secretsNamed (cluster: Object<ClusterSpec, ClusterStatus> option) (ca, own) sight =
+let internal secretsNamed (cluster: Object<ClusterSpec, ClusterStatus> option) (ca, own) sight =
     match cluster with
     | Some cluster when Defaults.isTls cluster.Spec ->
         let known = secretsOf cluster.Meta.Namespace cluster.Meta.Name sight
@@ -92,47 +106,34 @@ let secretNames space clusterName sight =
     | Some cluster when Defaults.isTls cluster.Spec ->
         let pair (ca, own) = [ ca; own ]
 
-        let ofInstances kind held template (group: string) =
-            Cache.instancesOf kind space group sight.Cache
+        let group (meta: Meta) = meta.Labels |> Map.tryFind Labels.group |> Option.defaultValue ""
+
+        // Those of a group that cannot be read count like any other.
+        let ofInstances kind held secrets =
+            Cache.peersOf kind space clusterName sight.Cache
             |> Map.toList
-            |> List.choose (fun (_, one) -> held one.Meta.Name)
-            |> List.collect (template >> pair)
+            |> List.choose (fun (_, name) -> held (Cache.key space name))
+            |> List.collect secrets
+
+        let ofPd group template = pair (Defaults.tlsSecrets Component.PD group template)
+        let ofTikv group template = pair (Defaults.tlsSecrets Component.TiKV group template)
 
         let pd =
-            pdGroups space clusterName sight
-            |> List.collect (fun group ->
-                let name = group.Meta.Name
-                let secrets template = Defaults.tlsSecrets Component.PD name template
-
-                let held instance =
-                    sight.Cache.Pds
-                    |> Map.tryFind (Cache.key space instance)
-                    |> Option.bind (_.Held >> okay)
-
-                pair (secrets group.Spec.Template.Spec.Component)
-                @ ofInstances
-                    Kind.PD
-                    held
-                    (fun (one: Object<PDSpec, PDStatus>) -> secrets one.Spec.Template.Component)
-                    name)
+            (pdGroups space clusterName sight
+             |> List.collect (fun one -> ofPd one.Meta.Name one.Spec.Template.Spec.Component))
+            @ ofInstances
+                Kind.PD
+                (fun key -> sight.Cache.Pds |> Map.tryFind key |> Option.bind (_.Held >> okay))
+                (fun (one: Object<PDSpec, PDStatus>) -> ofPd (group one.Meta) one.Spec.Template.Component)
 
         let tikv =
-            tikvGroups space clusterName sight
-            |> List.collect (fun group ->
-                let name = group.Meta.Name
-                let secrets template = Defaults.tlsSecrets Component.TiKV name template
-
-                let held instance =
-                    sight.Cache.Tikvs
-                    |> Map.tryFind (Cache.key space instance)
-                    |> Option.bind (_.Held >> okay)
-
-                pair (secrets group.Spec.Template.Spec.Component)
-                @ ofInstances
-                    Kind.TiKV
-                    held
-                    (fun (one: Object<TiKVSpec, TiKVStatus>) -> secrets one.Spec.Template.Component)
-                    name)
+            (tikvGroups space clusterName sight
+             |> List.collect (fun one -> ofTikv one.Meta.Name one.Spec.Template.Spec.Component))
+            @ ofInstances
+                Kind.TiKV
+                (fun key -> sight.Cache.Tikvs |> Map.tryFind key |> Option.bind (_.Held >> okay))
+                (fun (one: Object<TiKVSpec, TiKVStatus>) ->
+                    ofTikv (group one.Meta) one.Spec.Template.Component)
 
         pair (Defaults.clientTlsSecrets clusterName cluster.Spec) @ pd @ tikv
         |> List.distinct
@@ -166,22 +167,46 @@ let private endpointTls (cluster: Object<ClusterSpec, ClusterStatus> option) sig
             SkipVerify = cluster.Spec.Security.Tls.Client |> Option.exists _.InsecureSkipTLSVerify
         })
 
-let private clientPort (group: Object<PDGroupSpec, PDGroupStatus>) =
-    Defaults.pdClientPort group.Spec.Template.Spec
+/// The client Service of a PD group.
+type private PdService = { Name: string; Port: int; Ending: bool }
+
+/// Those of a cluster, in the order of their names. A group that cannot be read keeps its Service, on the port that its
+/// instances have.
+let private pdServices space cluster sight =
+    let ofReadable (group: Object<PDGroupSpec, PDGroupStatus>) = {
+        Name = group.Meta.Name
+        Port = Defaults.pdClientPort group.Spec.Template.Spec
+        Ending = group.Meta.DeletionTimestamp.IsSome
+    }
+
+    let ofUnreadable (group: Held<PDGroupSpec, PDGroupStatus>) =
+        Cache.instancesOf Kind.PD space group.Meta.Name sight.Cache
+        |> Map.toList
+        |> List.tryPick (fun (_, one) ->
+            sight.Cache.Pds
+            |> Map.tryFind (Cache.key space one.Meta.Name)
+            |> Option.bind (_.Held >> okay))
+        |> Option.map (fun one -> {
+            Name = group.Meta.Name
+            Port = Defaults.pdClientPort one.Spec.Template
+            Ending = group.Meta.DeletionTimestamp.IsSome
+        })
+
+    (pdGroups space cluster sight |> List.map ofReadable)
+    @ (unreadablePdGroups space cluster sight |> List.choose ofUnreadable)
+    |> List.sortBy _.Name
 
 /// URLs of the client Services of PD, one a group; those of groups that are being deleted only while there is no other.
 let pdUrls space clusterName sight =
     let cluster = cluster space clusterName sight
     let scheme = if usesTls cluster then "https" else "http"
 
-    let living, ending =
-        pdGroups space clusterName sight
-        |> List.partition (fun group -> group.Meta.DeletionTimestamp.IsNone)
+    let ending, living = pdServices space clusterName sight |> List.partition _.Ending
 
     (if living.IsEmpty then ending else living)
-    |> List.map (fun group ->
-        let host = serviceHost (cluster |> Option.map _.Spec.Dns) group.Meta.Name space
-        scheme + "://" + host + ":" + string (clientPort group))
+    |> List.map (fun service ->
+        let host = serviceHost (cluster |> Option.map _.Spec.Dns) service.Name space
+        scheme + "://" + host + ":" + string service.Port)
 
 /// Where PD can be asked: the client Services, then the Pods of members that run, as their instances say, whether their
 /// group can be read or not. Empty while none runs.
@@ -189,7 +214,6 @@ let pdEndpoints space clusterName sight : PdEndpoint list =
     let cluster = cluster space clusterName sight
     let dns = cluster |> Option.map _.Spec.Dns
     let tls = endpointTls cluster sight
-    let groups = pdGroups space clusterName sight
 
     let pods =
         Cache.peersOf Kind.PD space clusterName sight.Cache
@@ -213,13 +237,13 @@ let pdEndpoints space clusterName sight : PdEndpoint list =
             | _ -> None)
 
     let services =
-        groups
-        |> List.map (fun group -> {
+        pdServices space clusterName sight
+        |> List.map (fun service -> {
             Namespace = space
             IsPod = false
-            Name = group.Meta.Name
-            Host = serviceHost dns group.Meta.Name space
-            Port = clientPort group
+            Name = service.Name
+            Host = serviceHost dns service.Name space
+            Port = service.Port
             Tls = tls
         })
 
@@ -336,6 +360,14 @@ let private instance
                 |> Option.bind okay
                 |> Option.map _.Spec.Group.MaxUnavailable
                 |> Option.defaultValue 1
+        Overrides =
+            match role with
+            | Instance.PD _ -> ""
+            | Instance.TiKV _ ->
+                sight.Cache.TikvGroups
+                |> Map.tryFind (Cache.key space groupName)
+                |> Option.bind (fun held -> Map.tryFind Annotations.overrideGates held.Meta.Annotations)
+                |> Option.defaultValue ""
         Prints = sight.Cache |> Cache.instancePrints kind meta
     }
 
@@ -354,199 +386,6 @@ let tikv sight (object: Object<TiKVSpec, TiKVStatus>) =
         (Instance.TiKV(object.Spec, object.Status))
         object.Spec.Instance
         object.Spec.Template.Component
-
-/// Whether PD lists a member, or a store that it has not let go, by the name of that Pod.
-let private isListed pod view =
-    match view with
-    | PdView.Answered facts ->
-        facts.Members |> List.exists (fun one -> one.Name = pod)
-        || facts.Stores
-           |> List.exists (fun store ->
-               store.NodeState <> NodeState.Removed
-               && store.Address.StartsWith(pod + ".", StringComparison.Ordinal))
-    | PdView.Silent _
-    | PdView.Unasked -> false
-
-/// The indexes among the next ones to be used whose claims were made in this life of the group, and whose instance has
-/// left: PD has let go whom the data belonged to. Claims of an earlier life of the group count as brought back on purpose.
-let private retained sight (meta: Meta) (settings: GroupSettings) (template: ComponentTemplate) pd instances =
-    let offline = Set.ofList settings.OfflineIndexes
-
-    let staying =
-        instances
-        |> Map.filter (fun index (one: Group.InstanceView) ->
-            one.Meta.DeletionTimestamp.IsNone
-            && not one.Removed
-            && not (Set.contains index offline))
-        |> Map.count
-
-    let isLeft index =
-        let pod = Names.instance meta.Name index
-
-        template.Volumes
-        |> List.exists (fun volume ->
-            sight.Cache.Claims
-            |> Map.tryFind (Cache.key meta.Namespace $"%s{volume.Name}-%s{pod}")
-            |> Option.exists (fun claim ->
-                String.CompareOrdinal(claim.Meta.CreationTimestamp, meta.CreationTimestamp) >= 0))
-        && not (isListed pod pd)
-
-    let rec find left index found =
-        if left <= 0 then found
-        elif Map.containsKey index instances || Set.contains index offline then find left (index + 1) found
-        elif isLeft index then find left (index + 1) (Set.add index found)
-        else find (left - 1) (index + 1) found
-
-    // Failover may make so many more.
-    find (settings.Replicas - staying + settings.Failover.MaxReplacements) 0 Set.empty
-
-/// The stores of the other groups of a cluster that are on their way out; and those groups that have too many stores and
-/// come before this one in the order of their names, so that two of them do not both begin.
-let private leavingElsewhere space cluster (meta: Meta) sight =
-    let others =
-        tikvGroups space cluster sight
-        |> List.filter (fun group -> group.Meta.Name <> meta.Name)
-        |> List.map (fun group ->
-            group,
-            Cache.instancesOf Kind.TiKV space group.Meta.Name sight.Cache
-            |> Map.toList
-            |> List.map snd
-            |> List.filter (fun one -> one.Registered && not one.Removed))
-
-    let leaving =
-        others
-        |> List.collect snd
-        |> List.filter (fun one -> one.Offline || one.Meta.DeletionTimestamp.IsSome)
-        |> List.map _.Meta.Name
-
-    let hasSurplus (group: Object<TiKVGroupSpec, TiKVGroupStatus>, stores: Group.InstanceView list) =
-        let named, others =
-            stores
-            |> List.filter (Group.Plan.deferred >> not)
-            |> List.partition (fun one -> List.contains one.Index group.Spec.Group.OfflineIndexes)
-
-        String.CompareOrdinal(group.Meta.Name, meta.Name) < 0
-        && (not named.IsEmpty || others.Length > group.Spec.Group.Replicas)
-
-    leaving
-    @ (others |> List.filter hasSurplus |> List.map (fun (group, _) -> group.Meta.Name))
-
-/// A process that has just got its node is given so long to be heard from, however long it had none (L F28).
-let private untilHeard = TimeSpan.FromMinutes 10.0
-
-let private isFresh sight (pod: PodView) =
-    Timestamp.tryParse pod.ScheduledSince
-    |> Option.exists (fun since -> sight.Clock - since < untilHeard)
-
-/// An instance with what its Pod and PD say of its process now. One whose Pod is not there has no process.
-let private lively sight pd (one: Group.InstanceView) : Group.InstanceView =
-    let pod = sight.Cache.Pods |> Map.tryFind (Cache.key one.Meta.Namespace one.Pod)
-
-    {
-        one with
-            PodWord =
-                match pod with
-                | None -> Group.PodWord.Pending
-                | Some pod when pod.Meta.DeletionTimestamp.IsSome -> Group.PodWord.Down
-                | Some pod when pod.Ready && not (isFresh sight pod) -> Group.PodWord.Ready
-                | Some pod when pod.Phase = "Pending" || pod.Phase = "" || isFresh sight pod ->
-                    Group.PodWord.Pending
-                | Some _ -> Group.PodWord.Down
-            Broken = pod |> Option.forall (fun pod -> not pod.Running)
-            Leads =
-                match pd with
-                | PdView.Answered facts ->
-                    facts.Members
-                    |> List.exists (fun other -> other.IsLeader && other.Name = one.Pod)
-                | PdView.Silent _
-                | PdView.Unasked -> one.Leads
-            Domain =
-                one.Domain
-                |> Option.orElse (pod |> Option.map _.Node |> Option.filter (fun node -> node <> ""))
-    }
-
-let private group sight (meta: Meta) role (settings: GroupSettings) template instanceKind : Group.Observed =
-    let space = meta.Namespace
-    let pd = pdView space settings.Cluster.Name sight
-    let cluster = cluster space settings.Cluster.Name sight
-
-    let ofComponent =
-        match instanceKind with
-        | Kind.PD -> Component.PD
-        | _ -> Component.TiKV
-
-    let instances =
-        Cache.instancesOf instanceKind space meta.Name sight.Cache
-        |> Map.map (fun _ one -> lively sight pd one)
-
-    let services =
-        [ meta.Name; Group.Manifest.peerService meta.Name ]
-        |> List.choose (fun name ->
-            sight.Cache.Services
-            |> Map.tryFind (Cache.key space name)
-            |> Option.map (fun service -> name, service))
-        |> Map.ofList
-
-    {
-        At = sight.At
-        Clock = sight.Clock
-        Meta = meta
-        Role = role
-        Cluster = cluster
-        Instances = instances
-        Services = services
-        PdGroups =
-            pdGroups space settings.Cluster.Name sight
-            |> List.map (fun group -> {
-                Name = group.Meta.Name
-                Wanted = group.Spec.Template.Spec.Component.Version
-                Reached = group.Status.Version
-                Deleting = group.Meta.DeletionTimestamp.IsSome
-            })
-        Revisions =
-            sight.Cache.Revisions
-            |> Map.toList
-            |> List.map snd
-            |> List.filter (fun revision ->
-                revision.Meta.Namespace = space
-                && revision.Meta.OwnerReferences
-                   |> List.exists (fun owner -> owner.Controller && owner.Uid = meta.Uid))
-            |> List.sortBy _.Revision
-        Budget =
-            Cache.sighting
-                Kind.PodDisruptionBudget
-                sight.Cache.Budgets
-                (Cache.key space meta.Name)
-                sight.Cache
-        Pd = pd
-        Secrets = secretsNamed cluster (Defaults.tlsSecrets ofComponent meta.Name template) sight
-        Retained = retained sight meta settings template pd instances
-        LeavingElsewhere =
-            match instanceKind with
-            | Kind.TiKV -> leavingElsewhere space settings.Cluster.Name meta sight
-            | _ -> []
-        Prints =
-            sight.Cache
-            |> Cache.groupPrints (if instanceKind = Kind.PD then Kind.PDGroup else Kind.TiKVGroup) meta
-    }
-
-let pdGroup sight (object: Object<PDGroupSpec, PDGroupStatus>) =
-    group
-        sight
-        object.Meta
-        (Group.PD(object.Spec, object.Status))
-        object.Spec.Group
-        object.Spec.Template.Spec.Component
-        Kind.PD
-
-let tikvGroup sight (object: Object<TiKVGroupSpec, TiKVGroupStatus>) =
-    group
-        sight
-        object.Meta
-        (Group.TiKV(object.Spec, object.Status))
-        object.Spec.Group
-        object.Spec.Template.Spec.Component
-        Kind.TiKV
 
 /// Whether the life of an instance that holds the disruption goes on.
 let private holderExists sight space (holder: DisruptionHolder) =
@@ -607,8 +446,15 @@ let ofCluster sight (object: Object<ClusterSpec, ClusterStatus>) : Cluster.Obser
         Spec = object.Spec
         Status = object.Status
         Groups = pd @ tikv
+        Unreadable =
+            (unreadablePdGroups space name sight
+             |> List.map (fun group -> Kind.PDGroup, group.Meta.Name))
+            @ (unreadable Kind.TiKV sight.Cache.TikvGroups space name sight
+               |> List.map (fun group -> Kind.TiKVGroup, group.Meta.Name))
         PdUrls = pdUrls space name sight
         Pd = pdView space name sight
+        PdPods = Cache.peersOf Kind.PD space name sight.Cache |> Map.keys |> Set.ofSeq
+        TikvPods = Cache.peersOf Kind.TiKV space name sight.Cache |> Map.keys |> Set.ofSeq
         PdSilentFor = silentFor space name sight
         HolderExists = first |> Option.forall (fun uid -> not (Set.contains uid gone))
         OthersGone = gone |> Set.filter (fun uid -> Some uid <> first)

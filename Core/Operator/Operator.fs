@@ -181,8 +181,8 @@ let private handle (input: Input) run =
                 |> change (fun state -> { state with OfRound = state.OfRound |> Map.remove request })
 
             match run.State.Rounds |> Map.tryFind object with
-            | Some(Stage.Settling(awaited, target)) when awaited = request ->
-                settled input object target outcome run
+            | Some(Stage.Settling(awaited, target, failed)) when awaited = request ->
+                settled input object target failed outcome run
             | Some(Stage.Looking(awaited, since, cluster, steps)) when Map.containsKey request awaited ->
                 lookRead input object request (awaited, since, cluster, steps) outcome run
             | _ -> run

@@ -132,7 +132,6 @@ module Poll =
             && before.MaxReplicas = now.MaxReplicas
             && before.LocationLabels = now.LocationLabels
             ->
-            let pod (address: string) = (address.Split '.')[0]
             let differing one other = Set.union (Set.difference one other) (Set.difference other one)
             let membersOf facts = facts.Members |> Set.ofList
             let storesOf facts = facts.Stores |> List.map storeMatters |> Set.ofList
@@ -140,12 +139,12 @@ module Poll =
 
             let stores =
                 differing (storesOf before) (storesOf now)
-                |> Set.map (fun (_, address, _, _, _, _) -> pod address)
+                |> Set.map (fun (_, address, _, _, _, _) -> Address.pod address)
 
             let evicted =
                 now.Stores
                 |> List.filter (fun store -> Set.contains store.Id evicting)
-                |> List.map (fun store -> pod store.Address)
+                |> List.map (fun store -> Address.pod store.Address)
                 |> Set.ofList
 
             let members =

@@ -250,7 +250,7 @@ let beginRound (input: Input) (object: ObjectRef) run =
     match run.State.Doubts |> Map.tryFind object, awaitedPoll input object run.State with
     | Some doubted, _ ->
         let run, id = sendRead object doubted run
-        run |> stage object (Stage.Settling(id, doubted))
+        run |> stage object (Stage.Settling(id, doubted, ValueNone))
     | None, Some awaited -> postpone object awaited run
     | None, None ->
         let verdict = Verdict.look (sight input run.State) object
@@ -329,13 +329,13 @@ let carriedOut (input: Input) (object: ObjectRef) (step: Steps.Step) rest run =
         // PD has said yes; that it is so will be seen. Until then it is not told the same at once again.
         | Steps.ToPd _ -> putOff input object run
 
-let doubt (object: ObjectRef) target problem run =
+let doubt (object: ObjectRef) target failed problem run =
     run
     |> change (fun state -> { state with Doubts = state.Doubts |> Map.add object target })
     |> log LogLevel.Warning "outcome of a write is unknown" (describe target @ [ "error", problem ])
     |> fun run ->
         let run, id = sendRead object target run
-        run |> stage object (Stage.Settling(id, target))
+        run |> stage object (Stage.Settling(id, target, failed))
 
 let refused (input: Input) (object: ObjectRef) (step: Steps.Step) message run =
     let verdict = Verdict.look (sight input run.State) object
@@ -374,9 +374,12 @@ let isStale (error: ApiError) = error.Code = 409 || error.Code = 404
 let wroteStep (input: Input) (object: ObjectRef) step rest write outcome run =
     match outcome with
     | Done answer -> run |> applied input write answer |> carriedOut input object step rest
-    | Refused error when isStale error -> run |> doubt object (Write.object write) error.Message
+    | Refused error when isStale error -> run |> doubt object (Write.object write) ValueNone error.Message
+    | Refused error when ApiError.leavesDoubt error ->
+        run
+        |> doubt object (Write.object write) (ValueSome(step, error.Message)) error.Message
     | Refused error -> run |> refused input object step error.Message
-    | Unknown problem -> run |> doubt object (Write.object write) problem
+    | Unknown problem -> run |> doubt object (Write.object write) ValueNone problem
 
 let wroteStatus (input: Input) (object: ObjectRef) failed recheck words outcome run =
     match outcome with
@@ -390,7 +393,8 @@ let wroteStatus (input: Input) (object: ObjectRef) failed recheck words outcome 
             |> store input answer object.Kind
 
         if failed then fail input object run else succeed input object recheck run
-    | Refused error when isStale error -> run |> doubt object object error.Message
+    | Refused error when isStale error || ApiError.leavesDoubt error ->
+        run |> doubt object object ValueNone error.Message
     | Refused error ->
         run
         |> log
@@ -398,15 +402,32 @@ let wroteStatus (input: Input) (object: ObjectRef) failed recheck words outcome 
             "refused"
             (describe object @ [ "action", "UpdateStatus"; "error", error.Message ])
         |> fail input object
-    | Unknown problem -> run |> doubt object object problem
+    | Unknown problem -> run |> doubt object object ValueNone problem
 
-let settled (input: Input) (object: ObjectRef) (target: ObjectRef) outcome run =
+/// The same is decided still: the write at which the server failed has changed nothing.
+let private isStillWanted (input: Input) (object: ObjectRef) (failed: Steps.Step) run =
+    let target (step: Steps.Step) =
+        match step.Request with
+        | Steps.ToKubernetes write -> Some(Write.object write)
+        | Steps.ToPd _ -> None
+
+    Verdict.look (sight input run.State) object
+    |> Option.exists (fun verdict ->
+        verdict.Steps
+        |> List.exists (fun step -> step.Action = failed.Action && target step = target failed))
+
+let settled (input: Input) (object: ObjectRef) (target: ObjectRef) failed outcome run =
     let clear = change (fun state -> { state with Doubts = state.Doubts |> Map.remove object })
 
+    let goOn run =
+        match failed with
+        | ValueSome(step, message) when isStillWanted input object step run ->
+            run |> refused input object step message
+        | _ -> run |> fail input object
+
     match outcome with
-    | Done json -> run |> clear |> store input json target.Kind |> fail input object
-    | Refused(error: ApiError) when error.Code = 404 ->
-        run |> clear |> vanish input target |> fail input object
+    | Done json -> run |> clear |> store input json target.Kind |> goOn
+    | Refused(error: ApiError) when error.Code = 404 -> run |> clear |> vanish input target |> goOn
     | Refused _
     | Unknown _ -> fail input object run
 

@@ -27,8 +27,9 @@ type Stage =
     | Carrying of Request: RequestId * Step: Steps.Step * Rest: Steps.Step list
     /// The status has been sent; it is the last of a round.
     | Reporting of Request: RequestId * Failed: bool * Recheck: TimeSpan voption * Words: Json
-    /// Law 8: nobody knows what became of a write until this read tells.
-    | Settling of Request: RequestId * Object: ObjectRef
+    /// Law 8: nobody knows what became of a write until this read tells. Of a step at which the server failed, with these
+    /// words, they are told if it turns out that nothing was changed.
+    | Settling of Request: RequestId * Object: ObjectRef * Failed: (Steps.Step * string) voption
 
 /// One round of reads of the Secrets of one cluster.
 type SecretReads = {

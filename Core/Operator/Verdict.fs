@@ -39,6 +39,14 @@ let private earliest rechecks =
             | one, ValueNone -> one)
         ValueNone
 
+/// A refused decision waits for a change that may not come: until then it is made anew so often.
+let whenRefused = TimeSpan.FromSeconds 30L
+
+/// When to look again unasked.
+let recheck (broken: string list) (rechecks: TimeSpan voption list) =
+    (if broken.IsEmpty then rechecks else ValueSome whenRefused :: rechecks)
+    |> earliest
+
 let private statusPatch kind meta change = change |> Option.map (patchStatus kind meta)
 
 let private ofParts
@@ -50,7 +58,7 @@ let private ofParts
     (steps: Step list)
     code
     text
-    recheck
+    recheckAfter
     status
     refused
     reads
@@ -65,7 +73,7 @@ let private ofParts
     {
         Steps = steps
         Waiting = decision.Waiting |> List.map (fun reason -> code reason, text reason)
-        Recheck = decision.Waiting |> List.map recheck |> earliest
+        Recheck = decision.Waiting |> List.map recheckAfter |> recheck broken
         Broken = broken
         Status = statusPatch kind meta (status decision)
         Refused =
@@ -108,6 +116,14 @@ let private orphansToRead (observed: Instance.Observed) (actions: Instance.Actio
                 { Kind = Kind.PD; Namespace = observed.Meta.Namespace; Name = pod }
     ]
 
+/// That an override still stands.
+let private groupToRead (observed: Instance.Observed) (actions: Instance.Action list) : ObjectRef list =
+    match Map.tryFind Labels.group observed.Meta.Labels with
+    | Some group when observed.Overrides <> "" && actions |> List.exists _.IsRemoveStore -> [
+        { Kind = Kind.TiKVGroup; Namespace = observed.Meta.Namespace; Name = group }
+      ]
+    | _ -> []
+
 let private ofInstance sight (observed: Instance.Observed) =
     let space = observed.Meta.Namespace
     let clusterName = (Instance.Seen.settings observed).Cluster.Name
@@ -133,6 +149,7 @@ let private ofInstance sight (observed: Instance.Observed) =
             |> List.map (snd >> named Kind.PersistentVolumeClaim))
          @ nodesToRead observed decision.Actions
          @ orphansToRead observed decision.Actions
+         @ groupToRead observed decision.Actions
          @ (match observed.Node with
             | Sighting.Known node when Instance.Drain.wanted observed -> [
                 { Kind = Kind.Node; Namespace = ""; Name = node.Meta.Name }
@@ -258,13 +275,13 @@ let look sight (object: ObjectRef) : Verdict option =
     | Kind.Cluster ->
         judged object.Kind sight (cache.Clusters |> Map.tryFind key) (Looks.ofCluster sight >> ofCluster)
     | Kind.PDGroup ->
-        judged object.Kind sight (cache.PdGroups |> Map.tryFind key) (Looks.pdGroup sight >> ofGroup sight)
+        judged object.Kind sight (cache.PdGroups |> Map.tryFind key) (GroupLooks.pdGroup sight >> ofGroup sight)
     | Kind.TiKVGroup ->
         judged
             object.Kind
             sight
             (cache.TikvGroups |> Map.tryFind key)
-            (Looks.tikvGroup sight >> ofGroup sight)
+            (GroupLooks.tikvGroup sight >> ofGroup sight)
     | Kind.PD ->
         judged
             object.Kind

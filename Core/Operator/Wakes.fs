@@ -28,16 +28,15 @@ let groupKind (meta: Meta) =
     | Some "tikv" -> Some Kind.TiKVGroup
     | _ -> None
 
+/// Also those of a group that cannot be read.
 let instancesOfCluster space cluster (sight: Looks.Sight) =
-    let named kind groups =
-        groups
-        |> List.collect (fun group ->
-            Cache.instancesOf kind space group sight.Cache
-            |> Map.toList
-            |> List.map (fun (_, one) -> kind, one.Meta.Name))
+    let named kind =
+        Cache.peersOf kind space cluster sight.Cache
+        |> Map.values
+        |> Seq.map (fun name -> kind, name)
+        |> List.ofSeq
 
-    named Kind.PD (Looks.pdGroups space cluster sight |> List.map _.Meta.Name)
-    @ named Kind.TiKV (Looks.tikvGroups space cluster sight |> List.map _.Meta.Name)
+    named Kind.PD @ named Kind.TiKV
 
 /// What of a Cluster its groups and instances decide by.
 let matters (cache: Cache) key =
@@ -215,18 +214,20 @@ let learn input kind space learnt run =
     let run = run |> change (fun state -> { state with Cache = cache })
     objects |> List.fold (fun run object -> wakeFor input before object run) run
 
-/// The answer to a read or a write of ours is newer than what the watches have told.
+/// The answer to a read or a write of ours is newer than what the watches have told. Where it says nothing new nobody is
+/// woken: looking again before a cut would undo the back-off of one that is refused.
 let store input json kind run =
     let before = run.State.Cache
     let object, cache = Cache.written kind json before
 
-    run
-    |> change (fun state -> { state with Cache = cache })
-    |> wakeFor input before object
+    if Object.ReferenceEquals(before, cache) then
+        run
+    else
+        run
+        |> change (fun state -> { state with Cache = cache })
+        |> wakeFor input before object
 
 let vanish input (object: ObjectRef) run =
     let before = run.State.Cache
-
-    run
-    |> change (fun state -> { state with Cache = Cache.absent object before })
-    |> wakeFor input before object
+    let run = run |> change (fun state -> { state with Cache = Cache.absent object before })
+    if (Cache.meta object before).IsNone then run else run |> wakeFor input before object

@@ -19,6 +19,17 @@ module MemberFact =
     /// Its name, or where it listens while it has none.
     let describe one = if one.Name = "" then String.concat ", " one.PeerUrls else one.Name
 
+[<RequireQualifiedAccess>]
+module Address =
+    /// The name of the Pod behind `host:port`, or behind a URL: the first label of the host, whatever form its DNS name has.
+    let pod (address: string) =
+        let start =
+            match address.IndexOf("://", StringComparison.Ordinal) with
+            | -1 -> 0
+            | index -> index + 3
+
+        address.Substring(start).Split('.', ':', '/')[0]
+
 /// What PD said of one cluster in one round of questions.
 type PdFacts = {
     /// When the questions were sent: what is decided on them is at least that old.

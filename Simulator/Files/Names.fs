@@ -92,10 +92,15 @@ let private tryWrong (scenario: Node) (mention: Mention) : string option =
     | "group"
     | "former" ->
         wrong (List.contains mention.Name groups) "group of this scenario" (String.Join(", ", groups))
-    | "pod" -> wrong (isInstance groups bare) "Pod of this scenario" (instances groups)
+    | "pod" ->
+        wrong
+            (isInstance groups bare || List.contains ("Pod/" + bare) targets)
+            "Pod of this scenario"
+            (instances groups)
     | "claim" -> wrong (isClaim bare) "claim of this scenario" $"data-%s{instances groups}"
     | "zone" -> wrong (List.contains mention.Name [ "a"; "b"; "c" ]) "zone" "a, b, c, or all of them"
     | "node" -> wrong (isNode most mention.Name) "node of this scenario" (nodes most)
+    | _ when List.contains mention.Name targets -> None
     | _ ->
         match Target.tryParse mention.Name, mention.Name.Split '/' with
         | None, [| kind; _ |] when not (Map.containsKey kind Target.kinds) ->

@@ -193,18 +193,29 @@ let onlySurplusStoresLeave =
                     | _ -> Finding.Broken $"store %A{id} of %s{pod} was removed, which nobody asked for"
             | _ -> Finding.Nothing)
 
+/// A person has put the annotation on the store's group that leaves it to PD how many stores are enough (docs/groups.md).
+let private isLeftToPd (store: StoreRecord) world =
+    match (Ground.podAt store.Address).Split '/' with
+    | [| space; name |] ->
+        Ground.groupAndIndex name
+        |> Option.bind (fun (group, _) -> Ground.tryObject "tikvgroups" space group world)
+        |> Option.bind (Json.stringAt [ "metadata"; "annotations"; "tikv.org/override-gates" ])
+        |> Option.exists _.Contains("min-replicas-after@")
+    | _ -> false
+
 let enoughStoresStay =
     Invariant.plain
         (Invariant.property
             "I05"
-            "A store is removed only while as many living stores as there are replicas remain, not counting those whose leaders are being moved away or that are down"
+            "A store is removed only while as many living stores as there are replicas remain, not counting those whose leaders are being moved away or that are down, unless people have left that to PD"
             "verification C1, C9")
         (fun { Ledger = ledger; World = world } sight ->
             match Landing.call sight with
             | ValueSome(struct (before, PdCall.RemoveStore id)) ->
                 match Ground.tryStore id before with
                 | ValueNone -> Finding.Nothing
-                | ValueSome(struct (_, store)) when not (Ground.isUp store) -> Finding.Nothing
+                | ValueSome(struct (_, store)) when not (Ground.isUp store) || isLeftToPd store before ->
+                    Finding.Nothing
                 | ValueSome(struct (group, _)) ->
                     let silent = Landing.knownSilent world.Now ledger group
 

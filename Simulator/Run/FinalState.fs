@@ -48,7 +48,6 @@ let private incidental =
         "regions"
         "capacityUsed"
         "claimUid"
-        "dataClaimUid"
         "dataOf"
         "tikv.org/written"
         "tikv.org/cluster-id"

@@ -116,6 +116,8 @@ let private tellHeard (operator: OperatorProcess) happening run =
         Simulation.see (Sight.Heard(operator.Number, operator.Life, request, isKnown)) run
 
     match happening with
+    | Wrote(request, Refused error)
+    | PdAnswered(request, Refused error) when error.Code >= 500 -> tell request false
     | Wrote(request, Unknown _)
     | HasRead(request, Unknown _)
     | PdAnswered(request, Unknown _) -> tell request false
@@ -166,6 +168,11 @@ let private sendWrite number kind request sending name refused unknown (run: Sim
         | ValueSome(WriteFate.Refused code) ->
             run
             |> tell ("refusal " + string code)
+            |> arrive (2L * delay) operator (refused (refusal code))
+        | ValueSome(WriteFate.ErrorAfter code) ->
+            run
+            |> tell $"error %d{code} after"
+            |> land' delay operator unheard sending
             |> arrive (2L * delay) operator (refused (refusal code))
         | ValueSome WriteFate.ReplyLost ->
             run

@@ -68,6 +68,8 @@ type Trigger =
 type WriteFate =
     | [<About "Refused with that code before it is executed: 403, 409, 422, 429, 500, 503.">] Refused of
         Code: int
+    | [<About "Executed, and answered by an error of the server all the same, such as 500 or 504: etcd was slow, or a proxy gave up.">] ErrorAfter of
+        Code: int
     | [<About "Executed, but the answer never comes: the client gives up at its time-out.">] ReplyLost
     | [<About "Executed only so many milliseconds after it was sent; a client that has given up by then has no answer.">] Late of
         Milliseconds: int64

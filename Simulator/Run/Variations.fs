@@ -44,6 +44,7 @@ module Variations =
         "lost reply of", WriteFate.ReplyLost
         "429 for", WriteFate.Refused 429
         "500 for", WriteFate.Refused 500
+        "500 after", WriteFate.ErrorAfter 500
         "conflict for", WriteFate.Refused 409
         "delay by 45 s of", WriteFate.Late 45_000L
         "zombie by 10 s of", WriteFate.Zombie 10_000L

@@ -63,6 +63,7 @@ module Acts =
 module Fates =
     let tooMany = Misfortune.ToWrite(WriteFate.Refused 429)
     let serverError = Misfortune.ToWrite(WriteFate.Refused 500)
+    let serverErrorAfter = Misfortune.ToWrite(WriteFate.ErrorAfter 500)
     let conflict = Misfortune.ToWrite(WriteFate.Refused 409)
     let replyLost = Misfortune.ToWrite WriteFate.ReplyLost
     let crashBefore = Misfortune.ToWrite WriteFate.CrashBefore

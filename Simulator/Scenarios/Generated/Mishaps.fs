@@ -17,7 +17,8 @@ let private fates = [
     1, zombie (seconds 60)
     1, Misfortune.ToWrite(WriteFate.Paused(seconds 50))
     2, tooMany
-    2, serverError
+    1, serverError
+    1, serverErrorAfter
     2, conflict
 ]
 

@@ -144,14 +144,15 @@ public sealed class RequestTests
     [TestCase(500)]
     [TestCase(503)]
     [TestCase(504)]
-    public async Task A_write_that_the_server_failed_at_is_unknown_and_not_tried_again(int code)
+    public async Task A_write_that_the_server_failed_at_has_its_words_and_is_not_tried_again(int code)
     {
         await using var server = await Start(code, Status(code, "InternalError", "etcdserver: request timed out"));
         using var client = Given.Client(server);
 
-        var problem = (await client.Write(Write.NewCreate(Given.ConfigMap("a"), Body), default)).Problem();
+        var error = (await client.Write(Write.NewCreate(Given.ConfigMap("a"), Body), default)).Error();
 
-        Assert.That(problem, Is.EqualTo($"the server answered {code}: etcdserver: request timed out"));
+        Assert.That((error.Code, error.Message), Is.EqualTo((code, "etcdserver: request timed out")));
+        Assert.That(ApiErrorModule.leavesDoubt(error), Is.True);
         Assert.That(server.Requests, Has.Count.EqualTo(1));
     }
 

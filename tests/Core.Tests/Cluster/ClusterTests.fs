@@ -215,6 +215,148 @@ let ``a silent PD leaves the last counts standing`` () =
     |> shouldBe (Some "4/4")
 
 [<Test>]
+let ``a group that cannot be read is named, and is not taken for missing`` () =
+    let only kind observed = {
+        observed with
+            Groups = observed.Groups |> List.filter (fun group -> group.Kind = kind)
+    }
+
+    decide (only Kind.TiKVGroup basic) |> shouldBe (wait [ NoPdGroup ])
+
+    { only Kind.TiKVGroup basic with Unreadable = [ Kind.PDGroup, "basic-pd" ] }
+    |> decide
+    |> shouldBe (wait [ GroupUnreadable "basic-pd" ])
+
+let private degraded observed =
+    (said observed).Conditions
+    |> Condition.tryFind ConditionType.Degraded
+    |> Option.map (fun one -> one.Status, one.Reason, one.Message)
+
+[<Test>]
+let ``a cluster is degraded as its groups are, and as PD says of its stores`` () =
+    let ill (group: GroupView) : GroupView = {
+        group with
+            Status = {
+                group.Status with
+                    Conditions =
+                        group.Status.Conditions
+                        |> Condition.set
+                            One.clock
+                            1L
+                            ConditionType.Degraded
+                            ConditionStatus.True
+                            ConditionReason.StoreDown
+                            "basic-tikv-0 is down"
+            }
+    }
+
+    let down indexes =
+        withFacts (fun facts -> {
+            facts with
+                Stores =
+                    facts.Stores
+                    |> List.mapi (fun index store ->
+                        if List.contains index indexes then
+                            { store with StateName = "Disconnected" }
+                        else
+                            store)
+        })
+
+    let lacking = "2 of 4 stores are up: some regions may have no quorum"
+    let degradedBy reason message = Some(ConditionStatus.True, reason, message)
+
+    degraded basic |> shouldBe None
+    degraded (basic |> down [ 0 ]) |> shouldBe None
+
+    degraded (basic |> withGroup Kind.TiKVGroup ill)
+    |> shouldBe (degradedBy ConditionReason.StoreDown "basic-tikv: basic-tikv-0 is down")
+
+    degraded (basic |> down [ 0; 1 ])
+    |> shouldBe (degradedBy ConditionReason.RegionsWithoutQuorum lacking)
+
+    degraded (basic |> withGroup Kind.TiKVGroup ill |> down [ 0; 1 ])
+    |> shouldBe (
+        degradedBy ConditionReason.RegionsWithoutQuorum (lacking + "; basic-tikv: basic-tikv-0 is down")
+    )
+
+    for purpose in [ suspended; deleting; stopped [ Component.TiKV ] ] do
+        degraded (basic |> down [ 0; 1 ] |> purpose) |> shouldBe None
+
+[<Test>]
+let ``a cluster is not degraded by a restart on purpose alone`` () =
+    let single =
+        withFacts (fun facts -> {
+            facts with
+                MaxReplicas = 1
+                Stores =
+                    facts.Stores
+                    |> List.map (fun store ->
+                        if store.Address.StartsWith("basic-tikv-2.", System.StringComparison.Ordinal) then
+                            { store with StateName = "Disconnected" }
+                        else
+                            store)
+        })
+
+    (degraded (basic |> single)).IsSome |> shouldBe true
+    degraded (basic |> single |> withDisruption) |> shouldBe None
+
+[<Test>]
+let ``members and stores that no instance stands for are told, and those that are gone are not`` () =
+    let unmanaged observed =
+        let status = said observed
+
+        status.Unmanaged |> List.map (fun one -> one.Kind, one.Id, one.Address),
+        status.Conditions
+        |> Condition.tryFind ConditionType.Unmanaged
+        |> Option.map (fun one -> one.Status, one.Reason, one.Message)
+
+    let member' = { One.memberFact 3 with Name = ""; PeerUrls = [ "http://stranger.example:2380" ] }
+
+    let store = { One.store 5 with Address = "stranger.example:20160" }
+    let removed = { One.store 6 with Address = "former:20160"; NodeState = NodeState.Removed }
+
+    let strange =
+        basic
+        |> withFacts (fun facts -> {
+            facts with
+                Members = facts.Members @ [ member' ]
+                Stores = facts.Stores @ [ store; removed ]
+        })
+
+    let idOf (one: MemberFact) =
+        let (MemberId id) = one.Id
+        string id
+
+    unmanaged basic |> shouldBe ([], None)
+
+    let told = [
+        Component.PD, idOf member', "http://stranger.example:2380"
+        Component.TiKV, "6", "stranger.example:20160"
+    ]
+
+    let why =
+        "PD lists 1 member and 1 store that no instance of this cluster stands for, which the operator leaves alone: "
+        + "http://stranger.example:2380, stranger.example:20160"
+
+    unmanaged strange
+    |> shouldBe (told, Some(ConditionStatus.True, ConditionReason.NoInstance, why))
+
+    // What was said stands while PD says nothing.
+    let told = { strange with Status = said strange }
+    (unmanaged (silent told) |> fst).Length |> shouldBe 2
+    unmanaged { told with Pd = basic.Pd } |> shouldBe ([], None)
+
+[<Test>]
+let ``a member that has half joined belongs to the instance whose Pod it listens at`` () =
+    let half = { One.memberFact 2 with Name = "" }
+
+    let joining =
+        basic
+        |> withFacts (fun facts -> { facts with Members = [ One.memberFact 0; One.memberFact 1; half ] })
+
+    (said joining).Unmanaged |> shouldBe []
+
+[<Test>]
 let ``the state in one word`` () =
     let word observed = (said observed).Summary
 

@@ -409,6 +409,47 @@ let private confirmations (observed: Observed) =
             |> List.tryHead
         | _ -> None)
 
+/// The instance of that index holds the cluster's disruption.
+let private restarted index (observed: Observed) : Observed =
+    let one = observed.Instances[index]
+
+    let change (cluster: Object<ClusterSpec, ClusterStatus>) : Object<ClusterSpec, ClusterStatus> = {
+        cluster with
+            Status = {
+                cluster.Status with
+                    Disruption =
+                        Some {
+                            Kind = Component.PD
+                            Name = one.Meta.Name
+                            Uid = one.Meta.Uid
+                            Reason = "RollingUpdate"
+                            Since = One.ago 5
+                            Domain = None
+                            Others = []
+                        }
+            }
+    }
+
+    let unready: InstanceView = { one with Unready = Some(One.ago 5) }
+
+    {
+        observed with
+            Cluster = observed.Cluster |> Option.map change
+            Instances = observed.Instances |> Map.add index unready
+    }
+
+[<Test>]
+let ``a group is degraded by a member that is down, and not by one that is restarted on purpose`` () =
+    let isDegraded observed =
+        let _, now = Report.status observed (decide observed)
+
+        Json.itemsAt [ "conditions" ] now
+        |> List.exists (fun one -> Json.stringAt [ "type" ] one = Some ConditionType.Degraded)
+
+    isDegraded (ill 1 three) |> shouldBe true
+    isDegraded (ill 1 three |> restarted 1) |> shouldBe false
+    isDegraded (ill 1 three |> restarted 2) |> shouldBe true
+
 [<Test>]
 let ``a failed store that stays holds up no roll, and a pending replacement does: it would take the place of the next one``
     ()

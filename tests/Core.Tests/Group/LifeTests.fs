@@ -402,6 +402,20 @@ let ``a group that was not Ready does not become so by a restart`` () =
     |> shouldBe ConditionStatus.False
 
 [<Test>]
+let ``a group that was not Ready does not become so by an instance's word alone, while its Pod does not run``
+    ()
+    =
+    let word = tikv |> withInstance 1 (fun one -> { one with Broken = true })
+    let isReady group = group |> said |> condition ConditionType.Ready
+    let anew group = group |> withStatus (fun status -> { status with Conditions = [] })
+
+    isReady (anew tikv) |> shouldBe ConditionStatus.True
+    isReady (anew word) |> shouldBe ConditionStatus.False
+
+    isReady (word |> withStatus (fun _ -> said tikv))
+    |> shouldBe ConditionStatus.True
+
+[<Test>]
 let ``a group tells its version only when all its instances have reached it`` () =
     (said tikv).Version |> shouldBe (Some "v8.5.2")
 

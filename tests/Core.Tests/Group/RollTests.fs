@@ -21,6 +21,25 @@ let ``outdated instances are brought to the template one at a time, the highest 
     decide second |> shouldBe (act [ update 1 second ])
 
 [<Test>]
+let ``one that was changed by hand gets the template at once: it is restarted once, and not twice`` () =
+    let changed = withTemplate (fun template -> { template with Config = Some "log.level = 'warn'" })
+
+    for observed in [ changed tikv; changed pd ] do
+        let former = Shared.revision (if observed.Role.IsTiKV then tikv else pd)
+
+        let rolling =
+            observed
+            |> withStatus (fun status -> { status with CurrentRevision = Some former })
+
+        decide rolling |> shouldBe (act [ update 2 rolling ])
+
+        let edited =
+            rolling
+            |> withInstance 0 (fun one -> { one with Shared = "edited"; Process = "edited" })
+
+        decide edited |> shouldBe (act [ update 0 edited ])
+
+[<Test>]
 let ``the next one waits until the one before serves again`` () =
     for spoil in [ notReady 2; unsettled 2 ] do
         decide (tikv |> outdated 0 |> outdated 1 |> spoil)

@@ -133,6 +133,7 @@ let private bare role (meta: Meta) : Observed = {
     Stopping = Set.empty
     ClusterUnreadable = false
     MaxUnavailable = 1
+    Overrides = ""
     Prints = Derived.none
 }
 
@@ -431,19 +432,30 @@ let startedAgo seconds index observed =
                         one)
     })
 
-/// The claim of the data was another one when it was recorded.
-let lostDisk (observed: Observed) =
-    let earlier (status: InstanceStatus) = { status with DataClaimUid = Some(Uid "an earlier volume") }
+/// The store or member was recorded with its data on a claim of that uid.
+let recordedOn uid (observed: Observed) =
+    let noted (status: InstanceStatus) : InstanceStatus = {
+        status with
+            Volumes = [
+                {
+                    Name = "data"
+                    ClaimName = $"data-%s{observed.Meta.Name}"
+                    ClaimUid = Some(Uid uid)
+                    Capacity = None
+                    DataOf = Ownership.ownId observed
+                }
+            ]
+    }
 
-    match observed.Role with
-    | PD(spec, status) -> {
-        observed with
-            Role = PD(spec, { status with Instance = earlier status.Instance })
-      }
-    | TiKV(spec, status) -> {
-        observed with
-            Role = TiKV(spec, { status with Instance = earlier status.Instance })
-      }
+    let role =
+        match observed.Role with
+        | PD(spec, status) -> PD(spec, { status with Instance = noted status.Instance })
+        | TiKV(spec, status) -> TiKV(spec, { status with Instance = noted status.Instance })
+
+    { observed with Role = role }
+
+/// The claim of the data was another one when it was recorded.
+let lostDisk = recordedOn "an earlier volume"
 
 let offline = withTikvRole (fun (spec, status) -> { spec with Offline = true }, status)
 

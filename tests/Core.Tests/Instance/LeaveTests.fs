@@ -87,6 +87,40 @@ let ``a store stays while too few living ones would remain`` () =
         decide (leaving |> spoil) |> shouldBe (wait [ StoresTooFew(2, 3) ])
 
 [<Test>]
+let ``where people leave it to PD how many stores are enough, PD is asked before any leader moves`` () =
+    let few = leaving |> withStores [ 0; 1; 2 ]
+    let until time = { few with Overrides = $"min-replicas-after@%s{time}" }
+
+    match decide (until "2999-01-01T00:00Z") with
+    | { Actions = [ RemoveStore(id, _, _, gone) ]; Waiting = [] } ->
+        id |> shouldBe (storeId 2)
+
+        PdView.facts few.Pd
+        |> Option.bind (Evidence.staysAnyway (store 2))
+        |> shouldBe (Some gone)
+    | other -> Assert.Fail $"%A{other}"
+
+    let begun = until "2999-01-01T00:00Z" |> holding |> marked 1 |> evicting 2
+    decide begun |> shouldBe (act [ StopEvictingLeaders(storeId 2) ])
+
+    for refused in [ until "2001-01-01T00:00Z"; until ""; { few with Overrides = "min-replicas-after" } ] do
+        decide refused |> shouldBe (wait [ StoresTooFew(2, 3) ])
+
+[<Test>]
+let ``a store that PD would let go moves its leaders away first, also where people override max-replicas``
+    ()
+    =
+    let silent = withStore 0 (fun store -> { store with StateName = "Down"; Regions = 0; Leaders = 0 })
+
+    let observed = {
+        silent leaving with
+            Overrides = "all-stores-up@2999-01-01T00:00Z, min-replicas-after@2999-01-01T00:00Z"
+    }
+
+    decide observed
+    |> shouldBe (act [ TakeDisruption(clusterMeta tikv, "Removal") ])
+
+[<Test>]
 let ``a store that PD hears does not leave while another one that holds regions is silent`` () =
     let observed = leaving |> withStores [ 0..4 ] |> down 0
     decide observed |> shouldBe (wait [ StoresSilent(1, 5) ])

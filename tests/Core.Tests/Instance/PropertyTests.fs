@@ -193,12 +193,21 @@ let ``the order of lists decides nothing (V I64)`` (Look.At observed) =
 let private renamed (observed: Observed) =
     let rename (StoreId id) = StoreId(id * 1_000UL + 7UL)
 
+    let reprint (id: string) =
+        let (StoreId id) = rename (StoreId(System.UInt64.Parse id))
+        string id
+
     let relabel (meta: Meta) =
         match meta.Labels |> Map.tryFind Labels.storeId with
-        | Some id ->
-            let (StoreId id) = rename (StoreId(System.UInt64.Parse id))
-            { meta with Labels = meta.Labels |> Map.add Labels.storeId (string id) }
+        | Some id -> { meta with Labels = meta.Labels |> Map.add Labels.storeId (reprint id) }
         | None -> meta
+
+    let rewrite (status: InstanceStatus) = {
+        status with
+            Volumes =
+                status.Volumes
+                |> List.map (fun volume -> { volume with DataOf = volume.DataOf |> Option.map reprint })
+    }
 
     {
         observed with
@@ -211,7 +220,8 @@ let private renamed (observed: Observed) =
             Stores = facts.Stores |> List.map (fun store -> { store with Id = rename store.Id })
             Evicting = facts.Evicting |> Set.map rename
     })
-    |> Given.withTikvRole (fun (spec, status) -> spec, { status with Id = status.Id |> Option.map rename })
+    |> Given.withTikvRole (fun (spec, status) ->
+        spec, { status with Id = status.Id |> Option.map rename; Instance = rewrite status.Instance })
     |> Given.withMark (fun mark -> { mark with Store = mark.Store |> Option.map rename })
 
 [<Property(Arbitrary = [| typeof<Looks> |], MaxTest = 2_000)>]

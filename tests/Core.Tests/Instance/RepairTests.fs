@@ -88,21 +88,16 @@ let ``the law forbids force without a lost node`` () =
 
 // ---- disks
 
-let private recordedOn uid (observed: Observed) =
-    let noted (status: InstanceStatus) = { status with DataClaimUid = Some(Uid uid) }
-
-    observed
-    |> withTikvRole (fun (spec, status) -> spec, { status with Instance = noted status.Instance })
-    |> withPdRole (fun (spec, status) -> spec, { status with Instance = noted status.Instance })
-
-let private onOtherDisk observed =
+/// Its claims say nothing of whose data they hold.
+let private unlabelled (observed: Observed) =
     let nobodys (claim: ClaimView) =
         let labels = claim.Meta.Labels |> Map.remove Labels.storeId |> Map.remove Labels.memberId
 
         { claim with Meta = { claim.Meta with Labels = labels } }
 
-    let observed = observed |> recordedOn "a claim that is gone"
     { observed with Claims = observed.Claims |> Map.map (fun _ claim -> nobodys claim) }
+
+let private onOtherDisk = recordedOn "a claim that is gone" >> unlabelled
 
 let private drained index = withLeaders index 0
 
@@ -191,13 +186,17 @@ let ``a member whose disk is gone leaves PD before it joins anew`` () =
 let ``the disk of a store is recorded with its id, and with no other`` () =
     let claim observed =
         let _, now = Report.status observed (decide observed)
-        Json.stringAt [ "dataClaimUid" ] now
+
+        Json.itemsAt [ "volumes" ] now
+        |> List.filter (fun volume -> (Json.stringAt [ "dataOf" ] volume).IsSome)
+        |> List.tryPick (Json.stringAt [ "claimUid" ])
 
     let never = withTikvRole (fun (spec, status) -> spec, { status with Id = None })
     claim (never tikv) |> shouldBe (Some "data-basic-tikv-2-uid")
-    claim tikv |> shouldBe (Some "data-basic-tikv-2-uid")
+    claim (unlabelled (never tikv)) |> shouldBe (Some "data-basic-tikv-2-uid")
     claim (tikv |> onOtherDisk |> down 2) |> shouldBe (Some "a claim that is gone")
-    claim (down 2 tikv) |> shouldBe None
+    claim (tikv |> unlabelled |> down 2) |> shouldBe None
+    claim (unlabelled tikv) |> shouldBe (Some "data-basic-tikv-2-uid")
 
 // ---- tombstones
 

@@ -187,7 +187,7 @@ let ``an id belongs to the claim that it was first seen with`` () =
 
     decide another |> shouldBe settled
 
-    Ownership.status another (Seen.status another).Volumes
+    Ownership.status (Ownership.ownId another) false true another (Seen.status another).Volumes
     |> List.map (fun volume -> volume.ClaimUid, volume.DataOf)
     |> shouldBe [ Some(Uid "first"), Some "3" ]
 

@@ -42,6 +42,16 @@ let private transfer = transferTo "basic-pd-1" pdLeader
 let private ended = removeFinalizer (tikv |> deleting |> tombstone 2)
 
 [<Test>]
+let ``a store below max-replicas is removed only while people leave that to PD`` () =
+    let few = deleting tikv |> withStores [ 0; 1; 2 ]
+    let until time = { few with Overrides = $"all-stores-up@2999-01-01, min-replicas-after@%s{time}" }
+    refused "V I05" [ leaveStore (storeId 2) ] few
+    refused "V I05" [ leaveStore (storeId 2) ] (until "2001-01-01T00:00Z")
+    refused "V I05" [ leaveStore (storeId 2) ] (until "never")
+    allowed [ leaveStore (storeId 2) ] (until "2999-01-01T00:00Z")
+    refused "V I06" [ leaveStore (storeId 2) ] (until "2999-01-01T00:00Z" |> removing 0)
+
+[<Test>]
 let ``a paused cluster is left alone`` () = refused "paused" [ AddFinalizer ] (paused tikv)
 
 [<Test>]

@@ -190,6 +190,49 @@ let ``a write of unknown outcome is followed by a read before anything else`` ()
     |> shouldBe [ "create"; "read"; "create" ]
 
 [<Test>]
+let ``a write at which the server fails is followed by a read before it is tried again`` () =
+    let failing fate =
+        scripted (first (isCreate (pod "basic-tikv-1")) fate)
+        |> deletePod "basic-tikv-1"
+        |> until 120.0
+
+    for code in [ 500; 502; 503; 504 ] do
+        failing (Fate.FailedAfter code)
+        |> about (pod "basic-tikv-1")
+        |> kinds
+        |> shouldBe [ "create"; "read" ]
+
+        failing (Fate.Refused code)
+        |> about (pod "basic-tikv-1")
+        |> kinds
+        |> shouldBe [ "create"; "read"; "create" ]
+
+    failing (Fate.Refused 429)
+    |> about (pod "basic-tikv-1")
+    |> kinds
+    |> shouldBe [ "create"; "create" ]
+
+[<Test>]
+let ``a status at which the server fails is read before it is written again`` () =
+    let isStatus effect =
+        match effect with
+        | Effect.Write(_, Patch(object, true, _)) -> object.Kind = Kind.TiKV && object.Name = "basic-tikv-1"
+        | _ -> false
+
+    let world =
+        scripted (first isStatus (Fate.FailedAfter 500))
+        |> deletePod "basic-tikv-1"
+        |> until 120.0
+
+    world
+    |> about { Kind = Kind.TiKV; Namespace = "default"; Name = "basic-tikv-1" }
+    |> kinds
+    |> List.truncate 2
+    |> shouldBe [ "patch"; "read" ]
+
+    ready Kind.TiKV "basic-tikv-1" world |> shouldBe (Some "True")
+
+[<Test>]
 let ``a conflict is followed by a read before the next try`` () =
     let isStatus effect =
         match effect with
@@ -210,9 +253,11 @@ let ``a conflict is followed by a read before the next try`` () =
     ready Kind.TiKV "basic-tikv-1" world |> shouldBe (Some "True")
 
 [<Test>]
-let ``a step that is refused is told in the status, and tried again later`` () =
+let ``a step that is refused, or at which the server fails, is told in the status, and tried again later``
+    ([<Values(403, 500)>] code: int)
+    =
     let isPod = isCreate (pod "basic-tikv-1")
-    let world = scripted (fun _ effect -> if isPod effect then Fate.Refused 403 else Fate.Ordinary)
+    let world = scripted (fun _ effect -> if isPod effect then Fate.Refused code else Fate.Ordinary)
     let world = world |> deletePod "basic-tikv-1" |> until 120.0
 
     let message =
@@ -221,7 +266,11 @@ let ``a step that is refused is told in the status, and tried again later`` () =
         |> List.tryFind (fun one -> Json.stringAt [ "type" ] one = Some "Ready")
         |> Option.bind (Json.stringAt [ "message" ])
 
-    Assert.That(message |> Option.defaultValue "", Does.Contain "CreatePod was refused: refused with 403")
+    Assert.That(
+        message |> Option.defaultValue "",
+        Does.Contain $"CreatePod was refused: refused with %d{code}"
+    )
+
     let tries = sent world |> List.filter isPod |> List.length
     Assert.That(tries, Is.InRange(5, 20))
 

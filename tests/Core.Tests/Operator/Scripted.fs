@@ -21,6 +21,8 @@ type Fate =
     /// It never arrives, and nobody learns that.
     | RequestLost
     | Refused of Code: int
+    /// Executed, and answered by that error.
+    | FailedAfter of Code: int
     /// It is executed when the script says so.
     | Held
 
@@ -352,6 +354,9 @@ let private perform woken world effect =
             deliver (without "no answer" happening) world
         | Fate.RequestLost -> deliver (without "no answer" (fst (executed asked world))) world
         | Fate.Refused code -> deliver (spurned code (fst (executed asked world))) world
+        | Fate.FailedAfter code ->
+            let happening, world = executed asked world
+            deliver (spurned code happening) world
         | Fate.Held -> { world with Held = world.Held @ [ asked ] }
 
 /// One input, and all that the operator does upon it.
