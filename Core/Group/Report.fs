@@ -12,33 +12,15 @@ let private stalls reason =
     | UnknownRevision _ -> true
     | _ -> false
 
-/// A restart that takes longer than a Deployment may (progressDeadlineSeconds) is no part of an ordinary roll.
-let private ordinaryRestart = System.TimeSpan.FromMinutes 10L
-
-/// The instance is being restarted on purpose: it holds the cluster's disruption, and has not been away for long. In a paused
-/// cluster nobody brings it back.
-let private isPlanned (observed: Observed) (one: InstanceView) =
-    let holds =
-        observed.Cluster
-        |> Option.filter (fun cluster -> not cluster.Spec.Paused)
-        |> Option.bind _.Status.Disruption
-        |> Option.bind (Disruption.tryHolder one.Meta.Uid)
-        |> Option.isSome
-
-    one.Unready
-    |> Option.bind Timestamp.tryParse
-    |> Option.exists (fun since -> holds && observed.Clock - since < ordinaryRestart)
-
-/// All serve; or all but one that is being restarted on purpose, when all did before (U 6.1: Ready does not flap during a
-/// roll). To become Ready it takes more than the instances' word, which may be of before an outage of the API server: their
+/// All serve; or all but those that are being restarted on purpose, when all did before (U 6.1: Ready does not flap during
+/// a roll). To become Ready it takes more than the instances' word, which may be of before an outage of the API server: their
 /// Pods have to run.
 let private serves (observed: Observed) instances =
     let wasReady = Condition.isTrue ConditionType.Ready (Manifest.status observed).Conditions
 
     match instances |> List.filter (fun (one: InstanceView) -> one.Unready.IsSome) with
     | [] -> wasReady || instances |> List.forall (fun one -> not one.Broken)
-    | [ one ] -> wasReady && isPlanned observed one
-    | _ -> false
+    | away -> wasReady && away |> List.forall (Together.isPlanned observed)
 
 let private summary
     (observed: Observed)
@@ -57,7 +39,7 @@ let private summary
         || observed.Instances
            |> Map.exists (fun _ one ->
                one.Meta.Labels |> Map.tryFind Labels.revision <> Some revision
-               || isPlanned observed one)
+               || one.Unready.IsSome && Together.isPlanned observed one)
 
     if observed.Meta.DeletionTimestamp.IsSome then Summary.Deleting
     elif List.contains ClusterPaused decision.Waiting then Summary.Paused
@@ -137,7 +119,7 @@ let private blocked
     @ (observed.Instances |> Map.toList |> List.choose (snd >> ofInstance))
 
 let private degraded (observed: Observed) conditions =
-    match Failover.degraded (isPlanned observed) observed with
+    match Failover.degraded (Together.isPlanned observed) observed with
     | None -> conditions |> Condition.remove ConditionType.Degraded
     | Some(reason, message) ->
         conditions

@@ -110,7 +110,8 @@ let roll (plan: Plan) (observed: Observed) =
         }
 
 /// What is in order of versions comes first. While the wanted version must wait, an instance whose process is known not to
-/// run gets the template that the others have: it may be what PD, which goes first, waits for.
+/// run gets the template that the others have: it may be what PD, which goes first, waits for. One that is just being
+/// restarted on purpose comes back by itself, with what it was restarted for.
 let inOrder (plan: Plan) (observed: Observed) =
     let path = VersionRules.path observed
 
@@ -121,7 +122,9 @@ let inOrder (plan: Plan) (observed: Observed) =
         | None -> path
         | Some former ->
             let _, _, heavy = sorted former plan.Staying
-            { path with Actions = heavy |> List.filter _.Broken |> List.map (update former) }
+
+            let heals (one: InstanceView) = one.Broken && not (Together.isPlanned observed one)
+            { path with Actions = heavy |> List.filter heals |> List.map (update former) }
 
 /// A group is as desired when all its instances have been ready for `minReadySeconds`, the last one too (L F35).
 let available (plan: Plan) (observed: Observed) =

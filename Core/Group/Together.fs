@@ -44,6 +44,22 @@ let private mayBeDown (observed: Observed) (instances: InstanceView list) =
             |> Instance.Domains.together facts
             |> Result.map ignore
 
+/// A restart that takes longer than a Deployment may (progressDeadlineSeconds) is no part of an ordinary roll.
+let private ordinaryRestart = System.TimeSpan.FromMinutes 10L
+
+/// The instance is being restarted on purpose: it holds the cluster's disruption, alone or with others, and has not been
+/// away for long. In a paused cluster nobody brings it back.
+let isPlanned (observed: Observed) (one: InstanceView) =
+    observed.Cluster
+    |> Option.filter (fun cluster -> not cluster.Spec.Paused)
+    |> Option.bind _.Status.Disruption
+    |> Option.exists (Disruption.tryHolder one.Meta.Uid >> Option.isSome)
+    && (match one.Unready with
+        | None -> true
+        | Some since ->
+            Timestamp.tryParse since
+            |> Option.exists (fun since -> observed.Clock - since < ordinaryRestart))
+
 /// Which of those that wait, in the order in which they go, may go now, while others are at it; and what keeps more from
 /// going with them. One may go whenever none is at it; several only of one failure domain.
 let next (observed: Observed) (working: InstanceView list) (waiting: InstanceView list) =

@@ -9,6 +9,8 @@ open Tikv.Core.Group
 open Tikv.Core.Tests.Words
 open Tikv.Core.Tests.Group.Given
 
+module One = Tikv.Core.Tests.Instance.Given
+
 let private current (observed: Observed) = Some(Shared.revision observed)
 let private allOutdated = outdated 0 >> outdated 1 >> outdated 2
 
@@ -353,6 +355,30 @@ let ``while a version must wait, an instance whose process does not run gets the
     Assert.That(decision.Waiting, Does.Contain(PdUpgradesFirst "v8.5.9"))
 
     (decide (tikv |> version "v8.5.9" |> broken 1)).Actions |> shouldBe []
+
+[<Test>]
+let ``while a version must wait, an instance that is just being restarted keeps the template that it was restarted for``
+    ()
+    =
+    let away since =
+        tikv
+        |> version "v8.5.9"
+        |> outdated 1
+        |> broken 1
+        |> withInstance 1 (fun one -> { one with Unready = since })
+        |> withCluster (fun cluster ->
+            let held = {
+                One.disruptionOf One.tikv with
+                    Name = tikv.Instances[1].Meta.Name
+                    Uid = tikv.Instances[1].Meta.Uid
+            }
+
+            { cluster with Status = { cluster.Status with Disruption = Some held } })
+
+    for since in [ None; Some(One.ago 28) ] do
+        (decide (away since)).Actions |> shouldBe []
+
+    (decide (away (Some(One.ago 600)))).Actions |> List.length |> shouldBe 1
 
 [<Test>]
 let ``a group that has no version yet is made beside a PD group of the same minor version, and no older one``
