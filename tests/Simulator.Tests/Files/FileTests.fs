@@ -23,6 +23,11 @@ let ``every named scenario is the same after it was written and read`` () =
         | Ok read -> Assert.That(read, Is.EqualTo(box [ story ]), story.Id)
         | Error problems -> Assert.Fail(words problems)
 
+[<Test>]
+let ``every named scenario is found by its id`` () =
+    for story in All.stories do
+        Assert.That(All.tryFind story.Id, Is.EqualTo(Some story), story.Id)
+
 [<Property(MaxTest = 300, Arbitrary = [| typeof<AnyScenario> |])>]
 let ``any scenario is the same after it was written and read`` (story: Story) =
     match again story with
