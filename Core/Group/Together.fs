@@ -50,10 +50,11 @@ let private ordinaryRestart = System.TimeSpan.FromMinutes 10L
 /// The instance is being restarted on purpose: it holds the cluster's disruption, alone or with others, and has not been
 /// away for long. In a paused cluster nobody brings it back.
 let isPlanned (observed: Observed) (one: InstanceView) =
-    observed.Cluster
-    |> Option.filter (fun cluster -> not cluster.Spec.Paused)
-    |> Option.bind _.Status.Disruption
-    |> Option.exists (Disruption.tryHolder one.Meta.Uid >> Option.isSome)
+    not one.Stalled
+    && observed.Cluster
+       |> Option.filter (fun cluster -> not cluster.Spec.Paused)
+       |> Option.bind _.Status.Disruption
+       |> Option.exists (Disruption.tryHolder one.Meta.Uid >> Option.isSome)
     && (match one.Unready with
         | None -> true
         | Some since ->

@@ -61,9 +61,10 @@ type InstanceView = {
     /// The generation of the Cluster at which its Pod was gone by suspension.
     SuspendedAt: int64 option
     PodWord: PodWord
-    /// Since when it does not serve (RFC 3339), judged on whatever generation; empty when that will not end by itself. None:
-    /// it serves.
+    /// Since when it does not serve (RFC 3339), judged on whatever generation; empty when it has not said. None: it serves.
     Unready: string option
+    /// What is wrong with it will not end by itself.
+    Stalled: bool
 }
 
 /// What a group reads of a PD group of its cluster.

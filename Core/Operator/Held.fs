@@ -85,10 +85,11 @@ module internal Held =
                 |> Option.map (fun _ -> status.ObservedClusterGeneration)
             PodWord = Group.PodWord.Pending
             Unready =
-                match condition ConditionType.Ready, condition ConditionType.Stalled with
-                | Some ready, _ when ready.Status = ConditionStatus.True -> None
-                | Some ready, None -> Some ready.LastTransitionTime
-                | _ -> Some ""
+                match condition ConditionType.Ready with
+                | Some ready when ready.Status = ConditionStatus.True -> None
+                | Some ready -> Some ready.LastTransitionTime
+                | None -> Some ""
+            Stalled = (condition ConditionType.Stalled).IsSome
         }
 
     /// The fingerprint is that of the object before while nothing that enters it has changed.

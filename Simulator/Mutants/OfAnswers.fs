@@ -45,13 +45,25 @@ let mutants: Mutant list = [
         "takes a store that PD has not heard for 20 seconds for lost"
         [ "I41" ]
         [ "T56"; "T48" ]
-        (readingStores (fun store ->
-            if isSilent store then
-                store
-                |> put [ "store"; "state_name" ] (Json.String "Down")
-                |> put [ "store"; "last_heartbeat" ] (Json.int 1)
-            else
-                store))
+        (Warp.both
+            (readingStores (fun store ->
+                if isSilent store then
+                    store
+                    |> put [ "store"; "state_name" ] (Json.String "Down")
+                    |> put [ "store"; "last_heartbeat" ] (Json.int 1)
+                else
+                    store))
+            (Warp.seeing Kind.TiKV (fun _ instance ->
+                let longAgo condition =
+                    if Json.stringAt [ "status" ] condition = Some "True" then
+                        condition
+                    else
+                        put [ "lastTransitionTime" ] (Json.String "2020-01-01T00:00:00Z") condition
+
+                match Json.tryPath [ "status"; "conditions" ] instance with
+                | Some(Json.Array conditions) ->
+                    put [ "status"; "conditions" ] (Json.Array(conditions |> List.map longAgo)) instance
+                | _ -> instance)))
 
     mutant
         "never-down"

@@ -40,12 +40,10 @@ type Trigger =
     | [<About("At the nth question of an operator, to PD or before a cut.", Head = "Nth")>] AtRead of
         Operator: int *
         Nth: int
-    | [<About("At each write whose number is a multiple, again and again.", Head = "Multiple")>] AtEachWrite of
-        Operator: int *
-        Multiple: int
-    | [<About("At each question whose number is a multiple, again and again.", Head = "Multiple")>] AtEachRead of
-        Operator: int *
-        Multiple: int
+    | [<About("At each write whose number is a multiple, again and again, but for each eighth of them.",
+              Head = "Multiple")>] AtEachWrite of Operator: int * Multiple: int
+    | [<About("At each question whose number is a multiple, again and again, but for each eighth of them.",
+              Head = "Multiple")>] AtEachRead of Operator: int * Multiple: int
     | [<About("At the nth call of that sort: to that kind, to the object of that name, sent while something is so, where they are given.",
               Head = "Call")>] AtCall of
         Operator: int *

@@ -112,6 +112,14 @@ let ``a store that has been down for long enough is given a replacement`` () =
     |> shouldBe [ "basic-tikv-4" ]
 
 [<Test>]
+let ``so is one that will not serve again by itself`` () =
+    four
+    |> down 2 30.0
+    |> withInstance 2 (fun one -> { one with Stalled = true })
+    |> recorded
+    |> shouldBe started
+
+[<Test>]
 let ``before that it is waited for`` () =
     recorded (four |> down 2 29.0) |> shouldBe None
 

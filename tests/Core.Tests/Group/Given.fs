@@ -47,6 +47,7 @@ let instance (observed: Observed) index : InstanceView =
         SuspendedAt = None
         PodWord = PodWord.Ready
         Unready = None
+        Stalled = false
     }
 
 let service (observed: Observed) (name: string, spec: Json) : string * ServiceView =

@@ -381,16 +381,16 @@ let ``a group that has reached what is wanted says so in one write`` () =
 let ``a restart that takes longer than ten minutes, or that nothing but a person can end, leaves the group unready``
     ()
     =
-    let after since =
+    let away since stalled =
         tikv
         |> restarting 1
-        |> withInstance 1 (fun one -> { one with Unready = Some since })
+        |> withInstance 1 (fun one -> { one with Unready = Some since; Stalled = stalled })
         |> said
         |> condition ConditionType.Ready
 
-    after (One.ago 599) |> shouldBe ConditionStatus.True
-    after (One.ago 600) |> shouldBe ConditionStatus.False
-    after "" |> shouldBe ConditionStatus.False
+    away (One.ago 599) false |> shouldBe ConditionStatus.True
+    away (One.ago 600) false |> shouldBe ConditionStatus.False
+    away (One.ago 1) true |> shouldBe ConditionStatus.False
 
 [<Test>]
 let ``a group that was not Ready does not become so by a restart`` () =
