@@ -19,28 +19,58 @@ type ServeArgument =
             | Seed _ -> "what names and chances are drawn from (default: 1)"
 
 type RunArgument =
-    | [<MainCommand; Mandatory>] Scenario of name: string
+    | [<MainCommand; Mandatory>] Scenario of names: string list
     | [<Unique; AltCommandLine "--seed">] With_Seed of number: uint64
     | [<Unique>] Transcript
 
     interface IArgParserTemplate with
         member argument.Usage =
             match argument with
-            | Scenario _ -> "name of the scenario, such as bootstrap"
-            | With_Seed _ -> "what names and chances are drawn from (default: 1)"
+            | Scenario _ -> "names of scenarios, such as T21; files; folders of files"
+            | With_Seed _ -> "what names and chances are drawn from (default: the scenario's own)"
             | Transcript -> "print one line an event"
+
+type CheckArgument =
+    | [<MainCommand; Mandatory>] File of names: string list
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | File _ -> "files, and folders of files"
+
+type ExportArgument =
+    | [<MainCommand>] Id of names: string list
+    | [<Unique>] All
+    | [<Unique>] Into of folder: string
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Id _ -> "names of scenarios, such as T21"
+            | All -> "all of them, in folders by their topics"
+            | Into _ -> "the folder to write to (default: .)"
+
+type SchemaArgument =
+    | [<Hidden>] Json
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Json -> "as JSON"
 
 type ExploreArgument =
     | [<MainCommand; Mandatory>] Of of name: string
     | [<Unique; AltCommandLine "--seed">] From_Seed of number: uint64
     | [<Unique>] Limit of runs: int
     | [<Unique>] Only of words: string
+    | [<Unique; AltCommandLine "--save">] Save_In of folder: string
 
     interface IArgParserTemplate with
         member argument.Usage =
             match argument with
-            | Of _ -> "name of the scenario, such as bootstrap"
-            | From_Seed _ -> "what names and chances are drawn from (default: 1)"
+            | Of _ -> "name of the scenario, such as bootstrap, or its file"
+            | From_Seed _ -> "what names and chances are drawn from (default: the scenario's own)"
+            | Save_In _ -> "keep each failure as a file in this folder"
             | Limit _ -> "so many runs and no more, from all over (default: all)"
             | Only _ -> "only misfortunes whose name has these words, such as `zombie by 60 s`"
 
@@ -48,6 +78,7 @@ type SearchArgument =
     | [<Unique>] Runs of number: int
     | [<Unique; AltCommandLine "--seed">] First_Seed of number: uint64
     | [<Unique; AltCommandLine "--transcript">] With_Transcript
+    | [<Unique>] Save of folder: string
 
     interface IArgParserTemplate with
         member argument.Usage =
@@ -55,6 +86,7 @@ type SearchArgument =
             | Runs _ -> "how many (default: 1000)"
             | First_Seed _ -> "the first seed; each run has the next one (default: 1)"
             | With_Transcript -> "print the events of the first failures"
+            | Save _ -> "keep each failure as a file in this folder"
 
 type BenchArgument =
     | [<Unique>] Seconds of number: float
@@ -72,6 +104,7 @@ type RelateArgument =
     | [<Unique; AltCommandLine "--runs">] Plans of number: int
     | [<Unique; AltCommandLine "--seed">] Plan_Seed of number: uint64
     | [<Unique>] Stories
+    | [<Unique; AltCommandLine "--save">] Save_To of folder: string
 
     interface IArgParserTemplate with
         member argument.Usage =
@@ -80,6 +113,7 @@ type RelateArgument =
             | Plans _ -> "how many generated runs each is tried on (default: 4)"
             | Plan_Seed _ -> "the first seed; each run has the next one (default: 1)"
             | Stories -> "try the named stories too, and changes that are taken back"
+            | Save_To _ -> "keep each failure as a file in this folder"
 
 type ListArgument =
     | [<Hidden>] All
@@ -111,6 +145,9 @@ type MutantsArgument =
 
 type Argument =
     | [<CliPrefix(CliPrefix.None)>] Run of ParseResults<RunArgument>
+    | [<CliPrefix(CliPrefix.None)>] Check of ParseResults<CheckArgument>
+    | [<CliPrefix(CliPrefix.None)>] Export of ParseResults<ExportArgument>
+    | [<CliPrefix(CliPrefix.None)>] Schema of ParseResults<SchemaArgument>
     | [<CliPrefix(CliPrefix.None)>] Search of ParseResults<SearchArgument>
     | [<CliPrefix(CliPrefix.None)>] List of ParseResults<ListArgument>
     | [<CliPrefix(CliPrefix.None)>] Scenarios of ParseResults<ScenariosArgument>
@@ -123,7 +160,10 @@ type Argument =
     interface IArgParserTemplate with
         member argument.Usage =
             match argument with
-            | Run _ -> "run a scenario in virtual time, and leave the cluster alone for a day afterwards"
+            | Run _ -> "run scenarios in virtual time; one alone is left alone for a day afterwards"
+            | Check _ -> "read files of scenarios, and tell what is wrong with them"
+            | Export _ -> "write scenarios as files"
+            | Schema _ -> "print the JSON schema of files of scenarios"
             | Search _ -> "run generated changes and faults; all must come right afterwards"
             | List _ -> "name every scenario"
             | Scenarios _ -> "print the catalogue of scenarios"
@@ -154,21 +194,30 @@ let main arguments =
     | Run given ->
         Commands.run
             (given.GetResult RunArgument.Scenario)
-            (given.GetResult(With_Seed, 1UL))
+            (given.TryGetResult With_Seed)
             (given.Contains Transcript)
+    | Check given -> Commands.check (given.GetResult CheckArgument.File)
+    | Export given ->
+        Commands.export
+            (given.GetResult(Id, []))
+            (given.Contains ExportArgument.All)
+            (given.GetResult(Into, "."))
+    | Schema _ -> Commands.schema ()
     | Search given ->
         Commands.search
             (given.GetResult(Runs, 1_000))
             (given.GetResult(First_Seed, 1UL))
             (given.Contains With_Transcript)
+            (given.TryGetResult Save)
     | List _ -> Commands.list ()
     | Scenarios given -> if given.Contains Markdown then Commands.scenarios () else Commands.list ()
     | Explore given ->
         Commands.explore
             (given.GetResult Of)
-            (given.GetResult(From_Seed, 1UL))
+            (given.TryGetResult From_Seed)
             (given.GetResult(Limit, 0))
             (given.GetResult(ExploreArgument.Only, ""))
+            (given.TryGetResult Save_In)
     | Bench given -> Benchmark.run (given.GetResult(Seconds, 10.0)) (given.GetResult(Parallel, 2))
     | Relate given ->
         Commands.relate
@@ -176,6 +225,7 @@ let main arguments =
             (given.GetResult(Plans, 4))
             (given.GetResult(Plan_Seed, 1UL))
             (given.Contains Stories)
+            (given.TryGetResult Save_To)
     | Mutants given ->
         match given.TryGetResult MutantsArgument.Only with
         | Some id -> Tikv.Simulator.Mutants.Command.one id (given.Contains With_Events)

@@ -7,11 +7,11 @@ open System.Diagnostics
 open Tikv.Simulator.Run
 open Tikv.Simulator.Scenarios
 
-let private everywhere = All.stories |> List.map _.Id
+let private everywhere = lazy (All.stories |> List.map _.Id)
 
 let private fate anywhere (mutant: Mutant) =
     match Mutants.fate mutant with
-    | Fate.Survived when anywhere -> Mutants.fateIn (everywhere |> List.except mutant.Scenarios) mutant
+    | Fate.Survived when anywhere -> Mutants.fateIn (everywhere.Value |> List.except mutant.Scenarios) mutant
     | fate -> fate
 
 let private tell (mutant: Mutant) fate =

@@ -4,7 +4,6 @@ module Tikv.Simulator.Run.Bootstrap
 
 open Tikv.Core
 open Tikv.Core.Api
-open Tikv.Core.Pd
 open Tikv.Simulator.Kubernetes
 open Tikv.Simulator.World
 
@@ -71,59 +70,14 @@ let world (shape: Setup.Shape) : World =
     // no other field manager owns a part of our objects, so that what it costs to know the owners is saved
     { world with Notes = []; Server = ApiServer.tracksFields false world.Server }
 
-let private ready plural name : Expectation = {
-    Name = plural + "/" + name
-    Missing =
-        fun world ->
-            match ApiServer.tryGet (ours plural) (Some space) name world.Server with
-            | None -> Some "does not exist"
-            | Some object ->
-                Json.itemsAt [ "status"; "conditions" ] object
-                |> List.tryFind (fun condition -> Json.stringAt [ "type" ] condition = Some "Ready")
-                |> function
-                    | None -> Some "has no condition Ready"
-                    | Some condition when Json.stringAt [ "status" ] condition = Some "True" -> None
-                    | Some condition ->
-                        let text name = Json.stringAt [ name ] condition |> Option.defaultValue ""
-                        Some("is not Ready: " + text "reason" + " " + text "message")
-}
-
-/// PD itself says so: the stores are up.
-let private stores count : Expectation = {
-    Name = "stores"
-    Missing =
-        fun world ->
-            let up =
-                world.Pd.Groups.Values
-                |> Seq.collect (fun group -> group.Cluster.Stores.Values)
-                |> Seq.filter (fun store ->
-                    store.NodeState = NodeState.Serving || store.NodeState = NodeState.Preparing)
-                |> Seq.length
-
-            if up = count then None else Some $"%d{up} of %d{count} are up"
-}
-
-let private members count : Expectation = {
-    Name = "members"
-    Missing =
-        fun world ->
-            match
-                world.Pd.Groups.Values
-                |> Seq.map (fun group -> group.Members.Count)
-                |> List.ofSeq
-            with
-            | [ found ] when found = count -> None
-            | found -> Some $"PD has %A{found} members, not %d{count}"
-}
-
 /// So many members and stores serve, and all says so.
 let expected pd tikv : Check list =
     [
-        ready "clusters" "basic"
-        ready "pdgroups" "basic-pd"
-        ready "tikvgroups" "basic-tikv"
-        members pd
-        stores tikv
+        for target in [ "Cluster/basic"; "PDGroup/basic-pd"; "TiKVGroup/basic-tikv" ] do
+            Fact.Condition(target, "Ready", Some "True", None, None, true)
+        Fact.OnePdCluster
+        Fact.Members pd
+        Fact.StoresUp tikv
     ]
     |> List.map Check.Finally
 

@@ -9,6 +9,9 @@ open Tikv.Simulator.World
 let private bootstrap seed =
     Bootstrap.scenario Programs.alone { Setup.ordinary with Seed = seed } Network.realistic
 
+/// A scenario at its beginning.
+let start (story: Story) : Simulation = Engine.resume (Play.scenario story) (Settled.from story.Given)
+
 /// How a named run begins: from nothing, or from a settled cluster.
 let tryStart (name: string) (seed: uint64) : Simulation option =
     if String.Equals(name, "bootstrap", StringComparison.OrdinalIgnoreCase) then
@@ -17,9 +20,7 @@ let tryStart (name: string) (seed: uint64) : Simulation option =
         Some(Engine.prepare (Explorations.creation seed) Tikv.Simulator.Invariants.All.invariants)
     else
         All.tryFind name
-        |> Option.map (fun story ->
-            let story = { story with Given = { story.Given with Seed = seed } }
-            Engine.resume (Play.scenario story) (Settled.from story.Given))
+        |> Option.map (fun story -> start { story with Given = { story.Given with Seed = seed } })
 
 /// Whether the cluster is still once a named run has ended.
 let rests (name: string) : bool = All.tryFind name |> Option.forall (fun story -> story.Rest > 0L)
@@ -30,7 +31,7 @@ let private status (story: Story) =
     | Some why -> "pending: " + why
 
 /// One line a scenario.
-let lines: string list =
+let lines () : string list =
     "bootstrap  A cluster of three PD and three TiKV comes up from nothing"
     :: "E-create   A cluster of three PD and four TiKV comes up from nothing, with every single misfortune"
     :: (All.stories
@@ -70,7 +71,7 @@ let private whereShown (id: string) =
     |> fun parts -> String.Join("; ", parts)
 
 /// `docs/scenarios.md`.
-let markdown: string =
+let markdown () : string =
     let passing = All.stories |> List.filter _.Pending.IsNone |> List.length
 
     [
@@ -79,7 +80,7 @@ let markdown: string =
         "Each is a run of the simulator from a settled cluster: something is asked for, something goes wrong, and what is"
         "expected is checked, beside every invariant and a time of rest without a write. `tikv-sim run T01 --transcript`"
         "shows one, `tikv-sim list` all. This page is printed by `tikv-sim scenarios --markdown` from"
-        "`Simulator/Scenarios`; a test compares them."
+        "`Simulator/Scenarios/stories`; a test compares them."
         ""
         "Sources: `TO#n` are issues of pingcap/tidb-operator, `pd#n` and `tikv#n` of those projects, other names with `#n`"
         "issues of other operators. `T`, `L`, `V` and `P` are the project's own studies of tidb-operator v2, the former"

@@ -22,31 +22,46 @@ let private property scenario index means = {
 let private minutes (milliseconds: int64) =
     System.TimeSpan.FromMilliseconds(float milliseconds).ToString @"hh\:mm\:ss"
 
-let private always scenario index (expectation: Expectation) =
-    Invariant.make (property scenario index ("always: " + expectation.Name)) () (fun () { World = world } _ ->
-        match expectation.Missing world with
-        | None -> struct ((), Finding.Held)
-        | Some missing -> struct ((), Finding.Broken(expectation.Name + ": " + missing)))
+let private always (scenario: Scenario) index fact =
+    let name, missing = Facts.says fact, Facts.missing scenario.World fact
 
-let private eventually (scenario: Scenario) index within (expectation: Expectation) =
+    Invariant.make (property scenario index ("always: " + name)) () (fun () { World = world } _ ->
+        match missing world with
+        | None -> struct ((), Finding.Held)
+        | Some missing -> struct ((), Finding.Broken(name + ": " + missing)))
+
+let private eventually (scenario: Scenario) index within fact =
     let deadline = scenario.World.Now + within
+    let name, missing = Facts.says fact, Facts.missing scenario.World fact
 
     Invariant.make
-        (property scenario index $"within %s{minutes within}: %s{expectation.Name}")
+        (property scenario index $"within %s{minutes within}: %s{name}")
         false
         (fun reached { World = world } _ ->
             if reached then
                 struct (true, Finding.Nothing)
             else
-                match expectation.Missing world with
+                match missing world with
                 | None -> struct (true, Finding.Held)
                 | Some missing when world.Now > deadline ->
-                    struct (true,
-                            Finding.Broken
-                                $"not within %s{minutes within}: %s{expectation.Name}: %s{missing}")
+                    struct (true, Finding.Broken $"not within %s{minutes within}: %s{name}: %s{missing}")
                 | Some _ -> struct (false, Finding.Nothing))
 
-let private times scenario index says most concerns =
+let private saysTimes counted during =
+    match during with
+    | None -> Counting.says counted
+    | Some fact -> $"%s{Counting.says counted} while %s{Facts.says fact}"
+
+let private times (scenario: Scenario) index counted most during =
+    let says = saysTimes counted during
+    let isSo = during |> Option.map (Facts.missing scenario.World)
+
+    let concerns sight =
+        match Counting.tryBefore counted sight, isSo with
+        | ValueNone, _ -> false
+        | ValueSome _, None -> true
+        | ValueSome before, Some missing -> (missing before).IsNone
+
     Invariant.make (property scenario index $"at most %d{most}: %s{says}") 0 (fun count _ sight ->
         if not (concerns sight) then struct (count, Finding.Nothing)
         elif count < most then struct (count + 1, Finding.Held)
@@ -59,9 +74,14 @@ let invariants (scenario: Scenario) : Invariant list =
     |> List.choose (fun (index, check) ->
         match check with
         | Check.Finally _ -> None
-        | Check.Eventually(within, expectation) -> Some(eventually scenario index within expectation)
-        | Check.Always expectation -> Some(always scenario index expectation)
-        | Check.Times(says, _, most, concerns) -> Some(times scenario index says most concerns))
+        | Check.Eventually(within, fact) -> Some(eventually scenario index within fact)
+        | Check.Always fact -> Some(always scenario index fact)
+        | Check.Never _
+        | Check.Exactly _
+        | Check.AtMost _
+        | Check.AtLeast _ ->
+            check.Counts
+            |> Option.map (fun (counted, _, most, during) -> times scenario index counted most during))
 
 /// What is expected and not reached, given how often each expectation was met so far.
 let missing (scenario: Scenario) (tested: Map<string, int>) (world: World) : string list =
@@ -70,15 +90,13 @@ let missing (scenario: Scenario) (tested: Map<string, int>) (world: World) : str
     scenario.Expect
     |> List.indexed
     |> List.choose (fun (index, check) ->
-        match check with
-        | Check.Finally expectation ->
-            expectation.Missing world
-            |> Option.map (fun what -> expectation.Name + ": " + what)
-        | Check.Eventually(_, expectation) when met index = 0 ->
-            let now = expectation.Missing world |> Option.defaultValue "just now"
-            Some $"%s{expectation.Name} has not been seen: %s{now}"
-        | Check.Times(says, least, _, _) when met index < least ->
-            Some $"%d{met index} of at least %d{least}: %s{says}"
-        | Check.Eventually _
-        | Check.Always _
-        | Check.Times _ -> None)
+        match check, check.Counts with
+        | Check.Finally fact, _ ->
+            Facts.missing scenario.World fact world
+            |> Option.map (fun what -> Facts.says fact + ": " + what)
+        | Check.Eventually(_, fact), _ when met index = 0 ->
+            let now = Facts.missing scenario.World fact world |> Option.defaultValue "just now"
+            Some $"%s{Facts.says fact} has not been seen: %s{now}"
+        | _, Some(counted, least, _, during) when met index < least ->
+            Some $"%d{met index} of at least %d{least}: %s{saysTimes counted during}"
+        | _ -> None)

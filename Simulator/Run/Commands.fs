@@ -33,14 +33,16 @@ let private unknown name =
     2
 
 /// Runs one scenario; then leaves it alone for a day, unless it ends in a state that does not rest.
-let run (name: string) (seed: uint64) (transcript: bool) : int =
-    match Catalogue.tryStart name seed with
-    | None -> unknown name
+let private runOne (chosen: Chosen) (seed: uint64 option) (transcript: bool) : int =
+    match Choice.start seed chosen with
+    | None -> unknown (Choice.name chosen)
     | Some start ->
         let start = { start with Scenario = { start.Scenario with Transcript = transcript } }
         printfn $"%s{start.Scenario.Name}: %s{start.Scenario.Shows}."
         let watch = Stopwatch.StartNew()
         let result = Run.continue' start
+        let result = if Choice.calms chosen then Play.calm result else result
+        let result = if Choice.rests chosen then result else Choice.compared chosen result
         let took = milliseconds watch
 
         if transcript then
@@ -51,15 +53,86 @@ let run (name: string) (seed: uint64) (transcript: bool) : int =
         if not (Run.isGood result) then
             printTested result
             1
-        elif not (Catalogue.rests name) then
+        elif not (Choice.rests chosen) then
             printTested result
             0
         else
             let watch = Stopwatch.StartNew()
-            let rested = Run.rest (24L * hours) result
+            let rested = Choice.compared chosen (Run.rest (24L * hours) result)
             printTested rested
             printfn $"Left alone for 24 hours: %s{Run.words rested} (%s{milliseconds watch} ms)"
             if Run.isGood rested then 0 else 1
+
+/// Runs scenarios one after another, a line each; 1 when one fails.
+let private runMany (seed: uint64 option) (stories: Story list) : int =
+    let run (story: Story) =
+        let seed = seed |> Option.defaultValue story.Given.Seed
+        let story = { story with Given = { story.Given with Seed = seed } }
+        let watch = Stopwatch.StartNew()
+        let result = Play.run story
+        let mark = if Run.isGood result then "ok    " else "FAILED"
+
+        printfn
+            $"%s{mark}  %-9s{story.Id} %s{Run.words result} (%s{milliseconds watch} ms; fingerprint %016x{result.Fingerprint})"
+
+        Run.isGood result
+
+    let good = stories |> List.map run |> List.filter id |> List.length
+    printfn $"%d{stories.Length} scenarios, %d{stories.Length - good} failed."
+    if good = stories.Length then 0 else 1
+
+/// Goes on with the scenarios that are meant, or tells what is wrong with them.
+let private withStories (found: Result<Chosen, string list> list) (goOn: Story list -> int) : int =
+    Choice.allTold found (fun chosen ->
+        match chosen |> List.tryFind _.IsNamed with
+        | Some one -> unknown (Choice.name one)
+        | None -> goOn (chosen |> List.choose Choice.tryStory))
+
+/// Runs what is named: scenarios by their ids, files, and all files of a folder.
+let run (names: string list) (seed: uint64 option) (transcript: bool) : int =
+    match names |> List.collect Choice.find, names with
+    | [ one ], [ _ ] -> Choice.told one (fun chosen -> runOne chosen seed transcript)
+    | several, _ -> withStories several (runMany seed)
+
+/// Reads scenarios, and tells what is wrong with them.
+let check (names: string list) : int =
+    withStories (names |> List.collect Choice.find) (fun stories ->
+        let are = if stories.Length = 1 then "scenario is" else "scenarios are"
+        printfn $"%d{stories.Length} %s{are} well-formed."
+        0)
+
+let private fileOf folder (story: Story) =
+    IO.Directory.CreateDirectory folder |> ignore
+    let plain letter = if Char.IsLetterOrDigit letter || letter = '-' || letter = '.' then letter else '_'
+    let file = IO.Path.Combine(folder, String.map plain story.Id + ".yaml")
+    IO.File.WriteAllText(file, Tikv.Simulator.Files.StoryFile.print story)
+    file
+
+/// Keeps a run that fails as a file, where files are asked for.
+let private keep (folder: string option) (story: Story) =
+    folder
+    |> Option.iter (fun folder -> printfn $"        kept: tikv-sim run %s{fileOf folder story}")
+
+/// Writes named scenarios as files: all of them into folders by their topics.
+let export (ids: string list) (everything: bool) (into: string) : int =
+    let write folder story = printfn $"%s{fileOf folder story}"
+
+    if everything then
+        for topic, stories in All.topics do
+            stories |> List.iter (write (IO.Path.Combine(into, topic)))
+
+        0
+    else
+        match ids |> List.tryFind (fun id -> (All.tryFind id).IsNone) with
+        | Some id -> unknown id
+        | None ->
+            ids |> List.choose All.tryFind |> List.iter (write into)
+            0
+
+/// Prints the JSON schema of scenario files.
+let schema () : int =
+    printfn $"%s{Tikv.Core.Json.printIndented Tikv.Simulator.Files.Schema.json.Value}"
+    0
 
 let private shrunk = 5
 
@@ -88,7 +161,7 @@ type private Progress(runs: int) =
                 printfn $"  %d{finished} of %d{runs} done, %d{failed} failed, %s{milliseconds watch} ms")
 
 /// Runs generated plans, and tells of those that fail; the first ones of each kind are shrunk. Answers with the exit code.
-let search (runs: int) (seed: uint64) (transcript: bool) : int =
+let search (runs: int) (seed: uint64) (transcript: bool) (saved: string option) : int =
     if runs < 1 then
         eprintfn $"--runs is %d{runs}: it must be 1 or more"
         1
@@ -97,15 +170,22 @@ let search (runs: int) (seed: uint64) (transcript: bool) : int =
         let failed = Tikv.Simulator.Scenarios.Search.many progress.Ended runs seed
         let different = failed |> List.distinctBy (fun (_, kind, _) -> kind)
 
+        for plan, _, words in failed do
+            keep saved (Tikv.Simulator.Scenarios.Search.kept plan words)
+
         for plan, kind, _ in List.truncate shrunk different do
             let plan = Tikv.Simulator.Scenarios.Search.shrink kind plan
             printfn $"seed %d{plan.Seed}, shrunk:"
 
             match Tikv.Simulator.Scenarios.Search.run plan with
-            | Tikv.Simulator.Scenarios.Outcome.Bad(_, words) -> printfn $"        %s{words}"
-            | Tikv.Simulator.Scenarios.Outcome.Good -> ()
+            | Tikv.Simulator.Scenarios.Outcome.Bad(_, words) ->
+                printfn $"        %s{words}"
+                let story = Tikv.Simulator.Scenarios.Search.kept plan words
+                keep saved { story with Id = story.Id + "-shrunk" }
 
-            Tikv.Simulator.Scenarios.Search.words plan |> List.iter (printfn "        %s")
+                Tikv.Simulator.Scenarios.Search.lines plan words
+                |> List.iter (printfn "        %s")
+            | Tikv.Simulator.Scenarios.Outcome.Good -> ()
 
             if transcript then
                 Tikv.Simulator.Scenarios.Search.transcript plan
@@ -120,12 +200,12 @@ let search (runs: int) (seed: uint64) (transcript: bool) : int =
 
 /// Names every scenario.
 let list () : int =
-    Catalogue.lines |> List.iter (printfn "%s")
+    Catalogue.lines () |> List.iter (printfn "%s")
     0
 
 /// Prints the page of the documentation.
 let scenarios () : int =
-    printf $"%s{Catalogue.markdown}"
+    printf $"%s{Catalogue.markdown ()}"
     0
 
 let private lastLines = 40
@@ -146,9 +226,9 @@ let private sortOf (name: string) =
         .Trim()
 
 /// Runs a scenario with every single misfortune, and tells which it did not survive.
-let explore (name: string) (seed: uint64) (limit: int) (only: string) : int =
-    match Catalogue.tryStart name seed with
-    | None -> unknown name
+let private exploreOne chosen (seed: uint64 option) (limit: int) (only: string) (saved: string option) : int =
+    match Choice.start seed chosen with
+    | None -> unknown (Choice.name chosen)
     | Some start ->
         printfn $"%s{start.Scenario.Name}: %s{start.Scenario.Shows}; now with each misfortune at each point."
         let watch = Stopwatch.StartNew()
@@ -190,6 +270,11 @@ let explore (name: string) (seed: uint64) (limit: int) (only: string) : int =
             for problem, variation in List.truncate told failed do
                 tell problem variation
 
+            for problem, variation in failed do
+                match Choice.varied chosen start.World.Now variation problem with
+                | Some story -> keep saved story
+                | None -> ()
+
             for problem, variation in failed |> List.skip (min told failed.Length) do
                 printfn $"FAILED  %s{variation.Name}: %s{problem}"
 
@@ -202,22 +287,35 @@ let explore (name: string) (seed: uint64) (limit: int) (only: string) : int =
             printfn $"%d{total} runs in %s{milliseconds watch} ms: %s{verdict}."
             if List.isEmpty failed then 0 else 1
 
+/// Runs a scenario, named or of a file, with every single misfortune, and tells which it did not survive.
+let explore (name: string) (seed: uint64 option) (limit: int) (only: string) (saved: string option) : int =
+    match Choice.find name with
+    | [ one ] -> Choice.told one (fun chosen -> exploreOne chosen seed limit only saved)
+    | several ->
+        eprintfn $"tikv-sim: %s{name} holds %d{several.Length} scenarios; one can be explored at a time"
+        2
+
 /// Runs relations over generated runs, and over the named stories, and tells of each that does not hold as it is found.
-let relate (named: string) (runs: int) (seed: uint64) (withStories: bool) : int =
+let relate (named: string) (runs: int) (seed: uint64) (withStories: bool) (saved: string option) : int =
     let has (name: string) = name.Contains(named, StringComparison.OrdinalIgnoreCase)
     let watch = Stopwatch.StartNew()
     let day = 24L * hours
+
+    let related rest (relation: Relations.Relation) deeds () =
+        let problem = Relations.tryProblem rest relation deeds
+        problem |> Option.iter (Relations.kept rest relation deeds >> keep saved)
+        problem
 
     let cases: (string * (unit -> string option)) list = [
         for relation in Relations.all do
             if has relation.Name then
                 for index in 0 .. runs - 1 do
                     let deeds = Relations.generated (seed + uint64 index)
-                    relation.Name, (fun () -> Relations.tryProblem (minutes 20) relation deeds)
+                    relation.Name, related (minutes 20) relation deeds
 
                 if withStories then
-                    for deeds in Relations.told do
-                        relation.Name, (fun () -> Relations.tryProblem day relation deeds)
+                    for deeds in Relations.told () do
+                        relation.Name, related day relation deeds
 
         if has "paths" then
             for index in 0 .. runs - 1 do

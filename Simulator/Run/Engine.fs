@@ -65,7 +65,7 @@ let private remember (before: ApiServer) (run: Simulation) =
 let private watchFor (run: Simulation) =
     let isNow (fault: Fault) =
         match fault.When with
-        | Trigger.AtMoment(moment, _) -> moment.Holds run.World
+        | Trigger.AtMoment(fact, _) -> Facts.holds run.Scenario.World fact run.World
         | _ -> false
 
     match run.Faults |> List.partition isNow with
@@ -74,9 +74,9 @@ let private watchFor (run: Simulation) =
         ({ run with Faults = later }, now)
         ||> List.fold (fun run fault ->
             match fault.When with
-            | Trigger.AtMoment(moment, after) ->
+            | Trigger.AtMoment(fact, after) ->
                 run
-                |> Simulation.line "moment" moment.Says
+                |> Simulation.line "moment" (Facts.says fact)
                 |> Simulation.enter (run.World.Now + after) (Coming.Strikes fault.What)
             | _ -> run)
 
@@ -148,8 +148,9 @@ let private strike misfortune (run: Simulation) : Simulation =
         Interpreter.pause number span run
         |> Simulation.line "fault" $"operator%d{number} stands still for %d{span} ms"
     | Misfortune.Acts act ->
-        let struct (after, told) = act.Do run.World
-        let words = if told = "" then act.Says else act.Says + " -> " + told
+        let struct (after, told) = Deeds.perform act run.World
+        let says = Deeds.says act
+        let words = if told = "" then says else says + " -> " + told
         Simulation.line "user" words { run with World = Observer.observe after }
     | misfortune ->
         let run = { run with World = Calamity.strike misfortune run.World |> Observer.observe }

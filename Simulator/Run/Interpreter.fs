@@ -66,10 +66,31 @@ let private recurs multiple count = count % multiple = 0 && count / multiple % 8
 let private lasting =
     List.filter (fun (fault: Fault) -> fault.When.IsAtEachWrite || fault.When.IsAtEachRead)
 
+/// How a refusal of that code says why.
+let private refusal code : ApiError = {
+    Code = code
+    Reason =
+        match code with
+        | 403 -> "Forbidden"
+        | 404 -> "NotFound"
+        | 409 -> "Conflict"
+        | 422 -> "Invalid"
+        | 429 -> "TooManyRequests"
+        | 503 -> "ServiceUnavailable"
+        | 504 -> "Timeout"
+        | _ -> "InternalError"
+    Message = "refused by a fault of the simulator"
+    Causes = []
+    RetryAfter = if code = 429 then Some 1 else None
+}
+
 /// What was waiting for this write: what befalls it, if anything; whatever else comes at the same time, comes now.
-let private fateOf (operator: OperatorProcess) (kind: Kind option) (run: Simulation) =
+let private fateOf (operator: OperatorProcess) (kind: Kind option) sending (run: Simulation) =
+    let run, called = Calls.count operator.Number (Calls.ofSending sending) run
+
     let isNow (fault: Fault) =
         match fault.When, kind with
+        | Trigger.AtCall _, _ -> called fault
         | Trigger.AtWrite(number, count), _ -> number = operator.Number && count = operator.Writes
         | Trigger.AtEachWrite(number, multiple), _ ->
             number = operator.Number && recurs multiple operator.Writes
@@ -135,7 +156,7 @@ let private sendWrite number kind request sending name refused unknown (run: Sim
             | Sending.Watch _
             | Sending.Read _ -> run
 
-        let struct (run, fate) = run |> Simulation.put operator |> fateOf operator kind
+        let struct (run, fate) = run |> Simulation.put operator |> fateOf operator kind sending
         let network = run.Scenario.Network
         let delay = draw "request" operator request network.Request run
 
@@ -148,15 +169,15 @@ let private sendWrite number kind request sending name refused unknown (run: Sim
 
         match fate with
         | ValueNone -> land' delay operator heard sending run
-        | ValueSome(WriteFate.Refused error) ->
+        | ValueSome(WriteFate.Refused code) ->
             run
-            |> tell ("refusal " + string error.Code)
-            |> arrive (2L * delay) operator (refused error)
-        | ValueSome(WriteFate.ErrorAfter error) ->
+            |> tell ("refusal " + string code)
+            |> arrive (2L * delay) operator (refused (refusal code))
+        | ValueSome(WriteFate.ErrorAfter code) ->
             run
-            |> tell $"error %d{error.Code} after"
+            |> tell $"error %d{code} after"
             |> land' delay operator unheard sending
-            |> arrive (2L * delay) operator (refused error)
+            |> arrive (2L * delay) operator (refused (refusal code))
         | ValueSome WriteFate.ReplyLost ->
             run
             |> tell "loss of the reply"
@@ -194,8 +215,11 @@ let private sendRead number request sending unknown (run: Simulation) =
     | Some operator ->
         let operator = { operator with Reads = operator.Reads + 1 }
 
+        let run, called = Calls.count number (Calls.ofSending sending) run
+
         let isNow (fault: Fault) =
             match fault.When with
+            | Trigger.AtCall _ -> called fault
             | Trigger.AtRead(its, count) -> its = number && count = operator.Reads
             | Trigger.AtEachRead(its, multiple) -> its = number && recurs multiple operator.Reads
             | _ -> false
@@ -319,7 +343,7 @@ let feed number life happening (run: Simulation) : Simulation =
                     }
 
                 let run = Simulation.put { operator with Program = ValueSome next } run
-                (run, effects) ||> List.fold (carryOut number)
+                (run, effects) ||> List.fold (carryOut number) |> Calls.hear operator happening
         | faults ->
             let left = run.Faults |> List.filter (fun fault -> not (List.contains fault faults))
 

@@ -47,7 +47,16 @@ module Run =
         | Trigger.AtEachWrite(_, multiple) -> $"each write of %d{multiple}"
         | Trigger.AtEachRead(_, multiple) -> $"each read of %d{multiple}"
         | Trigger.AtStep(_, number) -> $"input %d{number}"
-        | Trigger.AtMoment(moment, _) -> moment.Says
+        | Trigger.AtMoment(fact, _) -> Facts.says fact
+        | Trigger.AtCall(_, call, kind, name, nth, during) ->
+            let about = [ kind |> Option.map Tikv.Core.Kubernetes.Kind.name; name ] |> List.choose id
+            let during = during |> Option.map (fun fact -> "while " + Facts.says fact) |> Option.toList
+            System.String.Join(" ", [ $"call %d{nth}: %O{call}"; yield! about; yield! during ])
+        | Trigger.AtEvent(_, kind, nth, during) ->
+            let during = during |> Option.map (fun fact -> " while " + Facts.says fact)
+
+            $"event %d{nth} of a %s{Tikv.Core.Kubernetes.Kind.name kind}"
+            + Option.defaultValue "" during
 
     let private missing (run: Simulation) =
         let expected = Checks.missing run.Scenario run.Judge.Tested run.World

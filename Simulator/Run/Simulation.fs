@@ -150,11 +150,7 @@ module Simulation =
         | _ -> ValueNone
 
     /// Renewals and reports, which a settled cluster goes on with.
-    let isRoutine kind =
-        match kind with
-        | Kind.Lease
-        | Kind.Event -> true
-        | _ -> false
+    let isRoutine kind = Counting.isRoutine kind
 
     let put (operator: OperatorProcess) (run: Simulation) = {
         run with

@@ -28,17 +28,7 @@ module Twin =
             Judge =
                 start.Judge
                 |> Judge.only (fun invariant -> not (Checks.isOwn invariant.Property.Id))
-            Scenario = {
-                start.Scenario with
-                    Expect =
-                        start.Scenario.Expect
-                        |> List.filter (fun check ->
-                            match check with
-                            | Check.Finally _ -> true
-                            | Check.Eventually _
-                            | Check.Always _
-                            | Check.Times _ -> false)
-            }
+            Scenario = { start.Scenario with Expect = start.Scenario.Expect |> List.filter _.IsFinally }
     }
 
     type private Seen = {

@@ -6,6 +6,8 @@ open Tikv.Core.Kubernetes
 type Variation = {
     Name: string
     From: Simulation
+    /// What was put into it, at times of its world; nothing where that cannot be said as faults.
+    Faults: Fault list
     /// As many objects must be made and taken away as without it (verification C6, I62).
     IsBenign: bool
 }
@@ -14,33 +16,36 @@ type Variation = {
 [<RequireQualifiedAccess>]
 module Variations =
 
-    let private refusal code reason : ApiError = {
-        Code = code
-        Reason = reason
-        Message = "refused by a fault of the simulator"
-        Causes = []
-        RetryAfter = if code = 429 then Some 1 else None
+    let private with' (fault: Fault) (run: Simulation) =
+        match fault.When with
+        | Trigger.AtTime time -> Simulation.enter time (Coming.Strikes fault.What) run
+        | _ -> { run with Faults = fault :: run.Faults }
+
+    let private varied isBenign name (faults: Fault list) (before: Simulation) = {
+        Name = name
+        From = (before, faults) ||> List.fold (fun run fault -> with' fault run)
+        Faults = faults
+        IsBenign = isBenign
     }
 
-    let private benign name from = { Name = name; From = from; IsBenign = true }
+    let private benign name faults before = varied true name faults before
 
-    let private with' (fault: Fault) (run: Simulation) = { run with Faults = fault :: run.Faults }
+    let private later after misfortune (run: Simulation) : Fault = {
+        When = Trigger.AtTime(run.World.Now + after)
+        What = misfortune
+    }
 
-    let private now misfortune (run: Simulation) =
-        Simulation.enter run.World.Now (Coming.Strikes misfortune) run
-
-    let private later after misfortune (run: Simulation) =
-        Simulation.enter (run.World.Now + after) (Coming.Strikes misfortune) run
+    let private now misfortune run = later 0L misfortune run
 
     /// What may befall each single write. A call may land 60 s after it was sent, in the worst case 10 minutes (I57).
     let private writeFates = [
         "crash before", WriteFate.CrashBefore
         "crash after", WriteFate.CrashAfter
         "lost reply of", WriteFate.ReplyLost
-        "429 for", WriteFate.Refused(refusal 429 "TooManyRequests")
-        "500 for", WriteFate.Refused(refusal 500 "InternalError")
-        "500 after", WriteFate.ErrorAfter(refusal 500 "InternalError")
-        "conflict for", WriteFate.Refused(refusal 409 "Conflict")
+        "429 for", WriteFate.Refused 429
+        "500 for", WriteFate.Refused 500
+        "500 after", WriteFate.ErrorAfter 500
+        "conflict for", WriteFate.Refused 409
         "delay by 45 s of", WriteFate.Late 45_000L
         "zombie by 10 s of", WriteFate.Zombie 10_000L
         "zombie by 60 s of", WriteFate.Zombie 60_000L
@@ -53,7 +58,8 @@ module Variations =
             for name, fate in writeFates do
                 benign
                     $"%s{name} write %d{number}"
-                    (with' { When = Trigger.AtWrite(0, number); What = Misfortune.ToWrite fate } before)
+                    [ { When = Trigger.AtWrite(0, number); What = Misfortune.ToWrite fate } ]
+                    before
     ]
 
     /// Nine seconds: a member of PD that is silent for ten is taken for lost.
@@ -79,7 +85,8 @@ module Variations =
                 for name, fate in readFates do
                     benign
                         $"%s{name} read %d{number}"
-                        (with' { When = Trigger.AtRead(0, number); What = Misfortune.ToRead fate } before)
+                        [ { When = Trigger.AtRead(0, number); What = Misfortune.ToRead fate } ]
+                        before
         ]
 
     /// How long a cache lags, in milliseconds.
@@ -92,14 +99,17 @@ module Variations =
         for versions in [ 1; 2 ] do
             benign
                 $"every cache %d{versions} versions behind, always"
-                (now (Misfortune.HoldBack(None, versions, lag)) twin.Start)
+                [ now (Misfortune.HoldBack(None, versions, lag)) twin.Start ]
+                twin.Start
 
             for index, (kind, before) in List.indexed twin.Changes do
                 benign
                     $"cache of %s{Kind.name kind} %d{versions} versions behind at %s{at before} (change %d{index + 1})"
-                    (before
-                     |> now (Misfortune.HoldBack(Some kind, versions, lag))
-                     |> later lag Misfortune.EndHoldBack)
+                    [
+                        now (Misfortune.HoldBack(Some kind, versions, lag)) before
+                        later lag Misfortune.EndHoldBack before
+                    ]
+                    before
     ]
 
     /// Longer than any run: what is held back so long is never told of.
@@ -124,10 +134,12 @@ module Variations =
             for index, (kind, before) in List.indexed (coalesced twin.Changes) do
                 benign
                     $"events of %s{Kind.name kind} missed for 10 s from %s{at before} (%d{index + 1})"
-                    (before
-                     |> now (Misfortune.HoldBack(Some kind, System.Int32.MaxValue, never))
-                     |> later lag (Misfortune.CutWatches(Some kind, true))
-                     |> later (lag + 1L) Misfortune.EndHoldBack)
+                    [
+                        now (Misfortune.HoldBack(Some kind, System.Int32.MaxValue, never)) before
+                        later lag (Misfortune.CutWatches(Some kind, true)) before
+                        later (lag + 1L) Misfortune.EndHoldBack before
+                    ]
+                    before
         ]
 
     /// A new process that reads the past first (V K22): each write's last two states, and older ones now and then.
@@ -136,25 +148,27 @@ module Variations =
             for KeyValue(number, before) in twin.BeforeWrite do
                 if number % each = 0 then
                     let network = { before.Scenario.Network with ListsBehind = behind }
+                    let crash = Misfortune.ToWrite WriteFate.CrashAfter
 
-                    benign
-                        $"crash after write %d{number}, lists %d{behind} states behind"
-                        ({ before with Scenario = { before.Scenario with Network = network } }
-                         |> with' {
-                             When = Trigger.AtWrite(0, number)
-                             What = Misfortune.ToWrite WriteFate.CrashAfter
-                         })
+                    // that lists come from the past is no fault of a scenario
+                    {
+                        benign
+                            $"crash after write %d{number}, lists %d{behind} states behind"
+                            [ { When = Trigger.AtWrite(0, number); What = crash } ]
+                            { before with Scenario = { before.Scenario with Network = network } } with
+                            Faults = []
+                    }
     ]
 
     /// A process that dies as the world changes, between its writes.
     let crashes (twin: Twin) : Variation list = [
         for index, before in twin.Changes |> List.map snd |> List.distinctBy _.World.Now |> List.indexed do
-            benign $"crash at %s{at before} (%d{index + 1})" (now (Misfortune.Crash 0) before)
+            benign $"crash at %s{at before} (%d{index + 1})" [ now (Misfortune.Crash 0) before ] before
     ]
 
     let private beforeEachWrite name misfortune isBenign (twin: Twin) = [
         for KeyValue(number, before) in twin.BeforeWrite do
-            { Name = $"%s{name} write %d{number}"; From = now misfortune before; IsBenign = isBenign }
+            varied isBenign $"%s{name} write %d{number}" [ now misfortune before ] before
     ]
 
     /// Long after the last write, too.
@@ -167,11 +181,11 @@ module Variations =
 
         [
             for before in states do
-                {
-                    Name = $"a second operator from %s{at before}"
-                    From = now (Misfortune.StartOperator 1) before
-                    IsBenign = false
-                }
+                varied
+                    false
+                    $"a second operator from %s{at before}"
+                    [ now (Misfortune.StartOperator 1) before ]
+                    before
         ]
 
     /// Every variation of a run.

@@ -6,47 +6,68 @@ open Tikv.Simulator.Run
 
 /// The cluster that a scenario begins with: settled, healthy, and left alone for a while.
 type Given = {
+    [<About "What names and chances are drawn from.">]
     Seed: uint64
+    [<About "Members of PD.">]
     Pd: int
+    [<About "Stores.">]
     Tikv: int
-    /// In each of the three zones a, b and c.
+    [<About "Nodes in each of the three zones a, b and c: node-a1, node-a2, and so on.">]
     NodesPerZone: int
+    [<About "Regions that PD has.">]
     Regions: int
+    [<About "Replicas of each region.">]
     MaxReplicas: int
-    /// How many operators run, with a lease between them; 1 has none.
+    [<About "How many operators run, with a lease between them; 1 has none.">]
     Operators: int
-    /// A StorageClass of the simulator: `standard` (network disks) or `local`.
+    [<About "A StorageClass of the simulator: standard (network disks), offline (those grow when a Pod starts) or local.">]
     StorageClass: string
-    /// VolumeAttributesClasses that there are; with none the API server does not serve them.
+    [<About "VolumeAttributesClasses that there are; with none the API server does not serve them.">]
     VolumeAttributes: string list
-    /// Merge patches to the manifests of the example, by kind and name (`TiKVGroup/basic-tikv`).
+    [<About "Merge patches to the manifests of the example, one after another.">]
     Manifests: (string * Json) list
-    /// Secrets that are there before the manifests are applied.
-    Secrets: Json list
+    [<About "Secrets that are there before the manifests are applied.">]
+    Certificates: Certificate list
 }
 
 /// One thing that happens: when, counted from the beginning of the scenario, and what.
-type Step = { When: Trigger; What: Misfortune }
+type Step = {
+    [<About("When it happens.", Spliced = true)>]
+    When: Trigger
+    [<About("What happens.", Word = "do")>]
+    What: Misfortune
+}
 
 /// A named scenario.
 type Story = {
-    /// Such as `T01` (verification D), `S27` (tidb-operator-v2 7.2), `F10` (tikv-operator-legacy 7.3).
+    [<About "Its name, such as T01.">]
     Id: string
-    /// One sentence: what it shows.
+    [<About "One sentence: what it shows.">]
     Shows: string
-    /// Issues, pull requests, and other places that it comes from.
+    [<About "What a reader should know beside that.">]
+    Why: string option
+    [<About "Issues, pull requests, and other places that it comes from.">]
     Sources: string list
-    Given: Given
-    Steps: Step list
-    Expect: Check list
-    /// Milliseconds without a write for which what is expected must hold before the run ends.
-    Quiet: int64
-    /// Milliseconds from the beginning after which it is stuck.
-    Limit: int64
-    /// Milliseconds that it is left alone for afterwards, without a write.
-    Rest: int64
-    /// Why it does not pass yet; none when it does.
+    [<About "Why it does not pass yet; none when it does.">]
     Pending: string option
+    [<About "The cluster that it begins with.">]
+    Given: Given
+    [<About "What happens.">]
+    Steps: Step list
+    [<About "What is expected, beside every property that must hold in any run.">]
+    Expect: Check list
+    [<About "How long nothing may be written before what is expected must hold and the run ends.">]
+    Quiet: int64
+    [<About "The time from the beginning after which it is stuck.">]
+    Limit: int64
+    [<About "How long it is left alone for afterwards: in that time nothing may be written.">]
+    Rest: int64
+    [<About "Whether a step whose time never comes fails the run.">]
+    MustStrike: bool
+    [<About "Whether the last of what PD does by itself is waited for before the rest.">]
+    Calm: bool
+    [<About "Steps in place of its own, with which the same cluster must end alike.">]
+    EndsLike: Step list option
 }
 
 [<RequireQualifiedAccess>]
@@ -63,7 +84,7 @@ module Given =
         StorageClass = "standard"
         VolumeAttributes = []
         Manifests = []
-        Secrets = []
+        Certificates = []
     }
 
 [<AutoOpen>]
@@ -77,15 +98,16 @@ module Story =
     let scenario id shows sources (given: Given) (steps: Step list) (expect: Check list) : Story = {
         Id = id
         Shows = shows
+        Why = None
         Sources = sources
+        Pending = None
         Given = given
         Steps = steps
         Expect = expect
         Quiet = minutes 3
         Limit = hours 3
         Rest = minutes 20
-        Pending = None
+        MustStrike = true
+        Calm = false
+        EndsLike = None
     }
-
-    /// It does not pass yet, for that reason.
-    let pending why (story: Story) : Story = { story with Pending = Some why }

@@ -2,6 +2,7 @@
 [<RequireQualifiedAccess>]
 module Tikv.Simulator.Scenarios.Play
 
+open Tikv.Core
 open Tikv.Simulator.Run
 
 /// As the engine takes it: every time counted from where the settled cluster stands.
@@ -25,18 +26,11 @@ let scenario (story: Story) : Scenario =
             Steps = []
             Faults = story.Steps |> List.map fault
             Expect = story.Expect
-            MustStrike = true
+            MustStrike = story.MustStrike
             Quiet = story.Quiet
             Limit = start + story.Limit
             Transcript = false
     }
-
-/// Runs a scenario, and leaves the cluster alone afterwards.
-let run' (transcript: bool) (story: Story) : Result =
-    let result = Run.from (Settled.from story.Given) { scenario story with Transcript = transcript }
-    if story.Rest > 0L then Run.thenRest story.Rest result else result
-
-let run (story: Story) : Result = run' false story
 
 /// PD moves regions long after all is Ready; once it has ended with that (`pdAtRest`), the operator hears of the last of it
 /// within so long.
@@ -49,3 +43,53 @@ let calm (result: Result) : Result =
         Run.continue' { run with Scenario = { run.Scenario with Quiet = lastNews } }
     else
         result
+
+/// Runs a scenario until what it expects is reached.
+let reach (transcript: bool) (story: Story) : Result =
+    let result = Run.from (Settled.from story.Given) { scenario story with Transcript = transcript }
+    if story.Calm then calm result else result
+
+/// Processes that take settings while they run were started with others.
+let private reloads (story: Story) =
+    let isReload (step: Step) =
+        match step.What with
+        | Misfortune.Acts(Act.Patch(_, body)) ->
+            Json.stringAt [ "spec"; "template"; "spec"; "updateStrategy"; "config" ] body = Some "HotReload"
+        | _ -> false
+
+    story.Steps |> List.exists isReload
+
+let private final (story: Story) (result: Result) =
+    let plain json =
+        if reloads story then
+            Json.setPath [ "metadata"; "annotations"; "tikv.org/process-revision" ] None json
+        else
+            json
+
+    Ranks.ofWorldWith plain result.Final.World
+
+/// In what a good run ends otherwise than one with the steps that it is to end like.
+let private tryOther (story: Story) (result: Result) : string option =
+    match story.EndsLike with
+    | Some steps when Run.isGood result ->
+        let twin = reach false { story with Steps = steps; EndsLike = None }
+
+        if Run.isGood twin then
+            FinalState.tryDifference (final story twin) (final story result)
+        else
+            Some("the other run: " + Run.words twin)
+    | _ -> None
+
+/// A run that ends otherwise than it is to has failed.
+let compared (story: Story) (result: Result) : Result =
+    match tryOther story result with
+    | Some difference -> { result with Verdict = Verdict.Stuck [ "it ends otherwise: " + difference ] }
+    | None -> result
+
+/// Runs a scenario, and leaves the cluster alone afterwards.
+let run' (transcript: bool) (story: Story) : Result =
+    let result = reach transcript story
+    let result = if story.Rest > 0L then Run.thenRest story.Rest result else result
+    compared story result
+
+let run (story: Story) : Result = run' false story

@@ -72,22 +72,18 @@ let generated (seed: uint64) : Deeds = {
 }
 
 /// The named stories in which people ask for something, and nothing goes wrong by itself.
-let told: Deeds list =
+let told () : Deeds list =
     All.stories
     |> List.filter (fun story ->
         story.Pending.IsNone
         && story.Rest > 0L
         && story.Given.Operators = 1
-        && story.Expect
-           |> List.exists (fun check ->
-               match check with
-               | Check.Finally expectation -> expectation.Name = settled.Name
-               | _ -> false)
+        && story.Expect |> List.exists (fun check -> check = Check.Finally settled)
         && story.Steps |> List.forall (fun step -> step.When.IsAtTime && step.What.IsActs))
     |> List.map (fun story -> { Name = story.Id; Given = story.Given; Steps = story.Steps })
 
-/// Runs deeds under faults until all is as asked, and leaves the cluster alone for so long.
-let run (rest: int64) (deeds: Deeds) (faults: Step list) : Result<Ending, string> =
+/// Deeds under faults as a scenario: all is to be as asked, and the cluster is left alone for so long.
+let storyOf (rest: int64) (deeds: Deeds) (faults: Step list) : Story =
     let story =
         scenario deeds.Name "It comes right" [] deeds.Given (deeds.Steps @ faults) [
             finally' settled
@@ -95,12 +91,19 @@ let run (rest: int64) (deeds: Deeds) (faults: Step list) : Result<Ending, string
             finally' pdAtRest
         ]
 
-    let scenario = Play.scenario { story with Quiet = seconds 90; Limit = hours 4 }
+    { story with Quiet = seconds 90; Limit = hours 4; Rest = rest; MustStrike = false; Calm = true }
 
-    let result =
-        Run.from (Settled.from deeds.Given) { scenario with MustStrike = false }
-        |> Play.calm
-        |> Run.thenRest rest
+/// Deeds that do not end under a relation as without it, as a scenario to keep: run again it fails alike.
+let kept (rest: int64) (relation: Relation) (deeds: Deeds) (problem: string) : Story = {
+    storyOf rest deeds relation.Faults with
+        Id = $"%s{deeds.Name} with %s{relation.Name}"
+        Why = Some("Found by a relation: " + problem)
+        EndsLike = Some deeds.Steps
+}
+
+/// Runs deeds under faults until all is as asked, and leaves the cluster alone for so long.
+let run (rest: int64) (deeds: Deeds) (faults: Step list) : Result<Ending, string> =
+    let result = Play.run (storyOf rest deeds faults)
 
     if Run.isGood result then
         Ok {

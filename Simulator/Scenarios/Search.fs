@@ -4,6 +4,7 @@ open System
 open Tikv.Core
 open Tikv.Simulator.Invariants
 open Tikv.Simulator.Run
+open Tikv.Simulator.Files
 
 /// What became of a generated run.
 [<RequireQualifiedAccess>]
@@ -24,11 +25,20 @@ module Search =
                 finally' pdAtRest
             ]
 
-        { story with Quiet = seconds 90; Limit = hours 1; Rest = 0L }
+        {
+            story with
+                Quiet = seconds 90
+                Limit = hours 1
+                Rest = minutes 10
+                MustStrike = false
+                Calm = true
+        }
 
-    let private scenarioOf plan steps = { Play.scenario (story plan steps) with MustStrike = false }
+    /// A plan as a scenario: its steps, and what heals it.
+    let storyOf (plan: Plan) : Story = story plan ((plan.Items |> List.collect _.Steps) @ Plans.heal)
 
-    let private healed (plan: Plan) = scenarioOf plan ((plan.Items |> List.collect _.Steps) @ Plans.heal)
+    let private scenarioOf plan steps = Play.scenario (story plan steps)
+    let private healed (plan: Plan) = Play.scenario (storyOf plan)
 
     let private final (plan: Plan) (result: Result) =
         // A process that takes settings while it runs was started with others.
@@ -42,24 +52,24 @@ module Search =
 
         Ranks.ofWorldWith started result.Final.World
 
+    /// What is asked for in the end, at once; and what healing leaves in the specs, without having been so.
+    let private atOnce (plan: Plan) = [
+        at (seconds 4) (pause false)
+        at (seconds 4) (suspend false)
+        for ask in Plans.finallyAsked plan do
+            at (seconds 5) ask.What
+    ]
+
     let private twins = Collections.Concurrent.ConcurrentDictionary<string, Lazy<Map<string, Json>>>()
 
     /// What a cluster becomes that is asked for the same at once, without faults (verification C6, I59).
     let private twin (plan: Plan) =
         let asked = Plans.finallyAsked plan
 
-        let key = String.Join("\n", plan.Begins :: [ for ask in asked -> ask.Words ])
+        let key =
+            String.Join("\n", plan.Begins :: [ for ask in asked -> Json.print (Writer.toTree ask.What) ])
 
-        let make () =
-            // what healing leaves in the specs, without having been so
-            let steps = [
-                at (seconds 4) (pause false)
-                at (seconds 4) (suspend false)
-                for ask in asked do
-                    at (seconds 5) ask.What
-            ]
-
-            final plan (Run.from (Settled.from plan.Given) (scenarioOf plan steps))
+        let make () = final plan (Run.from (Settled.from plan.Given) (scenarioOf plan (atOnce plan)))
 
         twins.GetOrAdd(key, fun _ -> lazy make ()).Force()
 
@@ -70,10 +80,7 @@ module Search =
         | Verdict.Broke [] -> Outcome.Bad("broke", Run.words result)
         | Verdict.Stuck _ -> Outcome.Bad("stuck", Run.words result)
 
-    let private simulate transcript (plan: Plan) : Result =
-        Run.from (Settled.from plan.Given) { healed plan with Transcript = transcript }
-        |> Play.calm
-        |> Run.thenRest (minutes 10)
+    let private simulate transcript (plan: Plan) : Result = Play.run' transcript (storyOf plan)
 
     /// Runs a plan: with faults until all is healed, then until all is as asked, then left alone.
     let run (plan: Plan) : Outcome =
@@ -127,14 +134,16 @@ module Search =
 
         without (max 1 (plan.Items.Length / 2)) plan
 
-    /// A plan as the words of a scenario.
-    let words (plan: Plan) : string list = [
-        $"scenario \"seed-%d{plan.Seed}\" \"...\" [] Givens.%s{plan.Begins} ["
-        for item in plan.Items do
-            for line in item.Words do
-                "    " + line
-        "] [ finally' settled; finally' noEvictions; finally' pdAtRest ]"
-    ]
+    /// A failing plan as a scenario to keep: run again it fails alike.
+    let kept (plan: Plan) (words: string) : Story = {
+        storyOf plan with
+            Why = Some("Found by a search: " + words)
+            EndsLike = Some(atOnce plan)
+    }
+
+    /// A failing plan as the lines of its file.
+    let lines (plan: Plan) (words: string) : string list =
+        (StoryFile.print (kept plan words)).TrimEnd('\n').Split '\n' |> List.ofArray
 
     /// Runs as many plans as asked for, from a seed on, on all processors; the failures are in the order of their seeds.
     /// `ended` is told of each, on whatever thread it ran.

@@ -39,8 +39,11 @@ let private manifests (given: Given) =
         })
 
 let private secrets (given: Given) =
-    given.Secrets
-    |> List.map (Requests.create (Builtins.key "" "v1" "secrets") (Some "default"))
+    given.Certificates
+    |> List.map (
+        Credentials.secret
+        >> Requests.create (Builtins.key "" "v1" "secrets") (Some "default")
+    )
 
 let private shape (given: Given) : Setup.Shape = {
     Setup.ordinary with

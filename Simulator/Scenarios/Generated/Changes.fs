@@ -8,19 +8,6 @@ open Tikv.Simulator.Run
 
 let private pd, tikv = "PDGroup/basic-pd", "TiKVGroup/basic-tikv"
 
-let private scaled group count = $"scale \"%s{group}\" %d{count}", scale group count
-let private at' group number = $"version \"%s{group}\" \"%s{number}\"", version group number
-/// Text as it is written in F#, which here is as in JSON.
-let private quoted (text: string) = Json.print (Json.String text)
-
-let private configured group text = $"config \"%s{group}\" %s{quoted text}", config group text
-let private restarted group note = $"restart \"%s{group}\" \"%s{note}\"", restart group note
-let private grown group size = $"storage \"%s{group}\" \"%s{size}\"", storage group size
-
-let private setting group path value =
-    let words = path |> List.map quoted |> String.concat "; "
-    $"set \"%s{group}\" [ %s{words} ] (json %s{quoted (Json.print value)})", set group path value
-
 let private upgraded = "v8.5.3"
 
 /// The version of the example: patches may go back.
@@ -31,91 +18,87 @@ let private make (given: Given) (dice: Dice) name : Item =
     match name with
     | "scale tikv" ->
         let fewest = max 3 (given.Tikv - 1)
-        Item.ask dice "tikv" (scaled tikv (fewest + dice.Next 3))
+        Item.ask dice "tikv" (scale tikv (fewest + dice.Next 3))
     | "scale pd" ->
         let counts = if given.Pd = 1 then [ 1; 2; 3; 3 ] else [ 1; 2; 3; 3; 4; 5 ]
-        Item.ask dice "pd" (scaled pd (dice.Of counts))
+        Item.ask dice "pd" (scale pd (dice.Of counts))
     | "leave out" ->
         let indexes = dice.Of [ []; [ 0 ]; [ 1 ]; [ 2 ]; [ given.Tikv - 1 ] ]
         let value = Json.array (indexes |> List.map Json.int)
-        Item.ask dice "left out" (setting tikv [ "offlineIndexes" ] value)
+        Item.ask dice "left out" (set tikv [ "offlineIndexes" ] value)
     | "upgrade" ->
         Item.asking dice [
-            0L, Some "pd version", at' pd upgraded
-            0L, Some "tikv version", at' tikv upgraded
+            0L, Some "pd version", version pd upgraded
+            0L, Some "tikv version", version tikv upgraded
         ]
     | "upgrade apart" ->
         Item.asking dice [
-            0L, Some "pd version", at' pd upgraded
-            seconds (dice.Next 240), Some "tikv version", at' tikv upgraded
+            0L, Some "pd version", version pd upgraded
+            seconds (dice.Next 240), Some "tikv version", version tikv upgraded
         ]
     | "upgrade and back" ->
         let back = seconds (1 + dice.Next 180)
 
         Item.asking dice [
-            0L, Some "pd version", at' pd upgraded
-            0L, Some "tikv version", at' tikv upgraded
-            back, Some "pd version", at' pd former
-            back, Some "tikv version", at' tikv former
+            0L, Some "pd version", version pd upgraded
+            0L, Some "tikv version", version tikv upgraded
+            back, Some "pd version", version pd former
+            back, Some "tikv version", version tikv former
         ]
     | "config" ->
-        Item.ask dice "tikv config" (configured tikv $"[storage]\nreserve-space = \"%d{dice.Next 3}MB\"\n")
+        Item.ask dice "tikv config" (config tikv $"[storage]\nreserve-space = \"%d{dice.Next 3}MB\"\n")
     | "config and back" ->
         Item.asking dice [
-            0L, Some "tikv config", configured tikv "[storage]\nreserve-space = \"7MB\"\n"
-            seconds (1 + dice.Next 90),
-            Some "tikv config",
-            configured tikv "[storage]\nreserve-space = \"0MB\"\n"
+            0L, Some "tikv config", config tikv "[storage]\nreserve-space = \"7MB\"\n"
+            seconds (1 + dice.Next 90), Some "tikv config", config tikv "[storage]\nreserve-space = \"0MB\"\n"
         ]
     | "no config" ->
         Item.asking dice [
-            0L, Some "tikv config", configured tikv "[storage"
-            seconds (5 + dice.Next 60),
-            Some "tikv config",
-            configured tikv "[storage]\nreserve-space = \"1MB\"\n"
+            0L, Some "tikv config", config tikv "[storage"
+            seconds (5 + dice.Next 60), Some "tikv config", config tikv "[storage]\nreserve-space = \"1MB\"\n"
         ]
-    | "pd config" -> Item.ask dice "pd config" (configured pd "[log]\nlevel = \"debug\"\n")
-    | "restart" -> Item.ask dice "tikv restart" (restarted tikv (string (dice.Next 3)))
-    | "restart pd" -> Item.ask dice "pd restart" (restarted pd "once")
+    | "pd config" -> Item.ask dice "pd config" (config pd "[log]\nlevel = \"debug\"\n")
+    | "restart" -> Item.ask dice "tikv restart" (restart tikv (string (dice.Next 3)))
+    | "restart pd" -> Item.ask dice "pd restart" (restart pd "once")
     | "restart and pause" ->
         let pausing = seconds (2 + dice.Next 30)
 
         Item.asking dice [
-            0L, Some "tikv restart", restarted tikv "paused"
-            pausing, None, ("pause true", pause true)
-            pausing + seconds (1 + dice.Next 120), None, ("pause false", pause false)
+            0L, Some "tikv restart", restart tikv "paused"
+            pausing, None, pause true
+            pausing + seconds (1 + dice.Next 120), None, pause false
         ]
     | "bad image" ->
         let bad = "pingcap/tikv:v8.5.99"
 
         Item.asking dice [
-            0L, None, ($"Misfortune.BadImage(\"%s{bad}\", true)", Misfortune.BadImage(bad, true))
-            1L, Some "image", ($"image \"%s{tikv}\" \"%s{bad}\"", image tikv bad)
-            seconds (5 + dice.Next 120), Some "image", setting tikv [ "template"; "spec"; "image" ] Json.Null
+            0L, None, Misfortune.BadImage(bad, true)
+            1L, Some "image", image tikv bad
+            seconds (5 + dice.Next 120), Some "image", set tikv [ "template"; "spec"; "image" ] Json.Null
         ]
-    | "grow" -> Item.ask dice "tikv storage" (grown tikv "2Gi")
-    | "grow pd" -> Item.ask dice "pd storage" (grown pd "2Gi")
+    | "grow" -> Item.ask dice "tikv storage" (storage tikv "2Gi")
+    | "grow pd" -> Item.ask dice "pd storage" (storage pd "2Gi")
     | "hot reload" ->
         Item.ask
             dice
             "reload"
-            (setting tikv [ "template"; "spec"; "updateStrategy"; "config" ] (Json.String "HotReload"))
-    | "reclaim" -> Item.ask dice "reclaim" (setting tikv [ "volumeReclaimPolicy" ] (Json.String "Delete"))
-    | "reclaim pd" -> Item.ask dice "pd reclaim" (setting pd [ "volumeReclaimPolicy" ] (Json.String "Delete"))
-    | "soak" -> Item.ask dice "soak" (setting tikv [ "minReadySeconds" ] (Json.int 20))
-    | "short eviction" -> Item.ask dice "eviction" (setting tikv [ "evictLeaderTimeout" ] (Json.String "5s"))
-    | "two at a time" -> Item.ask dice "unavailable" (setting tikv [ "maxUnavailable" ] (Json.int 2))
-    | "pause" -> Item.spell dice 300 ("pause true", pause true) ("pause false", pause false)
-    | "suspend" -> Item.spell dice 300 ("suspend true", suspend true) ("suspend false", suspend false)
+            (set tikv [ "template"; "spec"; "updateStrategy"; "config" ] (Json.String "HotReload"))
+    | "reclaim" -> Item.ask dice "reclaim" (set tikv [ "volumeReclaimPolicy" ] (Json.String "Delete"))
+    | "reclaim pd" -> Item.ask dice "pd reclaim" (set pd [ "volumeReclaimPolicy" ] (Json.String "Delete"))
+    | "soak" -> Item.ask dice "soak" (set tikv [ "minReadySeconds" ] (Json.int 20))
+    | "short eviction" -> Item.ask dice "eviction" (set tikv [ "evictLeaderTimeout" ] (Json.String "5s"))
+    | "two at a time" -> Item.ask dice "unavailable" (set tikv [ "maxUnavailable" ] (Json.int 2))
+    | "pause" -> Item.spell dice 300 (pause true) (pause false)
+    | "suspend" -> Item.spell dice 300 (suspend true) (suspend false)
     | "delete instance" ->
         let target = $"TiKV/basic-tikv-%d{dice.Next given.Tikv}"
-        Item.once dice ($"delete \"%s{target}\"", delete target)
+        Item.once dice (delete target)
     | "delete member" ->
         let target = $"PD/basic-pd-%d{dice.Next given.Pd}"
-        Item.once dice ($"delete \"%s{target}\"", delete target)
+        Item.once dice (delete target)
     | _ ->
         let target = dice.Of [ "Pod/basic-tikv-0"; "Pod/basic-tikv-2"; "Pod/basic-pd-0" ]
-        Item.once dice ($"delete \"%s{target}\"", delete target)
+        Item.once dice (delete target)
 
 /// Changes by which stores come or go.
 let private ofStores = [ 6, "scale tikv"; 2, "leave out"; 2, "delete instance" ]

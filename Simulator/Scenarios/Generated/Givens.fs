@@ -76,11 +76,11 @@ let all = [
 ]
 
 /// What an administrator has set in PD where failed instances are replaced soon: it calls a store Down after two minutes.
-let settings (given: Given) : (string * Misfortune) list =
+let settings (given: Given) : Misfortune list =
     if
         given.Manifests
         |> List.exists (fun (_, body) -> (Json.tryPath [ "spec"; "failover" ] body).IsSome)
     then
-        [ "PdActs.maxStoreDownTime \"2m\"", PdActs.maxStoreDownTime "2m" ]
+        [ PdActs.maxStoreDownTime "2m" ]
     else
         []

@@ -8,59 +8,46 @@ open Tikv.Simulator.Run
 let nodes = [ "node-a1"; "node-a2"; "node-b1"; "node-b2"; "node-c1"; "node-c2" ]
 
 let private fates = [
-    3, ("crashBefore", crashBefore)
-    4, ("crashAfter", crashAfter)
-    4, ("replyLost", replyLost)
-    2, ("late (seconds 45)", late (seconds 45))
-    2, ("late (seconds 5)", late (seconds 5))
-    2, ("zombie (seconds 10)", zombie (seconds 10))
-    1, ("zombie (seconds 60)", zombie (seconds 60))
-    1, ("Misfortune.ToWrite(WriteFate.Paused(seconds 50))", Misfortune.ToWrite(WriteFate.Paused(seconds 50)))
-    2, ("tooMany", tooMany)
-    1, ("serverError", serverError)
-    1, ("serverErrorAfter", serverErrorAfter)
-    2, ("conflict", conflict)
+    3, crashBefore
+    4, crashAfter
+    4, replyLost
+    2, late (seconds 45)
+    2, late (seconds 5)
+    2, zombie (seconds 10)
+    1, zombie (seconds 60)
+    1, Misfortune.ToWrite(WriteFate.Paused(seconds 50))
+    2, tooMany
+    1, serverError
+    1, serverErrorAfter
+    2, conflict
 ]
 
 let private atSomeWrite (dice: Dice) =
     let number = 1 + dice.Next 120
-    let words, what = dice.Weighed fates
-    Item.ofSteps [ $"atWrite %d{number} (%s{words})", atWrite number what ]
+    let what = dice.Weighed fates
+    Item.ofSteps [ atWrite number what ]
 
-let private kindWords kind =
-    match kind with
-    | Some kind -> $"Some Kind.%s{Kind.name kind}"
-    | None -> "None"
+// ---- misfortunes that have an end
 
-// ---- the words of misfortunes that have an end
-
-let private power' node on = $"power \"%s{node}\" %b{on}", power node on
-let private link node on = $"Misfortune.KubeletLink(\"%s{node}\", %b{on})", Misfortune.KubeletLink(node, on)
-let private cordon node on = $"Misfortune.NodeCordon(\"%s{node}\", %b{on})", Misfortune.NodeCordon(node, on)
-let private drain node on = $"Misfortune.NodeDrain(\"%s{node}\", %b{on})", Misfortune.NodeDrain(node, on)
+let private link node on = Misfortune.KubeletLink(node, on)
+let private cordon node on = Misfortune.NodeCordon(node, on)
+let private drain node on = Misfortune.NodeDrain(node, on)
 
 let private outOfService node on =
-    $"Misfortune.NodeTaint(\"%s{node}\", \"node.kubernetes.io/out-of-service\", \"NoExecute\", %b{on})",
     Misfortune.NodeTaint(node, "node.kubernetes.io/out-of-service", "NoExecute", on)
 
-let private cut one other on =
-    $"Misfortune.Partition(\"%s{one}\", \"%s{other}\", %b{on})", Misfortune.Partition(one, other, on)
+let private cut one other on = Misfortune.Partition(one, other, on)
 
-let private oneWay from into on =
-    $"Misfortune.OneWay(\"%s{from}\", \"%s{into}\", %b{on})", Misfortune.OneWay(from, into, on)
+let private oneWay from into on = Misfortune.OneWay(from, into, on)
 
-let private slow pod on = $"Misfortune.SlowDisk(\"%s{pod}\", %b{on})", Misfortune.SlowDisk(pod, on)
-let private full claim on = $"Misfortune.DiskFull(\"%s{claim}\", %b{on})", Misfortune.DiskFull(claim, on)
+let private slow pod on = Misfortune.SlowDisk(pod, on)
+let private full claim on = Misfortune.DiskFull(claim, on)
 
-let private stuck claim on =
-    $"Misfortune.AttachStuck(\"%s{claim}\", %b{on})", Misfortune.AttachStuck(claim, on)
+let private stuck claim on = Misfortune.AttachStuck(claim, on)
 
-let private provisioner on =
-    $"Misfortune.ProvisionerDown(\"standard\", %b{on})", Misfortune.ProvisionerDown("standard", on)
+let private provisioner on = Misfortune.ProvisionerDown("standard", on)
 
-let private jump (span: int64) = $"Misfortune.ClockJump(0, %d{span}L)", Misfortune.ClockJump(0, span)
-
-let private deleted target = $"delete \"%s{target}\"", delete target
+let private jump (span: int64) = Misfortune.ClockJump(0, span)
 
 /// One mishap, by its name.
 let private make (given: Given) (dice: Dice) name : Item =
@@ -73,113 +60,83 @@ let private make (given: Given) (dice: Dice) name : Item =
 
     match name with
     | "write" -> atSomeWrite dice
-    | "crash" -> Item.once dice ("crash", crash)
+    | "crash" -> Item.once dice crash
     | "stale" ->
         let kind = dice.Of(None :: List.map Some Kind.watched)
         let versions = 1 + dice.Next 2
 
-        Item.spell
-            dice
-            60
-            ($"Misfortune.HoldBack(%s{kindWords kind}, %d{versions}, seconds 10)",
-             Misfortune.HoldBack(kind, versions, seconds 10))
-            ("Misfortune.EndHoldBack", Misfortune.EndHoldBack)
-    | "cut" -> Item.once dice ("Misfortune.CutWatches(None, false)", Misfortune.CutWatches(None, false))
-    | "gone" -> Item.once dice ("Misfortune.CutWatches(None, true)", Misfortune.CutWatches(None, true))
-    | "compacted" -> Item.once dice ("Misfortune.Compacted", Misfortune.Compacted)
-    | "second" -> Item.spell dice 120 ("startOperator 1", startOperator 1) ("stopOperator 1", stopOperator 1)
+        Item.spell dice 60 (Misfortune.HoldBack(kind, versions, seconds 10)) Misfortune.EndHoldBack
+    | "cut" -> Item.once dice (Misfortune.CutWatches(None, false))
+    | "gone" -> Item.once dice (Misfortune.CutWatches(None, true))
+    | "compacted" -> Item.once dice Misfortune.Compacted
+    | "second" -> Item.spell dice 120 (startOperator 1) (stopOperator 1)
     | "pause" ->
         let span = seconds (5 + dice.Next 90)
-        Item.once dice ($"Misfortune.OperatorPause(0, %d{span}L)", Misfortune.OperatorPause(0, span))
+        Item.once dice (Misfortune.OperatorPause(0, span))
     | "clock" ->
         let span = dice.Of [ minutes -40; minutes -5; minutes 5; minutes 40 ]
         Item.spell dice 240 (jump span) (jump -span)
     | "api" ->
-        let words, trouble =
+        let trouble =
             dice.Of [
-                "Down", ApiTrouble.Down
-                "Throttles", ApiTrouble.Throttles
-                "Fails", ApiTrouble.Fails
-                "Slow 8000L", ApiTrouble.Slow 8_000L
-                "Denies \"no\"", ApiTrouble.Denies "no"
-                "WebhookDown", ApiTrouble.WebhookDown
+                ApiTrouble.Down
+                ApiTrouble.Throttles
+                ApiTrouble.Fails
+                ApiTrouble.Slow 8_000L
+                ApiTrouble.Denies "no"
+                ApiTrouble.WebhookDown
             ]
 
         let kind = dice.Of(None :: None :: List.map Some Kind.watched)
         let percent, span = dice.Of [ 30; 100 ], seconds (5 + dice.Next 60)
 
-        Item.once
-            dice
-            ($"Misfortune.Api(%s{kindWords kind}, ApiTrouble.%s{words}, %d{percent}, %d{span}L)",
-             Misfortune.Api(kind, trouble, percent, span))
-    | "node" -> outage 240 (power' (node ()))
+        Item.once dice (Misfortune.Api(kind, trouble, percent, span))
+    | "node" -> outage 240 (power (node ()))
     | "reboot" ->
         let node, span = node (), seconds (20 + dice.Next 100)
-        Item.once dice ($"Misfortune.NodeReboot(\"%s{node}\", %d{span}L)", Misfortune.NodeReboot(node, span))
+        Item.once dice (Misfortune.NodeReboot(node, span))
     | "zone" ->
         let zone, span = dice.Of [ Some "a"; Some "b"; Some "c"; None ], seconds (5 + dice.Next 120)
 
-        Item.once dice ($"Misfortune.SitePower(%A{zone}, %d{span}L)", Misfortune.SitePower(zone, span))
+        Item.once dice (Misfortune.SitePower(zone, span))
     | "kubelet link" -> outage 120 (link (node ()))
     | "kubelet" ->
         let node = node ()
 
-        Item.spell
-            dice
-            180
-            ($"Misfortune.KubeletStops \"%s{node}\"", Misfortune.KubeletStops node)
-            ($"Misfortune.KubeletStarts \"%s{node}\"", Misfortune.KubeletStarts node)
+        Item.spell dice 180 (Misfortune.KubeletStops node) (Misfortune.KubeletStarts node)
     | "drain" ->
         let node = node ()
         let start = Item.time dice
         let until = start + seconds (30 + dice.Next 180)
-        let happens time (words, what) = $"at (milliseconds %d{time}) (%s{words})", at time what
-
-        Item.ofSteps [
-            happens start (drain node true)
-            happens until (drain node false)
-            happens until (cordon node false)
-        ]
+        Item.ofSteps [ at start (drain node true); at until (drain node false); at until (cordon node false) ]
     | "cordon" -> spell 180 (cordon (node ()))
     | "out of service" ->
         let node = node ()
         let start = Item.time dice
         let until = start + seconds (60 + dice.Next 160)
-        let happens time (words, what) = $"at (milliseconds %d{time}) (%s{words})", at time what
 
         Item.ofSteps [
-            happens start (power' node false)
-            happens (start + seconds 20) (outOfService node true)
-            happens until (outOfService node false)
-            happens until (power' node true)
+            at start (power node false)
+            at (start + seconds 20) (outOfService node true)
+            at until (outOfService node false)
+            at until (power node true)
         ]
     | "kill" ->
         let pod = any ()
 
-        Item.once
-            dice
-            ($"Misfortune.ContainerKill(\"default/%s{pod}\", 1, \"\")",
-             Misfortune.ContainerKill("default/" + pod, 1, ""))
+        Item.once dice (Misfortune.ContainerKill("default/" + pod, 1, ""))
     | "memory" ->
         let pod = store ()
 
-        Item.once
-            dice
-            ($"Misfortune.OutOfMemory \"default/%s{pod}\"", Misfortune.OutOfMemory("default/" + pod))
+        Item.once dice (Misfortune.OutOfMemory("default/" + pod))
     | "crash loop" ->
         let pod, times = any (), 2 + dice.Next 4
 
-        Item.once
-            dice
-            ($"Misfortune.CrashLoop(\"default/%s{pod}\", %d{times}, \"its disk is slow\")",
-             Misfortune.CrashLoop("default/" + pod, times, "its disk is slow"))
+        Item.once dice (Misfortune.CrashLoop("default/" + pod, times, "its disk is slow"))
     | "evicted" ->
         let pod = any ()
 
-        Item.once
-            dice
-            ($"Misfortune.PodEvicted(\"default/%s{pod}\", \"ephemeral-storage\")",
-             Misfortune.PodEvicted("default/" + pod, "ephemeral-storage"))
+        Item.once dice (Misfortune.PodEvicted("default/" + pod, "ephemeral-storage"))
     | "cut off" -> spell 120 (cut (any ()) "*")
     | "cut in two" -> spell 120 (cut (any ()) (any ()))
     | "one way" -> spell 120 (oneWay (any ()) (dice.Of [ "*"; member' (); "operator0" ]))
@@ -190,45 +147,33 @@ let private make (given: Given) (dice: Dice) name : Item =
     | "provisioner" -> spell 180 provisioner
     | "leader" ->
         let name = member' ()
-        Item.once dice ($"pdTransferLeader \"%s{name}\"", pdTransferLeader name)
+        Item.once dice (pdTransferLeader name)
     | "pd clock" ->
         let name = member' ()
 
-        Item.once
-            dice
-            ($"Misfortune.PdClockJump(\"%s{name}\", minutes 31)", Misfortune.PdClockJump(name, minutes 31))
+        Item.once dice (Misfortune.PdClockJump(name, minutes 31))
     | "their eviction" ->
         let name = store ()
-        let stop = $"pdStopEvicting \"%s{name}\"", pdStopEvicting name
+        let stop = pdStopEvicting name
 
-        Item.spell dice 180 ($"pdEvictLeaders \"%s{name}\"", pdEvictLeaders name) stop
-        |> Item.undoneLater stop
+        Item.spell dice 180 (pdEvictLeaders name) stop |> Item.undoneLater stop
     | "their removal" ->
         let name = store ()
-        Item.once dice ($"pdRemoveStore \"%s{name}\"", pdRemoveStore name)
+        Item.once dice (pdRemoveStore name)
     | "lost disk" ->
         let name = store ()
 
         if dice.Next 2 = 0 then
-            Item.together dice [
-                deleted $"PersistentVolumeClaim/data-%s{name}"
-                $"deleteNow \"Pod/%s{name}\"", deleteNow $"Pod/%s{name}"
-            ]
+            Item.together dice [ delete $"PersistentVolumeClaim/data-%s{name}"; deleteNow $"Pod/%s{name}" ]
         else
             Item.asking dice [
-                0L,
-                None,
-                ($"Misfortune.DiskLost \"default/data-%s{name}\"",
-                 Misfortune.DiskLost $"default/data-%s{name}")
-                seconds (60 + dice.Next 60), None, deleted $"TiKV/%s{name}"
+                0L, None, (Misfortune.DiskLost $"default/data-%s{name}")
+                seconds (60 + dice.Next 60), None, delete $"TiKV/%s{name}"
             ]
     | _ ->
         let name = member' ()
 
-        Item.together dice [
-            deleted $"PersistentVolumeClaim/data-%s{name}"
-            $"deleteNow \"Pod/%s{name}\"", deleteNow $"Pod/%s{name}"
-        ]
+        Item.together dice [ delete $"PersistentVolumeClaim/data-%s{name}"; deleteNow $"Pod/%s{name}" ]
 
 let private usual = [
     14, "write"

@@ -4,11 +4,10 @@ open Tikv.Simulator.World
 open Tikv.Simulator.Run
 
 /// What is asked for of one thing: the last that is asked for counts.
-type Ask = { Time: int64; Of: string; Words: string; What: Misfortune }
+type Ask = { Time: int64; Of: string; What: Misfortune }
 
-/// One thing that happens in a generated run, with the words of a scenario for it: a change, or a mishap and its end.
+/// One thing that happens in a generated run: a change, or a mishap and its end.
 type Item = {
-    Words: string list
     Steps: Step list
     /// What it asks for; none of a mishap.
     Asks: Ask list
@@ -57,48 +56,36 @@ module Item =
     /// A time to begin, in milliseconds.
     let time (dice: Dice) = seconds (5 + dice.Next begins)
 
-    let private spoken (time: int64) words = $"at (milliseconds %d{time}) (%s{words})"
-
-    let private happens time (words, what) = spoken time words, at time what
-
-    let ofSteps steps = { Words = List.map fst steps; Steps = List.map snd steps; Asks = [] }
+    let ofSteps (steps: Step list) : Item = { Steps = steps; Asks = [] }
 
     /// At one time.
-    let once (dice: Dice) thing = ofSteps [ happens (time dice) thing ]
+    let once (dice: Dice) thing = ofSteps [ at (time dice) thing ]
 
     /// For some seconds, and then not.
     let spell (dice: Dice) most first last =
         let start = time dice
         let until = min healedAt (start + seconds (5 + dice.Next most))
-        ofSteps [ happens start first; happens until last ]
+        ofSteps [ at start first; at until last ]
 
     /// Undone once more when all is healed: while PD was suspended, nobody heard the first time.
-    let undoneLater (words, what) item =
-        let step = happens (healedAt + minutes 5) (words, what)
-
-        { item with Words = item.Words @ [ fst step ]; Steps = item.Steps @ [ snd step ] }
+    let undoneLater what (item: Item) = { item with Steps = item.Steps @ [ at (healedAt + minutes 5) what ] }
 
     /// Several at one time.
     let together (dice: Dice) things =
         let start = time dice
-        ofSteps (things |> List.map (happens start))
+        ofSteps (things |> List.map (at start))
 
     /// Things that happen so many milliseconds after the first; under a name, what is asked for.
-    let asking (dice: Dice) (things: (int64 * string option * (string * Misfortune)) list) =
+    let asking (dice: Dice) (things: (int64 * string option * Misfortune) list) =
         let start = time dice
 
         {
-            ofSteps (things |> List.map (fun (after, _, thing) -> happens (start + after) thing)) with
+            ofSteps (things |> List.map (fun (after, _, thing) -> at (start + after) thing)) with
                 Asks =
                     things
-                    |> List.choose (fun (after, name, (words, what)) ->
+                    |> List.choose (fun (after, name, what) ->
                         name
-                        |> Option.map (fun name -> {
-                            Time = start + after
-                            Of = name
-                            Words = words
-                            What = what
-                        }))
+                        |> Option.map (fun name -> { Time = start + after; Of = name; What = what }))
         }
 
     let ask dice name thing = asking dice [ 0L, Some name, thing ]

@@ -26,7 +26,7 @@ let make (seed: uint64) : Plan =
 
     let settings =
         Givens.settings given
-        |> List.map (fun (words, what) -> Item.ofSteps [ $"at (seconds 1) (%s{words})", at (seconds 1) what ])
+        |> List.map (fun what -> Item.ofSteps [ at (seconds 1) what ])
 
     {
         Seed = seed
@@ -57,7 +57,7 @@ let finallyAsked (plan: Plan) : Ask list =
 let scaleIn (seed: uint64) : Plan =
     let dice = Dice seed
     let group = "TiKVGroup/basic-tikv"
-    let less = Item.ask dice "tikv" ($"scale \"%s{group}\" 3", scale group 3)
+    let less = Item.ask dice "tikv" (scale group 3)
 
     {
         Seed = seed

@@ -54,7 +54,7 @@ let ``every relation makes another run of the same story`` () =
 [<TestCaseSource(nameof namedStories)>]
 let ``a named story ends alike whatever befalls the operator`` (relation: Relations.Relation) =
     let stories =
-        Relations.told
+        Relations.told ()
         |> List.indexed
         |> List.filter (fun (index, _) -> index % every = 0)
         |> List.map snd

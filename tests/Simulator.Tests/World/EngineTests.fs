@@ -121,8 +121,7 @@ let ``a write is executed and answered`` () =
 
 [<Test>]
 let ``a write that is refused by a fault is not executed`` () =
-    let error = { Code = 429; Reason = "TooManyRequests"; Message = ""; Causes = []; RetryAfter = None }
-    let result = fated (WriteFate.Refused error)
+    let result = fated (WriteFate.Refused 429)
     Assert.That(exists result, Is.False)
     Assert.That(says "write refused 429" result)
 
@@ -205,11 +204,7 @@ let ``the same run has the same fingerprint, and another run another`` () =
 
 [<Test>]
 let ``a run that does not come to what it expects is stuck, and says what is missing`` () =
-    let result =
-        Run.run {
-            scenario creator with
-                Expect = [ Check.Finally { Name = "moon"; Missing = fun _ -> Some "is not there" } ]
-        }
+    let result = Run.run { scenario creator with Expect = [ Check.Finally(Fact.Exists "ConfigMap/moon") ] }
 
-    Assert.That(Run.words result, Does.EndWith "moon: is not there")
+    Assert.That(Run.words result, Does.EndWith "ConfigMap/moon exists: it is not so")
     Assert.That(Run.isGood result, Is.False)
