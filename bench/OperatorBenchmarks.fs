@@ -42,7 +42,7 @@ type OperatorBenchmarks() =
 
     let group =
         match state.Cache.TikvGroups[Cache.key "default" "basic-tikv"].Object with
-        | Ok object -> Looks.tikvGroup sight object
+        | Ok object -> GroupLooks.tikvGroup sight object
         | Error problems -> failwith $"%A{problems}"
 
     [<GlobalSetup>]

@@ -150,6 +150,11 @@ let leadersMoveFirst =
 
                 let left = leaders store.Id group
 
+                // One that has just registered, and has no peer that could lead.
+                let isEmpty =
+                    group.Cluster.Regions
+                    |> Map.forall (fun region _ -> not (List.contains store.Id region.Voters))
+
                 let late, mayProceed =
                     match Landing.instance pod before with
                     | None -> 0L, true
@@ -163,7 +168,7 @@ let leadersMoveFirst =
                 | Some _ when left = 0 -> Finding.Held
                 | Some since when mayProceed && world.Now - since >= late -> Finding.Held
                 | Some _ -> Finding.Broken $"%s{pod.Name} is taken down with %d{left} leaders"
-                | None when mayLead.Count < 2 -> Finding.Held
+                | None when mayLead.Count < 2 || isEmpty -> Finding.Held
                 | None -> Finding.Broken $"%s{pod.Name} is taken down, and nothing keeps leaders from it"
             | ValueNone -> Finding.Nothing)
 

@@ -4,15 +4,15 @@ open NUnit.Framework
 open Tikv.Simulator.Run
 open Tikv.Simulator.Scenarios
 
-/// What is explored; of the long ones each so many-th variation, since `tikv-sim explore` tries them all.
+/// What is explored; of some each so many-th variation, since `tikv-sim explore` tries them all.
 let private explored = [
-    TestCaseData("E-create", 24)
-    TestCaseData("E-out", 4)
-    TestCaseData("E-in", 12)
-    TestCaseData("E-roll", 30)
-    TestCaseData("E-over", 16)
-    TestCaseData("E-dark", 12)
-    TestCaseData("E-zone", 45)
+    TestCaseData("E-create", 1)
+    TestCaseData("E-out", 1)
+    TestCaseData("E-in", 1)
+    TestCaseData("E-roll", 1)
+    TestCaseData("E-over", 1)
+    TestCaseData("E-dark", 8)
+    TestCaseData("E-zone", 24)
 ]
 
 /// A crash before and after every call, every reply lost or late, every cache behind at every change, events missed, lists of
