@@ -34,11 +34,14 @@ let private start (scenario: string) : Simulation =
     | Some run -> run
     | None -> invalidArg (nameof scenario) $"there is no scenario %s{scenario}"
 
+/// A scenario at its beginning, with the fault.
+let begin' (transcript: bool) (mutant: Mutant) (scenario: string) : Simulation =
+    let start = start scenario
+    infected mutant { start with Scenario = { start.Scenario with Transcript = transcript } }
+
 /// Runs a scenario with the fault, as `tikv-sim run` does without it.
 let run (transcript: bool) (mutant: Mutant) (scenario: string) : Result =
-    let start = start scenario
-    let told = { start with Scenario = { start.Scenario with Transcript = transcript } }
-    let result = told |> infected mutant |> Run.continue'
+    let result = begin' transcript mutant scenario |> Run.continue'
 
     if Catalogue.rests scenario then Run.thenRest 1_200_000L result else result
 
