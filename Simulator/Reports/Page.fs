@@ -52,7 +52,7 @@ let private header (account: Account) =
         | Some deed -> $"<p class=\"deed\">%s{deed |> Account.deedWords |> e}</p>"
         | None -> ()
         "<dl>"
-        fact "again" account.Replay
+        fact "run again" account.Replay
         fact "seed" (string scenario.World.Seed)
         fact "fingerprint" (Account.fingerprint account)
         fact "simulated" (Axis.span ran)

@@ -155,9 +155,10 @@ let private flight axis (ys: Map<string, float>) (one: Flight) =
 
 let private failure axis height (time, what) =
     let x = left + Axis.x time axis
-    let anchor = if x > left + Chart.width / 2.0 then "end" else "start"
+    let isLate = x > left + Chart.width / 2.0
+    let anchor, label = if isLate then "end", x - 6.0 else "start", x + 6.0
 
-    $"<g class=\"failure\"><line x1=\"%s{number x}\" x2=\"%s{number x}\" y1=\"20\" y2=\"%s{number height}\"/><text text-anchor=\"%s{anchor}\" x=\"%s{number x}\" y=\"30\">&#10008; %s{Markup.escape what}</text></g>"
+    $"<g class=\"failure\"><line x1=\"%s{number x}\" x2=\"%s{number x}\" y1=\"20\" y2=\"%s{number height}\"/><text text-anchor=\"%s{anchor}\" x=\"%s{number label}\" y=\"46\">&#10008; %s{Markup.escape what}</text></g>"
 
 let private hatches =
     "<defs><pattern id=\"h-going\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\"><rect width=\"2\" height=\"6\"/></pattern>"
