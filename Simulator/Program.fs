@@ -142,6 +142,7 @@ type MutantsArgument =
     | [<Unique>] Only of id: string
     | [<Unique>] Anywhere
     | [<Unique; AltCommandLine "--transcript">] With_Events
+    | [<Unique; AltCommandLine "--html">] Page of file: string
 
     interface IArgParserTemplate with
         member argument.Usage =
@@ -149,6 +150,8 @@ type MutantsArgument =
             | Only _ -> "this one, and how its run goes"
             | Anywhere -> "try every scenario on those that their own scenarios do not find"
             | With_Events -> "with --only: print one line an event"
+            | Page _ ->
+                "with --only: write a page that shows its run in the first of its scenarios to this file"
 
 type Argument =
     | [<CliPrefix(CliPrefix.None)>] Run of ParseResults<RunArgument>
@@ -239,6 +242,7 @@ let main arguments =
             (given.TryGetResult Save_To)
     | Mutants given ->
         match given.TryGetResult MutantsArgument.Only with
-        | Some id -> Tikv.Simulator.Mutants.Command.one id (given.Contains With_Events)
+        | Some id ->
+            Tikv.Simulator.Mutants.Command.one id (given.Contains With_Events) (given.TryGetResult Page)
         | None -> Tikv.Simulator.Mutants.Command.all (given.Contains Anywhere)
     | Serve given -> serve given

@@ -14,7 +14,7 @@ type Course = {
 }
 
 /// From the beginning to the end; the rest is shown only where something happens in it that should not.
-let watched (course: Course) onlook (seen: 'Seen) : Result * 'Seen =
+let private watched (course: Course) onlook (seen: 'Seen) : Result * 'Seen =
     let result, seen = Run.watched course.Start onlook seen
 
     let result, seen =
@@ -29,3 +29,9 @@ let watched (course: Course) onlook (seen: 'Seen) : Result * 'Seen =
         let rested = Run.rest course.Rest result
 
         if Run.isGood rested then rested, seen else Run.watchedRest course.Rest onlook seen result
+
+let account (replay: string) (course: Course) : Account * Film =
+    let result, film = watched course Film.step (Film.start course.Start)
+    { Result = result; Replay = replay }, film
+
+let film (course: Course) : Film = watched course Film.step (Film.start course.Start) |> snd

@@ -4,7 +4,6 @@ module Tikv.Simulator.Reports.RunCommand
 
 open System
 open System.Diagnostics
-open System.IO
 open Tikv.Simulator.Run
 open Tikv.Simulator.Scenarios
 
@@ -38,32 +37,15 @@ let private replay (options: Options) source =
 
     $"tikv-sim run %s{Markup.quoted source}%s{seed} --transcript"
 
-let private writeFile (file: string) (text: string) =
-    match Path.GetDirectoryName(Path.GetFullPath file) |> Option.ofObj with
-    | Some folder -> Directory.CreateDirectory folder |> ignore
-    | None -> ()
-
-    File.WriteAllText(file, text)
-    printfn $"Written: %s{file}"
-
-/// The reports that are asked for; 2 when one cannot be written.
-let private report (options: Options) (page: (unit -> string) option) (accounts: Account list) (code: int) =
-    try
-        options.Junit |> Option.iter (fun file -> writeFile file (Junit.print accounts))
-
-        options.Json
-        |> Option.iter (fun file -> writeFile file (JsonReport.print accounts))
-
-        match options.Html, page with
-        | Some file, Some page -> writeFile file (page ())
-        | _ -> ()
-
-        code
-    with
-    | :? IOException
-    | :? UnauthorizedAccessException as problem ->
-        eprintfn $"tikv-sim: a report cannot be written: %s{problem.Message}"
-        2
+/// The reports that are asked for.
+let private report (options: Options) (page: (unit -> string) option) (accounts: Account list) =
+    [
+        options.Junit, Some(fun () -> Junit.print accounts)
+        options.Json, Some(fun () -> JsonReport.print accounts)
+        options.Html, page
+    ]
+    |> List.choose (fun (file, print) -> Option.map2 (fun file print -> file, print) file print)
+    |> ReportFile.writeAll
 
 let private printTested (account: Account) =
     printfn "How often each property was put to the test:"
@@ -120,8 +102,7 @@ let private runOne (options: Options) (source: string) (chosen: Chosen) : int =
                 Rest = if Choice.rests chosen then day else 0L
             }
 
-            let _, film = Recording.watched course Film.step (Film.start start)
-            Page.print account film
+            Page.print account (Recording.film course)
 
         report options (Some page) [ account ] (if Account.isGood account then 0 else 1)
 

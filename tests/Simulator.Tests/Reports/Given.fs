@@ -11,9 +11,7 @@ open Tikv.Simulator.Reports
 let private told (run: Simulation) = { run with Scenario = { run.Scenario with Transcript = true } }
 
 let private recorded replay start : Account * Film =
-    let course: Recording.Course = { Start = start; Calms = false; Rest = 0L }
-    let result, film = Recording.watched course Film.step (Film.start start)
-    { Result = result; Replay = replay }, film
+    Recording.account replay { Start = start; Calms = false; Rest = 0L }
 
 let ofStory (story: Story) : Account * Film =
     Catalogue.start story

@@ -163,3 +163,11 @@ let ``a report that cannot be written is told, with exit code 2`` () =
         let code, told = Given.command [ "run"; "T40"; "--json"; folder ]
         code |> shouldBe 2
         Assert.That(told, Does.Contain "a report cannot be written"))
+
+[<Test>]
+let ``the page of a mutant shows how it is found`` () =
+    Given.inFolder (fun folder ->
+        let file = Path.Combine(folder, "found.html")
+        let code, told = Given.command [ "mutants"; "--only"; "restart-two"; "--html"; file ]
+        Assert.That(code, Is.Zero, told)
+        Assert.That(File.ReadAllText file, Does.Contain(Markup.escape (Run.words broken.Result))))
