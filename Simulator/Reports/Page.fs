@@ -32,11 +32,18 @@ let private mark account =
 
 let private fact (name: string) (value: string) = $"<div><dt>%s{name}</dt><dd>%s{e value}</dd></div>"
 
-let private header (account: Account) =
+let private simulated (account: Account) (chart: Chart) =
+    let drawn, alone = chart.Axis.End - Account.began account, account.Result.Ended - chart.Axis.End
+
+    if alone < 60_000L then
+        Axis.span drawn
+    else
+        $"%s{Axis.span drawn}, then left alone for %s{Axis.span alone}"
+
+let private header (account: Account) (chart: Chart) =
     let scenario, result = Account.scenario account, account.Result
     let kind, word = mark account
     let writes = result.Writes |> Map.toList |> List.sumBy snd
-    let ran = result.Ended - Account.began account
 
     let others =
         match Account.broken account with
@@ -55,7 +62,7 @@ let private header (account: Account) =
         fact "run again" account.Replay
         fact "seed" (string scenario.World.Seed)
         fact "fingerprint" (Account.fingerprint account)
-        fact "simulated" (Axis.span ran)
+        fact "simulated" (simulated account chart)
         fact "events" (string result.Final.Events)
         fact "writes" (string writes)
         "</dl></header>"
@@ -175,7 +182,7 @@ let print (account: Account) (film: Film) : string =
         $"<title>%s{e account.Result.Scenario}: %s{Account.verdict account}</title><style>"
         style.Value
         "</style></head><body>"
-        header account
+        header account chart
         $"<section><div class=\"bar-of-time\"><output id=\"clock\"></output><input id=\"slider\" type=\"range\" min=\"0\" max=\"%d{chart.Moments.Length - 1}\" value=\"0\" aria-label=\"moment\"><button id=\"back\" type=\"button\" aria-label=\"the moment before\">&#9664;</button><button id=\"on\" type=\"button\" aria-label=\"the next moment\">&#9654;</button></div>"
         Timeline.print chart
         $"<p class=\"legend\">%s{legend}</p></section>"

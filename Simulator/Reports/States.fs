@@ -109,6 +109,7 @@ module States =
         let peers = Regions.peers store.Id cluster.Regions
         let said = Stores.stateName world.Pd.Timings world.Now cluster store
         let runs = Set.contains store.Id live
+        let isNew = (Stores.lastBeat world.Pd.Timings world.Now store).IsNone
         let process' = if runs then "" else ", its process does not run"
         let detail = $"leads %d{leaders}, holds %d{peers} peers; PD says %s{said}%s{process'}"
 
@@ -117,6 +118,8 @@ module States =
             | NodeState.Removed -> cell Tone.Gone "Tombstone" detail
             | NodeState.Removing when not runs -> cell Tone.Bad "Removing, down" detail
             | NodeState.Removing -> cell Tone.Going "Removing" detail
+            | NodeState.Preparing
+            | NodeState.Serving when runs && isNew -> cell Tone.Coming "registered" detail
             | NodeState.Preparing
             | NodeState.Serving when said <> "Up" -> cell Tone.Bad said detail
             | NodeState.Preparing

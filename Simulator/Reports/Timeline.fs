@@ -17,6 +17,7 @@ let tone (cell: Cell) = (string cell.Tone).ToLowerInvariant()
 let now (row: Row) (cell: Cell) =
     if
         row.HasLevel
+        && cell.Tone <> Tone.Gone
         && row.Heading.StartsWith("Stores", System.StringComparison.Ordinal)
     then
         $"%s{cell.Words}, leads %d{cell.Level}"
