@@ -1,6 +1,7 @@
 module Tikv.Simulator.Program
 
 open Argu
+open Tikv.Simulator.Reports
 open Tikv.Simulator.Run
 open Tikv.Simulator.Serve
 
@@ -22,6 +23,9 @@ type RunArgument =
     | [<MainCommand; Mandatory>] Scenario of names: string list
     | [<Unique; AltCommandLine "--seed">] With_Seed of number: uint64
     | [<Unique>] Transcript
+    | [<Unique>] Junit of file: string
+    | [<Unique>] Json of file: string
+    | [<Unique>] Html of file: string
 
     interface IArgParserTemplate with
         member argument.Usage =
@@ -29,6 +33,9 @@ type RunArgument =
             | Scenario _ -> "names of scenarios, such as T21; files; folders of files"
             | With_Seed _ -> "what names and chances are drawn from (default: the scenario's own)"
             | Transcript -> "print one line an event"
+            | Junit _ -> "write a report for CI to this file, as JUnit XML"
+            | Json _ -> "write the same facts to this file, as JSON"
+            | Html _ -> "write a page that shows the one run to this file"
 
 type CheckArgument =
     | [<MainCommand; Mandatory>] File of names: string list
@@ -141,6 +148,7 @@ type MutantsArgument =
     | [<Unique>] Only of id: string
     | [<Unique>] Anywhere
     | [<Unique; AltCommandLine "--transcript">] With_Events
+    | [<Unique; AltCommandLine "--html">] Page of file: string
 
     interface IArgParserTemplate with
         member argument.Usage =
@@ -148,6 +156,8 @@ type MutantsArgument =
             | Only _ -> "this one, and how its run goes"
             | Anywhere -> "try every scenario on those that their own scenarios do not find"
             | With_Events -> "with --only: print one line an event"
+            | Page _ ->
+                "with --only: write a page that shows its run in the first of its scenarios to this file"
 
 type Argument =
     | [<CliPrefix(CliPrefix.None)>] Run of ParseResults<RunArgument>
@@ -207,10 +217,14 @@ let main arguments =
 
     match given.GetSubCommand() with
     | Run given ->
-        Commands.run
-            (given.GetResult RunArgument.Scenario)
-            (given.TryGetResult With_Seed)
-            (given.Contains Transcript)
+        RunCommand.run {
+            Names = given.GetResult RunArgument.Scenario
+            Seed = given.TryGetResult With_Seed
+            Transcript = given.Contains Transcript
+            Junit = given.TryGetResult Junit
+            Json = given.TryGetResult RunArgument.Json
+            Html = given.TryGetResult Html
+        }
     | Check given -> Commands.check (given.GetResult CheckArgument.File)
     | Export given ->
         Commands.export
@@ -249,6 +263,7 @@ let main arguments =
                 (given.TryGetResult Save_To))
     | Mutants given ->
         match given.TryGetResult MutantsArgument.Only with
-        | Some id -> Tikv.Simulator.Mutants.Command.one id (given.Contains With_Events)
+        | Some id ->
+            Tikv.Simulator.Mutants.Command.one id (given.Contains With_Events) (given.TryGetResult Page)
         | None -> Tikv.Simulator.Mutants.Command.all (given.Contains Anywhere)
     | Serve given -> serve given

@@ -4,6 +4,7 @@ module Tikv.Simulator.Mutants.Command
 
 open System
 open System.Diagnostics
+open Tikv.Simulator.Reports
 open Tikv.Simulator.Run
 open Tikv.Simulator.Scenarios
 
@@ -37,8 +38,19 @@ let all (anywhere: bool) : int =
     printfn $"%d{fates.Length - survived} killed, %d{survived} survived"
     if survived = 0 then 0 else 1
 
+/// The page of a mutant in the first of its scenarios.
+let private page (mutant: Mutant) () =
+    let scenario = List.head mutant.Scenarios
+
+    Recording.account $"tikv-sim mutants --only %s{mutant.Id} --transcript" {
+        Start = Mutants.begin' true mutant scenario
+        Calms = false
+        Rest = if Catalogue.rests scenario then Mutants.rest else 0L
+    }
+    ||> Page.print
+
 /// Runs one mutant, and tells how it went in each of its scenarios; 1 when it survives, 2 when there is none of that name.
-let one (id: string) (transcript: bool) : int =
+let one (id: string) (transcript: bool) (html: string option) : int =
     match Mutants.tryFind id with
     | None ->
         let names = String.Join(" ", Mutants.all |> List.map _.Id)
@@ -52,4 +64,5 @@ let one (id: string) (transcript: bool) : int =
             result.Transcript |> List.iter (printfn "%s")
             printfn $"%s{scenario}: %s{Run.words result}"
 
-        if (Mutants.fate mutant).IsSurvived then 1 else 0
+        let code = if (Mutants.fate mutant).IsSurvived then 1 else 0
+        ReportFile.writeAll (html |> Option.toList |> List.map (fun file -> file, page mutant)) code

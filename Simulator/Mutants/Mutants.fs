@@ -19,6 +19,9 @@ let tryFind (id: string) : Mutant option = all |> List.tryFind (fun mutant -> mu
 /// Milliseconds within which every scenario that is used here is over without a fault: more is stuck.
 let private longest = 5_400_000L
 
+/// Milliseconds for which what comes right is left alone afterwards.
+let rest = 1_200_000L
+
 /// All operators die, and start again with the fault.
 let private infected (mutant: Mutant) (run: Simulation) : Simulation =
     let program number life = mutant.Faulty(run.Scenario.Program number life)
@@ -34,13 +37,16 @@ let private start (scenario: string) : Simulation =
     | Some run -> run
     | None -> invalidArg (nameof scenario) $"there is no scenario %s{scenario}"
 
+/// A scenario at its beginning, with the fault.
+let begin' (transcript: bool) (mutant: Mutant) (scenario: string) : Simulation =
+    let start = start scenario
+    infected mutant { start with Scenario = { start.Scenario with Transcript = transcript } }
+
 /// Runs a scenario with the fault, as `tikv-sim run` does without it.
 let run (transcript: bool) (mutant: Mutant) (scenario: string) : Result =
-    let start = start scenario
-    let told = { start with Scenario = { start.Scenario with Transcript = transcript } }
-    let result = told |> infected mutant |> Run.continue'
+    let result = begin' transcript mutant scenario |> Run.continue'
 
-    if Catalogue.rests scenario then Run.thenRest 1_200_000L result else result
+    if Catalogue.rests scenario then Run.thenRest rest result else result
 
 let private property (result: Result) =
     match result.Verdict with

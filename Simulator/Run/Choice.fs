@@ -24,20 +24,25 @@ module Choice =
         || name.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase)
         || name.EndsWith(".yml", StringComparison.OrdinalIgnoreCase)
 
-    /// The scenarios under a name: an id, a file, or a folder with files in it and in its folders.
-    let find (name: string) : Result<Chosen, string list> list =
+    /// The scenarios under a name: an id, a file, or a folder with files in it and in its folders. With each, the id or the
+    /// file that it is found under.
+    let sources (name: string) : (string * Result<Chosen, string list>) list =
+        let inFile file = ofFile file |> List.map (fun one -> file, one)
+
         if File.Exists name then
-            ofFile name
+            inFile name
         elif Directory.Exists name then
             match Directory.GetFiles(name, "*.yaml", SearchOption.AllDirectories) |> Array.sort with
-            | [||] -> [ Error [ $"%s{name}: there is no *.yaml in this folder" ] ]
-            | files -> files |> List.ofArray |> List.collect ofFile
+            | [||] -> [ name, Error [ $"%s{name}: there is no *.yaml in this folder" ] ]
+            | files -> files |> List.ofArray |> List.collect inFile
         elif looksLikeFile name then
-            [ Error [ $"%s{name}: there is no such file" ] ]
+            [ name, Error [ $"%s{name}: there is no such file" ] ]
         else
             match All.tryFind name with
-            | Some story -> [ Ok(Chosen.Story story) ]
-            | None -> [ Ok(Chosen.Named name) ]
+            | Some story -> [ story.Id, Ok(Chosen.Story story) ]
+            | None -> [ name, Ok(Chosen.Named name) ]
+
+    let find (name: string) : Result<Chosen, string list> list = sources name |> List.map snd
 
     /// How it begins; with another seed, where one is given.
     let start (seed: uint64 option) (chosen: Chosen) : Simulation option =
@@ -120,3 +125,15 @@ module Choice =
         | problems ->
             tell problems
             2
+
+    /// Tells that there is no scenario of that name; the exit code is 2.
+    let unknown chosen : int =
+        eprintfn $"tikv-sim: there is no scenario %s{name chosen}; `tikv-sim list` names them"
+        2
+
+    /// Goes on with the scenarios that are meant, as many, or tells what is wrong with them.
+    let stories (found: Result<Chosen, string list> list) (goOn: Story list -> int) : int =
+        allTold found (fun chosen ->
+            match chosen |> List.tryFind _.IsNamed with
+            | Some one -> unknown one
+            | None -> goOn (chosen |> List.choose tryStory))

@@ -1,4 +1,4 @@
-/// `tikv-sim run`, `list`, `scenarios`, `explore` and `search`: what they print, and their exit codes.
+/// `tikv-sim list`, `scenarios`, `check`, `export`, `explore`, `search` and `relate`: what they print, and their exit codes.
 [<RequireQualifiedAccess>]
 module Tikv.Simulator.Run.Commands
 
@@ -11,92 +11,13 @@ let private hours = 3_600_000L
 let private milliseconds (watch: Stopwatch) =
     watch.Elapsed.TotalMilliseconds.ToString("0", Globalization.CultureInfo.InvariantCulture)
 
-let private printTested (result: Result) =
-    printfn "How often each property was put to the test:"
-
-    for invariant in result.Final.Judge.Invariants do
-        let property = invariant.Property
-        let count = Map.tryFind property.Id result.Tested |> Option.defaultValue 0
-
-        if count > 0 then
-            printfn $"  %-8s{property.Id} %6d{count}  %s{property.Means}"
-
-    let untested =
-        result.Tested
-        |> Map.filter (fun id count -> count = 0 && not (Checks.isOwn id))
-        |> Map.keys
-
-    printfn $"""Not put to the test: %s{String.Join(" ", untested)}"""
-
 let private unknown name =
     eprintfn $"tikv-sim: there is no scenario %s{name}; `tikv-sim list` names them"
     2
 
-/// Runs one scenario; then leaves it alone for a day, unless it ends in a state that does not rest.
-let private runOne (chosen: Chosen) (seed: uint64 option) (transcript: bool) : int =
-    match Choice.start seed chosen with
-    | None -> unknown (Choice.name chosen)
-    | Some start ->
-        let start = { start with Scenario = { start.Scenario with Transcript = transcript } }
-        printfn $"%s{start.Scenario.Name}: %s{start.Scenario.Shows}."
-        let watch = Stopwatch.StartNew()
-        let result = Run.continue' start
-        let result = if Choice.calms chosen then Play.calm result else result
-        let result = if Choice.rests chosen then result else Choice.compared chosen result
-        let took = milliseconds watch
-
-        if transcript then
-            result.Transcript |> List.iter (printfn "%s")
-
-        printfn $"%s{Run.words result} (%s{took} ms; fingerprint %016x{result.Fingerprint})"
-
-        if not (Run.isGood result) then
-            printTested result
-            1
-        elif not (Choice.rests chosen) then
-            printTested result
-            0
-        else
-            let watch = Stopwatch.StartNew()
-            let rested = Choice.compared chosen (Run.rest (24L * hours) result)
-            printTested rested
-            printfn $"Left alone for 24 hours: %s{Run.words rested} (%s{milliseconds watch} ms)"
-            if Run.isGood rested then 0 else 1
-
-/// Runs scenarios one after another, a line each; 1 when one fails.
-let private runMany (seed: uint64 option) (stories: Story list) : int =
-    let run (story: Story) =
-        let seed = seed |> Option.defaultValue story.Given.Seed
-        let story = { story with Given = { story.Given with Seed = seed } }
-        let watch = Stopwatch.StartNew()
-        let result = Play.run story
-        let mark = if Run.isGood result then "ok    " else "FAILED"
-
-        printfn
-            $"%s{mark}  %-9s{story.Id} %s{Run.words result} (%s{milliseconds watch} ms; fingerprint %016x{result.Fingerprint})"
-
-        Run.isGood result
-
-    let good = stories |> List.map run |> List.filter id |> List.length
-    printfn $"%d{stories.Length} scenarios, %d{stories.Length - good} failed."
-    if good = stories.Length then 0 else 1
-
-/// Goes on with the scenarios that are meant, or tells what is wrong with them.
-let private withStories (found: Result<Chosen, string list> list) (goOn: Story list -> int) : int =
-    Choice.allTold found (fun chosen ->
-        match chosen |> List.tryFind _.IsNamed with
-        | Some one -> unknown (Choice.name one)
-        | None -> goOn (chosen |> List.choose Choice.tryStory))
-
-/// Runs what is named: scenarios by their ids, files, and all files of a folder.
-let run (names: string list) (seed: uint64 option) (transcript: bool) : int =
-    match names |> List.collect Choice.find, names with
-    | [ one ], [ _ ] -> Choice.told one (fun chosen -> runOne chosen seed transcript)
-    | several, _ -> withStories several (runMany seed)
-
 /// Reads scenarios, and tells what is wrong with them.
 let check (names: string list) : int =
-    withStories (names |> List.collect Choice.find) (fun stories ->
+    Choice.stories (names |> List.collect Choice.find) (fun stories ->
         let are = if stories.Length = 1 then "scenario is" else "scenarios are"
         printfn $"%d{stories.Length} %s{are} well-formed."
         0)

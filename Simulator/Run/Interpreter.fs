@@ -311,7 +311,7 @@ let private carryOut number (run: Simulation) (effect: Effect) : Simulation =
             run
             |> Simulation.put { operator with WakeAt = at }
             |> Simulation.enter at (Coming.Wakes(number, operator.Life))
-        | Effect.Log line -> Simulation.line (who operator) ("log " + logged line) run
+        | Effect.Log line -> Simulation.tell Told.Log (who operator) ("log " + logged line) run
         | Effect.Exit(code, why) -> crash number $"exits with %d{code}: %s{why}" run
     | _ -> run
 

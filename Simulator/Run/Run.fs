@@ -89,7 +89,7 @@ module Run =
         Counters = Map.add "events" run.Performed run.Counters
         Writes = run.Operators |> Map.map (fun _ operator -> operator.Writes)
         Fingerprint = run.Fingerprint
-        Transcript = List.rev run.Lines
+        Transcript = run.Lines |> List.rev |> List.map Simulation.print
         Final = run
     }
 
@@ -154,19 +154,23 @@ module Run =
     /// Goes on from where another run stands, with the steps and faults of a scenario.
     let from (run: Simulation) (scenario: Scenario) : Result = continue' (Engine.resume scenario run)
 
-    /// Goes on with a run that has reached what it expects: from now on nothing need be written for so long.
-    let rest (milliseconds: int64) (result: Result) : Result =
-        let rec go until repeats (run: Simulation) =
+    /// Goes on with a run that has reached what it expects: from now on nothing need be written for so long. Shows each
+    /// step to an onlooker.
+    let watchedRest (milliseconds: int64) onlook (seen: 'Seen) (result: Result) : Result * 'Seen =
+        let rec go until seen repeats (run: Simulation) =
             match run.Judge.Violations, Engine.next run with
-            | [], _ when repeats > most -> finish (Verdict.Stuck(standsStill run)) run
+            | [], _ when repeats > most -> finish (Verdict.Stuck(standsStill run)) run, seen
             | [], ValueSome time when time <= until ->
                 let struct (next, repeats) = step repeats run
-                go until repeats next
-            | [], _ -> finish Verdict.Reached run
-            | violations, _ -> finish (Verdict.Broke(List.rev violations)) run
+                go until (onlook run next seen) repeats next
+            | [], _ -> finish Verdict.Reached run, seen
+            | violations, _ -> finish (Verdict.Broke(List.rev violations)) run, seen
 
         let run = Simulation.see Sight.Settled result.Final
-        go (run.World.Now + milliseconds) 0 run
+        go (run.World.Now + milliseconds) seen 0 run
+
+    let rest (milliseconds: int64) (result: Result) : Result =
+        watchedRest milliseconds nobody () result |> fst
 
     let isGood (result: Result) =
         match result.Verdict with

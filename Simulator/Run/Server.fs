@@ -104,7 +104,8 @@ let private landed number write (response: Response) before (run: Simulation) =
             run
         else
             { run with ChangedAt = run.World.Now }
-            |> Simulation.line
+            |> Simulation.tell
+                (Told.Written response.Code)
                 ("operator" + string number)
                 (Words.write write
                  + " -> "
@@ -124,7 +125,8 @@ let private pd number life request endpoints call answer (run: Simulation) =
         match outcome with
         | Done reply when Words.changes call ->
             { run with ChangedAt = run.World.Now }
-            |> Simulation.line
+            |> Simulation.tell
+                (Told.AskedPd reply.Status)
                 ("operator" + string number)
                 ("pd " + Words.call call + " -> " + string reply.Status)
             |> Simulation.see (Sight.AskedPd(number, call, reply.Status, before))

@@ -73,6 +73,27 @@ type Weather = { About: Kind option; Trouble: ApiTrouble; Percent: int; Until: i
 /// A cache that is being held back.
 type HeldBack = { Kind: Kind option; Versions: int; Hold: int64 }
 
+/// What a line of the transcript tells of.
+[<RequireQualifiedAccess>]
+type Told =
+    /// A write of an operator was answered by the API server.
+    | Written of Code: int
+    /// A call of an operator that changes something was answered by PD.
+    | AskedPd of Code: int
+    /// An operator says something.
+    | Log
+    /// Anything else that happened.
+    | Event
+
+/// A line of the transcript.
+type Line = {
+    At: int64
+    /// `operatorN`, `user`, `fault`, `moment` or `cluster`.
+    Who: string
+    Told: Told
+    Text: string
+}
+
 /// A run in progress. A value: it may be kept, and gone on with twice.
 type Simulation = {
     Scenario: Scenario
@@ -90,7 +111,7 @@ type Simulation = {
     /// 64-bit FNV-1a of every event of the run.
     Fingerprint: uint64
     /// Latest first.
-    Lines: string list
+    Lines: Line list
     /// Revision of the API server that watches were last told of.
     Told: int64
     /// The time of the last change of an object, or write of an operator (leases and events apart).
@@ -111,8 +132,11 @@ module Simulation =
     let clock (milliseconds: int64) =
         System.TimeSpan.FromMilliseconds(float milliseconds).ToString @"hh\:mm\:ss\.fff"
 
+    /// A line as people read it.
+    let print (line: Line) = clock line.At + "  " + line.Who.PadRight 9 + " " + line.Text
+
     /// One line of the transcript, which also goes into the fingerprint.
-    let line (who: string) (text: string) (run: Simulation) =
+    let tell (told: Told) (who: string) (text: string) (run: Simulation) =
         let hash = (run.Fingerprint ^^^ uint64 run.World.Now) * 0x100000001B3UL
         let hash = Chance.text (Chance.text hash who) text
 
@@ -120,10 +144,12 @@ module Simulation =
             {
                 run with
                     Fingerprint = hash
-                    Lines = clock run.World.Now + "  " + who.PadRight 9 + " " + text :: run.Lines
+                    Lines = { At = run.World.Now; Who = who; Told = told; Text = text } :: run.Lines
             }
         else
             { run with Fingerprint = hash }
+
+    let line who text run = tell Told.Event who text run
 
     /// Where an operator is, in the network.
     let place (number: int) = "operator" + string number

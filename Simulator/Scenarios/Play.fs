@@ -36,13 +36,12 @@ let scenario (story: Story) : Scenario =
 /// within so long.
 let private lastNews = seconds 90
 
-/// Goes on with a run that has reached what it expects, PD at rest included, until nothing need be written any more.
-let calm (result: Result) : Result =
-    if Run.isGood result then
-        let run = { result.Final with StruckAt = result.Final.World.Now }
-        Run.continue' { run with Scenario = { run.Scenario with Quiet = lastNews } }
-    else
-        result
+/// A run that has reached what it expects, PD at rest included, as it is gone on with until nothing need be written any more.
+let calming (result: Result) : Simulation =
+    let run = { result.Final with StruckAt = result.Final.World.Now }
+    { run with Scenario = { run.Scenario with Quiet = lastNews } }
+
+let calm (result: Result) : Result = if Run.isGood result then Run.continue' (calming result) else result
 
 /// Runs a scenario until what it expects is reached.
 let reach (transcript: bool) (story: Story) : Result =

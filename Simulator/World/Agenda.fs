@@ -69,3 +69,13 @@ module Agenda =
         match agenda.Entries with
         | Heap.Empty -> agenda
         | Heap.Node(_, _, _, _, left, right) -> { agenda with Entries = merge left right }
+
+    /// Everything that is to come, in no order.
+    let entries (agenda: Agenda<'Event>) : struct (int64 * 'Event) list =
+        let rec gather heap found =
+            match heap with
+            | Heap.Empty -> found
+            | Heap.Node(_, time, _, event, left, right) ->
+                struct (time, event) :: gather left (gather right found)
+
+        gather agenda.Entries []

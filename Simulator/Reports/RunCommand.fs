@@ -1,0 +1,138 @@
+/// `tikv-sim run`: what it prints, the reports that it writes, and its exit codes.
+[<RequireQualifiedAccess>]
+module Tikv.Simulator.Reports.RunCommand
+
+open System
+open System.Diagnostics
+open Tikv.Simulator.Run
+open Tikv.Simulator.Scenarios
+
+/// What is asked for. Reports go to the files that are named.
+type Options = {
+    /// Ids of scenarios, files, folders of files.
+    Names: string list
+    Seed: uint64 option
+    Transcript: bool
+    Junit: string option
+    Json: string option
+    Html: string option
+}
+
+let private day = 86_400_000L
+
+let private milliseconds (watch: Stopwatch) =
+    watch.Elapsed.TotalMilliseconds.ToString("0", Globalization.CultureInfo.InvariantCulture)
+
+let private keepsLines (options: Options) =
+    options.Transcript
+    || options.Junit.IsSome
+    || options.Json.IsSome
+    || options.Html.IsSome
+
+let private replay (options: Options) source =
+    let seed =
+        options.Seed
+        |> Option.map (fun seed -> $" --seed %d{seed}")
+        |> Option.defaultValue ""
+
+    $"tikv-sim run %s{Markup.quoted source}%s{seed} --transcript"
+
+/// The reports that are asked for.
+let private report (options: Options) (page: (unit -> string) option) (accounts: Account list) =
+    [
+        options.Junit, Some(fun () -> Junit.print accounts)
+        options.Json, Some(fun () -> JsonReport.print accounts)
+        options.Html, page
+    ]
+    |> List.choose (fun (file, print) -> Option.map2 (fun file print -> file, print) file print)
+    |> ReportFile.writeAll
+
+let private printTested (account: Account) =
+    printfn "How often each property was put to the test:"
+
+    for property, count in Account.tested account do
+        if count > 0 then
+            printfn $"  %-8s{property.Id} %6d{count}  %s{property.Means}"
+
+    let untested =
+        account.Result.Tested
+        |> Map.filter (fun id count -> count = 0 && not (Checks.isOwn id))
+        |> Map.keys
+
+    printfn $"""Not put to the test: %s{String.Join(" ", untested)}"""
+
+/// Runs one scenario; then leaves it alone for a day, unless it ends in a state that does not rest.
+let private runOne (options: Options) (source: string) (chosen: Chosen) : int =
+    match Choice.start options.Seed chosen with
+    | None -> Choice.unknown chosen
+    | Some start ->
+        let start = { start with Scenario = { start.Scenario with Transcript = keepsLines options } }
+        printfn $"%s{start.Scenario.Name}: %s{start.Scenario.Shows}."
+        let watch = Stopwatch.StartNew()
+        let result = Run.continue' start
+        let result = if Choice.calms chosen then Play.calm result else result
+        let rests = Choice.rests chosen && Run.isGood result
+        let result = if rests then result else Choice.compared chosen result
+        let took = milliseconds watch
+
+        if options.Transcript then
+            result.Transcript |> List.iter (printfn "%s")
+
+        printfn $"%s{Run.words result} (%s{took} ms; fingerprint %016x{result.Fingerprint})"
+
+        let ended result =
+            let account = { Result = result; Replay = replay options source }
+            printTested account
+            account
+
+        let account =
+            if not rests then
+                ended result
+            else
+                let watch = Stopwatch.StartNew()
+                let rested = Choice.compared chosen (Run.rest day result)
+                let account = ended rested
+                printfn $"Left alone for 24 hours: %s{Run.words rested} (%s{milliseconds watch} ms)"
+                account
+
+        let page () =
+            let course: Recording.Course = {
+                Start = start
+                Calms = Choice.calms chosen
+                Rest = if Choice.rests chosen then day else 0L
+            }
+
+            Page.print account (Recording.film course)
+
+        report options (Some page) [ account ] (if Account.isGood account then 0 else 1)
+
+/// Runs scenarios one after another, a line each; 1 when one fails.
+let private runMany (options: Options) (stories: (string * Story) list) : int =
+    let run (source: string, story: Story) =
+        let seed = options.Seed |> Option.defaultValue story.Given.Seed
+        let story = { story with Given = { story.Given with Seed = seed } }
+        let watch = Stopwatch.StartNew()
+        let result = Play.run' (keepsLines options) story
+        let mark = if Run.isGood result then "ok    " else "FAILED"
+
+        printfn
+            $"%s{mark}  %-9s{story.Id} %s{Run.words result} (%s{milliseconds watch} ms; fingerprint %016x{result.Fingerprint})"
+
+        { Result = result; Replay = replay options source }
+
+    let accounts = stories |> List.map run
+    let good = accounts |> List.filter Account.isGood |> List.length
+    printfn $"%d{stories.Length} scenarios, %d{stories.Length - good} failed."
+    report options None accounts (if good = stories.Length then 0 else 1)
+
+/// Runs what is named: scenarios by their ids, files, and all files of a folder.
+let run (options: Options) : int =
+    match options.Names |> List.collect Choice.sources, options.Names with
+    | [ source, one ], [ _ ] -> Choice.told one (runOne options source)
+    | several, _ when options.Html.IsSome ->
+        eprintfn $"tikv-sim: --html shows one run; here are %d{several.Length} scenarios"
+        2
+    | several, _ ->
+        let sources = several |> List.map fst
+
+        Choice.stories (several |> List.map snd) (fun stories -> runMany options (List.zip sources stories))

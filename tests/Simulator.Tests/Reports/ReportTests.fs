@@ -1,0 +1,173 @@
+module Tikv.Simulator.Tests.Reports.ReportTests
+
+open System
+open System.IO
+open System.Xml.Linq
+open NUnit.Framework
+open FsCheck
+open Tikv.Tests
+open Tikv.Core
+open Tikv.Simulator.Run
+open Tikv.Simulator.Reports
+
+let private shouldBe (expected: 'Value) (actual: 'Value) = Assert.That(box actual, Is.EqualTo(box expected))
+let private good, private broken = fst Given.good.Value, fst Given.broken.Value
+let private stuck = fst Given.stuck.Value
+
+let private name (local: string) = XName.Get local
+
+let private suite (xml: string) =
+    match (XDocument.Parse xml).Root |> Option.ofObj with
+    | Some root -> root.Elements() |> Seq.exactlyOne
+    | None -> invalidOp "it is empty"
+
+let private attribute (key: string) (element: XElement) =
+    element.Attribute(name key)
+    |> Option.ofObj
+    |> Option.map _.Value
+    |> Option.defaultValue ""
+
+let private cases xml = (suite xml).Elements(name "testcase") |> List.ofSeq
+let private failures (case: XElement) = case.Elements(name "failure") |> List.ofSeq
+
+let private read json =
+    match Json.parse json with
+    | Ok json -> json
+    | Error problem -> invalidOp problem
+
+[<Test>]
+let ``a scenario is a test case, and one that comes right has no failure`` () =
+    let xml = Junit.print [ good; broken ]
+    attribute "tests" (suite xml) |> shouldBe "2"
+    attribute "failures" (suite xml) |> shouldBe "1"
+    cases xml |> List.map (attribute "name") |> shouldBe [ "T40"; "T21" ]
+    cases xml |> List.map (failures >> List.length) |> shouldBe [ 0; 1 ]
+
+[<Test>]
+let ``the time of a test case is that of the simulated world`` () =
+    let seconds = float (good.Result.Ended - good.Result.Final.Scenario.World.Now) / 1_000.0
+    let told = cases (Junit.print [ good ]) |> List.map (attribute "time" >> float)
+    told |> shouldBe [ seconds ]
+
+[<Test>]
+let ``a failure says in words what broke, what was asked for last, and how to run it again`` () =
+    let failure = Junit.print [ broken ] |> cases |> List.collect failures |> List.exactlyOne
+    attribute "message" failure |> shouldBe (Run.words broken.Result)
+    Assert.That(attribute "type" failure, Does.Match "^I\d+$")
+
+    Assert.That(
+        failure.Value,
+        Does.Contain "The action that broke it: operator0: delete Pod default/basic-tikv-"
+    )
+
+    Assert.That(
+        failure.Value,
+        Does.Contain "To run it again: tikv-sim mutants --only restart-two --transcript"
+    )
+
+    Assert.That(failure.Value, Does.EndWith(List.last broken.Result.Transcript))
+
+[<Test>]
+let ``JSON tells the verdict, what broke, and how often each property was put to the test`` () =
+    let run =
+        JsonReport.print [ broken ]
+        |> read
+        |> Json.itemsAt [ "scenarios" ]
+        |> List.exactlyOne
+
+    let first = Account.broken broken |> List.head
+    Json.stringAt [ "verdict" ] run |> shouldBe (Some "broke")
+
+    Json.itemsAt [ "broken" ] run
+    |> List.map (Json.stringAt [ "property" ])
+    |> List.head
+    |> shouldBe (Some first.Property.Id)
+
+    Json.stringAt [ "fingerprint" ] run
+    |> shouldBe (Some(broken.Result.Fingerprint.ToString "x16"))
+
+    Json.boolAt [ "lastAction"; "brokeIt" ] run |> shouldBe (Some true)
+    let times = Json.itemsAt [ "tested" ] run |> List.choose (Json.intAt [ "times" ])
+    times |> List.sum |> shouldBe (broken.Result.Tested.Values |> Seq.sum)
+
+[<Test>]
+let ``a run that is stuck tells what is missing`` () =
+    let run = JsonReport.ofAccount stuck
+    Json.stringAt [ "verdict" ] run |> shouldBe (Some "stuck")
+    Assert.That(Json.itemsAt [ "missing" ] run |> List.choose Json.asString, Is.Not.Empty)
+    Json.boolAt [ "lastAction"; "brokeIt" ] run |> shouldBe (Some false)
+
+[<Test>]
+let ``a run that comes right has no last lines, and nothing that is missing`` () =
+    let run = JsonReport.ofAccount good
+    Assert.That(Json.tryPath [ "lastLines" ] run, Is.EqualTo None)
+    Assert.That(Json.tryPath [ "missing" ] run, Is.EqualTo None)
+
+let private named text (account: Account) = { account with Result = { account.Result with Scenario = text } }
+
+/// As a stream of characters holds it: without halves of surrogate pairs.
+let private whole (text: string) = String.Join("", text.EnumerateRunes())
+
+[<Property>]
+let ``whatever stands in a name can be read back`` (text: NonEmptyString) =
+    let account = named text.Get stuck
+    let xml = Junit.print [ account ] |> cases |> List.map (attribute "name")
+
+    let json =
+        JsonReport.ofAccount account
+        |> Json.print
+        |> read
+        |> Json.stringAt [ "scenario" ]
+
+    xml = [ Markup.clean text.Get ] && json = Some(whole text.Get)
+
+[<Property>]
+let ``a shell takes a quoted argument for what it is`` (text: NonEmptyString) =
+    let quoted = Markup.quoted text.Get
+
+    quoted = text.Get
+    || quoted.Replace("'\\''", "\u0000").Trim('\'').Replace("\u0000", "'") = text.Get.Trim('\'')
+
+[<Test>]
+let ``the command writes the reports that are asked for, the same each time`` () =
+    Given.inFolder (fun folder ->
+        let write round =
+            let files =
+                [ "a.xml"; "a.json"; "a.html" ]
+                |> List.map (fun file -> Path.Combine(folder, round, file))
+
+            let code, told =
+                Given.command [ "run"; "T40"; "--junit"; files[0]; "--json"; files[1]; "--html"; files[2] ]
+
+            Assert.That(code, Is.Zero, told)
+            files |> List.map File.ReadAllText
+
+        let reports = write "first"
+        Assert.That(reports[0], Does.Contain "tikv-sim run T40 --transcript")
+        write "second" |> shouldBe reports)
+
+[<Test>]
+let ``several scenarios stand in one report, but not on one page`` () =
+    Given.inFolder (fun folder ->
+        let file = Path.Combine(folder, "all.json")
+        let code, _ = Given.command [ "run"; "T40"; "T21"; "--json"; file ]
+        code |> shouldBe 0
+        File.ReadAllText file |> read |> Json.intAt [ "runs" ] |> shouldBe (Some 2)
+        let code, told = Given.command [ "run"; "T40"; "T21"; "--html"; file ]
+        code |> shouldBe 2
+        Assert.That(told, Does.Contain "--html shows one run"))
+
+[<Test>]
+let ``a report that cannot be written is told, with exit code 2`` () =
+    Given.inFolder (fun folder ->
+        let code, told = Given.command [ "run"; "T40"; "--json"; folder ]
+        code |> shouldBe 2
+        Assert.That(told, Does.Contain "a report cannot be written"))
+
+[<Test>]
+let ``the page of a mutant shows how it is found`` () =
+    Given.inFolder (fun folder ->
+        let file = Path.Combine(folder, "found.html")
+        let code, told = Given.command [ "mutants"; "--only"; "restart-two"; "--html"; file ]
+        Assert.That(code, Is.Zero, told)
+        Assert.That(File.ReadAllText file, Does.Contain(Markup.escape (Run.words broken.Result))))
