@@ -71,6 +71,7 @@ type ExploreArgument =
     | [<Unique>] Limit of runs: int
     | [<Unique>] Only of words: string
     | [<Unique; AltCommandLine "--save">] Save_In of folder: string
+    | [<Unique; AltCommandLine "--shard">] Shard_Of of part: string
 
     interface IArgParserTemplate with
         member argument.Usage =
@@ -78,6 +79,7 @@ type ExploreArgument =
             | Of _ -> "name of the scenario, such as bootstrap, or its file"
             | From_Seed _ -> "what names and chances are drawn from (default: the scenario's own)"
             | Save_In _ -> "keep each failure as a file in this folder"
+            | Shard_Of _ -> "one of several parts, such as 2/8 (default: all of it)"
             | Limit _ -> "so many runs and no more, from all over (default: all)"
             | Only _ -> "only misfortunes whose name has these words, such as `zombie by 60 s`"
 
@@ -86,6 +88,7 @@ type SearchArgument =
     | [<Unique; AltCommandLine "--seed">] First_Seed of number: uint64
     | [<Unique; AltCommandLine "--transcript">] With_Transcript
     | [<Unique>] Save of folder: string
+    | [<Unique; AltCommandLine "--shard">] Shard_In of part: string
 
     interface IArgParserTemplate with
         member argument.Usage =
@@ -94,6 +97,7 @@ type SearchArgument =
             | First_Seed _ -> "the first seed; each run has the next one (default: 1)"
             | With_Transcript -> "print the events of the first failures"
             | Save _ -> "keep each failure as a file in this folder"
+            | Shard_In _ -> "one of several parts, such as 2/8, for machines beside one another (default: all of it)"
 
 type BenchArgument =
     | [<Unique>] Seconds of number: float
@@ -112,6 +116,7 @@ type RelateArgument =
     | [<Unique; AltCommandLine "--seed">] Plan_Seed of number: uint64
     | [<Unique>] Stories
     | [<Unique; AltCommandLine "--save">] Save_To of folder: string
+    | [<Unique; AltCommandLine "--shard">] Shard_To of part: string
 
     interface IArgParserTemplate with
         member argument.Usage =
@@ -121,6 +126,7 @@ type RelateArgument =
             | Plan_Seed _ -> "the first seed; each run has the next one (default: 1)"
             | Stories -> "try the named stories too, and changes that are taken back"
             | Save_To _ -> "keep each failure as a file in this folder"
+            | Shard_To _ -> "one of several parts, such as 2/8 (default: all of it)"
 
 type ListArgument =
     | [<Hidden>] All
@@ -194,6 +200,15 @@ let private serve (given: ParseResults<ServeArgument>) =
         Seed = given.GetResult(Seed, standard.Seed)
     }
 
+/// What is to be done with a part of a campaign; 2 when it is none.
+let private ofShard (part: string option) action =
+    match part |> Option.map Shard.tryParse with
+    | None -> action Shard.whole
+    | Some(Ok shard) -> action shard
+    | Some(Error problem) ->
+        eprintfn $"tikv-sim: %s{problem}"
+        2
+
 [<EntryPoint>]
 let main arguments =
     let parser = ArgumentParser.Create<Argument>(programName = "tikv-sim", errorHandler = ProcessExiter())
@@ -218,28 +233,34 @@ let main arguments =
             (given.GetResult(Into, "."))
     | Schema _ -> Commands.schema ()
     | Search given ->
-        Commands.search
-            (given.GetResult(Runs, 1_000))
-            (given.GetResult(First_Seed, 1UL))
-            (given.Contains With_Transcript)
-            (given.TryGetResult Save)
+        ofShard (given.TryGetResult Shard_In) (fun shard ->
+            Commands.search
+                (given.GetResult(Runs, 1_000))
+                (given.GetResult(First_Seed, 1UL))
+                shard
+                (given.Contains With_Transcript)
+                (given.TryGetResult Save))
     | List _ -> Commands.list ()
     | Scenarios given -> if given.Contains Markdown then Commands.scenarios () else Commands.list ()
     | Explore given ->
-        Commands.explore
-            (given.GetResult Of)
-            (given.TryGetResult From_Seed)
-            (given.GetResult(Limit, 0))
-            (given.GetResult(ExploreArgument.Only, ""))
-            (given.TryGetResult Save_In)
+        ofShard (given.TryGetResult Shard_Of) (fun shard ->
+            Commands.explore
+                (given.GetResult Of)
+                (given.TryGetResult From_Seed)
+                (given.GetResult(Limit, 0))
+                (given.GetResult(ExploreArgument.Only, ""))
+                shard
+                (given.TryGetResult Save_In))
     | Bench given -> Benchmark.run (given.GetResult(Seconds, 10.0)) (given.GetResult(Parallel, 2))
     | Relate given ->
-        Commands.relate
-            (given.GetResult(Named, ""))
-            (given.GetResult(Plans, 4))
-            (given.GetResult(Plan_Seed, 1UL))
-            (given.Contains Stories)
-            (given.TryGetResult Save_To)
+        ofShard (given.TryGetResult Shard_To) (fun shard ->
+            Commands.relate
+                (given.GetResult(Named, ""))
+                (given.GetResult(Plans, 4))
+                (given.GetResult(Plan_Seed, 1UL))
+                (given.Contains Stories)
+                shard
+                (given.TryGetResult Save_To))
     | Mutants given ->
         match given.TryGetResult MutantsArgument.Only with
         | Some id ->

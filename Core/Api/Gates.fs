@@ -1,7 +1,7 @@
 namespace Tikv.Core.Api
 
 open System
-open System.Globalization
+open Tikv.Core
 
 /// What must hold before a disruptive step. The name is the same in status, events, metrics, logs and documentation.
 [<RequireQualifiedAccess>]
@@ -57,20 +57,15 @@ module Gate =
     /// Gates that the annotation `tikv.org/override-gates` can override: what they hold up, PD judges as well.
     let overridable = set [ MinReplicasAfter ]
 
-    /// The gates that such an annotation overrides now. Each has a time at which that ends, such as `min-replicas-after@2026-01-02T15:00Z`; commas stand between several. Without a time it overrides nothing.
+    /// The gates that such an annotation overrides now. Each has a time at which that ends, such as
+    /// `min-replicas-after@2026-01-02T15:00Z`; commas stand between several. Without a time it overrides nothing.
     let overridden (clock: DateTimeOffset) (annotation: string) =
         let one (entry: string) =
             match entry.Split('@', 2, StringSplitOptions.TrimEntries) with
             | [| gate; until |] when Set.contains gate overridable ->
-                match
-                    DateTimeOffset.TryParse(
-                        until,
-                        CultureInfo.InvariantCulture,
-                        DateTimeStyles.AssumeUniversal
-                    )
-                with
-                | true, until when clock < until -> Some gate
-                | _ -> None
+                Timestamp.tryParse until
+                |> Option.filter (fun until -> clock < until)
+                |> Option.map (fun _ -> gate)
             | _ -> None
 
         annotation.Split ',' |> Seq.choose one |> Set.ofSeq

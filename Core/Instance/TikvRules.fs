@@ -159,10 +159,36 @@ let private parts why (observed: Observed) =
     | Some held when held.Uid <> observed.Meta.Uid -> observed |> Rule.inTurn [ unmark; Rules.release ]
     | _ -> Decision.wait [ TakenAlone why ]
 
+/// Why another store is not sure to stay up, though PD calls it Up: its Pod is being stopped (on a node that is cut off it
+/// ends when that comes back), or has just been made anew. Those apart that are taken down together with this one.
+let private unsteady (observed: Observed) (facts: PdFacts) =
+    let together =
+        Seen.disruption observed
+        |> Option.map (Disruption.holders >> List.map _.Name)
+        |> Option.defaultValue []
+
+    let holdsRegions pod =
+        Domains.storeOfPod facts pod
+        |> Option.exists (fun store -> Seen.lives store && store.Regions > 0)
+
+    let isOther pod =
+        pod <> Seen.podName observed
+        && not (
+            Map.tryFind pod observed.Peers
+            |> Option.exists (fun name -> List.contains name together)
+        )
+        && holdsRegions pod
+
+    let first reason pods = pods |> Set.toList |> List.tryFind isOther |> Option.map reason
+
+    observed.Stopping
+    |> first StoreStops
+    |> Option.orElseWith (fun () -> observed.JustMade |> first StoreStarts)
+
 /// A store with other settings than wanted, or on a node that is to be emptied, is restarted:
 /// 1. one whose process does not run, or whom nobody counts on, is replaced at once;
 /// 2. otherwise only while holding the disruption, alone or with others of its failure domain, while every other store that
-///    holds regions is heard from, and after its leaders have moved away;
+///    holds regions is heard from and sure to stay, and after its leaders have moved away;
 /// 3. one that somebody else has PD remove is taken back first (see `membership`): its regions are on the move.
 let restart (observed: Observed) =
     observed
@@ -177,9 +203,10 @@ let restart (observed: Observed) =
         | Some joined, _ -> Rules.join joined observed
         | None, Error why -> parts why observed
         | None, Ok partners ->
-            match Evidence.othersHeard partners store restart.Facts with
-            | Error reason -> Decision.wait [ reason ]
-            | Ok others ->
+            match Evidence.othersHeard partners store restart.Facts, unsteady observed restart.Facts with
+            | Error reason, _
+            | Ok _, Some reason -> Decision.wait [ reason ]
+            | Ok others, None ->
                 Rules.withDisruption restart.Disruption observed (fun held ->
                     observed
                     |> evicted store restart.Facts (fun leaders ->

@@ -64,8 +64,11 @@ type Observed = {
     VolumeNodes: Map<string, Sighting<NodeView>>
     /// Every instance of the same component in the cluster, of all groups, this one included: its name, by that of its Pod.
     Peers: Map<string, string>
-    /// The Pods among those of the peers that are being stopped; of TiKV, looked for only while its own is.
+    /// The Pods among those of the peers that are being stopped; of TiKV, looked for only while its own is, or while it holds
+    /// the disruption.
     Stopping: Set<string>
+    /// Those that were made within the last minute; of TiKV, looked for only while it holds the disruption.
+    JustMade: Set<string>
     /// The Secrets of its certificates, by name; empty without TLS.
     Secrets: Map<string, Sighting<SecretView>>
     /// The Cluster is there, and cannot be read.
@@ -110,6 +113,8 @@ type Reason =
     | RegionsRemain of Regions: int
     | StoresTooFew of Living: int * Needed: int
     | StoresSilent of Silent: int * Stores: int
+    | StoreStops of Pod: string
+    | StoreStarts of Pod: string
     | NoNodeFits of Obstacle: Obstacle
     | QuotaExceeded of Message: string
     | StorageClassMissing of Claim: string * Class: string
@@ -197,6 +202,9 @@ module Reason =
             $"%d{living} living stores would remain, and %d{needed} are needed for all replicas"
         | StoresSilent(silent, stores) ->
             $"%d{silent} of %d{stores} stores are silent: nothing else is taken down meanwhile"
+        | StoreStops pod -> $"the Pod %s{pod} is being stopped: nothing else is taken down meanwhile"
+        | StoreStarts pod ->
+            $"the Pod %s{pod} has just been made, and PD may not have heard from it yet: nothing else is taken down meanwhile"
         | NoNodeFits obstacle -> $"the Pod is pending: %s{Obstacle.text obstacle}"
         | QuotaExceeded message ->
             $"the namespace's quota is used up (%s{message}); raise the ResourceQuota, or ask for less"
@@ -305,7 +313,9 @@ module Reason =
         | LeadersReturnSoon -> "SoakTime"
         | RegionsRemain _ -> "RegionsDrained"
         | StoresTooFew _ -> "MinReplicasAfter"
-        | StoresSilent _ -> "AllStoresUp"
+        | StoresSilent _
+        | StoreStops _
+        | StoreStarts _ -> "AllStoresUp"
         | NoNodeFits obstacle -> Obstacle.code obstacle
         | QuotaExceeded _ -> "QuotaExceeded"
         | StorageClassMissing _ -> "StorageClassMissing"
@@ -367,6 +377,8 @@ module Reason =
         | QuorumAtRisk _
         | StoresTooFew _
         | StoresSilent _
+        | StoreStops _
+        | StoreStarts _
         | OtherStoreLeaves _
         | DomainsTooFew _
         | MembersUnhealthy _

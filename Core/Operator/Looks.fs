@@ -251,6 +251,9 @@ let pdEndpoints space clusterName sight : PdEndpoint list =
 
 // ---- the three layers
 
+/// PD calls a store Up for 20 s after its last heartbeat, which may be of the process before.
+let private untilHeard = TimeSpan.FromMinutes 1L
+
 let private instance
     sight
     (meta: Meta)
@@ -306,11 +309,28 @@ let private instance
         |> Map.tryFind (Cache.key space pod)
         |> Option.exists (fun pod -> pod.Meta.DeletionTimestamp.IsSome)
 
+    let holds =
+        cluster
+        |> Option.bind _.Status.Disruption
+        |> Option.exists (Disruption.tryHolder meta.Uid >> Option.isSome)
+
     let stopping =
         match role with
-        | Instance.TiKV _ when not (isStopping podName) -> Set.empty
+        | Instance.TiKV _ when not holds && not (isStopping podName) -> Set.empty
         | Instance.PD _
         | Instance.TiKV _ -> peers |> Map.keys |> Seq.filter isStopping |> Set.ofSeq
+
+    let isJustMade pod =
+        sight.Cache.Pods
+        |> Map.tryFind (Cache.key space pod)
+        |> Option.bind (fun pod -> Timestamp.tryParse pod.Meta.CreationTimestamp)
+        |> Option.exists (fun made -> sight.Clock - made < untilHeard)
+
+    let justMade =
+        match role with
+        | Instance.TiKV _ when holds -> peers |> Map.keys |> Seq.filter isJustMade |> Set.ofSeq
+        | Instance.PD _
+        | Instance.TiKV _ -> Set.empty
 
     {
         At = sight.At
@@ -348,6 +368,7 @@ let private instance
             |> Map.ofSeq
         Peers = peers
         Stopping = stopping
+        JustMade = justMade
         Secrets = secretsNamed cluster (Defaults.tlsSecrets ofComponent groupName template) sight
         ClusterUnreadable = isUnreadable space clusterName sight
         Nodes = sight.Cache.Nodes

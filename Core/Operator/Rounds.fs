@@ -406,15 +406,8 @@ let wroteStatus (input: Input) (object: ObjectRef) failed recheck words outcome 
 
 /// The same is decided still: the write at which the server failed has changed nothing.
 let private isStillWanted (input: Input) (object: ObjectRef) (failed: Steps.Step) run =
-    let target (step: Steps.Step) =
-        match step.Request with
-        | Steps.ToKubernetes write -> Some(Write.object write)
-        | Steps.ToPd _ -> None
-
     Verdict.look (sight input run.State) object
-    |> Option.exists (fun verdict ->
-        verdict.Steps
-        |> List.exists (fun step -> step.Action = failed.Action && target step = target failed))
+    |> Option.exists (fun verdict -> verdict.Steps |> List.exists (Steps.isSame failed))
 
 let settled (input: Input) (object: ObjectRef) (target: ObjectRef) failed outcome run =
     let clear = change (fun state -> { state with Doubts = state.Doubts |> Map.remove object })

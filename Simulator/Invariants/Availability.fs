@@ -155,6 +155,11 @@ let leadersMoveFirst =
                     group.Cluster.Regions
                     |> Map.forall (fun region _ -> not (List.contains store.Id region.Voters))
 
+                // Neither PD nor Kubernetes counts on it, and nobody else can know that it serves.
+                let isGivenUp =
+                    not pod.Ready
+                    && Stores.stateName before.Pd.Timings before.Now group.Cluster store <> "Up"
+
                 let late, mayProceed =
                     match Landing.instance pod before with
                     | None -> 0L, true
@@ -168,7 +173,7 @@ let leadersMoveFirst =
                 | Some _ when left = 0 -> Finding.Held
                 | Some since when mayProceed && world.Now - since >= late -> Finding.Held
                 | Some _ -> Finding.Broken $"%s{pod.Name} is taken down with %d{left} leaders"
-                | None when mayLead.Count < 2 || isEmpty -> Finding.Held
+                | None when mayLead.Count < 2 || isEmpty || isGivenUp -> Finding.Held
                 | None -> Finding.Broken $"%s{pod.Name} is taken down, and nothing keeps leaders from it"
             | ValueNone -> Finding.Nothing)
 

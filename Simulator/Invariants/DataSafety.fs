@@ -219,12 +219,12 @@ let enoughStoresStay =
                 | ValueSome(struct (group, _)) ->
                     let silent = Landing.knownSilent world.Now ledger group
 
-                    // The going of one whose data is lost takes nobody away: who is just restarted counts then.
+                    // The going of one that does not serve anyway takes nobody away: who is just restarted counts then.
                     let down =
-                        if Set.contains id (Ground.intact before) then
-                            Landing.down ledger group
-                        else
+                        if Set.contains id silent || not (Set.contains id (Ground.intact before)) then
                             Set.empty
+                        else
+                            Landing.down ledger group
 
                     let living =
                         group.Cluster.Stores.Values

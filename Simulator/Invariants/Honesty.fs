@@ -102,9 +102,17 @@ let private pods (seen: Seen) (world: World) plural object =
 
         let standing = Set.union standing justGone |> Set.toList
 
-        // a group with fewer Pods than it asks for has some that never served
-        standing
-        @ [ for missing in 1 .. count - List.length standing -> $"%s{name}-missing-%d{missing}" ]
+        // a group with fewer Pods than it asks for has some that never served, once it has heard that it asks for them
+        let missing =
+            if
+                Json.int64At [ "status"; "observedGeneration" ] group
+                |> Option.exists (fun seen -> seen >= Meta.generation group)
+            then
+                count - List.length standing
+            else
+                0
+
+        standing @ [ for missing in 1..missing -> $"%s{name}-missing-%d{missing}" ]
 
     match plural with
     | "pds"

@@ -95,6 +95,7 @@ let isStopped (pod: Pod) (ledger: Ledger) (world: World) =
     let key = clusterKey pod
 
     Map.containsKey key ledger.Suspended
+    || Set.contains (Uid pod.Uid) ledger.AskedToStop
     || isGivenUp pod world
     || (match
             Map.tryFind "tikv.org/cluster" pod.Labels

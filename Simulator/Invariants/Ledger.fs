@@ -38,6 +38,8 @@ type Ledger = {
     LedAt: int64
     /// Since when all is suspended, by `namespace/cluster`.
     Suspended: Map<string, int64>
+    /// Pods that an operator asked to stop while their cluster was suspended: the request may land after that.
+    AskedToStop: Set<Uid>
     Paused: Map<string, int64>
     /// What `observe` looked at last.
     Looked: Looked
@@ -55,6 +57,7 @@ module Ledger =
         WantedOut = Map.empty
         LedAt = 0L
         Suspended = Map.empty
+        AskedToStop = Set.empty
         Paused = Map.empty
         Looked = { Members = Map.empty; Tikvs = Map.empty; Groups = Map.empty; Ours = Set.empty }
     }
@@ -208,6 +211,20 @@ module Ledger =
             |> Option.bind (fun (one: PdProcess) -> one.Disk)
             |> Option.map (fun disk -> Choice2Of2 disk.Member)
         | _ -> None
+
+    /// An operator sends a write.
+    let sent (world: World) (write: Write) (ledger: Ledger) : Ledger =
+        match write with
+        | Delete({ Kind = Kind.Pod } as object, precondition, _) when not (Map.isEmpty ledger.Suspended) ->
+            match World.tryPod (View.key object.Namespace object.Name) world with
+            | ValueSome pod when
+                Map.tryFind "tikv.org/cluster" pod.Labels
+                |> Option.exists (fun cluster ->
+                    Map.containsKey (View.key pod.Namespace cluster) ledger.Suspended)
+                  ->
+                  { ledger with AskedToStop = Set.add precondition.Uid ledger.AskedToStop }
+            | _ -> ledger
+        | _ -> ledger
 
     /// A write of an operator was executed.
     let landed (before: World) (world: World) (write: Write) (ledger: Ledger) : Ledger =

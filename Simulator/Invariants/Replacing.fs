@@ -59,6 +59,16 @@ let private silence (ledger: Ledger) (world: World) instance =
         |> Option.bind (fun one -> Map.tryFind one.Id ledger.SilentMembers)
         |> span
 
+/// PD and Kubernetes have yet to hear that its process runs again.
+let private isJustBack instance (world: World) =
+    match Ground.storeOfPod (View.key (Meta.``namespace`` instance) (Meta.name instance)) world with
+    | Some store ->
+        world.Pd.Tikvs.Values
+        |> Seq.exists (fun one ->
+            one.Disk |> Option.exists (fun disk -> disk.Store = store.Id)
+            && world.Now - one.StartedAt < Ground.visible)
+    | None -> false
+
 let private isPodReady instance (world: World) =
     match World.tryPod (View.key (Meta.``namespace`` instance) (Meta.name instance)) world with
     | ValueSome pod -> pod.Ready
@@ -106,7 +116,9 @@ let onlyTheLost =
                 // what was learnt from PD may be so old
                 let isTooSoon instance =
                     let factor = if isPodReady instance before then 2L else 1L
+
                     silence ledger before instance + Ground.visible < factor * downAfter
+                    && not (isJustBack instance before)
 
                 if policy [ "enabled" ] <> Some(Json.Bool true) then
                     Finding.Broken $"%s{Meta.name group} replaces an instance, and is not asked to"

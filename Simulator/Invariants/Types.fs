@@ -141,6 +141,7 @@ module Judge =
         match sight with
         | Sight.Processes -> Ledger.observe world ledger
         | Sight.Changed change -> Ledger.changed world change ledger
+        | Sight.Sent(_, _, _, Sent.Write write) -> Ledger.sent world write ledger
         | Sight.Landed(_, write, code, before) when code < 300 -> Ledger.landed before world write ledger
         | Sight.AskedPd(_, call, status, before) when status < 300 -> Ledger.asked before world call ledger
         | Sight.Landed _

@@ -82,13 +82,15 @@ type private Progress(runs: int) =
                 printfn $"  %d{finished} of %d{runs} done, %d{failed} failed, %s{milliseconds watch} ms")
 
 /// Runs generated plans, and tells of those that fail; the first ones of each kind are shrunk. Answers with the exit code.
-let search (runs: int) (seed: uint64) (transcript: bool) (saved: string option) : int =
+let search (runs: int) (seed: uint64) (shard: Shard) (transcript: bool) (saved: string option) : int =
     if runs < 1 then
         eprintfn $"--runs is %d{runs}: it must be 1 or more"
         1
     else
+        let seeds = List.init runs (fun index -> seed + uint64 index) |> Shard.cases shard
+        let runs = seeds.Length
         let progress = Progress runs
-        let failed = Tikv.Simulator.Scenarios.Search.many progress.Ended runs seed
+        let failed = Tikv.Simulator.Scenarios.Search.many progress.Ended seeds
         let different = failed |> List.distinctBy (fun (_, kind, _) -> kind)
 
         for plan, _, words in failed do
@@ -116,7 +118,8 @@ let search (runs: int) (seed: uint64) (transcript: bool) (saved: string option) 
             let seeds = failed |> List.truncate 10 |> List.map (fun (plan, _, _) -> string plan.Seed)
             printfn $"""%s{kind}: %d{failed.Length} runs, such as of the seeds %s{String.Join(", ", seeds)}"""
 
-        printfn $"%d{runs} runs, %d{failed.Length} failed; %s{progress.Milliseconds} ms; from seed %d{seed}."
+        let part = if Shard.isWhole shard then "" else $", part %d{shard.Number} of %d{shard.Count}"
+        printfn $"%d{runs} runs, %d{failed.Length} failed; %s{progress.Milliseconds} ms; from seed %d{seed}%s{part}."
         if List.isEmpty failed then 0 else 1
 
 /// Names every scenario.
@@ -147,7 +150,7 @@ let private sortOf (name: string) =
         .Trim()
 
 /// Runs a scenario with every single misfortune, and tells which it did not survive.
-let private exploreOne chosen (seed: uint64 option) (limit: int) (only: string) (saved: string option) : int =
+let private exploreOne chosen (seed: uint64 option) (limit: int) (only: string) shard (saved: string option) : int =
     match Choice.start seed chosen with
     | None -> unknown (Choice.name chosen)
     | Some start ->
@@ -173,6 +176,7 @@ let private exploreOne chosen (seed: uint64 option) (limit: int) (only: string) 
                 |> List.indexed
                 |> List.filter (fun (index, _) -> index % step = 0)
                 |> List.map snd
+                |> Shard.cases shard
 
             let total = List.length variations
             printfn $"%d{total} variations."
@@ -209,15 +213,15 @@ let private exploreOne chosen (seed: uint64 option) (limit: int) (only: string) 
             if List.isEmpty failed then 0 else 1
 
 /// Runs a scenario, named or of a file, with every single misfortune, and tells which it did not survive.
-let explore (name: string) (seed: uint64 option) (limit: int) (only: string) (saved: string option) : int =
+let explore (name: string) (seed: uint64 option) (limit: int) (only: string) shard (saved: string option) : int =
     match Choice.find name with
-    | [ one ] -> Choice.told one (fun chosen -> exploreOne chosen seed limit only saved)
+    | [ one ] -> Choice.told one (fun chosen -> exploreOne chosen seed limit only shard saved)
     | several ->
         eprintfn $"tikv-sim: %s{name} holds %d{several.Length} scenarios; one can be explored at a time"
         2
 
 /// Runs relations over generated runs, and over the named stories, and tells of each that does not hold as it is found.
-let relate (named: string) (runs: int) (seed: uint64) (withStories: bool) (saved: string option) : int =
+let relate (named: string) (runs: int) (seed: uint64) (withStories: bool) shard (saved: string option) : int =
     let has (name: string) = name.Contains(named, StringComparison.OrdinalIgnoreCase)
     let watch = Stopwatch.StartNew()
     let day = 24L * hours
@@ -248,6 +252,8 @@ let relate (named: string) (runs: int) (seed: uint64) (withStories: bool) (saved
                     for later in Reverts.after do
                         revert.Name, (fun () -> Reverts.tryProblem day revert later)
     ]
+
+    let cases = cases |> Shard.cases shard
 
     let failed =
         cases

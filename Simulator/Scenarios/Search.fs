@@ -145,13 +145,13 @@ module Search =
     let lines (plan: Plan) (words: string) : string list =
         (StoryFile.print (kept plan words)).TrimEnd('\n').Split '\n' |> List.ofArray
 
-    /// Runs as many plans as asked for, from a seed on, on all processors; the failures are in the order of their seeds.
-    /// `ended` is told of each, on whatever thread it ran.
-    let many (ended: Plan -> Outcome -> unit) (runs: int) (seed: uint64) : (Plan * string * string) list =
+    /// Runs the plans of these seeds on all processors; the failures are in the order of the seeds. `ended` is told of each,
+    /// on whatever thread it ran.
+    let many (ended: Plan -> Outcome -> unit) (seeds: uint64 list) : (Plan * string * string) list =
         for _, (_, given) in Givens.all do
             Settled.from given |> ignore
 
-        Array.init runs (fun index -> seed + uint64 index)
+        Array.ofList seeds
         |> Array.Parallel.map (fun seed ->
             let plan = Plans.make seed
             let outcome = run plan

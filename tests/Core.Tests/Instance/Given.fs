@@ -131,6 +131,7 @@ let private bare role (meta: Meta) : Observed = {
                 | TiKV _ -> $"basic-tikv-%d{index}", $"basic-tikv-%d{index}"
         ]
     Stopping = Set.empty
+    JustMade = Set.empty
     ClusterUnreadable = false
     MaxUnavailable = 1
     Overrides = ""

@@ -121,6 +121,21 @@ let ``a single member is restarted: its pause was chosen with its number`` () =
 // ---- TiKV
 
 [<Test>]
+let ``while the Pod of another store is being stopped, or was just made, none is restarted, though PD calls it Up``
+    ()
+    =
+    let beside = { holding old with Stopping = Set [ "basic-tikv-1" ] }
+    decide beside |> shouldBe (wait [ StoreStops "basic-tikv-1" ])
+
+    decide { holding old with JustMade = Set [ "basic-tikv-1" ] }
+    |> shouldBe (wait [ StoreStarts "basic-tikv-1" ])
+
+    let empty = beside |> withStore 1 (fun store -> { store with Regions = 0; Leaders = 0 })
+
+    decide empty
+    |> shouldBe (act [ MarkEviction firstMark; Action.EvictLeaders(storeId 2) ])
+
+[<Test>]
 let ``leaders are marked as being moved away before PD is asked to`` () =
     decide (holding old)
     |> shouldBe (act [ MarkEviction firstMark; Action.EvictLeaders(storeId 2) ])

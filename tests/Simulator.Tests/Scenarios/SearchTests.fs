@@ -55,16 +55,32 @@ let ``a run that is to end like another one, and does not, fails`` () =
     Assert.That(Run.words (Play.run (like 4)), Does.StartWith "reached after")
     Assert.That(Run.words (Play.run (like 5)), Does.Contain "it ends otherwise: ")
 
-/// As many as two cores run in half a minute; `tikv-sim search` goes on from there.
-let private first, runs = 1UL, 120
+[<Test>]
+let ``parts of a campaign are named as 2/8, and make up all of it`` () =
+    let part text = Shard.tryParse text |> Result.defaultWith failwith
+    Assert.That(Shard.cases (part "2/3") [ 1..8 ], Is.EqualTo(box [ 2; 5; 8 ]))
+
+    let all =
+        [ "1/3"; "2/3"; "3/3" ]
+        |> List.collect (fun text -> Shard.cases (part text) [ 1..8 ])
+
+    Assert.That(List.sort all, Is.EqualTo(box [ 1..8 ]))
+
+    for wrong in [ "0/3"; "4/3"; "3"; "a/b"; "1/0"; "-1/2"; "1/2/3"; "" ] do
+        match Shard.tryParse wrong with
+        | Ok shard -> Assert.Fail $"%A{shard}"
+        | Error problem -> Assert.That(problem, Does.StartWith $"--shard is `%s{wrong}`; allowed: ")
+
+/// As many as two cores run in a quarter of a minute; `tikv-sim search` goes on from there.
+let private seeds = [ 1UL .. 120UL ]
 
 [<Test>]
 let ``generated changes and mishaps come right, whatever cluster they befall`` () =
-    match Search.many (fun _ _ -> ()) runs first with
+    match Search.many (fun _ _ -> ()) seeds with
     | [] -> ()
     | (plan, kind, words) :: _ as failed ->
         let lines =
-            $"%d{failed.Length} of %d{runs} runs fail; the first is that of seed %d{plan.Seed}: %s{words}"
+            $"%d{failed.Length} of %d{seeds.Length} runs fail; the first is that of seed %d{plan.Seed}: %s{words}"
             :: Search.lines (Search.shrink kind plan) words
 
         Assert.Fail(String.Join("\n", lines))
