@@ -97,7 +97,8 @@ type SearchArgument =
             | First_Seed _ -> "the first seed; each run has the next one (default: 1)"
             | With_Transcript -> "print the events of the first failures"
             | Save _ -> "keep each failure as a file in this folder"
-            | Shard_In _ -> "one of several parts, such as 2/8, for machines beside one another (default: all of it)"
+            | Shard_In _ ->
+                "one of several parts, such as 2/8, for machines beside one another (default: all of it)"
 
 type BenchArgument =
     | [<Unique>] Seconds of number: float

@@ -119,7 +119,10 @@ let search (runs: int) (seed: uint64) (shard: Shard) (transcript: bool) (saved: 
             printfn $"""%s{kind}: %d{failed.Length} runs, such as of the seeds %s{String.Join(", ", seeds)}"""
 
         let part = if Shard.isWhole shard then "" else $", part %d{shard.Number} of %d{shard.Count}"
-        printfn $"%d{runs} runs, %d{failed.Length} failed; %s{progress.Milliseconds} ms; from seed %d{seed}%s{part}."
+
+        printfn
+            $"%d{runs} runs, %d{failed.Length} failed; %s{progress.Milliseconds} ms; from seed %d{seed}%s{part}."
+
         if List.isEmpty failed then 0 else 1
 
 /// Names every scenario.
@@ -150,7 +153,14 @@ let private sortOf (name: string) =
         .Trim()
 
 /// Runs a scenario with every single misfortune, and tells which it did not survive.
-let private exploreOne chosen (seed: uint64 option) (limit: int) (only: string) shard (saved: string option) : int =
+let private exploreOne
+    chosen
+    (seed: uint64 option)
+    (limit: int)
+    (only: string)
+    shard
+    (saved: string option)
+    : int =
     match Choice.start seed chosen with
     | None -> unknown (Choice.name chosen)
     | Some start ->
@@ -213,7 +223,14 @@ let private exploreOne chosen (seed: uint64 option) (limit: int) (only: string) 
             if List.isEmpty failed then 0 else 1
 
 /// Runs a scenario, named or of a file, with every single misfortune, and tells which it did not survive.
-let explore (name: string) (seed: uint64 option) (limit: int) (only: string) shard (saved: string option) : int =
+let explore
+    (name: string)
+    (seed: uint64 option)
+    (limit: int)
+    (only: string)
+    shard
+    (saved: string option)
+    : int =
     match Choice.find name with
     | [ one ] -> Choice.told one (fun chosen -> exploreOne chosen seed limit only shard saved)
     | several ->
