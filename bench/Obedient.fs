@@ -57,8 +57,7 @@ type Obedient(stores: int) =
                             "restartCount", Json.int 0
                             "state",
                             Json.object [
-                                "running",
-                                Json.object [ "startedAt", Json.string (Timestamp.print clock) ]
+                                "running", Json.object [ "startedAt", Json.string (Timestamp.print clock) ]
                             ]
                         ]
                 ]

@@ -275,7 +275,11 @@ let look sight (object: ObjectRef) : Verdict option =
     | Kind.Cluster ->
         judged object.Kind sight (cache.Clusters |> Map.tryFind key) (Looks.ofCluster sight >> ofCluster)
     | Kind.PDGroup ->
-        judged object.Kind sight (cache.PdGroups |> Map.tryFind key) (GroupLooks.pdGroup sight >> ofGroup sight)
+        judged
+            object.Kind
+            sight
+            (cache.PdGroups |> Map.tryFind key)
+            (GroupLooks.pdGroup sight >> ofGroup sight)
     | Kind.TiKVGroup ->
         judged
             object.Kind

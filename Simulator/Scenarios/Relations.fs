@@ -94,7 +94,14 @@ let storyOf (rest: int64) (deeds: Deeds) (faults: Step list) : Story =
             finally' pdAtRest
         ]
 
-    { story with Quiet = longerThanSoaking; Limit = hours 4; Rest = rest; MustStrike = false; Calm = true }
+    {
+        story with
+            Quiet = longerThanSoaking
+            Limit = hours 4
+            Rest = rest
+            MustStrike = false
+            Calm = true
+    }
 
 /// Deeds that do not end under a relation as without it, as a scenario to keep: run again it fails alike.
 let kept (rest: int64) (relation: Relation) (deeds: Deeds) (problem: string) : Story = {
