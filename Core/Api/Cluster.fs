@@ -174,7 +174,12 @@ module Disruption =
         { Kind = held.Kind; Name = held.Name; Uid = held.Uid; Since = held.Since }
         :: held.Others
 
+    /// None of them while there is no disruption.
+    let allHolders (held: Disruption option) = held |> Option.map holders |> Option.defaultValue []
+
     let tryHolder uid held = holders held |> List.tryFind (fun one -> one.Uid = uid)
+
+    let isHeldBy uid held = allHolders held |> List.exists (fun one -> one.Uid = uid)
 
     /// What is left of it when some have given it back; none when all have.
     let without isGone (held: Disruption) =

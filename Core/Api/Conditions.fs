@@ -42,8 +42,8 @@ module Condition =
 
     /// Adds the condition at the end, or replaces it where it stands. The time of its last transition changes only with
     /// its status; one that is still to come was written by a clock that has been set back since, and is taken for now, lest
-    /// who counts from it wait for that clock. Without a message the reason stands for it: API servers there are (1.20) that take an empty text for
-    /// null and refuse it. `clock` is the wall clock; `generation` is that of the object that was judged.
+    /// who counts from it wait for that clock. Without a message the reason stands for it: API servers there are (1.20) that
+    /// take an empty text for null and refuse it. `clock` is the wall clock; `generation` is that of the object that was judged.
     let set
         (clock: DateTimeOffset)
         (generation: int64)
@@ -81,3 +81,9 @@ module Condition =
     /// For conditions that are there only while they are true (kstatus).
     let remove (name: string) (conditions: Condition list) : Condition list =
         conditions |> List.filter (fun condition -> condition.Type <> name)
+
+    /// There with its reason and message, and True, while there is one; not there otherwise.
+    let onlyWhile clock generation (name: string) (why: (string * string) option) conditions =
+        match why with
+        | Some(reason, message) -> conditions |> set clock generation name ConditionStatus.True reason message
+        | None -> conditions |> remove name

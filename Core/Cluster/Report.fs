@@ -205,8 +205,7 @@ let private topologySafe (observed: Observed) conditions =
 let private lacksMajority (observed: Observed) =
     let restarted =
         observed.Status.Disruption
-        |> Option.map Disruption.holders
-        |> Option.defaultValue []
+        |> Disruption.allHolders
         |> List.map _.Name
         |> Set.ofList
 
@@ -242,32 +241,25 @@ let private degraded isOverlooked (observed: Observed) conditions =
 
     let majority = if isOverlooked then None else lacksMajority observed
 
-    match Option.toList majority @ groups with
-    | [] -> conditions |> Condition.remove ConditionType.Degraded
-    | (reason, _) :: _ as found ->
-        conditions
-        |> Condition.set
-            observed.Clock
-            observed.Meta.Generation
-            ConditionType.Degraded
-            ConditionStatus.True
-            reason
-            (System.String.Join("; ", found |> List.map snd))
+    let found = Option.toList majority @ groups
+
+    let why =
+        found
+        |> List.tryHead
+        |> Option.map (fun (reason, _) -> reason, System.String.Join("; ", found |> List.map snd))
+
+    conditions
+    |> Condition.onlyWhile observed.Clock observed.Meta.Generation ConditionType.Degraded why
 
 /// While PD does not say, what it said last stands.
 let private unmanaged (observed: Observed) conditions =
     match Unmanaged.parts observed with
     | None -> conditions
-    | Some [] -> conditions |> Condition.remove ConditionType.Unmanaged
     | Some parts ->
+        let why = if parts.IsEmpty then None else Some(ConditionReason.NoInstance, Unmanaged.text parts)
+
         conditions
-        |> Condition.set
-            observed.Clock
-            observed.Meta.Generation
-            ConditionType.Unmanaged
-            ConditionStatus.True
-            ConditionReason.NoInstance
-            (Unmanaged.text parts)
+        |> Condition.onlyWhile observed.Clock observed.Meta.Generation ConditionType.Unmanaged why
 
 /// The status before, and as it should be now. The disruption and the id are written by actions, never here.
 let private statuses (observed: Observed) (decision: Decision<Action, Reason>) =
@@ -313,12 +305,8 @@ let private statuses (observed: Observed) (decision: Decision<Action, Reason>) =
 
     let status, reason, message = available observed
 
-    let flag name holds reason message conditions =
-        if holds then
-            conditions
-            |> Condition.set observed.Clock generation name ConditionStatus.True reason message
-        else
-            conditions |> Condition.remove name
+    let paused =
+        if observed.Spec.Paused then Some(ConditionReason.UserRequested, "spec.paused is true") else None
 
     let progressing conditions =
         let status, reason, message = progress observed (ready && synced) decision
@@ -343,11 +331,7 @@ let private statuses (observed: Observed) (decision: Decision<Action, Reason>) =
                 |> topologySafe observed
                 |> degraded isOverlooked observed
                 |> unmanaged observed
-                |> flag
-                    ConditionType.Paused
-                    observed.Spec.Paused
-                    ConditionReason.UserRequested
-                    "spec.paused is true"
+                |> Condition.onlyWhile observed.Clock generation ConditionType.Paused paused
                 |> suspension observed
                 |> progressing
             Components =

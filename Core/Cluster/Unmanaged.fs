@@ -6,12 +6,6 @@ open Tikv.Core
 open Tikv.Core.Api
 open Tikv.Core.Pd
 
-/// PD, when it speaks for this cluster.
-let private facts (observed: Observed) =
-    match observed.Pd, observed.Status.Id with
-    | PdView.Answered facts, Some id when facts.ClusterId = id -> Some facts
-    | _ -> None
-
 /// A half-joined member has no name yet, and listens where its Pod does (P 24).
 let private members (observed: Observed) (facts: PdFacts) : UnmanagedPart list =
     let isManaged (one: MemberFact) =
@@ -40,9 +34,10 @@ let private stores (observed: Observed) (facts: PdFacts) : UnmanagedPart list =
         let (StoreId id) = one.Id
         { Kind = Component.TiKV; Id = string id; Address = one.Address })
 
-/// None when PD does not say.
+/// None when PD does not speak for this cluster.
 let parts (observed: Observed) =
-    facts observed
+    observed.Pd
+    |> PdView.factsOf observed.Status.Id
     |> Option.map (fun facts -> members observed facts @ stores observed facts)
 
 let private counted singular plural (found: UnmanagedPart list) =

@@ -65,9 +65,7 @@ let private calm (observed: Observed) =
     | PdView.Unasked, _ -> Error "PD has not been asked"
     | PdView.Silent problem, _ -> Error $"PD did not answer: %s{problem}"
 
-let private storeOf (facts: PdFacts) (one: InstanceView) =
-    Instance.Seen.tikvStores facts
-    |> List.tryFind _.Address.StartsWith(one.Pod + ".", StringComparison.Ordinal)
+let private storeOf (facts: PdFacts) (one: InstanceView) = Instance.Domains.storeOfPod facts one.Pod
 
 /// Codes by which an instance says that its Pod waits for a node that is gone or ill, and not for room (L F03, F28).
 let private nodeCodes = set [ "NodeGone"; "NodeOutOfService"; "NodeNotReady"; "VolumeLost" ]

@@ -119,17 +119,10 @@ let private blocked
     @ (observed.Instances |> Map.toList |> List.choose (snd >> ofInstance))
 
 let private degraded (observed: Observed) conditions =
-    match Failover.degraded (Together.isPlanned observed) observed with
-    | None -> conditions |> Condition.remove ConditionType.Degraded
-    | Some(reason, message) ->
-        conditions
-        |> Condition.set
-            observed.Clock
-            observed.Meta.Generation
-            ConditionType.Degraded
-            ConditionStatus.True
-            reason
-            message
+    let why = Failover.degraded (Together.isPlanned observed) observed
+
+    conditions
+    |> Condition.onlyWhile observed.Clock observed.Meta.Generation ConditionType.Degraded why
 
 let private topologySafe (observed: Observed) settings (plan: Plan.Plan) conditions =
     match Spread.safety observed settings plan.Staying with

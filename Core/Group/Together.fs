@@ -12,9 +12,7 @@ let limit (observed: Observed) =
     | TiKV(spec, _) -> spec.Group.MaxUnavailable
 
 let private facts (observed: Observed) =
-    match PdView.facts observed.Pd, observed.Cluster |> Option.bind _.Status.Id with
-    | Some facts, Some id when facts.ClusterId = id -> Some facts
-    | _ -> None
+    observed.Pd |> PdView.factsOf (observed.Cluster |> Option.bind _.Status.Id)
 
 let private mayBeDown (observed: Observed) (instances: InstanceView list) =
     let stores facts =
@@ -54,7 +52,7 @@ let isPlanned (observed: Observed) (one: InstanceView) =
     && observed.Cluster
        |> Option.filter (fun cluster -> not cluster.Spec.Paused)
        |> Option.bind _.Status.Disruption
-       |> Option.exists (Disruption.tryHolder one.Meta.Uid >> Option.isSome)
+       |> Disruption.isHeldBy one.Meta.Uid
     && (match one.Unready with
         | None -> true
         | Some since ->

@@ -402,8 +402,7 @@ let partners (store: Store option) (observed: Observed) (facts: PdFacts) =
     let others =
         if Seen.holdsDisruption observed then
             Seen.disruption observed
-            |> Option.map Disruption.holders
-            |> Option.defaultValue []
+            |> Disruption.allHolders
             |> List.filter (fun one -> one.Uid <> observed.Meta.Uid)
         else
             []

@@ -162,10 +162,7 @@ let private parts why (observed: Observed) =
 /// Why another store is not sure to stay up, though PD calls it Up: its Pod is being stopped (on a node that is cut off it
 /// ends when that comes back), or has just been made anew. Those apart that are taken down together with this one.
 let private unsteady (observed: Observed) (facts: PdFacts) =
-    let together =
-        Seen.disruption observed
-        |> Option.map (Disruption.holders >> List.map _.Name)
-        |> Option.defaultValue []
+    let together = Seen.disruption observed |> Disruption.allHolders |> List.map _.Name
 
     let holdsRegions pod =
         Domains.storeOfPod facts pod

@@ -309,10 +309,7 @@ let private instance
         |> Map.tryFind (Cache.key space pod)
         |> Option.exists (fun pod -> pod.Meta.DeletionTimestamp.IsSome)
 
-    let holds =
-        cluster
-        |> Option.bind _.Status.Disruption
-        |> Option.exists (Disruption.tryHolder meta.Uid >> Option.isSome)
+    let holds = cluster |> Option.bind _.Status.Disruption |> Disruption.isHeldBy meta.Uid
 
     let stopping =
         match role with
@@ -432,8 +429,7 @@ let ofCluster sight (object: Object<ClusterSpec, ClusterStatus>) : Cluster.Obser
 
     let gone =
         object.Status.Disruption
-        |> Option.map Disruption.holders
-        |> Option.defaultValue []
+        |> Disruption.allHolders
         |> List.filter (holderExists sight space >> not)
         |> List.map _.Uid
         |> Set.ofList

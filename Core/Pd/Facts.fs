@@ -62,8 +62,9 @@ type PdView =
 
 [<RequireQualifiedAccess>]
 module PdView =
-    /// PD is silent for a moment whenever its leader changes, and then has not heard from the stores yet; what served before does not count as unknown for that
-    /// (U 6.1: Ready does not flap during a roll). A store or member that fails meanwhile is told by its Pod.
+    /// PD is silent for a moment whenever its leader changes, and then has not heard from the stores yet; what served before
+    /// does not count as unknown for that (U 6.1: Ready does not flap during a roll). A store or member that fails meanwhile is
+    /// told by its Pod.
     let shortSilence = TimeSpan.FromSeconds 30L
 
     let isShort silentFor = silentFor |> Option.exists (fun span -> span < shortSilence)
@@ -73,3 +74,7 @@ module PdView =
         | PdView.Answered facts -> Some facts
         | PdView.Unasked
         | PdView.Silent _ -> None
+
+    /// Those of the cluster with that id; none while no id is recorded.
+    let factsOf (id: ClusterId option) view =
+        facts view |> Option.filter (fun facts -> Some facts.ClusterId = id)

@@ -108,14 +108,10 @@ let noneWhileOthersFail =
             match storeTaken ledger sight with
             | ValueSome(struct (_, pod, group, store)) ->
                 // one whose regions PD has moved elsewhere is in no majority
-                let holdsRegions id =
-                    group.Cluster.Regions.Keys
-                    |> Seq.exists (fun region -> List.contains id region.Voters)
-
                 match
                     Landing.knownSilent world.Now ledger group
                     |> Set.remove store.Id
-                    |> Set.filter holdsRegions
+                    |> Set.filter (Ground.holdsRegions group)
                     |> Set.toList
                 with
                 | [] -> Finding.Held
@@ -150,13 +146,8 @@ let leadersMoveFirst =
 
                 let left = leaders store.Id group
 
-                // One that has just registered, and has no peer that could lead.
-                let isEmpty =
-                    group.Cluster.Regions
-                    |> Map.forall (fun region _ -> not (List.contains store.Id region.Voters))
-
                 // Neither PD nor Kubernetes counts on it, and nobody else can know that it serves.
-                let isGivenUp =
+                let isGivenUp () =
                     not pod.Ready
                     && Stores.stateName before.Pd.Timings before.Now group.Cluster store <> "Up"
 
@@ -173,7 +164,9 @@ let leadersMoveFirst =
                 | Some _ when left = 0 -> Finding.Held
                 | Some since when mayProceed && world.Now - since >= late -> Finding.Held
                 | Some _ -> Finding.Broken $"%s{pod.Name} is taken down with %d{left} leaders"
-                | None when mayLead.Count < 2 || isEmpty || isGivenUp -> Finding.Held
+                | None when mayLead.Count < 2 -> Finding.Held
+                // it has just registered, and has no peer that could lead
+                | None when not (Ground.holdsRegions group store.Id) || isGivenUp () -> Finding.Held
                 | None -> Finding.Broken $"%s{pod.Name} is taken down, and nothing keeps leaders from it"
             | ValueNone -> Finding.Nothing)
 

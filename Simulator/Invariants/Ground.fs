@@ -72,6 +72,11 @@ let isUp (store: StoreRecord) = store.NodeState = NodeState.Serving || store.Nod
 /// Stores of other engines hold no voters: their silence endangers no region (V T50).
 let votes (store: StoreRecord) = Map.tryFind "engine" store.Labels <> Some "tiflash"
 
+/// Some region has a voter on the store.
+let holdsRegions (group: PdGroup) store =
+    group.Cluster.Regions.Keys
+    |> Seq.exists (fun region -> List.contains store region.Voters)
+
 /// The stores that run: their process lives, on its disk.
 let live (world: World) (group: PdGroup) : Set<StoreId> =
     world.Pd.Tikvs.Values

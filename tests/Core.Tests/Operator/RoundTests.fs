@@ -212,45 +212,29 @@ let ``a write at which the server fails is followed by a read before it is tried
     |> kinds
     |> shouldBe [ "create"; "create" ]
 
+/// The first status of a store meets a fate: it is read before it is written again, and comes right.
+let private statusIsReadFirst fate =
+    let isStatus effect =
+        match effect with
+        | Effect.Write(_, Patch(object, true, _)) -> object.Kind = Kind.TiKV && object.Name = "basic-tikv-1"
+        | _ -> false
+
+    let world = scripted (first isStatus fate) |> deletePod "basic-tikv-1" |> until 120.0
+
+    world
+    |> about { Kind = Kind.TiKV; Namespace = "default"; Name = "basic-tikv-1" }
+    |> kinds
+    |> List.truncate 2
+    |> shouldBe [ "patch"; "read" ]
+
+    ready Kind.TiKV "basic-tikv-1" world |> shouldBe (Some "True")
+
 [<Test>]
 let ``a status at which the server fails is read before it is written again`` () =
-    let isStatus effect =
-        match effect with
-        | Effect.Write(_, Patch(object, true, _)) -> object.Kind = Kind.TiKV && object.Name = "basic-tikv-1"
-        | _ -> false
-
-    let world =
-        scripted (first isStatus (Fate.FailedAfter 500))
-        |> deletePod "basic-tikv-1"
-        |> until 120.0
-
-    world
-    |> about { Kind = Kind.TiKV; Namespace = "default"; Name = "basic-tikv-1" }
-    |> kinds
-    |> List.truncate 2
-    |> shouldBe [ "patch"; "read" ]
-
-    ready Kind.TiKV "basic-tikv-1" world |> shouldBe (Some "True")
+    statusIsReadFirst (Fate.FailedAfter 500)
 
 [<Test>]
-let ``a conflict is followed by a read before the next try`` () =
-    let isStatus effect =
-        match effect with
-        | Effect.Write(_, Patch(object, true, _)) -> object.Kind = Kind.TiKV && object.Name = "basic-tikv-1"
-        | _ -> false
-
-    let world =
-        scripted (first isStatus (Fate.Refused 409))
-        |> deletePod "basic-tikv-1"
-        |> until 120.0
-
-    world
-    |> about { Kind = Kind.TiKV; Namespace = "default"; Name = "basic-tikv-1" }
-    |> kinds
-    |> List.truncate 2
-    |> shouldBe [ "patch"; "read" ]
-
-    ready Kind.TiKV "basic-tikv-1" world |> shouldBe (Some "True")
+let ``a conflict is followed by a read before the next try`` () = statusIsReadFirst (Fate.Refused 409)
 
 [<Test>]
 let ``a step that is refused, or at which the server fails, is told in the status, and tried again later``

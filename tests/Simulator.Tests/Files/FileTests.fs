@@ -84,17 +84,19 @@ let ``the published schema is the one that the reader goes by`` () =
         Is.EqualTo(Json.printIndented Schema.json.Value)
     )
 
+/// Those of the vocabulary that are told by the word of their case.
+let private unions = [
+    typeof<Fact>
+    typeof<Misfortune>
+    typeof<Trigger>
+    typeof<Counted>
+    typeof<Check>
+    typeof<ApiTrouble>
+]
+
 [<Test>]
 let ``no field of a case has the name of another case`` () =
-    for one in
-        [
-            typeof<Fact>
-            typeof<Misfortune>
-            typeof<Trigger>
-            typeof<Counted>
-            typeof<Check>
-            typeof<ApiTrouble>
-        ] do
+    for one in unions do
         match Shapes.of' one with
         | Shapes.Union cases ->
             let names = cases |> List.map _.Word
@@ -111,15 +113,7 @@ let ``no field of a case has the name of another case`` () =
 
 [<Test>]
 let ``every word of the vocabulary says what it means`` () =
-    for one in
-        [
-            typeof<Fact>
-            typeof<Misfortune>
-            typeof<Trigger>
-            typeof<Counted>
-            typeof<Check>
-            typeof<ApiTrouble>
-        ] do
+    for one in unions do
         match Shapes.of' one with
         | Shapes.Union cases ->
             Assert.That(cases |> List.filter (fun case -> case.About = "") |> List.map _.Word, Is.Empty)
