@@ -7,6 +7,10 @@ open Tikv.Core.Operator
 type Program() =
     abstract Step: Input -> struct (Program * Effect list)
 
+    /// What it remembers, for onlookers; none of a script, and of an operator with a fault put on.
+    abstract State: OperatorState voption
+    default _.State = ValueNone
+
 [<RequireQualifiedAccess>]
 module Program =
     let rec ofStep (step: 'State -> Input -> struct ('State * Effect list)) (state: 'State) : Program = {
@@ -14,4 +18,9 @@ module Program =
             member _.Step input =
                 let struct (state, effects) = step state input
                 struct (ofStep step state, effects)
+
+            member _.State =
+                match box state with
+                | :? OperatorState as state -> ValueSome state
+                | _ -> ValueNone
     }
