@@ -112,8 +112,7 @@ type SearchArgument =
             | State _ ->
                 "remember what is done in this file, and go on from it if it is there; - prints the same"
             | Until _ -> "begin no more runs after so long, such as 30m"
-            | Check_Determinism _ ->
-                "make one run of so many twice, and compare them; 0: none (default: 100)"
+            | Check_Determinism _ -> "make one run of so many twice, and compare them; 0: none (default: 100)"
             | Coverage -> "print which goals, reasons, actions and properties were reached, and which not"
             | Require_Coverage ->
                 "fail when some were not, the named scenarios included, that Campaigns/Unreached.fs does not name"
@@ -129,7 +128,8 @@ type GatherArgument =
         member argument.Usage =
             match argument with
             | From _ -> "states of searches (--state), logs that hold them, and folders of these"
-            | With_Coverage -> "print which goals, reasons, actions and properties were reached, and which not"
+            | With_Coverage ->
+                "print which goals, reasons, actions and properties were reached, and which not"
             | All_Reached -> "fail when some were not that Campaigns/Unreached.fs does not name"
 
 type BenchArgument =
@@ -285,10 +285,7 @@ let main arguments =
                 Plan = given.TryGetResult Plan
             })
     | Gather given ->
-        GatherCommand.run
-            (given.GetResult From)
-            (given.Contains With_Coverage)
-            (given.Contains All_Reached)
+        GatherCommand.run (given.GetResult From) (given.Contains With_Coverage) (given.Contains All_Reached)
     | List _ -> Commands.list ()
     | Scenarios given -> if given.Contains Markdown then Commands.scenarios () else Commands.list ()
     | Explore given ->

@@ -5,7 +5,12 @@ module Tikv.Simulator.Campaigns.Account
 open System
 open Tikv.Simulator.Scenarios
 
-let private sorts = [ "reason ", "reasons"; "action ", "actions"; "property ", "properties"; "goal ", "goals" ]
+let private sorts = [
+    "reason ", "reasons"
+    "action ", "actions"
+    "property ", "properties"
+    "goal ", "goals"
+]
 
 let private ofSort (prefix: string) (marks: string seq) =
     marks
@@ -38,12 +43,15 @@ let details (tally: Tally) : string list = [
         match ofSort prefix (missing tally.Marks) with
         | [] -> ()
         | some ->
-            let what = if prefix = "property " then "properties never put to the test" else $"%s{name} never reached"
+            let what =
+                if prefix = "property " then "properties never put to the test" else $"%s{name} never reached"
+
             let some = some |> List.map (fun mark -> mark.Substring prefix.Length)
             $"%d{some.Length} %s{what}:"
 
             for some in List.chunkBySize 6 some do
-                "  " + String.Join(" ", some |> List.map (fun one -> if prefix = "goal " then one + ";" else one))
+                "  "
+                + String.Join(" ", some |> List.map (fun one -> if prefix = "goal " then one + ";" else one))
 ]
 
 /// What breaks the rule that everything is reached, but for what is known not to be.

@@ -39,7 +39,10 @@ let private guarded (trial: Plan -> Trial) (plan: Plan) : Trial =
 let private difference (one: string list) (other: string list) =
     let length = min one.Length other.Length
 
-    match List.zip (List.truncate length one) (List.truncate length other) |> List.tryFind (fun (a, b) -> a <> b) with
+    match
+        List.zip (List.truncate length one) (List.truncate length other)
+        |> List.tryFind (fun (a, b) -> a <> b)
+    with
     | Some(a, b) -> $"`%s{a}`, and then `%s{b}`"
     | None when one.Length <> other.Length -> $"it has %d{one.Length} events, and then %d{other.Length}"
     | None -> "no line of the transcript"
@@ -55,13 +58,13 @@ let checkedTwice (transcript: Plan -> string list) (trial: Plan -> Trial) (plan:
 
         {
             once with
-                Outcome = Outcome.Bad("indeterminate", $"made twice it is two runs; they first differ in %s{where}")
+                Outcome =
+                    Outcome.Bad("indeterminate", $"made twice it is two runs; they first differ in %s{where}")
         }
 
 /// Whether the run of that seed is checked: which ones are does not depend on how many there are.
 let private isChecked (conduct: Conduct) (seed: uint64) =
-    conduct.CheckEach > 0
-    && Chance.mix seed % uint64 conduct.CheckEach = 0UL
+    conduct.CheckEach > 0 && Chance.mix seed % uint64 conduct.CheckEach = 0UL
 
 let private trialOf (conduct: Conduct) (seed: uint64) (plan: Plan) : Trial =
     let trial = guarded (make conduct)

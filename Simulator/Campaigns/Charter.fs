@@ -78,7 +78,9 @@ module Charter =
     let tryPlan (name: string) : Plan option =
         let seedAfter (prefix: string) =
             if name.StartsWith(prefix, StringComparison.Ordinal) then
-                match UInt64.TryParse(name.Substring prefix.Length, Globalization.NumberStyles.None, null) with
+                match
+                    UInt64.TryParse(name.Substring prefix.Length, Globalization.NumberStyles.None, null)
+                with
                 | true, seed -> Some seed
                 | false, _ -> None
             else

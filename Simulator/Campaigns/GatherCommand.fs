@@ -57,7 +57,13 @@ let private collect (results: Result<'Item, string> list) : Result<'Item list, s
     | [] -> Ok(results |> List.choose Result.toOption)
     | problems -> Error problems
 
-/// What is wrong with parts that are to be one search: each of the same, each once, each there.
+/// Each part once: of a Pod that was replaced there is a log that ends before the part is done.
+let once (parts: Part list) : Part list =
+    parts
+    |> List.groupBy _.Charter
+    |> List.map (fun (_, same) -> same |> List.maxBy _.Entries.Length)
+
+/// What is wrong with parts that are to be one search.
 let problems (parts: Part list) : string list =
     match parts with
     | [] -> [ "there is nothing to gather" ]
@@ -68,11 +74,6 @@ let problems (parts: Part list) : string list =
             match Journal.tryForeign part.File (whole first) (whole part) with
             | Some problem -> problem
             | None -> ()
-
-        for number, several in parts |> List.groupBy _.Charter.Shard.Number do
-            if several.Length > 1 then
-                let files = String.Join(", ", several |> List.map _.File)
-                $"part %d{number} is there %d{several.Length} times: %s{files}"
       ]
 
 /// What is not done of it yet.
@@ -91,7 +92,11 @@ let unfinished (parts: Part list) : string list =
       ]
 
 let private tell (parts: Part list) withCoverage mustReach : int =
-    let tally = parts |> List.map (fun part -> Tally.ofEntries part.Entries) |> List.reduce Tally.join
+    let tally =
+        parts
+        |> List.map (fun part -> Tally.ofEntries part.Entries)
+        |> List.reduce Tally.join
+
     let unfinished = unfinished parts
 
     for name, _, words in tally.Failed do
@@ -103,11 +108,7 @@ let private tell (parts: Part list) withCoverage mustReach : int =
     if withCoverage then
         Account.details tally |> List.iter (printfn "%s")
 
-    let offences =
-        if mustReach then
-            Account.offences (Set.union tally.Marks (Stories.marks ()))
-        else
-            []
+    let offences = if mustReach then Account.offences (Set.union tally.Marks (Stories.marks ())) else []
 
     offences |> List.iter (printfn "%s")
     unfinished |> List.iter (printfn "%s")
@@ -126,6 +127,8 @@ let run (names: string list) (withCoverage: bool) (mustReach: bool) : int =
         match files |> List.concat |> List.distinct |> List.map read |> collect with
         | Error problems -> refused problems
         | Ok parts ->
+            let parts = once parts
+
             match problems parts with
             | [] -> tell parts withCoverage mustReach
             | problems -> refused problems

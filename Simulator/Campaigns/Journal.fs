@@ -107,7 +107,8 @@ module Journal =
                     $"%s{file}:1: it is not the state of a search; one begins with a line such as {{\"search\":1,\"mode\":\"plain\",...}}"
             | Some charter ->
                 let entries =
-                    rest |> List.mapi (fun index line -> index + 2, tryJson line |> Option.bind tryEntry)
+                    rest
+                    |> List.mapi (fun index line -> index + 2, tryJson line |> Option.bind tryEntry)
 
                 match entries |> List.tryFind (fun (_, entry) -> entry.IsNone) with
                 | Some(number, _) -> Error $"%s{file}:%d{number}: this line is of no run"
@@ -117,8 +118,12 @@ module Journal =
         [
             "--mode", Mode.name one.Mode, Mode.name other.Mode
             "--seed", string one.Seed, string other.Seed
-            "--runs", (one.Runs |> Option.map string |> Option.defaultValue "none"), (other.Runs |> Option.map string |> Option.defaultValue "none")
-            "--shard", $"%d{one.Shard.Number}/%d{one.Shard.Count}", $"%d{other.Shard.Number}/%d{other.Shard.Count}"
+            "--runs",
+            (one.Runs |> Option.map string |> Option.defaultValue "none"),
+            (other.Runs |> Option.map string |> Option.defaultValue "none")
+            "--shard",
+            $"%d{one.Shard.Number}/%d{one.Shard.Count}",
+            $"%d{other.Shard.Number}/%d{other.Shard.Count}"
             "--mutant", Option.defaultValue "none" one.Mutant, Option.defaultValue "none" other.Mutant
             "the build of tikv-sim", one.Build, other.Build
         ]
@@ -129,7 +134,10 @@ module Journal =
         match differences asked found with
         | [] -> None
         | some ->
-            let words = some |> List.map (fun (what, asked, found) -> $"%s{what} is %s{asked}, and was %s{found}")
+            let words =
+                some
+                |> List.map (fun (what, asked, found) -> $"%s{what} is %s{asked}, and was %s{found}")
+
             let words = String.Join("; ", words)
             Some $"%s{file} is the state of another search: %s{words}"
 

@@ -32,7 +32,10 @@ let left (stand: Stand) : TimeSpan option =
         | Some all, rate when rate > 0.0 -> Some(TimeSpan.FromSeconds(float (all - stand.Done) / rate))
         | _ -> None
 
-    let byTime = stand.Until |> Option.map (fun until -> max TimeSpan.Zero (until - stand.Elapsed))
+    let byTime =
+        stand.Until
+        |> Option.map (fun until -> max TimeSpan.Zero (until - stand.Elapsed))
+
     [ byRuns; byTime ] |> List.choose id |> List.sort |> List.tryHead
 
 /// Between 0 and 1.
@@ -50,7 +53,12 @@ let private span (time: TimeSpan) =
 let words (stand: Stand) : string =
     let all = stand.Of |> Option.map (fun all -> $" of %d{all}") |> Option.defaultValue ""
     let rate = (rate stand).ToString("F1", Globalization.CultureInfo.InvariantCulture)
-    let left = left stand |> Option.map (fun left -> $", %s{span left} left") |> Option.defaultValue ""
+
+    let left =
+        left stand
+        |> Option.map (fun left -> $", %s{span left} left")
+        |> Option.defaultValue ""
+
     $"%d{stand.Done}%s{all} done, %d{stand.Failed} failed, %s{rate} runs/s%s{left}"
 
 /// What a search tells as it goes.
@@ -67,26 +75,27 @@ let private every = TimeSpan.FromSeconds 10.0
 let private byLines (stand: unit -> Stand) : Teller =
     let mutable next = every
 
-    { new Teller() with
-        member _.Says line = printfn $"%s{line}"
+    {
+        new Teller() with
+            member _.Says line = printfn $"%s{line}"
 
-        member _.Stands finished failed =
-            let stand = { stand () with Done = finished; Failed = failed }
+            member _.Stands finished failed =
+                let stand = { stand () with Done = finished; Failed = failed }
 
-            if stand.Elapsed >= next && stand.Of <> Some finished then
-                next <- stand.Elapsed + every
-                printfn $"  %s{words stand}"
+                if stand.Elapsed >= next && stand.Of <> Some finished then
+                    next <- stand.Elapsed + every
+                    printfn $"  %s{words stand}"
     }
 
-let private byBar (stand: unit -> Stand) (task: ProgressTask) : Teller =
-    { new Teller() with
+let private byBar (stand: unit -> Stand) (task: ProgressTask) : Teller = {
+    new Teller() with
         member _.Says line = AnsiConsole.WriteLine line
 
         member _.Stands finished failed =
             let stand = { stand () with Done = finished; Failed = failed }
             task.Value <- 100.0 * share stand
             task.Description <- Markup.Escape(words stand)
-    }
+}
 
 /// Does some work, and tells how it goes. It may tell from any thread, one at a time.
 let during (all: int option) (before: int) (until: TimeSpan option) (work: Teller -> 'Answer) : 'Answer =

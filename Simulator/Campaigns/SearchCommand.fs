@@ -117,7 +117,9 @@ let private show (asked: Asked) (setting: Setting) (kind: string) (plan: Plan) :
 let private again (asked: Asked) (setting: Setting) (name: string) : int =
     match Charter.tryPlan name with
     | None ->
-        eprintfn $"tikv-sim: there is no plan %s{name}; plans are named as seed-17, swarm-17, phases-17, guided-17.203"
+        eprintfn
+            $"tikv-sim: there is no plan %s{name}; plans are named as seed-17, swarm-17, phases-17, guided-17.203"
+
         2
     | Some plan ->
         if asked.Transcript then
@@ -183,7 +185,13 @@ let private search (asked: Asked) (conduct: Campaign.Conduct) there (keeper: uni
 
     let offences = offences tally asked
     offences |> List.iter (printfn "%s")
-    let part = if Shard.isWhole charter.Shard then "" else $", part %d{charter.Shard.Number} of %d{charter.Shard.Count}"
+
+    let part =
+        if Shard.isWhole charter.Shard then
+            ""
+        else
+            $", part %d{charter.Shard.Number} of %d{charter.Shard.Count}"
+
     let time = watch.Elapsed.TotalMilliseconds.ToString("0", Globalization.CultureInfo.InvariantCulture)
 
     printfn

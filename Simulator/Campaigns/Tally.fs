@@ -48,7 +48,8 @@ module Tally =
         New = Set.difference trial.Marks tally.Marks |> Set.toList
     }
 
-    let ofEntries (entries: Entry list) : Tally = (empty, entries) ||> List.fold (fun tally entry -> add entry tally)
+    let ofEntries (entries: Entry list) : Tally =
+        (empty, entries) ||> List.fold (fun tally entry -> add entry tally)
 
     /// Two parts of a campaign together.
     let join (one: Tally) (other: Tally) : Tally = {

@@ -21,6 +21,7 @@ type Chart = {
     Axis: Axis
     Rows: Row list
     Flights: Flight list
+    Hearings: Hearing list
     /// Times at which something happens: where the slider stops.
     Moments: int64 array
     /// When the run failed, and in a word how.
@@ -170,6 +171,10 @@ module Chart =
             Axis = axis
             Rows = rows
             Flights = flights
+            Hearings =
+                film.Hearings
+                |> List.rev
+                |> List.filter (fun hearing -> hearing.HeardAt <= until)
             Moments = thinned axis moments |> Array.ofList
             Failure = failure
         }

@@ -183,6 +183,7 @@ let print (account: Account) (film: Film) : string =
         style.Value
         "</style></head><body>"
         header account chart
+        account.Why |> Option.map Explanation.html |> Option.defaultValue ""
         $"<section><div class=\"bar-of-time\"><output id=\"clock\"></output><input id=\"slider\" type=\"range\" min=\"0\" max=\"%d{chart.Moments.Length - 1}\" value=\"0\" aria-label=\"moment\"><button id=\"back\" type=\"button\" aria-label=\"the moment before\">&#9664;</button><button id=\"on\" type=\"button\" aria-label=\"the next moment\">&#9654;</button></div>"
         Timeline.print chart
         $"<p class=\"legend\">%s{legend}</p></section>"

@@ -154,6 +154,16 @@ let private flight axis (ys: Map<string, float>) (one: Flight) =
 
     $"<g class=\"flight\"><path d=\"M%s{number x} %s{number from}L%s{number next} %s{number into}\" marker-end=\"url(#arrow)\"/>%s{title text}</g>"
 
+let private hearing axis (ys: Map<string, float>) (one: Hearing) =
+    let y key = (Map.tryFind key ys |> Option.defaultValue top) + 10.5
+    let hearer = Simulation.place one.Operator
+    let from, into = y (if one.FromPd then "pd" else "api"), y hearer
+    let x, next = left + Axis.x one.SaidAt axis, left + Axis.x one.HeardAt axis
+    let late = Axis.span (one.HeardAt - one.SaidAt)
+    let text = $"%s{hearer} hears of %s{one.Words}\n%s{late} late\n%s{span one.SaidAt one.HeardAt}"
+
+    $"<g class=\"hearing\"><path d=\"M%s{number x} %s{number from}L%s{number next} %s{number into}\"/>%s{title text}</g>"
+
 let private failure axis height (time, what) =
     let x = left + Axis.x time axis
     let isLate = x > left + Chart.width / 2.0
@@ -216,6 +226,7 @@ let print (chart: Chart) : string =
         ticks axis height
         yield! Axis.squeezed axis |> List.map (silence axis height)
         yield! rows |> List.map (rowOf axis most)
+        yield! chart.Hearings |> List.map (hearing axis ys)
         yield! chart.Flights |> List.map (flight axis ys)
         yield! chart.Failure |> Option.toList |> List.map (failure axis height)
         $"<line id=\"cursor\" x1=\"%s{number left}\" x2=\"%s{number left}\" y1=\"20\" y2=\"%s{number height}\"/></svg>"

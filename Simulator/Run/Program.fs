@@ -7,9 +7,9 @@ open Tikv.Core.Operator
 type Program() =
     abstract Step: Input -> struct (Program * Effect list)
 
-    /// What it remembers, for onlookers; none of a script, and of an operator with a fault put on.
-    abstract State: OperatorState voption
-    default _.State = ValueNone
+    /// What it remembers, for reports; a script has nothing to show.
+    abstract Believes: OperatorState voption
+    default _.Believes = ValueNone
 
 [<RequireQualifiedAccess>]
 module Program =
@@ -18,9 +18,14 @@ module Program =
             member _.Step input =
                 let struct (state, effects) = step state input
                 struct (ofStep step state, effects)
+    }
 
-            member _.State =
-                match box state with
-                | :? OperatorState as state -> ValueSome state
-                | _ -> ValueNone
+    /// The operator's own state machine.
+    let rec ofOperator (state: OperatorState) : Program = {
+        new Program() with
+            member _.Step input =
+                let struct (state, effects) = Operator.step state input
+                struct (ofOperator state, effects)
+
+            member _.Believes = ValueSome state
     }

@@ -29,7 +29,7 @@ type Pace = {
     [<About "What it is about.">]
     Of: Tempo
     [<About "So many per cent of its usual time.">]
-    Percent: int
+    Takes: int
 }
 
 /// The cluster that a scenario begins with: settled, healthy, and left alone for a while.

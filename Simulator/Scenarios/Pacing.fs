@@ -8,11 +8,10 @@ open Tikv.Simulator.Run
 
 let private part percent (usual: int64) = max 1L (usual * int64 percent / 100L)
 
-let private delay percent (usual: Delay) =
-    Delay.between (part percent usual.Least) (part percent usual.Most)
+let private delay percent (usual: Delay) = Delay.between (part percent usual.Least) (part percent usual.Most)
 
 let private ofMachines (pace: Pace) (usual: Timings) : Timings =
-    let delay, part = delay pace.Percent, part pace.Percent
+    let delay, part = delay pace.Takes, part pace.Takes
 
     match pace.Of with
     | Tempo.Notice -> { usual with Schedule = delay usual.Schedule; Notice = delay usual.Notice }
@@ -28,8 +27,8 @@ let private ofMachines (pace: Pace) (usual: Timings) : Timings =
     | _ -> usual
 
 let private ofPd (pace: Pace) (usual: PdTimings) : PdTimings =
-    let part = part pace.Percent
-    let fewer (count: int) = max 1 (count * 100 / max 1 pace.Percent)
+    let part = part pace.Takes
+    let fewer (count: int) = max 1 (count * 100 / max 1 pace.Takes)
 
     match pace.Of with
     | Tempo.PdProcesses -> {
@@ -64,11 +63,11 @@ let private ofNetwork (pace: Pace) (usual: Network) : Network =
     match pace.Of with
     | Tempo.Requests -> {
         usual with
-            Request = delay pace.Percent usual.Request
-            Reply = delay pace.Percent usual.Reply
+            Request = delay pace.Takes usual.Request
+            Reply = delay pace.Takes usual.Reply
       }
-    | Tempo.Watches -> { usual with WatchLag = delay pace.Percent usual.WatchLag }
-    | Tempo.OperatorStarts -> { usual with Restart = part pace.Percent usual.Restart }
+    | Tempo.Watches -> { usual with WatchLag = delay pace.Takes usual.WatchLag }
+    | Tempo.OperatorStarts -> { usual with Restart = part pace.Takes usual.Restart }
     | _ -> usual
 
 /// The run goes on at that pace.

@@ -136,7 +136,11 @@ module Search =
         match Run.continue' longer with
         | { Verdict = Verdict.Reached } as later ->
             let took = Simulation.clock (later.ReachedAt - begin')
-            Outcome.Bad("slow", $"slow: it comes right %s{took} after its beginning, and not within %s{bound}")
+
+            Outcome.Bad(
+                "slow",
+                $"slow: it comes right %s{took} after its beginning, and not within %s{bound}"
+            )
         | { Verdict = Verdict.Broke(first :: _) } as later -> Outcome.Bad(first.Property.Id, Run.words later)
         | _ -> Outcome.Bad("stuck", $"%s{Run.words result}; and still in %d{patience} times as long")
 
@@ -154,7 +158,12 @@ module Search =
         { start with Judge = Judge.anew [ Goals.watch ] start.Judge }
 
     /// Runs a story to its end, the rest after it included, shown to an onlooker.
-    let private watched (setting: Setting) (story: Story) (onlook: int64 -> Simulation -> Simulation -> _ -> _) marks =
+    let private watched
+        (setting: Setting)
+        (story: Story)
+        (onlook: int64 -> Simulation -> Simulation -> _ -> _)
+        marks
+        =
         let start = begins setting story
         let onlook = onlook start.World.Now
         let result, marks = Run.watched start onlook marks

@@ -76,7 +76,8 @@ let private heals' (plan: Plan) (heal: Step) =
             match act, one with
             | Act.Patch(target, body), Misfortune.Acts(Act.Patch(other, asked)) ->
                 target = other
-                && (Json.tryPath [ "spec"; "paused" ] body).IsSome = (Json.tryPath [ "spec"; "paused" ] asked).IsSome
+                && (Json.tryPath [ "spec"; "paused" ] body).IsSome =
+                    (Json.tryPath [ "spec"; "paused" ] asked).IsSome
             | _ -> false)
     | _ -> true
 
@@ -118,7 +119,8 @@ let private steps fails (plan: Plan) : Plan =
                             Steps = steps
                             Asks =
                                 item.Asks
-                                |> List.filter (fun ask -> steps |> List.exists (fun step -> step.What = ask.What))
+                                |> List.filter (fun ask ->
+                                    steps |> List.exists (fun step -> step.What = ask.What))
                     }))
                 fails)
 
@@ -140,7 +142,8 @@ let private givens (given: Given) : Given list =
 
 /// Some mishaps want as many stores and members as there are.
 let private isHeavy (plan: Plan) =
-    plan.Items |> List.exists (fun item -> Mishaps.isLoss item.Kind || item.Kind = "their removal")
+    plan.Items
+    |> List.exists (fun item -> Mishaps.isLoss item.Kind || item.Kind = "their removal")
 
 let rec private cluster isSafety fails (plan: Plan) : Plan =
     let mayBeFewer (given: Given) =
@@ -228,7 +231,9 @@ let private times fails (plan: Plan) : Plan =
 
 let private print (plan: Plan) =
     Json.print (Writer.toTree plan.Given)
-    + String.concat "\n" [ for step in (plan.Items |> List.collect _.Steps) @ plan.Heals -> Json.print (Writer.toTree step) ]
+    + String.concat "\n" [
+        for step in (plan.Items |> List.collect _.Steps) @ plan.Heals -> Json.print (Writer.toTree step)
+    ]
 
 /// The failing plan, no larger than it need be. `fails` says whether another one fails alike. `isSafety`: what fails must hold
 /// whatever happens, so that anything may be left out; otherwise what goes wrong must still be undone.
@@ -238,7 +243,14 @@ let plan (isSafety: bool) (fails: Plan -> bool) (failing: Plan) : Plan =
     let parts = if isSafety then steps fails >> heals fails else uselessHeals fails
 
     let rec go rounds (plan: Plan) =
-        let smaller = plan |> items fails |> parts |> paces fails |> cluster isSafety fails |> times fails
+        let smaller =
+            plan
+            |> items fails
+            |> parts
+            |> paces fails
+            |> cluster isSafety fails
+            |> times fails
+
         if smaller = plan || rounds = 0 then smaller else go (rounds - 1) smaller
 
     go 4 failing

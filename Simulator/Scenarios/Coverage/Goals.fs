@@ -104,10 +104,7 @@ module Goals =
         | Sight.Sent(operator, life, _, Sent.Change(PdCall.EvictLeaders store)) ->
             let uid = tryStore world store |> Option.bind _.PodUid
 
-            {
-                notes with
-                    Begun = Map.add store (struct (struct (operator, life), uid)) notes.Begun
-            }
+            { notes with Begun = Map.add store (struct (struct (operator, life), uid)) notes.Begun }
         | Sight.Sent(operator, life, _, Sent.Write write) ->
             match isDeletionOfPod write with
             | Some pod -> stops operator life pod world notes

@@ -16,7 +16,7 @@ let private isSame one other = LanguagePrimitives.PhysicalEquality one other
 
 let private remembered number (run: Simulation) =
     match Simulation.operator number run with
-    | Some { Program = ValueSome program } -> program.State
+    | Some { Program = ValueSome program } -> program.Believes
     | _ -> ValueNone
 
 let private reasons (before: OperatorState voption) (now: OperatorState) = [
@@ -101,5 +101,7 @@ let all: Lazy<string list> =
     lazy
         ((Cases.reasons.Value |> List.map reason)
          @ (Cases.actions.Value |> List.map action)
-         @ (All.invariants |> List.map (fun one -> property one.Property.Id) |> List.distinct)
+         @ (All.invariants
+            |> List.map (fun one -> property one.Property.Id)
+            |> List.distinct)
          @ (Goals.all |> List.map goal))

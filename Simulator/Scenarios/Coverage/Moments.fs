@@ -37,7 +37,11 @@ module Moments =
         | PdCall.StopEvictingLeaders _ -> [ "eviction ended", None ]
         | PdCall.RemoveStore store ->
             let pod = podOf world store
-            [ "store offline", pod |> Option.map Fact.Removing; "tombstone", pod |> Option.map Fact.Tombstone ]
+
+            [
+                "store offline", pod |> Option.map Fact.Removing
+                "tombstone", pod |> Option.map Fact.Tombstone
+            ]
         | PdCall.RemoveMember _ -> [ "member removed", None ]
         | PdCall.TransferLeader name -> [ "leader moved", Some(Fact.LeadsPd name) ]
         | _ -> [ "call of PD", None ]

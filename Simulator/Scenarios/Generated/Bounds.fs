@@ -40,5 +40,5 @@ let within (given: Given) (items: Item list) : int64 =
             elif isChange item || item.Kind = "drain" || item.Kind = "zone" then instances * restart
             else restart)
 
-    let slowest = (100, given.Pace) ||> List.fold (fun most pace -> max most pace.Percent)
+    let slowest = (100, given.Pace) ||> List.fold (fun most pace -> max most pace.Takes)
     Item.healedAt + leftOver + work * int64 slowest / 100L

@@ -228,8 +228,7 @@ let kinds: string list = usual |> List.map snd
 
 /// A mishap of one of these sorts.
 let drawOf (given: Given) (isIn: string -> bool) (dice: Dice) : string * Item =
-    let name =
-        dice.Weighed(usual @ losses given false false |> List.filter (snd >> isIn))
+    let name = dice.Weighed(usual @ losses given false false |> List.filter (snd >> isIn))
 
     name, make given dice name
 

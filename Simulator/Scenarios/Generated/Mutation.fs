@@ -31,28 +31,34 @@ let mutate (seed: uint64) (parent: Plan) : Plan =
     let settings, items = parent.Items |> List.partition (fun item -> item.Kind = "")
     let kinds = items |> List.map _.Kind
 
-    let without index = items |> List.indexed |> List.filter (fun (one, _) -> one <> index) |> List.map snd
+    let without index =
+        items
+        |> List.indexed
+        |> List.filter (fun (one, _) -> one <> index)
+        |> List.map snd
 
     let withMishap () =
         let name, item = Mishaps.drawOf parent.Given (fun _ -> true) (Dice(seed, "mishap"))
 
-        if Swarm.mishapGoes kinds (named items) name then
-            items @ [ { item with Kind = name } ]
-        else
-            items
+        if Swarm.mishapGoes kinds (named items) name then items @ [ { item with Kind = name } ] else items
 
     let withChange () =
         let name, item = Changes.drawOf parent.Given (fun _ -> true) (Dice(seed, "change"))
         let lost = kinds |> List.exists Mishaps.isLoss
 
-        if Plans.changeGoes (named items) name && not (lost && (Changes.movesStores name || Changes.movesMembers name)) then
+        if
+            Plans.changeGoes (named items) name
+            && not (lost && (Changes.movesStores name || Changes.movesMembers name))
+        then
             items @ [ { item with Kind = name } ]
         else
             items
 
     let moved index =
         let by = seconds (dice.Next 121 - 60)
-        items |> List.mapi (fun one item -> if one = index then shifted by item else item)
+
+        items
+        |> List.mapi (fun one item -> if one = index then shifted by item else item)
 
     let items =
         match dice.Next 8, items with
@@ -78,12 +84,17 @@ let tryNamed (name: string) : Plan option =
         | true, number -> Some number
         | false, _ -> None
 
-    let line = (if name.StartsWith("guided-", System.StringComparison.Ordinal) then name.Substring 7 else "").Split '.'
+    let line =
+        (if name.StartsWith("guided-", System.StringComparison.Ordinal) then name.Substring 7 else "").Split
+            '.'
 
     match line |> Array.map tryNumber |> List.ofArray with
     | Some first :: others when List.forall Option.isSome others ->
         let begins = { Swarm.make first with Name = $"guided-%d{first}" }
-        (begins, List.choose id others) ||> List.fold (fun plan seed -> mutate seed plan) |> Some
+
+        (begins, List.choose id others)
+        ||> List.fold (fun plan seed -> mutate seed plan)
+        |> Some
     | _ -> None
 
 /// The mishaps of a plan that are under way some time from its beginning, by their sorts.
@@ -113,7 +124,8 @@ let underWay (plan: Plan) : int64 -> int -> string list =
             let isNow =
                 match times, numbers with
                 | [], [] -> false
-                | [], numbers -> numbers |> List.exists (fun number -> writes >= number && writes <= number + 5)
+                | [], numbers ->
+                    numbers |> List.exists (fun number -> writes >= number && writes <= number + 5)
                 | times, _ -> time >= List.min times && time <= List.max times + seconds 30
 
             if isNow then

@@ -33,12 +33,11 @@ let private paceOf (seed: uint64) : Pace list = [
 
         // as usual, two times in three
         if dice.Next 3 = 0 then
-            { Of = tempo; Percent = least + dice.Next(most - least + 1) }
+            { Of = tempo; Takes = least + dice.Next(most - least + 1) }
 ]
 
 /// Whether a sort of thing is in play: each by a coin of its own.
-let isIn (seed: uint64) (what: string) (kind: string) =
-    Chance.value seed what kind 0L % 2UL = 0UL
+let isIn (seed: uint64) (what: string) (kind: string) = Chance.value seed what kind 0L % 2UL = 0UL
 
 /// None, one, two, three, or many.
 let private budget (dice: Dice) =
@@ -77,7 +76,10 @@ let changesOf (seed: uint64) (given: Given) : (string * Item) list =
 
 let private mishapsOf (seed: uint64) (given: Given) changes =
     let inPlay =
-        match "lost disk" :: "lost member" :: Mishaps.kinds |> List.filter (isIn seed "mishap") with
+        match
+            "lost disk" :: "lost member" :: Mishaps.kinds
+            |> List.filter (isIn seed "mishap")
+        with
         | [] -> fun _ -> true
         | some -> fun kind -> List.contains kind some || kind = "write"
 

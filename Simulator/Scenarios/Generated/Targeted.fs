@@ -94,8 +94,7 @@ let make (seed: uint64) : Plan =
             let _, moments = dice.Of phases
             name, strikeAt dice (dice.Of moments) item
 
-    let mishaps =
-        Plans.several (1 + Dice(seed, "targets").Next 3) mishap (Swarm.mishapGoes stores)
+    let mishaps = Plans.several (1 + Dice(seed, "targets").Next 3) mishap (Swarm.mishapGoes stores)
 
     List.map snd changes @ List.map snd mishaps
     |> Swarm.plan $"phases-%d{seed}" seed (begins, given)
