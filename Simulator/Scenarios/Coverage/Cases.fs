@@ -98,18 +98,6 @@ let reason (kind: Kind) (code: string) (text: string) : string =
              float common / float (max 1 one.Words.Count) + 0.001 * float common))
             .Name
 
-/// The action of that name on an object.
-let action (kind: Kind) (name: string) : string = layerOf kind + "." + name
-
-/// Every reason there is.
-let reasons: Lazy<string list> =
-    lazy
-        (layers.Value
-         |> Map.toList
-         |> List.collect snd
-         |> List.map _.Name
-         |> List.distinct)
-
 /// Every action there is.
 let actions: Lazy<string list> =
     lazy
@@ -122,3 +110,19 @@ let actions: Lazy<string list> =
              FSharpType.GetUnionCases kind
              |> List.ofArray
              |> List.map (fun case -> layer + "." + case.Name)))
+
+/// The action of that name on an object. What a group records of failed instances goes by the name of its event.
+let action (kind: Kind) (name: string) : string =
+    let layer = layerOf kind
+    let full = layer + "." + name
+
+    if layer = "Group" && not (List.contains full actions.Value) then "Group.RecordFailures" else full
+
+/// Every reason there is.
+let reasons: Lazy<string list> =
+    lazy
+        (layers.Value
+         |> Map.toList
+         |> List.collect snd
+         |> List.map _.Name
+         |> List.distinct)
