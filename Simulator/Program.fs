@@ -11,14 +11,16 @@ type ServeArgument =
     | [<Unique>] Kubeconfig of file: string
     | [<Unique>] Speed of factor: float
     | [<Unique>] Seed of number: int
+    | [<Unique>] Ui
 
     interface IArgParserTemplate with
         member argument.Usage =
             match argument with
-            | Port _ -> "port of 127.0.0.1 to serve on; 0 takes a free one (default: 6443)"
+            | Port _ -> "port of 127.0.0.1 to serve on; 0 takes a free one (default: 6443; with --ui 6480)"
             | Kubeconfig _ -> "file to write the kubeconfig to (default: tikv-sim.kubeconfig)"
             | Speed _ -> "seconds of the world per second (default: 1)"
             | Seed _ -> "what names and chances are drawn from (default: 1)"
+            | Ui -> "serve scenarios to a browser instead, to be played, changed and branched"
 
 type RunArgument =
     | [<MainCommand; Mandatory>] Scenario of names: string list
@@ -223,17 +225,21 @@ type Argument =
             | Relate _ ->
                 "run generated runs and stories under lasting misfortune, and compare where they end"
             | Mutants _ -> "run faulty operators, each of which must be found"
-            | Serve _ -> "serve an embedded cluster to kubectl"
+            | Serve _ -> "serve an embedded cluster to kubectl, or scenarios to a browser"
 
 let private serve (given: ParseResults<ServeArgument>) =
     let standard = ServeCommand.defaults
 
-    ServeCommand.runWith LiveWorld.start {
-        Port = given.GetResult(Port, standard.Port)
-        Kubeconfig = given.GetResult(Kubeconfig, standard.Kubeconfig)
-        Speed = given.GetResult(Speed, standard.Speed)
-        Seed = given.GetResult(Seed, standard.Seed)
-    }
+    if given.Contains Ui then
+        Tikv.Simulator.Ui.UiServer.run (given.GetResult(Port, 6480))
+    else
+
+        ServeCommand.runWith LiveWorld.start {
+            Port = given.GetResult(Port, standard.Port)
+            Kubeconfig = given.GetResult(Kubeconfig, standard.Kubeconfig)
+            Speed = given.GetResult(Speed, standard.Speed)
+            Seed = given.GetResult(Seed, standard.Seed)
+        }
 
 /// What is to be done with a part of a campaign; 2 when it is none.
 let private ofShard (part: string option) action =

@@ -185,6 +185,16 @@ let private placed (rows: Row list) =
         (row, y, row.Heading <> heading) :: placed, y + rowHeight, row.Heading)
     |> fun (placed, height, _) -> List.rev placed, height + 6.0
 
+let private otherwise axis y (row: Row) =
+    row.Otherwise
+    |> List.map (fun (start, until) ->
+        let x = Axis.x start axis
+        let width = max 1.0 (Axis.x until axis - x)
+        let text = title $"otherwise than before\n%s{span start until}"
+
+        $"<rect class=\"otherwise\" x=\"%s{number (left + x)}\" y=\"%s{number (y + 18.5)}\" width=\"%s{number width}\" height=\"2.5\">%s{text}</rect>")
+    |> String.concat ""
+
 let private most (rows: Row list) =
     let highest row = row.Bars |> List.fold (fun most bar -> max most bar.Cell.Level) 0
     let byHeading = rows |> List.groupBy _.Heading
@@ -208,7 +218,7 @@ let private rowOf axis (most: Map<string, int>) (row: Row, y, isFirst) =
         | Some bar -> now row bar.Cell
         | None -> ""
 
-    $"%s{heading}<g class=\"lane\" data-lane=\"%s{Markup.escape row.Key}\"><rect class=\"ground\" x=\"%s{number left}\" y=\"%s{number (y + 2.0)}\" width=\"%s{number Chart.width}\" height=\"17\"/><text class=\"name\" x=\"%s{number (left - 8.0)}\" y=\"%s{number (y + 14.5)}\">%s{Markup.escape row.Name}</text>%s{bars}%s{level}%s{marks axis y row}<text class=\"now\" x=\"%s{number (left + Chart.width + 10.0)}\" y=\"%s{number (y + 14.5)}\">%s{Markup.escape last}</text></g>\n"
+    $"%s{heading}<g class=\"lane\" data-lane=\"%s{Markup.escape row.Key}\"><rect class=\"ground\" x=\"%s{number left}\" y=\"%s{number (y + 2.0)}\" width=\"%s{number Chart.width}\" height=\"17\"/><text class=\"name\" x=\"%s{number (left - 8.0)}\" y=\"%s{number (y + 14.5)}\">%s{Markup.escape row.Name}</text>%s{bars}%s{level}%s{otherwise axis y row}%s{marks axis y row}<text class=\"now\" x=\"%s{number (left + Chart.width + 10.0)}\" y=\"%s{number (y + 14.5)}\">%s{Markup.escape last}</text></g>\n"
 
 /// Where a moment stands on the drawing.
 let x (chart: Chart) (time: int64) = left + Axis.x time chart.Axis
