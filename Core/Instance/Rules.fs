@@ -175,20 +175,18 @@ type Restart = { Disruption: string; Calm: Evidence.NotFrozen; Facts: PdFacts }
 /// Who has no cause to be restarted stays; whose process does not run, or whom nobody counts on, is replaced at once; for
 /// the others it depends on the component.
 let restart running (observed: Observed) : Decision<Action, Reason> =
-    match observed.Pod with
+    let cause =
+        observed.Pod
+        |> Option.bind (fun pod -> restartCause observed pod |> Option.map (fun cause -> pod, cause))
+
+    match cause with
     | None -> Decision.settled
-    | Some pod ->
-        match
-            restartCause observed pod,
-            Evidence.notServing pod,
-            Evidence.notFrozen observed,
-            Seen.facts observed
-        with
-        | None, _, _, _ -> Decision.settled
-        | Some(_, why), Some _, _, _ -> replace pod why
-        | Some _, None, Error reason, _ -> Decision.wait [ reason ]
-        | Some _, None, Ok _, None -> Decision.wait [ Seen.pdReason observed ]
-        | Some(disruption, why), None, Ok calm, Some facts ->
+    | Some(pod, (disruption, why)) ->
+        match Evidence.notServing pod, Evidence.notFrozen observed, Seen.facts observed with
+        | Some _, _, _ -> replace pod why
+        | None, Error reason, _ -> Decision.wait [ reason ]
+        | None, Ok _, None -> Decision.wait [ Seen.pdReason observed ]
+        | None, Ok calm, Some facts ->
             let go grounds = Decision.act [ RestartPod(pod.Meta, why, grounds) ]
 
             match Evidence.alreadyOut pod observed facts with
