@@ -42,6 +42,9 @@ let private keptConfig (observed: Observed) =
     | Some config -> Decision.wait [ NotOurs("ConfigMap", config.Meta.Name) ]
     | None -> Decision.wait [ Seen.pdReason observed ]
 
+let private holds file (config: ConfigMapView) =
+    config.Data.Count = 1 && Map.tryFind "config.toml" config.Data = Some file
+
 let private wantedConfig (observed: Observed) =
     match Manifest.configFile observed, observed.Config with
     | Error problem, _ -> Decision.wait [ InvalidSpec $"spec.config is not TOML: %s{problem}" ]
@@ -49,7 +52,7 @@ let private wantedConfig (observed: Observed) =
     | Ok _, Some config when not (Seen.owns observed config.Meta) ->
         Decision.wait [ NotOurs("ConfigMap", config.Meta.Name) ]
     | Ok _, Some _ when Reload.holdsConfig observed -> Decision.settled
-    | Ok file, Some config when config.Data <> Map.ofList [ "config.toml", file ] ->
+    | Ok file, Some config when not (holds file config) ->
         Decision.act [ UpdateConfig(config.Meta, Manifest.configMap observed file) ]
     | Ok _, Some _ -> Decision.settled
 

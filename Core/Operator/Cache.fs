@@ -159,13 +159,11 @@ module Cache =
 
     // ---- instances
 
-    let private groupOf (meta: Meta) = meta.Labels |> Map.tryFind Labels.group |> Option.defaultValue ""
-
     let private unlist kind (view: Group.InstanceView option) cache =
         match view with
         | None -> cache
         | Some view ->
-            let key = groupKey kind view.Meta.Namespace (groupOf view.Meta)
+            let key = groupKey kind view.Meta.Namespace (Labels.groupOf view.Meta)
 
             let left =
                 cache.Instances
@@ -186,7 +184,7 @@ module Cache =
         match view with
         | None -> cache
         | Some view ->
-            let key = groupKey kind view.Meta.Namespace (groupOf view.Meta)
+            let key = groupKey kind view.Meta.Namespace (Labels.groupOf view.Meta)
             let others = cache.Instances |> Map.tryFind key |> Option.defaultValue Map.empty
             { cache with Instances = cache.Instances |> Map.add key (others |> Map.add view.Index view) }
 
