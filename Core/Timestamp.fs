@@ -10,9 +10,7 @@ module Timestamp =
         at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)
 
     let private number (text: string) start count =
-        match
-            Int32.TryParse(text.AsSpan(start, count), NumberStyles.None, CultureInfo.InvariantCulture)
-        with
+        match Int32.TryParse(text.AsSpan(start, count), NumberStyles.None, CultureInfo.InvariantCulture) with
         | true, number -> number
         | false, _ -> -1
 

@@ -24,8 +24,7 @@ let private make
     {
         Metadata = metadata
         Group = group
-        Labels =
-            lazy (Labels.ofInstance settings.Cluster.Name group (Defaults.word ``component``) meta.Name)
+        Labels = lazy (Labels.ofInstance settings.Cluster.Name group (Defaults.word ``component``) meta.Name)
         Process = either (fun tls -> Revision.processOf template encoded.Value metadata tls)
         Base = either (fun tls -> Revision.baseOf encoded.Value metadata tls)
         Config = lazy (Reload.fingerprintOf ``component`` document.Value |> Option.defaultValue "")
@@ -38,8 +37,7 @@ let private kept spec (meta: Meta) (before: Derived<Prints> option) =
     |> Option.filter (fun derived ->
         Derived.tryOf spec derived
         |> Option.exists (fun (prints: Prints) ->
-            prints.Metadata = Revision.metadata meta
-            && prints.Group = Labels.groupOf meta))
+            prints.Metadata = Revision.metadata meta && prints.Group = Labels.groupOf meta))
 
 let ofPd (before: Derived<Prints> option) (object: Object<PDSpec, PDStatus>) : Derived<Prints> =
     let spec = object.Spec

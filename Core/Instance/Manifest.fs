@@ -183,9 +183,13 @@ let private claimOverlay (observed: Observed) (volume: Volume) =
 
 /// The labels that a claim is to bear. An overlay displaces none of ours.
 let claimLabels (observed: Observed) (volume: Volume) =
-    labels observed
-    |> Map.add Labels.volume volume.Name
-    |> Map.fold (fun all key value -> Map.add key value all) (claimOverlay observed volume).Labels
+    let ours = labels observed |> Map.add Labels.volume volume.Name
+    let overlaid = (claimOverlay observed volume).Labels
+
+    if overlaid.IsEmpty then
+        ours
+    else
+        ours |> Map.fold (fun all key value -> Map.add key value all) overlaid
 
 /// The annotations that a claim is to bear: which life of the Cluster it is for, those of the overlay, and which keys the
 /// overlay has put there.

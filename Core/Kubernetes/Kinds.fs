@@ -89,12 +89,7 @@ module Kind =
     let private volumes = core "persistentvolumes" "PersistentVolume"
     let private secrets = core "secrets" "Secret"
 
-    let private leases = {
-        Group = "coordination.k8s.io"
-        Version = "v1"
-        Plural = "leases"
-        Name = "Lease"
-    }
+    let private leases = { Group = "coordination.k8s.io"; Version = "v1"; Plural = "leases"; Name = "Lease" }
 
     let private storageClasses = {
         Group = "storage.k8s.io"

@@ -328,16 +328,21 @@ module Cache =
         | Kind.Lease
         | Kind.Event -> cache
 
-    let private text path json = json |> Json.stringAt path |> Option.defaultValue ""
+    /// A text of an object's metadata.
+    let private text name json =
+        match Json.tryField "metadata" json |> Option.bind (Json.tryField name) with
+        | Some(Json.String text) -> text
+        | _ -> ""
 
     /// Names the object that a JSON tree is.
     let refOf kind json : ObjectRef = {
         Kind = kind
-        Namespace = text [ "metadata"; "namespace" ] json
-        Name = text [ "metadata"; "name" ] json
+        Namespace = text "namespace" json
+        Name = text "name" json
     }
 
-    let private version json = ResourceVersion(text [ "metadata"; "resourceVersion" ] json)
+    let private version json = ResourceVersion(text "resourceVersion" json)
+    let private uid json = Uid(text "uid" json)
 
     /// Versions of one kind grow with time (Kubernetes API concepts, "resource versions"); not known of those that are no
     /// numbers. After a relist it is the only sign that an answer is old: the versions between were never told.
@@ -354,7 +359,7 @@ module Cache =
         known.ResourceVersion = version json
         && known.ResourceVersion <> ResourceVersion ""
         && known.DeletionTimestamp <> Some ""
-        && known.Uid = Uid(text [ "metadata"; "uid" ] json)
+        && known.Uid = uid json
 
     let private store (object: ObjectRef) json cache =
         match meta object cache with
@@ -397,7 +402,7 @@ module Cache =
     /// A deletion as a watch tells it. One of another life than the one we know is of the past.
     let gone kind json cache =
         let object = refOf kind json
-        let uid = Uid(text [ "metadata"; "uid" ] json)
+        let uid = uid json
 
         let cache = { cache with Buried = uid :: List.truncate 255 cache.Buried }
 
@@ -409,7 +414,7 @@ module Cache =
     /// watch has told of its end or of a later version meanwhile.
     let written kind json cache =
         let object = refOf kind json
-        let uid = Uid(text [ "metadata"; "uid" ] json)
+        let uid = uid json
 
         match meta object cache with
         | Some known when known.ResourceVersion = version json -> object, cache
@@ -527,8 +532,7 @@ module Cache =
         let objects =
             objects
             |> List.filter (fun json ->
-                not (Set.contains (Uid(text [ "metadata"; "uid" ] json)) buried)
-                && not (isLater (refOf kind json)))
+                not (Set.contains (uid json) buried) && not (isLater (refOf kind json)))
 
         let listed = objects |> List.map (refOf kind) |> Set.ofList
 

@@ -61,7 +61,7 @@ let private ofParts
     recheckAfter
     status
     refused
-    (reads: Lazy<ObjectRef list>)
+    (reads: unit -> ObjectRef list)
     secrets
     =
     // A decision that breaks a law is not carried out, and its object says so.
@@ -82,7 +82,7 @@ let private ofParts
                     kind
                     meta
                     (status { decision with Waiting = refused (action, message) :: decision.Waiting })
-        Reads = if steps.IsEmpty then [] else refOf kind meta :: reads.Value
+        Reads = if steps.IsEmpty then [] else refOf kind meta :: reads ()
         Cluster = cluster
         Secrets = secrets
     }
@@ -144,18 +144,18 @@ let private ofInstance sight (observed: Instance.Observed) =
         Instance.Reason.recheckAfter
         (Instance.Report.change observed)
         Instance.Diagnosis.refused
-        (lazy
-            ([ clusterRef space clusterName; named Kind.Pod (Instance.Seen.podName observed) ]
-             @ (Instance.Seen.wantedClaims observed
-                |> List.map (snd >> named Kind.PersistentVolumeClaim))
-             @ nodesToRead observed decision.Actions
-             @ orphansToRead observed decision.Actions
-             @ groupToRead observed decision.Actions
-             @ (match observed.Node with
-                | Sighting.Known node when Instance.Drain.wanted observed -> [
-                    { Kind = Kind.Node; Namespace = ""; Name = node.Meta.Name }
-                  ]
-                | _ -> [])))
+        (fun () ->
+            [ clusterRef space clusterName; named Kind.Pod (Instance.Seen.podName observed) ]
+            @ (Instance.Seen.wantedClaims observed
+               |> List.map (snd >> named Kind.PersistentVolumeClaim))
+            @ nodesToRead observed decision.Actions
+            @ orphansToRead observed decision.Actions
+            @ groupToRead observed decision.Actions
+            @ (match observed.Node with
+               | Sighting.Known node when Instance.Drain.wanted observed -> [
+                   { Kind = Kind.Node; Namespace = ""; Name = node.Meta.Name }
+                 ]
+               | _ -> []))
         observed.Secrets
 
 let private ofGroup sight (observed: Group.Observed) =
@@ -198,7 +198,7 @@ let private ofGroup sight (observed: Group.Observed) =
         Group.Reason.recheckAfter
         (Group.Report.change observed)
         Group.StepRefused
-        (lazy (clusterRef space clusterName :: instances @ passedOver))
+        (fun () -> clusterRef space clusterName :: instances @ passedOver)
         observed.Secrets
 
 let private ofCluster (observed: Cluster.Observed) =
@@ -216,7 +216,7 @@ let private ofCluster (observed: Cluster.Observed) =
         Cluster.Reason.recheckAfter
         (Cluster.Report.change observed)
         Cluster.StepRefused
-        (lazy (observed.Groups |> List.map (fun group -> refOf group.Kind group.Meta)))
+        (fun () -> observed.Groups |> List.map (fun group -> refOf group.Kind group.Meta))
         observed.Secrets
 
 /// An object that cannot be read or breaks a rule is left as it is, and told so: nothing is disrupted.
