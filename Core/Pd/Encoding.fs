@@ -9,23 +9,25 @@ open Tikv.Core
 [<RequireQualifiedAccess>]
 module PdEncode =
 
-    let private notEmpty (text: string) = if String.IsNullOrEmpty text then None else Some(Json.string text)
-
-    let private notNone (texts: string list) = if List.isEmpty texts then None else Some(Json.strings texts)
-
-    let private notZero (value: int) = if value = 0 then None else Some(Json.int value)
-
-    let private memberFields (one: Member) = [
-        "name", notEmpty one.Name
-        "member_id", (let (MemberId id) = one.Id in Some(Json.uint64 id))
-        "peer_urls", notNone one.PeerUrls
-        "client_urls", notNone one.ClientUrls
-        "leader_priority", notZero one.LeaderPriority
-        "binary_version", notEmpty one.Version
-    ]
+    let private strings (texts: string list) = Json.Array(List.map Json.String texts)
 
     /// As in the list of members.
-    let ofMember (one: Member) = Json.present (memberFields one)
+    let ofMember (one: Member) =
+        let (MemberId id) = one.Id
+
+        Json.Object [
+            if one.Name <> "" then
+                "name", Json.string one.Name
+            "member_id", Json.uint64 id
+            if not (List.isEmpty one.PeerUrls) then
+                "peer_urls", strings one.PeerUrls
+            if not (List.isEmpty one.ClientUrls) then
+                "client_urls", strings one.ClientUrls
+            if one.LeaderPriority <> 0 then
+                "leader_priority", Json.int one.LeaderPriority
+            if one.Version <> "" then
+                "binary_version", Json.string one.Version
+        ]
 
     /// The answer of `GET /leader`: without version.
     let leader (one: Member) = ofMember { one with Version = "" }
@@ -35,7 +37,7 @@ module PdEncode =
 
         Json.present [
             "header", Some(Json.object [ "cluster_id", Json.uint64 cluster ])
-            "members", Some(view.Members |> List.map ofMember |> Json.array)
+            "members", Some(Json.Array(List.map ofMember view.Members))
             "leader", view.Leader |> Option.map ofMember
             "etcd_leader", view.EtcdLeader |> Option.map ofMember
         ]
@@ -48,7 +50,7 @@ module PdEncode =
             Json.object [
                 "name", Json.string one.Name
                 "member_id", Json.uint64 id
-                "client_urls", notNone one.ClientUrls |> Option.defaultValue Json.Null
+                "client_urls", (if List.isEmpty one.ClientUrls then Json.Null else strings one.ClientUrls)
                 "health", Json.bool one.Health
             ])
         |> Json.array
@@ -160,7 +162,7 @@ module PdEncode =
         ]
 
     let stores (view: Store list) =
-        Json.object [ "count", Json.int (List.length view); "stores", view |> List.map store |> Json.array ]
+        Json.object [ "count", Json.int (List.length view); "stores", Json.Array(List.map store view) ]
 
     let replication (view: Replication) =
         let flag value = Json.string (if value then "true" else "false")
