@@ -10,6 +10,9 @@ type Outcome =
     | InTime
     | Late
     | Unavailable
+    /// All that is Ready has been changed; what failed has not come back by itself.
+    | Remains
+    /// It stands still halfway.
     | Waits
     | Broken
 
@@ -18,14 +21,15 @@ type Share = { Count: int; Of: int; Low: float; High: float }
 
 [<RequireQualifiedAccess>]
 module Outcome =
-    let all = [ Outcome.InTime; Outcome.Late; Outcome.Unavailable; Outcome.Waits; Outcome.Broken ]
+    let all = [ Outcome.InTime; Outcome.Late; Outcome.Unavailable; Outcome.Remains; Outcome.Waits; Outcome.Broken ]
 
     let words outcome =
         match outcome with
         | Outcome.InTime -> "completed in time; every region served throughout"
         | Outcome.Late -> "completed late; every region served throughout"
         | Outcome.Unavailable -> "completed; some region had no majority for a time"
-        | Outcome.Waits -> "waits for a person"
+        | Outcome.Remains -> "changed but for what failed, which waits for a person"
+        | Outcome.Waits -> "stands still halfway, and waits for a person"
         | Outcome.Broken -> "a property of the operator broke"
 
     /// In reports for machines.
@@ -34,6 +38,7 @@ module Outcome =
         | Outcome.InTime -> "completedInTime"
         | Outcome.Late -> "completedLate"
         | Outcome.Unavailable -> "completedWithoutMajority"
+        | Outcome.Remains -> "failedRemains"
         | Outcome.Waits -> "waitsForPerson"
         | Outcome.Broken -> "propertyBroken"
 
@@ -43,6 +48,7 @@ module Outcome =
     let ofTrial (twin: Trials.Twin) (trial: Trials.Trial) : Outcome =
         match trial.Verdict with
         | Verdict.Broke _ -> Outcome.Broken
+        | Verdict.Stuck _ when trial.Done -> Outcome.Remains
         | Verdict.Stuck _ -> Outcome.Waits
         | Verdict.Reached when trial.Seen.NoMajority.Longest > 0L -> Outcome.Unavailable
         | Verdict.Reached when trial.Took > late twin.Took -> Outcome.Late
@@ -98,22 +104,22 @@ module Answer =
             | Outcome.InTime
             | Outcome.Late
             | Outcome.Unavailable -> Some trial.Took
+            | Outcome.Remains
             | Outcome.Waits
             | Outcome.Broken -> None)
 
     let longest (of': Trials.Seen -> Trials.Spell) (answer: Answer) : int64 =
         answer.Trials |> List.map (fun (trial, _) -> (of' trial.Seen).Longest) |> List.max
 
-    /// Without numbers of which no two runs have the same: one reason is one, whenever it is given.
-    let private plain (text: string) =
-        Text.RegularExpressions.Regex.Replace(text, @"\d{4}-\d\d-\d\dT[\d:.]+Z|\d\d:\d\d:\d\d(\.\d+)?|\b\d+(\.\d+)? ?(s|m|h|min)\b", "...")
-
-    /// What the operator shows at the end of those that wait, with how many show it, the most frequent first.
+    /// What the operator shows at the end of those that wait, as one of them has it, with how many show the same reasons:
+    /// the most frequent first.
     let shown (answer: Answer) : (string list * int) list =
         answer.Trials
-        |> List.filter (snd >> (=) Outcome.Waits)
-        |> List.countBy (fun (trial, _) -> trial.Shown |> List.map plain)
-        |> List.sortBy (fun (lines, count) -> -count, lines)
+        |> List.map fst
+        |> List.filter (fun trial -> not trial.Shown.IsEmpty && trial.Verdict.IsStuck)
+        |> List.groupBy (fun trial -> trial.Shown |> List.map fst)
+        |> List.sortBy (fun (codes, trials) -> -trials.Length, codes)
+        |> List.map (fun (_, trials) -> trials.Head.Shown |> List.map snd, trials.Length)
 
     let broken (answer: Answer) : (string * int) list =
         answer.Trials
@@ -143,7 +149,7 @@ module Answer =
 
     let private row (outcome, share: Share) =
         let part = percent (float share.Count / float share.Of) + " %"
-        $"  %-52s{Outcome.words outcome} %5d{share.Count} %8s{part}   %s{percent share.Low} to %s{percent share.High} %%"
+        $"  %-58s{Outcome.words outcome} %5d{share.Count} %8s{part}   %s{percent share.Low} to %s{percent share.High} %%"
 
     let private spell name milliseconds =
         if milliseconds = 0L then $"%s{name}: never." else $"%s{name}: at most %s{clock milliseconds} on end."
@@ -158,7 +164,7 @@ module Answer =
 
         $"%d{answer.Trials.Length} runs, in each of which it strikes at another moment of that time:"
         ""
-        $"""  %-52s{"outcome"} %5s{"runs"} %8s{"share"}   95 %% interval"""
+        $"""  %-58s{"outcome"} %5s{"runs"} %8s{"share"}   95 %% interval"""
         yield! answer.Shares |> List.map row
         ""
 
@@ -189,7 +195,7 @@ module Answer =
             "noMajorityMilliseconds", Some(Json.int64 trial.Seen.NoMajority.Longest)
             "noPdLeaderMilliseconds", Some(Json.int64 trial.Seen.NoLeader.Longest)
             "words", Some(Json.string trial.Words)
-            "shown", (if trial.Shown.IsEmpty then None else Some(Json.strings trial.Shown))
+            "shown", (if trial.Shown.IsEmpty then None else Some(Json.strings (List.map snd trial.Shown)))
             "fingerprint", Some(Json.string (trial.Fingerprint.ToString "x16"))
         ]
 

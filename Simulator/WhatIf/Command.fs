@@ -115,6 +115,10 @@ let private question (options: Options) : Result<Trials.Question, string list> =
                 Story = story
                 Change = steps
                 Fault = faults
+                Says =
+                    String.Join(" and ", (if options.Changes.IsEmpty then [ "the steps" ] else options.Changes))
+                    + ", and "
+                    + String.Join(" and ", options.Faults)
                 Seeds = List.init options.Seeds (fun index -> options.FirstSeed + uint64 index)
                 Patience = Spans.tryParse options.Patience |> Option.defaultValue 0L
             }

@@ -129,17 +129,18 @@ module Dump =
     let private isRead (file: string) =
         extensions.Contains((Path.GetExtension file |> Option.ofObj |> Option.defaultValue "").ToLowerInvariant())
 
-    /// Whether a file holds a dump rather than a scenario.
+    let private holdsObjects (file: string) =
+        match documents file with
+        | Ok(json :: _) -> text [ "kind" ] json <> ""
+        | Ok []
+        | Error _ -> Path.GetExtension file = ".json"
+
+    /// Whether a file or folder holds a dump rather than scenarios.
     let isDump (source: string) : bool =
         if Directory.Exists source then
-            Directory.GetFiles source |> Array.exists (fun file -> isRead file && Path.GetExtension file = ".json")
-        elif File.Exists source then
-            match documents source with
-            | Ok(json :: _) -> text [ "kind" ] json <> ""
-            | Ok []
-            | Error _ -> Path.GetExtension source = ".json"
+            Directory.GetFiles source |> Array.filter isRead |> Array.exists holdsObjects
         else
-            false
+            File.Exists source && isRead source && holdsObjects source
 
     /// Reads a file, or all of a folder; or tells what is wrong with them.
     let read (source: string) : Result<Dump, string list> =

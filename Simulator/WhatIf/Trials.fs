@@ -15,6 +15,8 @@ type Question = {
     Story: Story
     Change: Step list
     Fault: Misfortune list
+    /// Change and fault as they were asked for, for people.
+    Says: string
     Seeds: uint64 list
     /// Milliseconds that a change may take longer than without the fault, until it is taken to wait for a person.
     Patience: int64
@@ -43,8 +45,10 @@ type Trial = {
     /// Milliseconds from the change until the last write that it needed.
     Took: int64
     Seen: Seen
-    /// What the operator says of the objects that are not Ready at the end.
-    Shown: string list
+    /// Every instance that is Ready at the end has been changed.
+    Done: bool
+    /// The objects that are not Ready at the end, each with the code of what the operator says of it, and its words.
+    Shown: (string * string) list
 }
 
 /// Settled clusters that trials share: to make one takes as long as several trials.
@@ -93,9 +97,26 @@ let private ended (world: World) (seen: Seen) : Seen = {
     NoLeader = within world.Now seen.NoLeader.Since.IsSome seen.NoLeader
 }
 
-let private watch (story: Story) : Result * Seen =
-    let result, seen = Run.watched (Catalogue.start story) onlook nothing
-    result, ended result.Final.World seen
+/// Milliseconds without a write after which nothing is waited for any more.
+let private stillness (question: Question) = max 3_600_000L (question.Patience / 3L)
+
+let private chunk = 1_800_000L
+
+/// Runs a scenario until it has come to its end, or stands still with something missing.
+let private watch (question: Question) (story: Story) : Result * Seen =
+    let start = Catalogue.start story
+    let last = start.Scenario.Limit
+
+    let rec go limit (run: Simulation) seen =
+        let result, seen = Run.watched { run with Scenario = { run.Scenario with Limit = limit } } onlook seen
+        let still = limit - max result.Final.ChangedAt result.Final.StruckAt
+
+        match result.Verdict with
+        | Verdict.Stuck _ when limit < last && still < stillness question ->
+            go (min last (limit + chunk)) result.Final seen
+        | _ -> result, ended result.Final.World seen
+
+    go (min last (start.World.Now + changeAt + stillness question)) start nothing
 
 /// The cluster with the change as the first thing that happens to it, and with what is expected of any change.
 let private changed (question: Question) (seed: uint64) : Story =
@@ -130,7 +151,7 @@ let twins (question: Question) : Twin list =
     |> List.distinctBy _.Given
     |> Array.ofList
     |> Array.Parallel.map (fun story ->
-        let result, seen = watch story
+        let result, seen = watch question story
 
         {
             Given = story.Given
@@ -141,13 +162,31 @@ let twins (question: Question) : Twin list =
         })
     |> List.ofArray
 
-let private reasons (world: World) : string list =
+let private ours plural world = Ground.objects plural Target.space world
+let private text path object = Json.stringAt path object |> Option.defaultValue ""
+
+/// Every instance that is Ready has what its group wants.
+let private isDone (world: World) : bool =
+    let revision = [ "metadata"; "labels"; Tikv.Core.Labels.revision ]
+
+    let isChanged group =
+        let name = Tikv.Simulator.Kubernetes.Meta.name group
+
+        ours "pds" world @ ours "tikvs" world
+        |> List.filter (fun instance ->
+            text [ "metadata"; "labels"; Tikv.Core.Labels.group ] instance = name
+            && Ground.isTrue "Ready" instance)
+        |> List.forall (fun instance ->
+            text revision instance = text [ "status"; "updateRevision" ] group
+            && not (Ground.isTrue "Reconciling" instance))
+
+    ours "pdgroups" world @ ours "tikvgroups" world |> List.forall isChanged
+
+let private reasons (world: World) : (string * string) list =
     [ "clusters"; "pdgroups"; "tikvgroups"; "pds"; "tikvs" ]
-    |> List.collect (fun plural -> Ground.objects plural Target.space world)
+    |> List.collect (fun plural -> ours plural world)
     |> List.filter (Ground.isTrue "Ready" >> not)
     |> List.map (fun object ->
-        let text path = Json.stringAt path object |> Option.defaultValue ""
-
         let condition kind =
             Json.itemsAt [ "status"; "conditions" ] object
             |> List.tryFind (fun one -> Json.stringAt [ "type" ] one = Some kind)
@@ -159,10 +198,11 @@ let private reasons (world: World) : string list =
                 |> Option.filter (fun one ->
                     (Json.stringAt [ "status" ] one = Some "True") <> (kind = "Ready"))
                 |> Option.map (fun one ->
-                    let part name = Json.stringAt [ name ] one |> Option.defaultValue ""
-                    $"""%s{part "reason"}: %s{part "message"}"""))
+                    text [ "reason" ] one, text [ "message" ] one))
 
-        $"""%s{text [ "kind" ]} %s{text [ "metadata"; "name" ]} %s{Option.defaultValue "says nothing yet" said}""")
+        let reason, message = said |> Option.defaultValue ("", "it says nothing yet")
+        let code = $"""%s{text [ "kind" ] object} %s{text [ "metadata"; "name" ] object} %s{reason}"""
+        code, $"%s{code}: %s{message}")
 
 /// The scenario of one seed, with the moment at which the fault strikes: anywhere in the time that the change takes
 /// without it.
@@ -175,7 +215,7 @@ let story (question: Question) (twins: Twin list) (seed: uint64) : Story * int64
     {
         changed with
             Id = $"%s{question.Story.Id}-what-if-%d{seed}"
-            Shows = $"%s{question.Story.Shows}; what if"
+            Shows = $"%s{question.Story.Shows}; %s{question.Says} %s{Simulation.clock struck} later"
             Steps = changed.Steps @ [ for fault in question.Fault -> { When = at; What = fault } ]
             Limit = changeAt + twin.Took + question.Patience
     },
@@ -183,7 +223,7 @@ let story (question: Question) (twins: Twin list) (seed: uint64) : Story * int64
 
 let private trial (question: Question) (twins: Twin list) (seed: uint64) : Trial =
     let story, struck = story question twins seed
-    let result, seen = watch story
+    let result, seen = watch question story
 
     {
         Seed = seed
@@ -194,6 +234,7 @@ let private trial (question: Question) (twins: Twin list) (seed: uint64) : Trial
         Fingerprint = result.Fingerprint
         Took = took story result
         Seen = seen
+        Done = isDone result.Final.World
         Shown = if Run.isGood result then [] else reasons result.Final.World
     }
 
