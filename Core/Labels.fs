@@ -36,9 +36,13 @@ module Labels =
 
     /// Which objects of a kind the operator keeps in its caches: all of our own kinds, and of Kubernetes' kinds those that
     /// it has made, so that its memory does not grow with other people's Pods. Nodes, volumes and storage classes are made
-    /// by others.
+    /// by others, and so is a PodDisruptionBudget that stands in the way of drains.
     let selector kind =
-        if List.contains kind Kind.ours || Kind.isClusterWide kind then
+        if
+            List.contains kind Kind.ours
+            || Kind.isClusterWide kind
+            || kind = Kind.PodDisruptionBudget
+        then
             None
         else
             Some $"%s{managedBy}=%s{manager}"

@@ -10,14 +10,16 @@ type ServeArgument =
     | [<Unique>] Kubeconfig of file: string
     | [<Unique>] Speed of factor: float
     | [<Unique>] Seed of number: int
+    | [<Unique>] Ui
 
     interface IArgParserTemplate with
         member argument.Usage =
             match argument with
-            | Port _ -> "port of 127.0.0.1 to serve on; 0 takes a free one (default: 6443)"
+            | Port _ -> "port of 127.0.0.1 to serve on; 0 takes a free one (default: 6443; with --ui 6480)"
             | Kubeconfig _ -> "file to write the kubeconfig to (default: tikv-sim.kubeconfig)"
             | Speed _ -> "seconds of the world per second (default: 1)"
             | Seed _ -> "what names and chances are drawn from (default: 1)"
+            | Ui -> "serve scenarios to a browser instead, to be played, changed and branched"
 
 type RunArgument =
     | [<MainCommand; Mandatory>] Scenario of names: string list
@@ -174,6 +176,7 @@ type Argument =
     | [<CliPrefix(CliPrefix.None)>] Mutants of ParseResults<MutantsArgument>
     | [<CliPrefix(CliPrefix.None)>] Serve of ParseResults<ServeArgument>
     | [<CliPrefix(CliPrefix.None)>] Import of ParseResults<WhatIf.ImportArgument>
+    | [<CliPrefix(CliPrefix.None)>] Preview of ParseResults<WhatIf.PreviewArgument>
     | [<CliPrefix(CliPrefix.None)>] WhatIf of ParseResults<WhatIf.WhatIfArgument>
 
     interface IArgParserTemplate with
@@ -191,19 +194,24 @@ type Argument =
             | Relate _ ->
                 "run generated runs and stories under lasting misfortune, and compare where they end"
             | Mutants _ -> "run faulty operators, each of which must be found"
-            | Serve _ -> "serve an embedded cluster to kubectl"
+            | Serve _ -> "serve an embedded cluster to kubectl, or scenarios to a browser"
             | Import _ -> "turn a dump of a live cluster into a scenario"
+            | Preview _ -> "what a change comes to, step by step, before it is made"
             | WhatIf _ -> "what happens if something fails during a change: many runs, and the worst of them"
 
 let private serve (given: ParseResults<ServeArgument>) =
     let standard = ServeCommand.defaults
 
-    ServeCommand.runWith LiveWorld.start {
-        Port = given.GetResult(Port, standard.Port)
-        Kubeconfig = given.GetResult(Kubeconfig, standard.Kubeconfig)
-        Speed = given.GetResult(Speed, standard.Speed)
-        Seed = given.GetResult(Seed, standard.Seed)
-    }
+    if given.Contains Ui then
+        Tikv.Simulator.Ui.UiServer.run (given.GetResult(Port, 6480))
+    else
+
+        ServeCommand.runWith LiveWorld.start {
+            Port = given.GetResult(Port, standard.Port)
+            Kubeconfig = given.GetResult(Kubeconfig, standard.Kubeconfig)
+            Speed = given.GetResult(Speed, standard.Speed)
+            Seed = given.GetResult(Seed, standard.Seed)
+        }
 
 /// What is to be done with a part of a campaign; 2 when it is none.
 let private ofShard (part: string option) action =
@@ -272,6 +280,7 @@ let private run arguments =
         | None -> Tikv.Simulator.Mutants.Command.all (given.Contains Anywhere)
     | Serve given -> serve given
     | Import given -> WhatIf.Arguments.import given
+    | Preview given -> WhatIf.Arguments.preview given
     | WhatIf given -> WhatIf.Arguments.whatif given
 
 [<EntryPoint>]
@@ -284,5 +293,7 @@ let main arguments =
         run arguments
     with
     | Scenarios.Settled.NotSettled _ as problem -> unsettled problem
-    | :? System.AggregateException as several when (several.GetBaseException() :? Scenarios.Settled.NotSettled) ->
+    | :? System.AggregateException as several when
+        (several.GetBaseException() :? Scenarios.Settled.NotSettled)
+        ->
         unsettled (several.GetBaseException())

@@ -49,9 +49,8 @@ let body (observed: Observed) spec =
         Map.empty
         spec
 
-/// A group has its budget where the server has the kind; one of others under its name is left alone, and told.
-let rule (observed: Observed) : Decision<Action, Reason> =
-    match observed.Budget, wanted observed with
+let private own (observed: Observed) wanted : Decision<Action, Reason> =
+    match observed.Budget, wanted with
     | Sighting.Unknown, _
     | Sighting.Absent, None -> Decision.settled
     | Sighting.Absent, Some spec -> Decision.act [ CreateBudget(body observed spec) ]
@@ -64,3 +63,12 @@ let rule (observed: Observed) : Decision<Action, Reason> =
     | Sighting.Known budget, None -> Decision.act [ RemoveBudget budget.Meta ]
     | Sighting.Known budget, Some spec when asWanted spec budget -> Decision.settled
     | Sighting.Known budget, Some spec -> Decision.act [ UpdateBudget(budget.Meta, spec) ]
+
+/// A group has its budget where the server has the kind. One of others under its name is left alone, and told; so is
+/// another one for the same Pods: the eviction of a Pod that has two is answered 500 (pkg/registry/core/pod/storage, V K47).
+let rule (observed: Observed) : Decision<Action, Reason> =
+    let wanted = wanted observed
+
+    let others = if wanted.IsSome then observed.OtherBudgets |> List.map SecondBudget else []
+
+    Decision.together [ own observed wanted; Decision.wait others ]

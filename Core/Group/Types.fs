@@ -107,6 +107,8 @@ type Observed = {
     Revisions: RevisionView list
     /// The PodDisruptionBudget that bears the group's name.
     Budget: Sighting<BudgetView>
+    /// Those of other names that select Pods of the group, too.
+    OtherBudgets: string list
     /// The Secrets of its instances' certificates, by name; empty without TLS.
     Secrets: Map<string, Sighting<SecretView>>
     Pd: PdView
@@ -145,6 +147,7 @@ type Reason =
     | DeletionDeferred of Names: string list
     | Replacing of Name: string
     | ForeignBudget of Name: string
+    | SecondBudget of Name: string
     | InstanceDown of Name: string * Why: string
     | FailoverHeld of Name: string * Why: string
     | FailoverPending of Name: string * After: TimeSpan * Left: TimeSpan
@@ -191,6 +194,8 @@ module Reason =
         | DeletionDeferred deferred -> $"%s{names deferred} will be removed when the others have been updated"
         | ForeignBudget name ->
             $"the PodDisruptionBudget %s{name} exists and belongs to somebody else: drains are as it says"
+        | SecondBudget name ->
+            $"the PodDisruptionBudget %s{name} selects Pods of this group, which have one: Kubernetes refuses to evict a Pod that has two, so kubectl drain waits for ever; remove it, or set spec.drain: Unmanaged"
         | InstanceDown(name, why) -> $"PD says that %s{name} is down, and it is not replaced: %s{why}"
         | FailoverHeld(name, why) -> $"%s{name} may be down, and nothing is replaced now: %s{why}"
         | FailoverPending(name, after, _) ->
@@ -224,7 +229,8 @@ module Reason =
         | UnknownRevision _ -> "UnknownRevision"
         | DeletionDeferred _ -> "DeletionDeferred"
         | Replacing _ -> "Replacing"
-        | ForeignBudget _ -> "PDBAllows"
+        | ForeignBudget _
+        | SecondBudget _ -> "PDBAllows"
         | InstanceDown _ -> "InstanceDown"
         | FailoverHeld _ -> "FailoverHeld"
         | FailoverPending _ -> "FailoverPending"
@@ -254,6 +260,7 @@ module Reason =
         | PdUpgradesFirst _
         | ScalingIn _
         | ForeignBudget _
+        | SecondBudget _
         | InstanceBlocked _
         | OtherGroupScalesIn _
         | LastPdGroup

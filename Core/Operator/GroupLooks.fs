@@ -141,6 +141,29 @@ let private pdGroupViews space cluster sight : Group.PdGroupView list =
     @ (unreadablePdGroups space cluster sight |> List.map ofUnreadable)
     |> List.sortBy _.Name
 
+/// The PodDisruptionBudgets beside the group's own that select one of its Pods.
+let private otherBudgets sight (meta: Meta) (instances: Map<int, Group.InstanceView>) =
+    let labels =
+        lazy
+            (instances
+             |> Map.toList
+             |> List.choose (fun (_, one) ->
+                 sight.Cache.Pods
+                 |> Map.tryFind (Cache.key meta.Namespace one.Meta.Name)
+                 |> Option.map _.Meta.Labels))
+
+    sight.Cache.Budgets
+    |> Map.toList
+    |> List.map snd
+    |> List.filter (fun budget ->
+        budget.Meta.Namespace = meta.Namespace
+        && budget.Meta.Name <> meta.Name
+        && budget.Meta.Labels |> Map.tryFind Labels.managedBy <> Some Labels.manager
+        && budget.Spec
+           |> Json.tryField "selector"
+           |> Option.exists (fun selector -> labels.Value |> List.exists (Selector.matches selector)))
+    |> List.map _.Meta.Name
+
 let private group sight (meta: Meta) role (settings: GroupSettings) template instanceKind : Group.Observed =
     let space = meta.Namespace
     let pd = pdView space settings.Cluster.Name sight
@@ -187,6 +210,7 @@ let private group sight (meta: Meta) role (settings: GroupSettings) template ins
                 sight.Cache.Budgets
                 (Cache.key space meta.Name)
                 sight.Cache
+        OtherBudgets = otherBudgets sight meta instances
         Pd = pd
         Secrets = secretsNamed cluster (Defaults.tlsSecrets ofComponent meta.Name template) sight
         Retained = retained sight meta settings template pd instances

@@ -60,11 +60,7 @@ let ofCluster
 
 /// Where the PD of a cluster is asked, as the operator finds it.
 [<CompiledName "Endpoints">]
-let endpoints
-    (namespace': string)
-    (cluster: string)
-    (objects: struct (Kind * Json) seq)
-    : PdEndpoint list =
+let endpoints (namespace': string) (cluster: string) (objects: struct (Kind * Json) seq) : PdEndpoint list =
     let cache =
         (Cache.empty, objects)
         ||> Seq.fold (fun cache struct (kind, object) ->

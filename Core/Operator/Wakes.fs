@@ -68,6 +68,24 @@ let wakeCluster (input: Input) space name everybody run =
     else
         run
 
+/// All groups of a namespace.
+let private wakeGroupsOf (input: Input) space run =
+    let groups (cache: Cache) =
+        (cache.PdGroups |> Map.values |> Seq.map (fun group -> Kind.PDGroup, group.Meta))
+        |> Seq.append (
+            cache.TikvGroups
+            |> Map.values
+            |> Seq.map (fun group -> Kind.TiKVGroup, group.Meta)
+        )
+
+    groups run.State.Cache
+    |> Seq.filter (fun (_, meta) -> meta.Namespace = space)
+    |> Seq.fold
+        (fun run (kind, meta) ->
+            run
+            |> queue (reconcile (input.At |> Instant.add gathering) kind space meta.Name))
+        run
+
 /// The instances whose Pods are on a node.
 let wakeInstancesOn at node run =
     run.State.Cache.Pods
@@ -176,10 +194,18 @@ let wakeFor (input: Input) (before: Cache) (object: ObjectRef) run =
         match meta |> Option.bind groupKind, meta |> Option.bind (label Labels.group) with
         | Some kind, Some group -> run |> queue (reconcile later kind space group)
         | _ -> run
-    | Kind.ControllerRevision
-    | Kind.PodDisruptionBudget ->
+    | Kind.ControllerRevision ->
         match meta |> Option.bind groupKind, meta |> Option.bind (label Labels.group) with
         | Some kind, Some group -> run |> queue (reconcile later kind space group)
+        | _ -> run
+    | Kind.PodDisruptionBudget ->
+        let spec (cache: Cache) =
+            cache.Budgets |> Map.tryFind (Cache.key space object.Name) |> Option.map _.Spec
+
+        match meta |> Option.bind groupKind, meta |> Option.bind (label Labels.group) with
+        | Some kind, Some group -> run |> queue (reconcile later kind space group)
+        // Of others: it may select Pods of ours. Its status changes with each of their Pods.
+        | _ when spec before <> spec cache -> wakeGroupsOf input space run
         | _ -> run
     | Kind.Node ->
         let view (cache: Cache) =

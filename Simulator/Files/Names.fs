@@ -49,7 +49,8 @@ let private named (scenario: Node) : (string * string) list =
     match tryAt [ "given"; "nodes" ] scenario with
     | Some { Value = Sequence nodes } ->
         nodes
-        |> List.choose (fun node -> Option.map2 (fun name zone -> name, zone) (text [ "name" ] node) (text [ "zone" ] node))
+        |> List.choose (fun node ->
+            Option.map2 (fun name zone -> name, zone) (text [ "name" ] node) (text [ "zone" ] node))
     | _ -> []
 
 let private nodesPerZone (scenario: Node) =
@@ -80,12 +81,12 @@ let private instances (groups: string list) =
 let private isNode (named: (string * string) list) (most: int) (name: string) =
     not named.IsEmpty && List.exists (fun (one, _) -> one = name) named
     || named.IsEmpty
-    && name.Length > 6
-    && name.StartsWith("node-", StringComparison.Ordinal)
-    && "abc".Contains name[5]
-    && match Int32.TryParse(name.Substring 6) with
-       | true, number -> number >= 1 && number <= most
-       | _ -> false
+       && name.Length > 6
+       && name.StartsWith("node-", StringComparison.Ordinal)
+       && "abc".Contains name[5]
+       && match Int32.TryParse(name.Substring 6) with
+          | true, number -> number >= 1 && number <= most
+          | _ -> false
 
 let private nodes (named: (string * string) list) (most: int) =
     match named with
@@ -104,6 +105,7 @@ let private tryWrong (scenario: Node) (mention: Mention) : string option =
         match named with
         | [] -> [ "a"; "b"; "c" ]
         | named -> named |> List.map snd |> List.distinct
+
     let pd, tikv = ofKind "PDGroup" targets, ofKind "TiKVGroup" targets
     let groups = pd @ tikv
 
@@ -180,7 +182,10 @@ let private repeated (scenario: Node) : Problem list =
     match tryAt [ "given"; "nodes" ] scenario with
     | Some { Value = Sequence nodes } ->
         let items index (node: Node) = [
-            yield! text [ "name" ] node |> Option.map (fun name -> name, index, node) |> Option.toList
+            yield!
+                text [ "name" ] node
+                |> Option.map (fun name -> name, index, node)
+                |> Option.toList
 
             match tryAt [ "runs" ] node with
             | Some { Value = Sequence pods } ->
@@ -205,6 +210,6 @@ let private repeated (scenario: Node) : Problem list =
 let problems (scenario: Node) (mentions: Mention list) : Problem list =
     repeated scenario
     @ (mentions
-    |> List.choose (fun mention ->
-        tryWrong scenario mention
-        |> Option.map (fun what -> { Line = mention.Line; Field = mention.Field; What = what })))
+       |> List.choose (fun mention ->
+           tryWrong scenario mention
+           |> Option.map (fun what -> { Line = mention.Line; Field = mention.Field; What = what })))

@@ -38,8 +38,8 @@ let all (anywhere: bool) : int =
     printfn $"%d{fates.Length - survived} killed, %d{survived} survived"
     if survived = 0 then 0 else 1
 
-/// The page of a mutant in the first of its scenarios.
-let private page (mutant: Mutant) () =
+/// A mutant in the first of its scenarios.
+let private recorded (mutant: Mutant) =
     let scenario = List.head mutant.Scenarios
 
     Recording.account $"tikv-sim mutants --only %s{mutant.Id} --transcript" {
@@ -47,7 +47,6 @@ let private page (mutant: Mutant) () =
         Calms = false
         Rest = if Catalogue.rests scenario then Mutants.rest else 0L
     }
-    ||> Page.print
 
 /// Runs one mutant, and tells how it went in each of its scenarios; 1 when it survives, 2 when there is none of that name.
 let one (id: string) (transcript: bool) (html: string option) : int =
@@ -65,4 +64,11 @@ let one (id: string) (transcript: bool) (html: string option) : int =
             printfn $"%s{scenario}: %s{Run.words result}"
 
         let code = if (Mutants.fate mutant).IsSurvived then 1 else 0
-        ReportFile.writeAll (html |> Option.toList |> List.map (fun file -> file, page mutant)) code
+        let account, film = recorded mutant
+        account.Why |> Option.iter (Explanation.print >> List.iter (printfn "%s"))
+
+        ReportFile.writeAll
+            (html
+             |> Option.toList
+             |> List.map (fun file -> file, (fun () -> Page.print account film)))
+            code

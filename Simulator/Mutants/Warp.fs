@@ -184,6 +184,8 @@ module Warp =
                                 struct (memory, before @ instead))
 
                         struct (around warp memory program, effects)
+
+            member _.Believes = program.Believes
     }
 
     /// An operator with this fault from its start on.

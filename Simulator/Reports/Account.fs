@@ -9,6 +9,8 @@ type Account = {
     Result: Result
     /// The command that runs it again, and prints a line an event.
     Replay: string
+    /// Of a run that failed.
+    Why: Explanation option
 }
 
 /// What an operator asked for last.

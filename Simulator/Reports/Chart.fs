@@ -14,6 +14,8 @@ type Row = {
     Bars: Bar list
     Marks: Line list
     HasLevel: bool
+    /// When it was otherwise than in the run that this one is compared with.
+    Otherwise: (int64 * int64) list
 }
 
 /// What the page draws.
@@ -21,6 +23,7 @@ type Chart = {
     Axis: Axis
     Rows: Row list
     Flights: Flight list
+    Hearings: Hearing list
     /// Times at which something happens: where the slider stops.
     Moments: int64 array
     /// When the run failed, and in a word how.
@@ -93,10 +96,39 @@ module Chart =
         Bars = []
         Marks = marks key lines
         HasLevel = false
+        Otherwise = []
     }
 
+    /// The spans in which two lanes are not in the same state; what one has not, is not there.
+    let private otherwise (film: Film) (twin: Film option) until (lane: Lane) (bars: Bar list) =
+        match twin with
+        | None -> []
+        | Some twin ->
+            let others =
+                match Map.tryFind lane twin.Lanes with
+                | Some changes -> List.rev changes
+                | None -> [ film.From, States.absent lane.Section ]
+
+            let at time changes =
+                changes
+                |> List.tryFindBack (fun (since, _) -> since <= time)
+                |> Option.map (fun (_, cell: Cell) -> cell.Words)
+                |> Option.defaultValue (States.absent lane.Section).Words
+
+            let ones = bars |> List.map (fun bar -> bar.Start, bar.Cell)
+            let ends = min until twin.SampledAt
+
+            let times =
+                (List.map fst ones @ List.map fst others)
+                |> List.filter (fun time -> time < ends)
+                |> List.distinct
+                |> List.sort
+
+            List.zip times (List.skip (min 1 times.Length) times @ [ ends ] |> List.truncate times.Length)
+            |> List.filter (fun (time, _) -> at time ones <> at time others)
+
     /// Of nodes only those to which something happens.
-    let private states film until lines : Row list = [
+    let private states film twin until lines : Row list = [
         for lane, changes in Map.toList film.Lanes do
             let bars = bars film until (lane, changes)
 
@@ -108,12 +140,13 @@ module Chart =
                     Bars = bars
                     Marks = if lane.Section = Section.Operators then marks lane.Name lines else []
                     HasLevel = lane.Section = Section.Stores || lane.Section = Section.Regions
+                    Otherwise = otherwise film twin until lane bars
                 }
     ]
 
-    let private rows film until lines =
+    let private rows film twin until lines =
         let operators, others =
-            states film until lines
+            states film twin until lines
             |> List.partition (fun row -> row.Heading = heading Section.Operators)
 
         [
@@ -140,12 +173,13 @@ module Chart =
         else
             times |> List.distinctBy (fun time -> int (2.0 * Axis.x time axis))
 
-    let make (account: Account) (film: Film) : Chart =
+    /// Beside another run of the same cluster, where there is one.
+    let beside (twin: Film option) (account: Account) (film: Film) : Chart =
         let lines = Account.lines account
         let failure = failure account
         let ends = Option.toList (Option.map fst failure) @ (lines |> List.map _.At)
         let until = List.fold max film.SampledAt ends
-        let rows = rows film until lines
+        let rows = rows film twin until lines
 
         // how many lead, and more of that kind, changes all the time, and is no moment
         let changes = [
@@ -170,6 +204,12 @@ module Chart =
             Axis = axis
             Rows = rows
             Flights = flights
+            Hearings =
+                film.Hearings
+                |> List.rev
+                |> List.filter (fun hearing -> hearing.HeardAt <= until)
             Moments = thinned axis moments |> Array.ofList
             Failure = failure
         }
+
+    let make (account: Account) (film: Film) : Chart = beside None account film

@@ -1,6 +1,8 @@
 namespace Tikv.Simulator.Reports
 
+open Tikv.Core.Kubernetes
 open Tikv.Core.Operator
+open Tikv.Simulator.Kubernetes
 open Tikv.Simulator.Run
 open Tikv.Simulator.World
 
@@ -16,6 +18,19 @@ type Flight = {
     Words: string
 }
 
+/// What an operator asked for, as the transcript has it when it lands, with what the operator remembered when it sent it.
+type Order = { Operator: int; SentAt: int64; Words: string; Believed: OperatorState voption }
+
+/// Something that an operator heard long after it was so.
+type Hearing = {
+    Operator: int
+    SaidAt: int64
+    HeardAt: int64
+    /// From PD, and not from the API server.
+    FromPd: bool
+    Words: string
+}
+
 /// How every lane was at every time, and what was under way.
 type Film = {
     From: int64
@@ -23,7 +38,15 @@ type Film = {
     Lanes: Map<Lane, (int64 * Cell) list>
     /// By operator, life and request.
     Flights: Map<struct (int * int * RequestId), Flight>
+    /// Writes and calls that change something, by operator, life and request.
+    Orders: Map<struct (int * int * RequestId), Order>
+    /// Latest first.
+    Hearings: Hearing list
+    /// Questions that have been answered, and when; their answers are on the way.
+    Answered: Map<struct (int * int * RequestId), int64>
     SampledAt: int64
+    /// The world before the last step.
+    Before: World
 }
 
 [<RequireQualifiedAccess>]
@@ -31,6 +54,9 @@ module Film =
 
     /// A request that takes no longer lands at once, to the eye.
     let private slow = 400L
+
+    /// News of an operator that is older is told on the page.
+    let private late = 1_000L
 
     /// Time alone changes what PD says of a store: looked at so often.
     let private each = 1_000L
@@ -56,30 +82,69 @@ module Film =
         { film with Lanes = (film.Lanes, states @ gone) ||> List.fold (put now); SampledAt = now }
 
     let start (run: Simulation) : Film =
-        sample run { From = run.World.Now; Lanes = Map.empty; Flights = Map.empty; SampledAt = run.World.Now }
+        sample run {
+            From = run.World.Now
+            Lanes = Map.empty
+            Flights = Map.empty
+            Orders = Map.empty
+            Hearings = []
+            Answered = Map.empty
+            SampledAt = run.World.Now
+            Before = run.World
+        }
 
-    let private tryFlight (run: Simulation) (struct (lands: int64, coming)) =
+    let private order number words (run: Simulation) : Order = {
+        Operator = number
+        SentAt = run.World.Now
+        Words = words
+        Believed =
+            match Simulation.operator number run with
+            | Some { Program = ValueSome program } -> program.Believes
+            | _ -> ValueNone
+    }
+
+    /// Notes what was sent, the first time that it is seen on its way.
+    let private sent (run: Simulation) (film: Film) (struct (lands: int64, coming)) =
         match coming with
-        | Coming.Lands(number, life, sending, answer) when lands - run.World.Now >= slow ->
-            let flight words toPd = {
-                Operator = number
-                SentAt = run.World.Now
-                LandsAt = lands
-                ToPd = toPd
-                Unheard = answer.IsNone
-                Words = words
-            }
+        | Coming.Lands(number, life, sending, answer) ->
+            let note request words said toPd =
+                let key = struct (number, life, request)
+
+                if Map.containsKey key film.Orders then
+                    film
+                else
+                    let film = { film with Orders = Map.add key (order number said run) film.Orders }
+
+                    if lands - run.World.Now < slow then
+                        film
+                    else
+                        {
+                            film with
+                                Flights =
+                                    film.Flights
+                                    |> Map.add key {
+                                        Operator = number
+                                        SentAt = run.World.Now
+                                        LandsAt = lands
+                                        ToPd = toPd
+                                        Unheard = answer.IsNone
+                                        Words = words
+                                    }
+                        }
 
             match sending with
+            | Sending.Write(_, write) when Simulation.isRoutine (Write.object write).Kind -> film
             | Sending.Write(request, write) ->
-                Some(struct (number, life, request), flight (Words.write write) false)
+                let words = Words.write write
+                note request words words false
             | Sending.Pd(request, _, call) when Words.changes call ->
-                Some(struct (number, life, request), flight (Words.call call) true)
+                let words = Words.call call
+                note request words ("pd " + words) true
             | Sending.Pd _
             | Sending.Read _
             | Sending.List _
-            | Sending.Watch _ -> None
-        | _ -> None
+            | Sending.Watch _ -> film
+        | _ -> film
 
     let private writes (run: Simulation) =
         (0, run.Operators) ||> Map.fold (fun sum _ operator -> sum + operator.Writes)
@@ -88,14 +153,78 @@ module Film =
         if writes before = writes after then
             film
         else
-            (film, Agenda.entries after.Coming)
-            ||> List.fold (fun film entry ->
-                match tryFlight after entry with
-                | Some(key, flight) when not (Map.containsKey key film.Flights) -> {
-                    film with
-                        Flights = Map.add key flight film.Flights
-                  }
-                | _ -> film)
+            (film, Agenda.entries after.Coming) ||> List.fold (sent after)
+
+    let private hears number said fromPd words (run: Simulation) (film: Film) =
+        if run.World.Now - said < late then
+            film
+        else
+            {
+                film with
+                    Hearings =
+                        {
+                            Operator = number
+                            SaidAt = said
+                            HeardAt = run.World.Now
+                            FromPd = fromPd
+                            Words = words
+                        }
+                        :: film.Hearings
+            }
+
+    /// What a watch has just told that is of long before.
+    let private told number life request (before: Simulation) (after: Simulation) (film: Film) =
+        let watcher (run: Simulation) =
+            match Simulation.living number life run with
+            | ValueSome operator -> Map.tryFind request operator.Watches
+            | ValueNone -> None
+
+        match watcher before, watcher after with
+        | Some former, Some now when now.Position > former.Position ->
+            let server = before.World.Server
+            let key = Answers.key former.Kind
+
+            match ApiServer.changesAfter key former.Namespace former.Position server with
+            | Ok(first :: _ as changes) ->
+                let count = changes |> List.filter (fun one -> one.Revision <= now.Position) |> List.length
+                let more = if count > 1 then $", and %d{count - 1} more" else ""
+
+                film
+                |> hears
+                    number
+                    (int64 (first.At - before.World.Epoch).TotalMilliseconds)
+                    false
+                    $"%s{Kind.name former.Kind} %s{Meta.name first.Object}%s{more}"
+                    after
+            | Ok []
+            | Error() -> film
+        | _ -> film
+
+    let private heard number life request fromPd words (after: Simulation) (film: Film) =
+        let key = struct (number, life, request)
+
+        match Map.tryFind key film.Answered with
+        | Some at ->
+            { film with Answered = Map.remove key film.Answered }
+            |> hears number at fromPd words after
+        | None -> film
+
+    /// What this step was, if it was not one of the world.
+    let private listen (before: Simulation) (after: Simulation) (film: Film) =
+        match Agenda.first before.Coming with
+        | ValueSome(struct (_, coming)) when after.Performed > before.Performed ->
+            match coming with
+            | Coming.Lands(number, life, (Sending.Read(request, _) | Sending.Pd(request, _, _)), _) -> {
+                film with
+                    Answered = Map.add (struct (number, life, request)) after.World.Now film.Answered
+              }
+            | Coming.Arrives(number, life, HasRead(request, _)) ->
+                heard number life request false "the answer to a read" after film
+            | Coming.Arrives(number, life, PdAnswered(request, _)) ->
+                heard number life request true "an answer of PD" after film
+            | Coming.Delivers(number, life, request) -> told number life request before after film
+            | _ -> film
+        | _ -> film
 
     let private isSame one other = LanguagePrimitives.PhysicalEquality one other
 
@@ -114,6 +243,9 @@ module Film =
 
     /// One step of a run.
     let step (before: Simulation) (after: Simulation) (film: Film) : Film =
-        let film = follow before after film
+        let film =
+            { film with Before = before.World }
+            |> follow before after
+            |> listen before after
 
         if differs before after || after.World.Now - film.SampledAt >= each then sample after film else film

@@ -52,6 +52,7 @@ let ofAccount (account: Account) : Json =
         "broken", failed (Account.broken account |> List.map violation |> Json.array)
         "missing", failed (Account.missing account |> Json.strings)
         "lastAction", Account.tryDeed account |> Option.map deed
+        "why", account.Why |> Option.map Explanation.json
         "replay", Some(Json.string account.Replay)
         "seed", Some(Json.uint64 scenario.World.Seed)
         "fingerprint", Some(Json.string (Account.fingerprint account))

@@ -41,6 +41,11 @@ let private failure (account: Account) =
         | None -> ()
         "To run it again: " + account.Replay
         ""
+        match account.Why with
+        | Some why ->
+            yield! Explanation.print why
+            ""
+        | None -> ()
         "The last of it:"
         yield! Account.lastLines most account
     ]

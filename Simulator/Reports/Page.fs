@@ -17,8 +17,11 @@ let private resource (name: string) =
         reader.ReadToEnd()
     | None -> invalidOp $"the page has no %s{name}"
 
-let private style = lazy (resource "page.css")
+let private sheet = lazy (resource "page.css")
 let private code = lazy (resource "page.js")
+let private ui = lazy (resource "ui.js")
+
+let style () : string = sheet.Value
 let private e = Markup.escape
 
 let private mark account =
@@ -143,7 +146,10 @@ let private data (chart: Chart) =
     let shown =
         match chart.Failure with
         | Some(time, _) -> time
-        | None -> Array.head chart.Moments
+        | None ->
+            match chart.Rows |> List.collect _.Otherwise |> List.map fst with
+            | [] -> Array.head chart.Moments
+            | times -> List.min times
 
     // of states within the same part of a pixel the last one counts
     let states (row: Row) =
@@ -172,17 +178,20 @@ let private data (chart: Chart) =
     |> Json.print
     |> Markup.script
 
-let print (account: Account) (film: Film) : string =
-    let chart = Chart.make account film
+/// Beside another run of the same cluster, where there is one, and with something above it.
+let beside (twin: Film option) (head: string) (account: Account) (film: Film) : string =
+    let chart = Chart.beside twin account film
     let lines = Account.lines account
 
     [
         "<!DOCTYPE html>"
         "<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><meta name=\"color-scheme\" content=\"light dark\">"
         $"<title>%s{e account.Result.Scenario}: %s{Account.verdict account}</title><style>"
-        style.Value
+        sheet.Value
         "</style></head><body>"
+        head
         header account chart
+        account.Why |> Option.map Explanation.html |> Option.defaultValue ""
         $"<section><div class=\"bar-of-time\"><output id=\"clock\"></output><input id=\"slider\" type=\"range\" min=\"0\" max=\"%d{chart.Moments.Length - 1}\" value=\"0\" aria-label=\"moment\"><button id=\"back\" type=\"button\" aria-label=\"the moment before\">&#9664;</button><button id=\"on\" type=\"button\" aria-label=\"the next moment\">&#9654;</button></div>"
         Timeline.print chart
         $"<p class=\"legend\">%s{legend}</p></section>"
@@ -194,7 +203,11 @@ let print (account: Account) (film: Film) : string =
         "</table></details></section>"
         $"<script type=\"application/json\" id=\"data\">%s{data chart}</script><script>"
         code.Value
+        if head <> "" then
+            ui.Value
         "</script></body></html>"
         ""
     ]
     |> String.concat "\n"
+
+let print (account: Account) (film: Film) : string = beside None "" account film

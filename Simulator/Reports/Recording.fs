@@ -32,6 +32,5 @@ let private watched (course: Course) onlook (seen: 'Seen) : Result * 'Seen =
 
 let account (replay: string) (course: Course) : Account * Film =
     let result, film = watched course Film.step (Film.start course.Start)
-    { Result = result; Replay = replay }, film
-
-let film (course: Course) : Film = watched course Film.step (Film.start course.Start) |> snd
+    let account = { Result = result; Replay = replay; Why = None }
+    { account with Why = Explaining.tryMake account film }, film

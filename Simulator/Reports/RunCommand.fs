@@ -80,31 +80,56 @@ let private runOne (options: Options) (source: string) (chosen: Chosen) : int =
 
         printfn $"%s{Run.words result} (%s{took} ms; fingerprint %016x{result.Fingerprint})"
 
-        let ended result =
-            let account = { Result = result; Replay = replay options source }
-            printTested account
-            account
-
-        let account =
+        let result, rested =
             if not rests then
-                ended result
+                result, None
             else
                 let watch = Stopwatch.StartNew()
                 let rested = Choice.compared chosen (Run.rest day result)
-                let account = ended rested
-                printfn $"Left alone for 24 hours: %s{Run.words rested} (%s{milliseconds watch} ms)"
-                account
+                rested, Some(milliseconds watch)
 
-        let page () =
-            let course: Recording.Course = {
-                Start = start
-                Calms = Choice.calms chosen
-                Rest = if Choice.rests chosen then day else 0L
-            }
+        let recorded =
+            lazy
+                (Recording.account (replay options source) {
+                    Start = { start with Scenario = { start.Scenario with Transcript = true } }
+                    Calms = Choice.calms chosen
+                    Rest = if Choice.rests chosen then day else 0L
+                })
 
-            Page.print account (Recording.film course)
+        let account = {
+            Result = result
+            Replay = replay options source
+            Why = if Run.isGood result then None else (fst recorded.Value).Why
+        }
 
-        report options (Some page) [ account ] (if Account.isGood account then 0 else 1)
+        printTested account
+
+        match rested with
+        | Some took -> printfn $"Left alone for 24 hours: %s{Run.words result} (%s{took} ms)"
+        | None -> ()
+
+        account.Why
+        |> Option.iter (fun why ->
+            printfn ""
+            Explanation.print why |> List.iter (printfn "%s"))
+
+        report
+            options
+            (Some(fun () -> Page.print account (snd recorded.Value)))
+            [ account ]
+            (if Account.isGood account then 0 else 1)
+
+let private why (story: Story) =
+    let start = Catalogue.start story
+
+    let account, _ =
+        Recording.account "" {
+            Start = { start with Scenario = { start.Scenario with Transcript = true } }
+            Calms = false
+            Rest = story.Rest
+        }
+
+    account.Why
 
 /// Runs scenarios one after another, a line each; 1 when one fails.
 let private runMany (options: Options) (stories: (string * Story) list) : int =
@@ -118,7 +143,11 @@ let private runMany (options: Options) (stories: (string * Story) list) : int =
         printfn
             $"%s{mark}  %-9s{story.Id} %s{Run.words result} (%s{milliseconds watch} ms; fingerprint %016x{result.Fingerprint})"
 
-        { Result = result; Replay = replay options source }
+        {
+            Result = result
+            Replay = replay options source
+            Why = if keepsLines options && not (Run.isGood result) then why story else None
+        }
 
     let accounts = stories |> List.map run
     let good = accounts |> List.filter Account.isGood |> List.length

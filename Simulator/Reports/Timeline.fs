@@ -154,6 +154,16 @@ let private flight axis (ys: Map<string, float>) (one: Flight) =
 
     $"<g class=\"flight\"><path d=\"M%s{number x} %s{number from}L%s{number next} %s{number into}\" marker-end=\"url(#arrow)\"/>%s{title text}</g>"
 
+let private hearing axis (ys: Map<string, float>) (one: Hearing) =
+    let y key = (Map.tryFind key ys |> Option.defaultValue top) + 10.5
+    let hearer = Simulation.place one.Operator
+    let from, into = y (if one.FromPd then "pd" else "api"), y hearer
+    let x, next = left + Axis.x one.SaidAt axis, left + Axis.x one.HeardAt axis
+    let late = Axis.span (one.HeardAt - one.SaidAt)
+    let text = $"%s{hearer} hears of %s{one.Words}\n%s{late} late\n%s{span one.SaidAt one.HeardAt}"
+
+    $"<g class=\"hearing\"><path d=\"M%s{number x} %s{number from}L%s{number next} %s{number into}\"/>%s{title text}</g>"
+
 let private failure axis height (time, what) =
     let x = left + Axis.x time axis
     let isLate = x > left + Chart.width / 2.0
@@ -174,6 +184,16 @@ let private placed (rows: Row list) =
         let y = if row.Heading <> heading then y + headHeight else y
         (row, y, row.Heading <> heading) :: placed, y + rowHeight, row.Heading)
     |> fun (placed, height, _) -> List.rev placed, height + 6.0
+
+let private otherwise axis y (row: Row) =
+    row.Otherwise
+    |> List.map (fun (start, until) ->
+        let x = Axis.x start axis
+        let width = max 1.0 (Axis.x until axis - x)
+        let text = title $"otherwise than before\n%s{span start until}"
+
+        $"<rect class=\"otherwise\" x=\"%s{number (left + x)}\" y=\"%s{number (y + 18.5)}\" width=\"%s{number width}\" height=\"2.5\">%s{text}</rect>")
+    |> String.concat ""
 
 let private most (rows: Row list) =
     let highest row = row.Bars |> List.fold (fun most bar -> max most bar.Cell.Level) 0
@@ -198,7 +218,7 @@ let private rowOf axis (most: Map<string, int>) (row: Row, y, isFirst) =
         | Some bar -> now row bar.Cell
         | None -> ""
 
-    $"%s{heading}<g class=\"lane\" data-lane=\"%s{Markup.escape row.Key}\"><rect class=\"ground\" x=\"%s{number left}\" y=\"%s{number (y + 2.0)}\" width=\"%s{number Chart.width}\" height=\"17\"/><text class=\"name\" x=\"%s{number (left - 8.0)}\" y=\"%s{number (y + 14.5)}\">%s{Markup.escape row.Name}</text>%s{bars}%s{level}%s{marks axis y row}<text class=\"now\" x=\"%s{number (left + Chart.width + 10.0)}\" y=\"%s{number (y + 14.5)}\">%s{Markup.escape last}</text></g>\n"
+    $"%s{heading}<g class=\"lane\" data-lane=\"%s{Markup.escape row.Key}\"><rect class=\"ground\" x=\"%s{number left}\" y=\"%s{number (y + 2.0)}\" width=\"%s{number Chart.width}\" height=\"17\"/><text class=\"name\" x=\"%s{number (left - 8.0)}\" y=\"%s{number (y + 14.5)}\">%s{Markup.escape row.Name}</text>%s{bars}%s{level}%s{otherwise axis y row}%s{marks axis y row}<text class=\"now\" x=\"%s{number (left + Chart.width + 10.0)}\" y=\"%s{number (y + 14.5)}\">%s{Markup.escape last}</text></g>\n"
 
 /// Where a moment stands on the drawing.
 let x (chart: Chart) (time: int64) = left + Axis.x time chart.Axis
@@ -216,6 +236,7 @@ let print (chart: Chart) : string =
         ticks axis height
         yield! Axis.squeezed axis |> List.map (silence axis height)
         yield! rows |> List.map (rowOf axis most)
+        yield! chart.Hearings |> List.map (hearing axis ys)
         yield! chart.Flights |> List.map (flight axis ys)
         yield! chart.Failure |> Option.toList |> List.map (failure axis height)
         $"<line id=\"cursor\" x1=\"%s{number left}\" x2=\"%s{number left}\" y1=\"20\" y2=\"%s{number height}\"/></svg>"

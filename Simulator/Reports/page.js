@@ -62,10 +62,12 @@
   slider.addEventListener('input', () => show(Number(slider.value), true));
   byId('back').addEventListener('click', () => by(-1));
   byId('on').addEventListener('click', () => by(1));
-  list.addEventListener('click', event => {
-    const row = event.target.closest('li[data-t]');
-    if (row) goTo(Number(row.dataset.t), false);
-  });
+  for (const lines of document.querySelectorAll('#lines, .lines')) {
+    lines.addEventListener('click', event => {
+      const row = event.target.closest('li[data-t]');
+      if (row) goTo(Number(row.dataset.t), lines !== list);
+    });
+  }
 
   let drags = false;
   const point = event => {

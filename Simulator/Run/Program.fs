@@ -7,6 +7,10 @@ open Tikv.Core.Operator
 type Program() =
     abstract Step: Input -> struct (Program * Effect list)
 
+    /// What it remembers, for reports; a script has nothing to show.
+    abstract Believes: OperatorState voption
+    default _.Believes = ValueNone
+
 [<RequireQualifiedAccess>]
 module Program =
     let rec ofStep (step: 'State -> Input -> struct ('State * Effect list)) (state: 'State) : Program = {
@@ -14,4 +18,14 @@ module Program =
             member _.Step input =
                 let struct (state, effects) = step state input
                 struct (ofStep step state, effects)
+    }
+
+    /// The operator's own state machine.
+    let rec ofOperator (state: OperatorState) : Program = {
+        new Program() with
+            member _.Step input =
+                let struct (state, effects) = Operator.step state input
+                struct (ofOperator state, effects)
+
+            member _.Believes = ValueSome state
     }

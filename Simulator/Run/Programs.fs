@@ -8,7 +8,7 @@ open Tikv.Core.Operator
 let private settings election : Settings = { Namespaces = []; Election = election; MaxConcurrent = 8 }
 
 /// One operator alone, without a lease.
-let alone (_: int) (_: int) : Program = Program.ofStep Operator.step (Operator.start (settings None))
+let alone (_: int) (_: int) : Program = Program.ofOperator (Operator.start (settings None))
 
 /// One of several, of which the holder of the lease works. Each process has an identity of its own.
 let elected (number: int) (life: int) : Program =
@@ -21,4 +21,4 @@ let elected (number: int) (life: int) : Program =
         RetryPeriod = TimeSpan.FromSeconds 2.0
     }
 
-    Program.ofStep Operator.step (Operator.start (settings (Some election)))
+    Program.ofOperator (Operator.start (settings (Some election)))

@@ -87,12 +87,19 @@ let told () : Deeds list =
 /// No story asks for more seconds of being ready (F35: two minutes): Ready all that time, a group still has to say Synced.
 let private longerThanSoaking = seconds 150
 
+/// An administrator's own eviction is left alone.
+let private evicts (step: Step) =
+    match step.What with
+    | Misfortune.Acts(Act.PdEvictLeaders _) -> true
+    | _ -> false
+
 /// Deeds under faults as a scenario: all is to be as asked, and the cluster is left alone for so long.
 let storyOf (rest: int64) (deeds: Deeds) (faults: Step list) : Story =
     let story =
         scenario deeds.Name "It comes right" [] deeds.Given (deeds.Steps @ faults) [
             finally' settled
-            finally' noEvictions
+            if not (List.exists evicts deeds.Steps) then
+                finally' noEvictions
             finally' pdAtRest
         ]
 

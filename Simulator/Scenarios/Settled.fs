@@ -96,9 +96,7 @@ let bootstrap (given: Given) : Scenario =
                 |> List.mapi (fun index request -> 2_000L + 200L * int64 index, request)
             Expect = [
                 yield!
-                    Bootstrap.expected
-                        (inAll "PDGroup" given.Pd given)
-                        (inAll "TiKVGroup" given.Tikv given)
+                    Bootstrap.expected (inAll "PDGroup" given.Pd given) (inAll "TiKVGroup" given.Tikv given)
 
                 for manifest in given.Groups do
                     let target = kindOf manifest + "/" + Meta.name manifest
@@ -156,7 +154,9 @@ exception NotSettled of Words: string with
 
 let private failed what (result: Result) =
     if not (Run.isGood result) then
-        raise (NotSettled $"the cluster that the scenario begins with does not %s{what}: %s{Run.words result}")
+        raise (
+            NotSettled $"the cluster that the scenario begins with does not %s{what}: %s{Run.words result}"
+        )
 
 let private make (given: Given) : Simulation =
     let scenario = bootstrap given

@@ -34,7 +34,7 @@ module ServeCommand =
             Kubeconfig.refusal options.Kubeconfig
 
     /// Ends with Ctrl-C and SIGTERM.
-    let private stopSignal () =
+    let internal stopSignal () =
         let stop = TaskCompletionSource()
 
         let handle (context: PosixSignalContext) =

@@ -83,7 +83,7 @@ module Server =
             |> Option.exists (fun inner -> inner :? AddressInUseException)
 
     /// Why the application could not begin to listen; none when it does.
-    let private listen port (application: WebApplication) : Task<string option> =
+    let internal listen port (application: WebApplication) : Task<string option> =
         task {
             try
                 do! application.StartAsync()

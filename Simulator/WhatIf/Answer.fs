@@ -21,7 +21,14 @@ type Share = { Count: int; Of: int; Low: float; High: float }
 
 [<RequireQualifiedAccess>]
 module Outcome =
-    let all = [ Outcome.InTime; Outcome.Late; Outcome.Unavailable; Outcome.Remains; Outcome.Waits; Outcome.Broken ]
+    let all = [
+        Outcome.InTime
+        Outcome.Late
+        Outcome.Unavailable
+        Outcome.Remains
+        Outcome.Waits
+        Outcome.Broken
+    ]
 
     let words outcome =
         match outcome with
@@ -109,7 +116,9 @@ module Answer =
             | Outcome.Broken -> None)
 
     let longest (of': Trials.Seen -> Trials.Spell) (answer: Answer) : int64 =
-        answer.Trials |> List.map (fun (trial, _) -> (of' trial.Seen).Longest) |> List.max
+        answer.Trials
+        |> List.map (fun (trial, _) -> (of' trial.Seen).Longest)
+        |> List.max
 
     /// What the operator shows at the end of those that wait, as one of them has it, with how many show the same reasons:
     /// the most frequent first.
@@ -152,7 +161,10 @@ module Answer =
         $"  %-58s{Outcome.words outcome} %5d{share.Count} %8s{part}   %s{percent share.Low} to %s{percent share.High} %%"
 
     let private spell name milliseconds =
-        if milliseconds = 0L then $"%s{name}: never." else $"%s{name}: at most %s{clock milliseconds} on end."
+        if milliseconds = 0L then
+            $"%s{name}: never."
+        else
+            $"%s{name}: at most %s{clock milliseconds} on end."
 
     let lines (answer: Answer) : string list = [
         let twins = answer.Twins |> List.map _.Took

@@ -49,6 +49,8 @@ type Options = {
     Cluster: string option
     /// None: the steps of the scenario.
     Changes: string list
+    /// Files of changed manifests.
+    Files: string list
     Faults: string list
     Seeds: int
     FirstSeed: uint64
@@ -69,23 +71,43 @@ let private asked (options: Options) : Result<Story * (string * string) list, st
     else
         match Choice.find options.Source with
         | [ Ok(Chosen.Story story) ] -> Ok(story, [])
-        | [ Ok chosen ] -> Error [ $"there is no scenario %s{Choice.name chosen}; `tikv-sim list` names them" ]
+        | [ Ok chosen ] ->
+            Error [ $"there is no scenario %s{Choice.name chosen}; `tikv-sim list` names them" ]
         | [ Error problems ] -> Error problems
         | several -> Error [ $"%s{options.Source} holds %d{several.Length} scenarios; allowed: one" ]
 
+/// The change as it was asked for.
+let private said (options: Options) =
+    match options.Changes @ options.Files with
+    | [] -> "the steps of the scenario"
+    | texts -> String.Join(" and ", texts)
+
 /// All values, or all that is wrong with any of them.
 let private collected (results: Result<'Value list, string list> list) : Result<'Value list, string list> =
-    match results |> List.collect (fun one -> match one with Error problems -> problems | Ok _ -> []) with
+    match
+        results
+        |> List.collect (fun one ->
+            match one with
+            | Error problems -> problems
+            | Ok _ -> [])
+    with
     | [] -> results |> List.choose Result.toOption |> List.concat |> Ok
     | problems -> Error problems
 
 let private mostSeeds = 1_000_000
 
-let private question (options: Options) : Result<Trials.Question, string list> =
+let private question (needsFault: bool) (options: Options) : Result<Trials.Question, string list> =
     asked options
     |> Result.bind (fun (story, names) ->
         let read reader texts = texts |> List.map (Phrases.renamed names >> reader story) |> collected
-        let changes = read Phrases.change options.Changes
+        let ofFiles = options.Files |> List.map (Manifests.ofFile story names)
+
+        for told in ofFiles |> List.choose Result.toOption |> List.collect snd do
+            eprintfn $"warning: %s{told}"
+
+        let changes =
+            collected [ read Phrases.change options.Changes; yield! ofFiles |> List.map (Result.map fst) ]
+
         let faults = read Phrases.fault options.Faults
 
         let others = [
@@ -96,17 +118,17 @@ let private question (options: Options) : Result<Trials.Question, string list> =
             | Some span when span > 0L -> ()
             | _ -> $"--patience is `%s{options.Patience}`; allowed: durations such as 90m, 3h"
 
-            if options.Changes.IsEmpty && story.Steps.IsEmpty then
-                $"--change is missing, and %s{story.Id} has no steps; allowed: %s{Phrases.changeForms}"
+            if options.Changes.IsEmpty && options.Files.IsEmpty && story.Steps.IsEmpty then
+                $"--change (or --file) is missing, and %s{story.Id} has no steps; allowed: %s{Phrases.changeForms}"
 
-            if options.Faults.IsEmpty then
+            if needsFault && options.Faults.IsEmpty then
                 $"--fault is missing; allowed: %s{Phrases.faultForms}"
         ]
 
         match changes, faults, others with
         | Ok changes, Ok faults, [] ->
             let steps: Step list =
-                if changes.IsEmpty then
+                if options.Changes.IsEmpty && options.Files.IsEmpty then
                     story.Steps
                 else
                     [ for change in changes -> { When = Trigger.AtTime Trials.changeAt; What = change } ]
@@ -115,15 +137,16 @@ let private question (options: Options) : Result<Trials.Question, string list> =
                 Story = story
                 Change = steps
                 Fault = faults
-                Says =
-                    String.Join(" and ", (if options.Changes.IsEmpty then [ "the steps" ] else options.Changes))
-                    + ", and "
-                    + String.Join(" and ", options.Faults)
+                Says = said options + ", and " + String.Join(" and ", options.Faults)
                 Seeds = List.init options.Seeds (fun index -> options.FirstSeed + uint64 index)
                 Patience = Spans.tryParse options.Patience |> Option.defaultValue 0L
             }
         | _ ->
-            let problems result = match result with Ok _ -> [] | Error problems -> problems
+            let problems result =
+                match result with
+                | Ok _ -> []
+                | Error problems -> problems
+
             Error(problems changes @ problems faults @ others))
 
 /// The worst run once more, with its lines.
@@ -184,8 +207,14 @@ let private answer (options: Options) (question: Trials.Question) (twins: Trials
     let code =
         ReportFile.writeAll
             [
-                yield! options.Save |> Option.map (fun file -> file, (fun () -> StoryFile.print story)) |> Option.toList
-                yield! options.Html |> Option.map (fun file -> file, (fun () -> Page.print account film)) |> Option.toList
+                yield!
+                    options.Save
+                    |> Option.map (fun file -> file, (fun () -> StoryFile.print story))
+                    |> Option.toList
+                yield!
+                    options.Html
+                    |> Option.map (fun file -> file, (fun () -> Page.print account film))
+                    |> Option.toList
 
                 yield!
                     options.Json
@@ -201,16 +230,26 @@ let private answer (options: Options) (question: Trials.Question) (twins: Trials
 
     code
 
+/// Tells what a change comes to without any fault: 0, 1 when it does not complete, 2 for a question that cannot be asked.
+let preview (options: Options) : int =
+    match question false options with
+    | Error problems -> tell problems
+    | Ok question ->
+        printfn $"%s{question.Story.Shows}."
+        printfn $"Change: %s{said options}. It is played in the simulator; nothing is written to the cluster."
+        let lines, isDone = Preview.lines question
+        lines |> List.iter (printfn "%s")
+        if isDone then 0 else 1
+
 /// Answers what happens if a fault strikes during a change: 0, 1 when a property broke or the change alone does not
 /// complete, 2 for a question that cannot be asked.
 let whatif (options: Options) : int =
-    match question options with
+    match question true options with
     | Error problems -> tell problems
     | Ok question ->
-        let said nothing texts = if List.isEmpty texts then nothing else String.Join("; ", (texts: string list))
         printfn $"%s{question.Story.Shows}."
-        printfn $"""Change: %s{said "the steps of the scenario" options.Changes}"""
-        printfn $"""Fault: %s{said "" options.Faults}"""
+        printfn $"Change: %s{said options}"
+        printfn $"""Fault: %s{String.Join("; ", options.Faults)}"""
         let twins = Trials.twins question
 
         match twins |> List.tryFind (fun twin -> not twin.IsGood) with

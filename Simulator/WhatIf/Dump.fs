@@ -36,12 +36,14 @@ module Dump =
 
     let private text path json = Json.stringAt path json |> Option.defaultValue ""
 
-    let private documents (file: string) : Result<Json list, string list> =
+    /// The documents of a file, JSON or YAML.
+    let documents (file: string) : Result<Json list, string list> =
         let content = File.ReadAllText file
 
         match Json.parse content with
         | Ok json -> Ok [ json ]
-        | Error problem when content.TrimStart().StartsWith '{' -> Error [ $"%s{file}: it is not JSON: %s{problem}" ]
+        | Error problem when content.TrimStart().StartsWith '{' ->
+            Error [ $"%s{file}: it is not JSON: %s{problem}" ]
         | Error _ ->
             match Tree.read content with
             | Ok nodes -> Ok(nodes |> List.map Reader.json)
@@ -67,7 +69,8 @@ module Dump =
     /// An object names its kind and itself.
     let private problem (place: string, object: Json) =
         if text [ "kind" ] object = "" then
-            Some $"%s{place}: kind: it is missing; is this a dump of `tikv-operator snapshot` or of `kubectl get -o json`?"
+            Some
+                $"%s{place}: kind: it is missing; is this a dump of `tikv-operator snapshot` or of `kubectl get -o json`?"
         elif text [ "metadata"; "name" ] object = "" then
             Some $"%s{place}: metadata.name: it is missing"
         else
@@ -90,7 +93,8 @@ module Dump =
                     Objects = found
                     Pd =
                         Json.membersAt [ "pd" ] json
-                        |> List.choose (fun (path, answer) -> reply answer |> Option.map (fun reply -> path, reply))
+                        |> List.choose (fun (path, answer) ->
+                            reply answer |> Option.map (fun reply -> path, reply))
                         |> Map.ofList
                 }
             | problems -> Error problems
@@ -117,7 +121,13 @@ module Dump =
         | Ok documents, _ ->
             let dumps = documents |> List.map (ofDocument file)
 
-            match dumps |> List.collect (fun dump -> match dump with Error problems -> problems | Ok _ -> []) with
+            match
+                dumps
+                |> List.collect (fun dump ->
+                    match dump with
+                    | Error problems -> problems
+                    | Ok _ -> [])
+            with
             | [] ->
                 match dumps |> List.choose Result.toOption with
                 | [] -> Error [ $"%s{file}: it is empty" ]
@@ -127,7 +137,9 @@ module Dump =
     let private extensions = set [ ".json"; ".yaml"; ".yml" ]
 
     let private isRead (file: string) =
-        extensions.Contains((Path.GetExtension file |> Option.ofObj |> Option.defaultValue "").ToLowerInvariant())
+        extensions.Contains(
+            (Path.GetExtension file |> Option.ofObj |> Option.defaultValue "").ToLowerInvariant()
+        )
 
     let private holdsObjects (file: string) =
         match documents file with
@@ -152,7 +164,13 @@ module Dump =
             | files ->
                 let dumps = files |> List.map ofFile
 
-                match dumps |> List.collect (fun dump -> match dump with Error problems -> problems | Ok _ -> []) with
+                match
+                    dumps
+                    |> List.collect (fun dump ->
+                        match dump with
+                        | Error problems -> problems
+                        | Ok _ -> [])
+                with
                 | [] -> Ok { (dumps |> List.choose Result.toOption |> List.reduce both) with Source = source }
                 | problems -> Error problems
         else

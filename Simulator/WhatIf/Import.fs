@@ -28,7 +28,9 @@ module Import =
     // ---- names
 
     let private further (sight: Sight) (group: string) =
-        let rest = if group.StartsWith(sight.Name + "-") then group.Substring(sight.Name.Length + 1) else group
+        let rest =
+            if group.StartsWith(sight.Name + "-") then group.Substring(sight.Name.Length + 1) else group
+
         if rest = "pd" || rest = "tikv" then $"basic-%s{rest}-more" else "basic-" + rest
 
     let private groupNames (sight: Sight) : (string * string) list =
@@ -42,21 +44,29 @@ module Import =
 
     /// The indexes that a group of so many instances comes to have.
     let private indexes (group: Json) =
-        let left = Json.itemsAt [ "spec"; "offlineIndexes" ] group |> List.choose Json.asInt |> Set.ofList
+        let left =
+            Json.itemsAt [ "spec"; "offlineIndexes" ] group
+            |> List.choose Json.asInt
+            |> Set.ofList
 
         Seq.initInfinite id
         |> Seq.filter (fun index -> not (left.Contains index))
         |> Seq.truncate (Sight.replicas group |> Option.defaultValue 0)
         |> List.ofSeq
 
-    let private instanceNames (sight: Sight) (group: Json) (other: string) : Specs.Told<(string * string) list> =
+    let private instanceNames
+        (sight: Sight)
+        (group: Json)
+        (other: string)
+        : Specs.Told<(string * string) list> =
         let name = Sight.name group
         let found = Sight.instancesOf name sight |> List.map fst
         let wanted = indexes group
         let pairs = List.zip (List.truncate wanted.Length found) (List.truncate found.Length wanted)
         let list (indexes: int list) = String.Join(", ", indexes)
 
-        pairs |> List.map (fun (one, other') -> $"%s{name}-%d{one}", $"%s{other}-%d{other'}"),
+        pairs
+        |> List.map (fun (one, other') -> $"%s{name}-%d{one}", $"%s{other}-%d{other'}"),
         [
             if found.Length <> wanted.Length then
                 $"%s{name}: spec.replicas is %d{wanted.Length}, and there are %d{found.Length} instances; the simulation begins with %d{wanted.Length}"
@@ -110,7 +120,10 @@ module Import =
             | Ok value -> Ok value
             | Error problem -> Error $"PD %s{path}: it cannot be read: %s{PdError.text problem}"
 
-    let private told result = match result with Ok _ -> [] | Error problem -> [ problem ]
+    let private told result =
+        match result with
+        | Ok _ -> []
+        | Error problem -> [ problem ]
 
     let private labels = Set.ofList [ "region"; "zone"; "host" ]
 
@@ -120,7 +133,8 @@ module Import =
         | Ok found ->
             let known, others =
                 found.LocationLabels
-                |> List.partition (fun label -> labels.Contains label || label.StartsWith "topology.kubernetes.io/")
+                |> List.partition (fun label ->
+                    labels.Contains label || label.StartsWith "topology.kubernetes.io/")
 
             let isKnown = found.IsolationLevel = "" || List.contains found.IsolationLevel known
             let others = String.Join(", ", others)
@@ -195,7 +209,8 @@ module Import =
             | Some one when text [ "status" ] one = "True" -> ()
             | Some one ->
                 $"""%s{Sight.name instance} is not Ready (%s{text [ "reason" ] one}); the simulation begins with a settled cluster"""
-            | None -> $"%s{Sight.name instance} says nothing of Ready; the simulation begins with a settled cluster"
+            | None ->
+                $"%s{Sight.name instance} says nothing of Ready; the simulation begins with a settled cluster"
     ]
 
     // ----
@@ -224,6 +239,23 @@ module Import =
             if text [ "kind" ] request.Body = Kind.name kind then Json.tryField "spec" request.Body else None)
         |> Json.withoutField "cluster"
         |> Json.withoutField "replicas"
+
+    /// The `spec` that a group, or the Cluster, has at the beginning; without cluster and replicas.
+    let trySpec (given: Given) (target: string) : Json option =
+        let patched spec =
+            (Json.object [ "spec", spec ], given.Manifests |> List.filter (fun (one, _) -> one = target))
+            ||> List.fold (fun whole (_, patch) -> MergePatch.apply patch whole)
+            |> Json.tryField "spec"
+
+        match target with
+        | "Cluster/basic" -> patched Json.empty
+        | "PDGroup/basic-pd" -> patched (example Kind.PDGroup)
+        | "TiKVGroup/basic-tikv" -> patched (example Kind.TiKVGroup)
+        | _ ->
+            given.Groups
+            |> List.tryFind (fun manifest -> text [ "kind" ] manifest + "/" + Sight.name manifest = target)
+            |> Option.bind (Json.tryField "spec")
+            |> Option.map (Json.withoutField "cluster" >> Json.withoutField "replicas")
 
     let private merge kind name spec =
         Specs.patch (example kind) spec
@@ -262,7 +294,11 @@ module Import =
                 |> List.map (fun (_, group) -> instanceNames sight group names[Sight.name group])
 
             let instanceNames = instances |> List.collect fst
-            let nodes, ofNodes = Places.ofSight (fun pod -> List.tryFind (fst >> (=) pod) instanceNames |> Option.map snd) sight
+
+            let nodes, ofNodes =
+                Places.ofSight
+                    (fun pod -> List.tryFind (fst >> (=) pod) instanceNames |> Option.map snd)
+                    sight
 
             let replicasOf (_, replicas, _, _) = replicas
             let specOf (_, _, spec, _) = spec
@@ -302,13 +338,9 @@ module Import =
             let at = if dump.TakenAt = "" then "" else $" at %s{dump.TakenAt}"
 
             let story = {
-                scenario
-                    sight.Name
-                    $"A cluster like %s{sight.Space}/%s{sight.Name} as it was%s{at}"
-                    []
-                    given
-                    []
-                    [ Check.Finally Fact.Settled ] with
+                scenario sight.Name $"A cluster like %s{sight.Space}/%s{sight.Name} as it was%s{at}" [] given [] [
+                    Check.Finally Fact.Settled
+                ] with
                     Why = Some(sentence dump ((sight.Name, "basic") :: groupNames) warnings)
             }
 

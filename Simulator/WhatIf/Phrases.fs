@@ -11,7 +11,11 @@ open Tikv.Simulator.Scenarios
 open Tikv.Simulator.Files
 
 /// A phrase with what it means, for help and for messages.
-type private Phrase = { Form: string; Pattern: Regex; Means: Story -> string list -> Result<Misfortune list, string> }
+type private Phrase = {
+    Form: string
+    Pattern: Regex
+    Means: Story -> string list -> Result<Misfortune list, string>
+}
 
 let private phrase form (pattern: string) means = {
     Form = form
@@ -61,7 +65,8 @@ let private one fault = Ok [ fault ]
 let private span (text: string) means =
     match Spans.tryParse text with
     | Some span when span > 0L -> one (means span)
-    | _ -> Error $"`%s{text}` is not a duration; allowed: numbers with d, h, m, s or ms, such as 90s, 5m, 2h30m"
+    | _ ->
+        Error $"`%s{text}` is not a duration; allowed: numbers with d, h, m, s or ms, such as 90s, 5m, 2h30m"
 
 let private claim (pod: string) = "default/data-" + pod
 
@@ -111,7 +116,12 @@ let private inWords (flag: string) (text: string) : Result<Misfortune list, stri
             )
     | Ok _ -> Error [ $"%s{flag} is `%s{text}`: allowed: one step" ]
 
-let private read flag (phrases: Phrase list) (story: Story) (text: string) : Result<Misfortune list, string list> =
+let private read
+    flag
+    (phrases: Phrase list)
+    (story: Story)
+    (text: string)
+    : Result<Misfortune list, string list> =
     let text = text.Trim()
 
     let deeds =
@@ -124,7 +134,11 @@ let private read flag (phrases: Phrase list) (story: Story) (text: string) : Res
 
                 if found.Success then
                     let words = [ for group in Seq.skip 1 found.Groups -> group.Value ]
-                    Some(phrase.Means story words |> Result.mapError (fun what -> [ $"%s{flag} is `%s{text}`: %s{what}" ]))
+
+                    Some(
+                        phrase.Means story words
+                        |> Result.mapError (fun what -> [ $"%s{flag} is `%s{text}`: %s{what}" ])
+                    )
                 else
                     None)
             |> Option.defaultValue (
@@ -148,4 +162,8 @@ let private word = @"[A-Za-z0-9][A-Za-z0-9.-]*"
 let renamed (names: (string * string) list) (text: string) : string =
     let names = Map.ofList names
 
-    Regex.Replace(text, word, fun (found: Match) -> Map.tryFind found.Value names |> Option.defaultValue found.Value)
+    Regex.Replace(
+        text,
+        word,
+        fun (found: Match) -> Map.tryFind found.Value names |> Option.defaultValue found.Value
+    )

@@ -68,7 +68,8 @@ module Sight =
 
         match replicas group, Json.tryPath [ "spec"; "replicas" ] group with
         | Some count, _ when count >= 0 && count <= most -> None
-        | _, Some value -> Some $"%s{place} (%s{name group}): spec.replicas: `%s{Json.print value}` is not one; %s{allowed}"
+        | _, Some value ->
+            Some $"%s{place} (%s{name group}): spec.replicas: `%s{Json.print value}` is not one; %s{allowed}"
         | _, None -> Some $"%s{place} (%s{name group}): spec.replicas: it is missing; %s{allowed}"
 
     /// The one Cluster that is meant, or what is wrong.
@@ -113,7 +114,11 @@ module Sight =
                     $"%s{dump.Source}: there is no TiKVGroup of the Cluster %s{space}/%s{clusterName} in it"
             ]
 
-            match missing @ List.choose (replicasProblem 9) pd @ List.choose (replicasProblem 1_000) tikv with
+            match
+                missing
+                @ List.choose (replicasProblem 9) pd
+                @ List.choose (replicasProblem 1_000) tikv
+            with
             | [] ->
                 Ok {
                     Name = clusterName

@@ -14,7 +14,8 @@ type Told<'Value> = 'Value * string list
 let private spec kind =
     Crd.all
     |> List.map snd
-    |> List.tryFind (fun definition -> Json.stringAt [ "spec"; "names"; "kind" ] definition = Some(Kind.name kind))
+    |> List.tryFind (fun definition ->
+        Json.stringAt [ "spec"; "names"; "kind" ] definition = Some(Kind.name kind))
     |> Option.bind (fun definition -> Json.itemsAt [ "spec"; "versions" ] definition |> List.tryHead)
     |> Option.bind (Json.tryPath [ "schema"; "openAPIV3Schema"; "properties"; "spec" ])
     |> Option.defaultValue Json.empty
@@ -46,9 +47,12 @@ let private without (subject: string) (outs: (string list * string) list) (manif
             let shown = Json.print value
             let shown = if shown.Length > 60 then shown.Substring(0, 57) + "..." else shown
             let field = String.Join(".", path)
-            Json.setPath path None manifest, told @ [ $"%s{subject}: %s{field} `%s{shown}` is left out: %s{why}" ])
 
-let private known = set [ "topology.kubernetes.io/zone"; "kubernetes.io/hostname"; "topology.kubernetes.io/region" ]
+            Json.setPath path None manifest,
+            told @ [ $"%s{subject}: %s{field} `%s{shown}` is left out: %s{why}" ])
+
+let private known =
+    set [ "topology.kubernetes.io/zone"; "kubernetes.io/hostname"; "topology.kubernetes.io/region" ]
 
 /// Nodes of the simulation have no other labels.
 let private topologies (subject: string) (spec: Json) : Told<Json> =

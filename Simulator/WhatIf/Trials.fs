@@ -58,7 +58,7 @@ let clusters = 4UL
 let changeAt = 10_000L
 
 let private quiet: Spell = { Since = ValueNone; Longest = 0L }
-let private nothing = { NoMajority = quiet; NoLeader = quiet }
+let nothing = { NoMajority = quiet; NoLeader = quiet }
 
 let private within now isSo (spell: Spell) : Spell =
     match spell.Since, isSo with
@@ -77,11 +77,10 @@ let private lacksMajority (world: World) =
             let left = region.Voters |> List.filter (fun voter -> Set.contains voter live)
             left.Length < Ground.quorum region.Voters.Length))
 
-let private lacksLeader (world: World) =
-    Ground.clusters world |> Seq.forall (Ground.leader >> Option.isNone)
+let private lacksLeader (world: World) = Ground.clusters world |> Seq.forall (Ground.leader >> Option.isNone)
 
 /// Looks again only where PD or a store has changed.
-let private onlook (before: Simulation) (after: Simulation) (seen: Seen) : Seen =
+let onlook (before: Simulation) (after: Simulation) (seen: Seen) : Seen =
     let world = after.World
 
     if obj.ReferenceEquals(before.World.Pd, world.Pd) then
@@ -92,7 +91,8 @@ let private onlook (before: Simulation) (after: Simulation) (seen: Seen) : Seen 
             NoLeader = within world.Now (lacksLeader world) seen.NoLeader
         }
 
-let private ended (world: World) (seen: Seen) : Seen = {
+/// Spells that go on when a run ends, end then.
+let ended (world: World) (seen: Seen) : Seen = {
     NoMajority = within world.Now seen.NoMajority.Since.IsSome seen.NoMajority
     NoLeader = within world.Now seen.NoLeader.Since.IsSome seen.NoLeader
 }
@@ -119,7 +119,7 @@ let private watch (question: Question) (story: Story) : Result * Seen =
     go (min last (start.World.Now + changeAt + stillness question)) start nothing
 
 /// The cluster with the change as the first thing that happens to it, and with what is expected of any change.
-let private changed (question: Question) (seed: uint64) : Story =
+let changed (question: Question) (seed: uint64) : Story =
     let story = question.Story
 
     {
@@ -141,7 +141,7 @@ let private changed (question: Question) (seed: uint64) : Story =
             Pending = None
     }
 
-let private took (story: Story) (result: Result) =
+let took (story: Story) (result: Result) =
     result.ReachedAt - (Settled.from story.Given).World.Now - changeAt |> max 0L
 
 /// The change alone, on each of the clusters.
@@ -182,7 +182,8 @@ let private isDone (world: World) : bool =
 
     ours "pdgroups" world @ ours "tikvgroups" world |> List.forall isChanged
 
-let private reasons (world: World) : (string * string) list =
+/// What the operator says of what is not Ready.
+let reasons (world: World) : (string * string) list =
     [ "clusters"; "pdgroups"; "tikvgroups"; "pds"; "tikvs" ]
     |> List.collect (fun plural -> ours plural world)
     |> List.filter (Ground.isTrue "Ready" >> not)
@@ -197,8 +198,7 @@ let private reasons (world: World) : (string * string) list =
                 condition kind
                 |> Option.filter (fun one ->
                     (Json.stringAt [ "status" ] one = Some "True") <> (kind = "Ready"))
-                |> Option.map (fun one ->
-                    text [ "reason" ] one, text [ "message" ] one))
+                |> Option.map (fun one -> text [ "reason" ] one, text [ "message" ] one))
 
         let reason, message = said |> Option.defaultValue ("", "it says nothing yet")
         let code = $"""%s{text [ "kind" ] object} %s{text [ "metadata"; "name" ] object} %s{reason}"""

@@ -279,7 +279,8 @@ let private place (world: World) (pod: Pod) (claims: Claim list) =
         |> World.at (world.Now + world.Timings.ScheduleAgain) (Work.Schedule(View.key pod.Namespace pod.Name))
     | fitting ->
         let chosen =
-            assumed world pod |> Option.orElseWith (fun () -> Map.tryFind pod.Name world.Stands)
+            assumed world pod
+            |> Option.orElseWith (fun () -> Map.tryFind pod.Name world.Stands)
 
         let node =
             match fitting |> List.tryFind (fun node -> Some node.Name = chosen) with

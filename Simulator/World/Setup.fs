@@ -8,12 +8,7 @@ open Tikv.Simulator.Kubernetes
 open Tikv.Simulator.Pd
 
 /// A machine by its name.
-type NodeShape = {
-    Name: string
-    Zone: string
-    Cpu: string
-    Memory: string
-}
+type NodeShape = { Name: string; Zone: string; Cpu: string; Memory: string }
 
 /// Which machines there are.
 type Shape = {
@@ -95,12 +90,7 @@ let world (shape: Shape) : World =
         | [] -> [
             for zone in shape.Zones do
                 for number in 1 .. shape.NodesPerZone do
-                    {
-                        Name = $"node-%s{zone}%d{number}"
-                        Zone = zone
-                        Cpu = shape.Cpu
-                        Memory = shape.Memory
-                    }
+                    { Name = $"node-%s{zone}%d{number}"; Zone = zone; Cpu = shape.Cpu; Memory = shape.Memory }
           ]
         | named -> named
 

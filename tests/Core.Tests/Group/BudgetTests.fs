@@ -92,3 +92,22 @@ let ``a budget of others is left alone and told, and holds nothing else up`` () 
 [<Test>]
 let ``where the server has no budgets, a group does without`` () =
     decide { tikv with Budget = Sighting.Unknown } |> shouldBe settled
+
+[<Test>]
+let ``a second budget for the group's Pods is named, and holds nothing else up`` () =
+    let second = { tikv with OtherBudgets = [ "mine" ] } |> withBudget id
+
+    decide second |> shouldBe (wait [ SecondBudget "mine" ])
+
+    (second |> withoutInstance 1 |> decide).Actions
+    |> List.exists _.IsCreateInstance
+    |> shouldBe true
+
+[<Test>]
+let ``a group whose drains are unmanaged may have any budget of others`` () =
+    { tikv with OtherBudgets = [ "mine" ] }
+    |> absent
+    |> withSettings (fun settings -> { settings with Drain = DrainPolicy.Unmanaged })
+    |> decide
+    |> _.Waiting
+    |> shouldBe []

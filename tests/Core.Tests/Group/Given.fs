@@ -112,6 +112,7 @@ let private bare role meta : Observed = {
     PdGroups = [ pdGroup "basic-pd" (Some "v8.5.2") ]
     Revisions = []
     Budget = Sighting.Unknown
+    OtherBudgets = []
     Secrets = Map.empty
     Pd = PdView.Answered One.facts
     Retained = Set.empty

@@ -62,7 +62,7 @@ let private opened (program: string) folder (text: string) at =
         Assert.That(started.ExitCode, Is.Zero, error.Result)
         output.Result
 
-let private withBrowser (look: (string -> string -> string) -> unit) =
+let withBrowser (look: (string -> string -> string) -> unit) =
     match browser.Value with
     | Some program -> Given.inFolder (fun folder -> look (opened program folder))
     | None when (variable "BROWSER_REQUIRED").IsSome ->

@@ -3,6 +3,7 @@ module Tikv.Simulator.Tests.Reports.Given
 
 open System
 open System.IO
+open Tikv.Core.Kubernetes
 open Tikv.Simulator.Run
 open Tikv.Simulator.Scenarios
 open Tikv.Simulator.Mutants
@@ -31,6 +32,26 @@ let broken =
              Mutants.begin' true mutant "T21"
              |> recorded "tikv-sim mutants --only restart-two --transcript"
          | None -> invalidOp "there is no such mutant")
+
+/// A store that does not run is taken for one that does.
+let deceived =
+    lazy
+        (match Mutants.tryFind "down-is-up" with
+         | Some mutant ->
+             Mutants.begin' true mutant "T40"
+             |> recorded "tikv-sim mutants --only down-is-up --transcript"
+         | None -> invalidOp "there is no such mutant")
+
+/// A store more, which the operator's cache of Pods learns of late.
+let late =
+    lazy
+        (ofStory (
+            scenario "late" "A cache lags" [] { Givens.ordinary with Regions = 20 } [
+                at (seconds 5) (scale "TiKVGroup/basic-tikv" 5)
+                { When = Trigger.AtTime(seconds 5); What = Misfortune.HoldBack(Some Kind.Pod, 2, seconds 9) }
+                { When = Trigger.AtTime(minutes 3); What = Misfortune.EndHoldBack }
+            ] [ Check.Finally(Fact.StoresUp 5) ]
+        ))
 
 /// What would break out of any page that trusts its names.
 let hostile = "]]><b>\"T40\"&'</script><script>alert(1)</script>\u0001"

@@ -170,3 +170,12 @@ let ``silence of an hour is drawn shorter than it is, and told`` () =
     let axis = Axis.make 860.0 [ 0L; 1_000L; 3_601_000L; 3_602_000L ]
     Axis.squeezed axis |> shouldBe [ 1_000L, 3_601_000L ]
     Assert.That(Axis.x 1_000L axis, Is.GreaterThan 10.0)
+
+[<Test>]
+let ``what an operator hears long after it was so is a slanted line`` () =
+    let film = snd Given.late.Value
+    let late = film.Hearings |> List.map (fun hearing -> hearing.HeardAt - hearing.SaidAt)
+    Assert.That(late, Is.All.GreaterThanOrEqualTo 1_000L)
+    Assert.That(late, Has.Some.EqualTo 9_000L)
+    Assert.That(page Given.late, Does.Match "class=\"hearing\">.*operator0 hears of Pod basic-tikv-")
+    (snd Given.broken.Value).Hearings |> shouldBe []

@@ -103,6 +103,54 @@ let ``a run that comes right has no last lines, and nothing that is missing`` ()
     Assert.That(Json.tryPath [ "lastLines" ] run, Is.EqualTo None)
     Assert.That(Json.tryPath [ "missing" ] run, Is.EqualTo None)
 
+[<Test>]
+let ``a failure tells what the operator believed, beside what was so`` () =
+    let why = (fst Given.deceived.Value).Why |> Option.get
+    let wrong = why.Opinions |> List.filter _.Differs |> List.exactlyOne
+    wrong.Subject |> shouldBe "store 5 basic-tikv-0"
+    Assert.That(wrong.Believed |> Option.map _.Words, Is.EqualTo(Some "Serving, PD says Up, leads 0"))
+    Assert.That(wrong.True |> Option.map _.Words, Is.EqualTo(Some "Serving, does not run, leads 0"))
+
+    let told = Explanation.print why |> String.concat "\n"
+    Assert.That(told, Does.Match @"store 5 basic-tikv-0 .*<- not so")
+    Assert.That(told, Does.Contain "power cut: the machine of basic-tikv-0")
+    Assert.That(told, Does.EndWith "operator0 delete Pod default/basic-tikv-2 -> 200")
+
+[<Test>]
+let ``the same stands in every report`` () =
+    let account = fst Given.deceived.Value
+    let json = JsonReport.ofAccount account
+
+    Json.itemsAt [ "why"; "beliefs" ] json
+    |> List.filter (Json.boolAt [ "differs" ] >> (=) (Some true))
+    |> List.map (Json.stringAt [ "subject" ])
+    |> shouldBe [ Some "store 5 basic-tikv-0" ]
+
+    Assert.That(Junit.print [ account ], Does.Contain "Serving, does not run, leads 0")
+
+    Assert.That(
+        Given.deceived.Value ||> Page.print,
+        Does.Contain "<tr class=\"wrong\"><td>store 5 basic-tikv-0</td>"
+    )
+
+[<Test>]
+let ``a run that is stuck tells what the operator remembers at its end, and a good one explains nothing`` () =
+    let why = stuck.Why |> Option.get
+    Assert.That(why.Heading, Does.StartWith "What operator0 remembers at the end")
+    good.Why |> shouldBe None
+
+[<Test>]
+let ``when all is settled an operator believes what is so`` () =
+    let final = good.Result.Final
+
+    let opinions =
+        match final.Operators[0].Program with
+        | ValueSome program -> Belief.opinions program.Believes.Value final.World
+        | ValueNone -> []
+
+    Assert.That(opinions.Length, Is.GreaterThan 20)
+    opinions |> List.filter _.Differs |> shouldBe []
+
 let private named text (account: Account) = { account with Result = { account.Result with Scenario = text } }
 
 /// As a stream of characters holds it: without halves of surrogate pairs.

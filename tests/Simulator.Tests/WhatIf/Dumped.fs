@@ -47,7 +47,10 @@ let private ask (world: World) (call: PdCall) : Outcome<PdReply> =
     let group = Seq.head world.Pd.Groups.Values
     let leader = world.Pd.Members.Values |> Seq.find (leads group)
 
-    match PdServer.handle world.Pd world.Now leader.Start.Process request.Method request.Path "" |> snd with
+    match
+        PdServer.handle world.Pd world.Now leader.Start.Process request.Method request.Path ""
+        |> snd
+    with
     | PdAnswer.Replied(reply, _) -> Done reply
     | PdAnswer.Silent
     | PdAnswer.Refused -> Unknown "no answer"
@@ -65,11 +68,9 @@ let dump (world: World) : Json =
         "basic"
         (World.clock world)
         "test"
-        (Snapshot.ofCluster "default" "basic" (objects world))
-        [
+        (Snapshot.ofCluster "default" "basic" (objects world)) [
             for call in Snapshot.questions -> struct (call, ask world call)
-        ]
-        []
+        ] []
 
 /// A file with that text, while something is done with it.
 let inFile (text: string) (use': string -> 'Value) : 'Value =

@@ -72,7 +72,11 @@ let ``other names become those of the simulated cluster and are told`` () =
     Assert.That(found.Names, Does.Contain(("prod-kv-2", "basic-tikv-2")).And.Contain(("prod", "basic")))
     Assert.That(found.Story.Given.Nodes, Is.EqualTo(box given.Nodes))
     Assert.That(found.Story.Why |> Option.defaultValue "", Does.Contain "prod-kv is basic-tikv here")
-    Assert.That(Phrases.renamed found.Names "disk of prod-kv-2 is lost", Is.EqualTo "disk of basic-tikv-2 is lost")
+
+    Assert.That(
+        Phrases.renamed found.Names "disk of prod-kv-2 is lost",
+        Is.EqualTo "disk of basic-tikv-2 is lost"
+    )
 
 [<Test>]
 let ``what the simulation cannot have is told field by field`` () =
@@ -86,7 +90,12 @@ let ``what the simulation cannot have is told field by field`` () =
         |> imported
 
     let told = String.Join("\n", found.Warnings)
-    Assert.That(told, Does.Contain "TiKVGroup basic-tikv: template.spec.overlay `{\"pod\":{\"spec\":{\"nodeSelector\"")
+
+    Assert.That(
+        told,
+        Does.Contain "TiKVGroup basic-tikv: template.spec.overlay `{\"pod\":{\"spec\":{\"nodeSelector\""
+    )
+
     Assert.That(told, Does.Contain "Cluster basic: tlsCluster `{\"enabled\":true}` is left out")
     Assert.That(told, Does.Contain "n1, n2, n3, n4: no zone is known")
 

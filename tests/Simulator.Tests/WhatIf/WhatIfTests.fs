@@ -19,7 +19,8 @@ let private good result =
 let private question change fault seeds : Trials.Question = {
     Story = story
     Change = [
-        for what in good (Phrases.change story change) -> { When = Trigger.AtTime Trials.changeAt; What = what }
+        for what in good (Phrases.change story change) ->
+            { When = Trigger.AtTime Trials.changeAt; What = what }
     ]
     Fault = good (Phrases.fault story fault)
     Says = $"%s{change}, and %s{fault}"
@@ -32,13 +33,20 @@ let private answer question =
     Answer.ofTrials question twins (Trials.play ignore question twins)
 
 [<Test>]
-let ``an operator that dies at any moment completes the change and the same question has the same answer`` () =
+let ``an operator that dies at any moment completes the change and the same question has the same answer``
+    ()
+    =
     let asked () = answer (question "restart basic-tikv" "operator dies" 3)
     let first = asked ()
     let outcomes = first.Trials |> List.map snd
 
     Assert.That(outcomes, Is.All.EqualTo(Outcome.InTime).Or.EqualTo Outcome.Late)
-    Assert.That(first.Trials |> List.map (fun (trial, _) -> trial.Struck) |> List.distinct, Has.Length.EqualTo 3)
+
+    Assert.That(
+        first.Trials |> List.map (fun (trial, _) -> trial.Struck) |> List.distinct,
+        Has.Length.EqualTo 3
+    )
+
     Assert.That(Json.print (Answer.json (asked ())), Is.EqualTo(Json.print (Answer.json first)))
 
 [<Test>]
@@ -52,7 +60,8 @@ let ``a node that dies for good without failover waits for a person and the oper
     let trial, _ = Answer.worst answer
 
     match Tikv.Simulator.Files.StoryFile.parse (Tikv.Simulator.Files.StoryFile.print trial.Story) with
-    | Ok [ story ] -> Assert.That(Run.isGood (Play.reach false story), Is.False, "the file that is kept fails again")
+    | Ok [ story ] ->
+        Assert.That(Run.isGood (Play.reach false story), Is.False, "the file that is kept fails again")
     | Ok _
     | Error _ -> Assert.Fail "the file that is kept cannot be read"
 
@@ -72,10 +81,22 @@ let ``changes and faults are said in phrases or in the words of a step`` () =
         )
     )
 
-    Assert.That(change "scale basic-tikv to 5", Is.EqualTo(box [ acts (Act.Scale("TiKVGroup/basic-tikv", 5)) ]))
-    Assert.That(change "{scale: TiKVGroup/basic-tikv, replicas: 5}", Is.EqualTo(box (change "scale basic-tikv to 5")))
+    Assert.That(
+        change "scale basic-tikv to 5",
+        Is.EqualTo(box [ acts (Act.Scale("TiKVGroup/basic-tikv", 5)) ])
+    )
+
+    Assert.That(
+        change "{scale: TiKVGroup/basic-tikv, replicas: 5}",
+        Is.EqualTo(box (change "scale basic-tikv to 5"))
+    )
+
     Assert.That(fault "node node-a1 dies", Is.EqualTo(box [ Misfortune.NodePower("node-a1", false) ]))
-    Assert.That(fault "zone b is down for 30m", Is.EqualTo(box [ Misfortune.SitePower(Some "b", 1_800_000L) ]))
+
+    Assert.That(
+        fault "zone b is down for 30m",
+        Is.EqualTo(box [ Misfortune.SitePower(Some "b", 1_800_000L) ])
+    )
 
 [<TestCase("upgrade", "allowed: upgrade VERSION; upgrade GROUP to VERSION")>]
 [<TestCase("scale other to 5", "`other` is no group of this scenario; allowed: basic-pd, basic-tikv")>]
@@ -84,7 +105,8 @@ let ``changes and faults are said in phrases or in the words of a step`` () =
 let ``a change that is not understood is told with what is allowed`` (text: string) (words: string) =
     match Phrases.change story text with
     | Ok _ -> Assert.Fail text
-    | Error problems -> Assert.That(String.Join("\n", problems), Does.StartWith($"--change is `%s{text}`").And.Contain words)
+    | Error problems ->
+        Assert.That(String.Join("\n", problems), Does.StartWith($"--change is `%s{text}`").And.Contain words)
 
 [<TestCase("node nowhere dies", "`nowhere` is no node of this scenario; allowed: node-a1")>]
 [<TestCase("zone b is down for long", "`long` is not a duration")>]
