@@ -116,3 +116,32 @@ let ``a dump that cannot be used is refused with its file, field, value and what
             replicas None, "(basic-tikv): spec.replicas: it is missing"
         ] do
         Assert.That(problems text, Does.Contain words)
+
+let private manifest (replicas: int) (version: string) =
+    $"{{apiVersion: core.tikv.org/v1alpha1, kind: TiKVGroup, metadata: {{name: prod-kv}}, spec: {{cluster: {{name: prod}}, replicas: %d{replicas}, failover: {{enabled: true, downAfter: 40m}}, template: {{spec: {{version: %s{version}, config: \"[storage]\\nreserve-space = \\\"0MB\\\"\\n\", volumes: [{{name: data, storage: 20Gi}}]}}}}}}}}"
+
+[<Test>]
+let ``a changed manifest of the live cluster changes what differs and nothing else`` () =
+    let found = imported (ofWorld.Force().Replace("basic-tikv", "prod-kv").Replace("basic", "prod"))
+
+    let change text = inFile text (fun file -> Manifests.ofFile found.Story found.Names file)
+
+    let patch (body: string) = [ Acts.patch "TiKVGroup/basic-tikv" (Acts.json body) ], ([]: string list)
+
+    Assert.That(
+        change (manifest 3 "v8.5.3"),
+        Is.EqualTo(
+            box (
+                Result<_, string list>
+                    .Ok(patch """{"spec": {"template": {"spec": {"version": "v8.5.3"}}, "replicas": 3}}""")
+            )
+        )
+    )
+
+    match change ((manifest 3 "v8.5.3").Replace("TiKVGroup", "Pod")) with
+    | Ok _ -> Assert.Fail "a Pod is changed"
+    | Error problems ->
+        Assert.That(
+            problems,
+            Has.Some.Contain "kind: `Pod` cannot be changed here; allowed: Cluster, PDGroup, TiKVGroup"
+        )

@@ -66,6 +66,29 @@ let ``a node that dies for good without failover waits for a person and the oper
     | Error _ -> Assert.Fail "the file that is kept cannot be read"
 
 [<Test>]
+let ``a preview tells what is restarted in which order, what is waited for, and that it comes to its end``
+    ()
+    =
+    let lines, isDone = Preview.lines { question "restart basic-tikv" "operator dies" 1 with Fault = [] }
+    Assert.That isDone
+    Assert.That(lines, Does.Contain "Pods deleted (3): basic-tikv-2, basic-tikv-1, basic-tikv-0.")
+    Assert.That(lines, Does.Contain "Stores that leave: none.")
+    Assert.That(lines, Does.Contain "Some region without a majority: never.")
+    Assert.That(lines, Has.Some.Match @"^00:\d\d:\d\d  TiKV basic-tikv-2 EvictLeaders: ")
+
+    Assert.That(
+        lines,
+        Has.Some.Match @" TiKV basic-tikv-2 waits: LeadersEvicted: \d+ region leaders have still to move away"
+    )
+
+[<Test>]
+let ``a preview of what is refused says what it waits for`` () =
+    let lines, isDone = Preview.lines { question "scale basic-tikv to 2" "operator dies" 1 with Fault = [] }
+    Assert.That(isDone, Is.False)
+    Assert.That(lines, Does.Contain "Pods deleted: none.")
+    Assert.That(lines, Has.Some.Contain "TiKVGroup basic-tikv waits: MinReplicasAfter")
+
+[<Test>]
 let ``changes and faults are said in phrases or in the words of a step`` () =
     let change = Phrases.change story >> good
     let fault = Phrases.fault story >> good
