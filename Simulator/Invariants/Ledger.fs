@@ -140,14 +140,16 @@ module Ledger =
                 LedAt = if isLed world.Pd.Groups || isLed ledger.Looked.Groups then now else ledger.LedAt
         }
 
+    /// Whether time alone may change what is noted: a store that was taken down catches up while nothing else happens.
+    let waits (ledger: Ledger) = not (Map.isEmpty ledger.StoresDown && Map.isEmpty ledger.MembersDown)
+
     /// Nothing is different from the last look, and nothing waits for a time to come.
     let private isAsBefore (world: World) (ledger: Ledger) =
         LanguagePrimitives.PhysicalEquality ledger.Looked.Groups world.Pd.Groups
         && LanguagePrimitives.PhysicalEquality ledger.Looked.Members world.Pd.Members
         && LanguagePrimitives.PhysicalEquality ledger.Looked.Tikvs world.Pd.Tikvs
         && LanguagePrimitives.PhysicalEquality ledger.Looked.Ours ledger.OurEntries
-        && Map.isEmpty ledger.StoresDown
-        && Map.isEmpty ledger.MembersDown
+        && not (waits ledger)
 
     /// Processes of PD or TiKV changed.
     let observe (world: World) (ledger: Ledger) : Ledger =

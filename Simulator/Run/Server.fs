@@ -135,6 +135,9 @@ let private pd number life request endpoints call answer (run: Simulation) =
             |> Simulation.see (Sight.AskedPd(number, call, reply.Status, before))
         | _ -> run
 
+    // now and then the judges look at what time has brought
+    let run = if Ledger.waits run.Judge.Ledger then Simulation.see Sight.Processes run else run
+
     match answer with
     | ValueNone -> run
     | ValueSome late ->
