@@ -7,6 +7,7 @@ return await CommandLine.parse(!Console.IsOutputRedirected, args).Match(
     crds: options => Task.FromResult(CrdsCommand.Run(options, Console.Out, Console.Error)),
     demo: options => DemoCommand.Run(options),
     serve: options => ServeCommand.Run(options),
+    snapshot: options => SnapshotCommand.Run(options),
     version: () => Print($"tikv-operator {Tikv.Host.Web.ProcessMetrics.Version}"),
     help: text => Print(text),
     misunderstood: message =>

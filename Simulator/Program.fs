@@ -208,6 +208,9 @@ type Argument =
     | [<CliPrefix(CliPrefix.None)>] Relate of ParseResults<RelateArgument>
     | [<CliPrefix(CliPrefix.None)>] Mutants of ParseResults<MutantsArgument>
     | [<CliPrefix(CliPrefix.None)>] Serve of ParseResults<ServeArgument>
+    | [<CliPrefix(CliPrefix.None)>] Import of ParseResults<WhatIf.ImportArgument>
+    | [<CliPrefix(CliPrefix.None)>] Preview of ParseResults<WhatIf.PreviewArgument>
+    | [<CliPrefix(CliPrefix.None)>] WhatIf of ParseResults<WhatIf.WhatIfArgument>
 
     interface IArgParserTemplate with
         member argument.Usage =
@@ -226,6 +229,9 @@ type Argument =
                 "run generated runs and stories under lasting misfortune, and compare where they end"
             | Mutants _ -> "run faulty operators, each of which must be found"
             | Serve _ -> "serve an embedded cluster to kubectl, or scenarios to a browser"
+            | Import _ -> "turn a dump of a live cluster into a scenario"
+            | Preview _ -> "what a change comes to, step by step, before it is made"
+            | WhatIf _ -> "what happens if something fails during a change: many runs, and the worst of them"
 
 let private serve (given: ParseResults<ServeArgument>) =
     let standard = ServeCommand.defaults
@@ -250,8 +256,7 @@ let private ofShard (part: string option) action =
         eprintfn $"tikv-sim: %s{problem}"
         2
 
-[<EntryPoint>]
-let main arguments =
+let private run arguments =
     let parser = ArgumentParser.Create<Argument>(programName = "tikv-sim", errorHandler = ProcessExiter())
 
     let given = parser.Parse arguments
@@ -319,3 +324,21 @@ let main arguments =
             Tikv.Simulator.Mutants.Command.one id (given.Contains With_Events) (given.TryGetResult Page)
         | None -> Tikv.Simulator.Mutants.Command.all (given.Contains Anywhere)
     | Serve given -> serve given
+    | Import given -> WhatIf.Arguments.import given
+    | Preview given -> WhatIf.Arguments.preview given
+    | WhatIf given -> WhatIf.Arguments.whatif given
+
+[<EntryPoint>]
+let main arguments =
+    let unsettled (problem: exn) =
+        eprintfn $"tikv-sim: %s{problem.Message}"
+        2
+
+    try
+        run arguments
+    with
+    | Scenarios.Settled.NotSettled _ as problem -> unsettled problem
+    | :? System.AggregateException as several when
+        (several.GetBaseException() :? Scenarios.Settled.NotSettled)
+        ->
+        unsettled (several.GetBaseException())

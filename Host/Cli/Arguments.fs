@@ -122,11 +122,31 @@ type private ServeArgument =
             | Port _ -> "port of 127.0.0.1 to serve it on; 0: a free one (default: 0)"
             | Seed _ -> "what names and chances are drawn from (default: 1)"
 
+type private SnapshotArgument =
+    | [<MainCommand; Unique>] Cluster of name: string
+    | [<Unique; EqualsAssignmentOrSpaced; AltCommandLine "-n">] Namespace of name: string
+    | [<Unique; EqualsAssignmentOrSpaced; CustomCommandLine("--output", "-o")>] To of file: string
+    | [<Unique; EqualsAssignmentOrSpaced; CustomCommandLine "--kubeconfig">] Kube_Config of file: string
+    | [<Unique; EqualsAssignmentOrSpaced>] Context of name: string
+    | [<Unique; EqualsAssignmentOrSpaced>] Pd_Access of PdAccessWord
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Cluster _ -> "name of the Cluster (default: the only one in the namespace)"
+            | Namespace _ -> "its namespace (default: that of the kubeconfig's context)"
+            | To _ -> "file to write (default: print it)"
+            | Kube_Config _ -> "kubeconfig to use (default: in-cluster, then KUBECONFIG, then ~/.kube/config)"
+            | Context _ -> "context of the kubeconfig (default: its current one)"
+            | Pd_Access _ ->
+                "how PD is reached: direct, by its DNS names, or api-server-proxy (default: auto)"
+
 type private Argument =
     | [<CliPrefix(CliPrefix.None)>] Run of ParseResults<RunArgument>
     | [<CliPrefix(CliPrefix.None)>] Crds of ParseResults<CrdsArgument>
     | [<CliPrefix(CliPrefix.None)>] Demo of ParseResults<DemoArgument>
     | [<CliPrefix(CliPrefix.None)>] Serve of ParseResults<ServeArgument>
+    | [<CliPrefix(CliPrefix.None)>] Snapshot of ParseResults<SnapshotArgument>
     | Version
 
     interface IArgParserTemplate with
@@ -136,6 +156,7 @@ type private Argument =
             | Crds _ -> "print the CustomResourceDefinitions, write them, or compare them"
             | Demo _ -> "a TiKV cluster on an embedded Kubernetes cluster, for kubectl to look at"
             | Serve _ -> "an embedded Kubernetes cluster alone"
+            | Snapshot _ -> "what the operator sees of a cluster, as one file, for tikv-sim import and whatif"
             | Version -> "print the version"
 
 /// A value that Argu takes and we cannot use.
@@ -209,7 +230,7 @@ module CommandLine =
     let private embedded (given: ParseResults<RunArgument>) =
         if given.Contains RunArgument.Embedded then
             for flag, isGiven in
-                [ "--kubeconfig", given.Contains KubeConfig; "--context", given.Contains Context ] do
+                [ "--kubeconfig", given.Contains KubeConfig; "--context", given.Contains RunArgument.Context ] do
                 if isGiven then
                     raise (
                         Unusable
@@ -248,7 +269,7 @@ module CommandLine =
 
         {
             KubeConfig = given.TryGetResult KubeConfig |> Option.toObj
-            Context = given.TryGetResult Context |> Option.toObj
+            Context = given.TryGetResult RunArgument.Context |> Option.toObj
             WatchNamespaces = namespaces given
             LeaderElect =
                 match given.TryGetResult Leader_Elect with
@@ -270,7 +291,7 @@ module CommandLine =
             MaxConcurrentReconciles =
                 given.GetResult(Max_Concurrent_Reconciles, 8)
                 |> inRange "--max-concurrent-reconciles" 1 1000
-            PdRoute = given.GetResult(Pd_Access, Auto) |> route
+            PdRoute = given.GetResult(RunArgument.Pd_Access, Auto) |> route
             StartTimeout = given.GetResult(Start_Timeout, 30) |> seconds "--start-timeout" 3600
             Embedded = embedded
             Log = {
@@ -310,12 +331,22 @@ module CommandLine =
         KubeConfigOut = given.GetResult(ServeArgument.Kubeconfig_Out, "out/embedded/kubeconfig")
     }
 
+    let private snapshot (given: ParseResults<SnapshotArgument>) : SnapshotOptions = {
+        Cluster = given.TryGetResult Cluster |> Option.toObj
+        Namespace = given.TryGetResult Namespace |> Option.map (label "--namespace") |> Option.toObj
+        Output = given.TryGetResult To |> Option.toObj
+        KubeConfig = given.TryGetResult Kube_Config |> Option.toObj
+        Context = given.TryGetResult SnapshotArgument.Context |> Option.toObj
+        PdRoute = given.GetResult(SnapshotArgument.Pd_Access, Auto) |> route
+    }
+
     let private commandOf terminal argument =
         match argument with
         | Run given -> Command.Run(run terminal given)
         | Crds given -> Command.Crds(crds given)
         | Demo given -> Command.Demo(demo given)
         | Serve given -> Command.Serve(serve given)
+        | Snapshot given -> Command.Snapshot(snapshot given)
         | Version -> Command.Version
 
     /// `terminal`: whether a person reads what is printed.

@@ -54,6 +54,18 @@ type RunOptions = {
     Log: LogOptions
 }
 
+type SnapshotOptions = {
+    /// None: the only one in the namespace.
+    Cluster: string | null
+    /// None: that of the configuration that was found.
+    Namespace: string | null
+    /// A file; none: print it.
+    Output: string | null
+    KubeConfig: string | null
+    Context: string | null
+    PdRoute: PdRoute
+}
+
 type CrdsOptions = {
     /// The folder of the files; none: print them all.
     Output: string | null
@@ -79,6 +91,7 @@ type Command =
     | Crds of Options: CrdsOptions
     | Demo of Options: DemoOptions
     | Serve of Options: EmbeddedOptions
+    | Snapshot of Options: SnapshotOptions
     | Version
     | Help of Text: string
     /// Arguments that are not understood: what, and what is allowed.
@@ -91,6 +104,7 @@ type Command =
             crds: Func<CrdsOptions, 'Result>,
             demo: Func<DemoOptions, 'Result>,
             serve: Func<EmbeddedOptions, 'Result>,
+            snapshot: Func<SnapshotOptions, 'Result>,
             version: Func<'Result>,
             help: Func<string, 'Result>,
             misunderstood: Func<string, 'Result>
@@ -100,6 +114,7 @@ type Command =
         | Crds options -> crds.Invoke options
         | Demo options -> demo.Invoke options
         | Serve options -> serve.Invoke options
+        | Snapshot options -> snapshot.Invoke options
         | Version -> version.Invoke()
         | Help text -> help.Invoke text
         | Misunderstood message -> misunderstood.Invoke message

@@ -24,9 +24,34 @@ let rec private made (node: Node) : string list =
     | Mapping members ->
         members
         |> List.collect (fun (key, value) ->
-            match key, text [ "kind" ] value, text [ "metadata"; "name" ] value with
-            | ("create" | "apply"), Some kind, Some name -> [ kind + "/" + name ]
+            match key, text [ "kind" ] value, text [ "metadata"; "name" ] value, value.Value with
+            | ("create" | "apply"), Some kind, Some name, _ -> [ kind + "/" + name ]
+            | "groups", _, _, Sequence groups ->
+                groups
+                |> List.choose (fun group ->
+                    Option.map2
+                        (fun kind name -> kind + "/" + name)
+                        (text [ "kind" ] group)
+                        (text [ "metadata"; "name" ] group))
             | _ -> made value)
+
+let rec private tryAt (path: string list) (node: Node) =
+    match path, node.Value with
+    | [], _ -> Some node
+    | name :: rest, Mapping members ->
+        members
+        |> List.tryFind (fun (key, _) -> key = name)
+        |> Option.bind (fun (_, value) -> tryAt rest value)
+    | _ -> None
+
+/// The nodes that a scenario names, each with its zone; none when it has those of three zones.
+let private named (scenario: Node) : (string * string) list =
+    match tryAt [ "given"; "nodes" ] scenario with
+    | Some { Value = Sequence nodes } ->
+        nodes
+        |> List.choose (fun node ->
+            Option.map2 (fun name zone -> name, zone) (text [ "name" ] node) (text [ "zone" ] node))
+    | _ -> []
 
 let private nodesPerZone (scenario: Node) =
     match text [ "given"; "nodesPerZone" ] scenario |> Option.map Int32.TryParse with
@@ -53,20 +78,34 @@ let private isInstance groups (name: string) =
 let private instances (groups: string list) =
     String.Join(", ", groups |> List.map (fun group -> group + "-0")) + " and so on"
 
-let private isNode (most: int) (name: string) =
-    name.Length > 6
-    && name.StartsWith("node-", StringComparison.Ordinal)
-    && "abc".Contains name[5]
-    && match Int32.TryParse(name.Substring 6) with
-       | true, number -> number >= 1 && number <= most
-       | _ -> false
+let private isNode (named: (string * string) list) (most: int) (name: string) =
+    not named.IsEmpty && List.exists (fun (one, _) -> one = name) named
+    || named.IsEmpty
+       && name.Length > 6
+       && name.StartsWith("node-", StringComparison.Ordinal)
+       && "abc".Contains name[5]
+       && match Int32.TryParse(name.Substring 6) with
+          | true, number -> number >= 1 && number <= most
+          | _ -> false
 
-let private nodes (most: int) = $"node-a1 to node-c%d{most}: %d{most} in each of the zones a, b and c"
+let private nodes (named: (string * string) list) (most: int) =
+    match named with
+    | [] -> $"node-a1 to node-c%d{most}: %d{most} in each of the zones a, b and c"
+    | named -> String.Join(", ", named |> List.map fst)
 
 /// What is wrong with a name, and what there is instead.
 let private tryWrong (scenario: Node) (mention: Mention) : string option =
     let targets = began @ made scenario
     let most = nodesPerZone scenario
+    let named = named scenario
+    let isNode = isNode named most
+    let nodes = nodes named
+
+    let zones =
+        match named with
+        | [] -> [ "a"; "b"; "c" ]
+        | named -> named |> List.map snd |> List.distinct
+
     let pd, tikv = ofKind "PDGroup" targets, ofKind "TiKVGroup" targets
     let groups = pd @ tikv
 
@@ -92,14 +131,16 @@ let private tryWrong (scenario: Node) (mention: Mention) : string option =
     | "group"
     | "former" ->
         wrong (List.contains mention.Name groups) "group of this scenario" (String.Join(", ", groups))
-    | "pod" ->
+    | "pod"
+    | "runs" ->
         wrong
             (isInstance groups bare || List.contains ("Pod/" + bare) targets)
             "Pod of this scenario"
             (instances groups)
     | "claim" -> wrong (isClaim bare) "claim of this scenario" $"data-%s{instances groups}"
-    | "zone" -> wrong (List.contains mention.Name [ "a"; "b"; "c" ]) "zone" "a, b, c, or all of them"
-    | "node" -> wrong (isNode most mention.Name) "node of this scenario" (nodes most)
+    | "zone" ->
+        wrong (List.contains mention.Name zones) "zone" (String.Join(", ", zones) + ", or all of them")
+    | "node" -> wrong (isNode mention.Name) "node of this scenario" (nodes most)
     | _ when List.contains mention.Name targets -> None
     | _ ->
         match Target.tryParse mention.Name, mention.Name.Split '/' with
@@ -131,14 +172,44 @@ let private tryWrong (scenario: Node) (mention: Mention) : string option =
             | "PD" -> wrong (isInstance pd name) "member of this scenario" (instances pd)
             | "TiKV" -> wrong (isInstance tikv name) "store of this scenario" (instances tikv)
             | "Pod" -> wrong (isInstance groups name) "Pod of this scenario" (instances groups)
-            | "Node" -> wrong (isNode most name) "node of this scenario" (nodes most)
+            | "Node" -> wrong (isNode name) "node of this scenario" (nodes most)
             | "PersistentVolumeClaim" ->
                 wrong (isClaim name) "claim of this scenario" $"data-%s{instances groups}"
             | _ -> None
 
+/// A node has one name, and a Pod stands on one node.
+let private repeated (scenario: Node) : Problem list =
+    match tryAt [ "given"; "nodes" ] scenario with
+    | Some { Value = Sequence nodes } ->
+        let items index (node: Node) = [
+            yield!
+                text [ "name" ] node
+                |> Option.map (fun name -> name, index, node)
+                |> Option.toList
+
+            match tryAt [ "runs" ] node with
+            | Some { Value = Sequence pods } ->
+                for pod in pods do
+                    yield! text [] pod |> Option.map (fun name -> name, index, pod) |> Option.toList
+            | _ -> ()
+        ]
+
+        nodes
+        |> List.mapi items
+        |> List.concat
+        |> List.groupBy (fun (name, _, _) -> name)
+        |> List.collect (snd >> List.tail)
+        |> List.map (fun (name, index, node) -> {
+            Line = node.Line
+            Field = $"given.nodes[%d{index}]"
+            What = $"`%s{name}` stands there twice; allowed: each node once, and each Pod on one node"
+        })
+    | _ -> []
+
 /// What is wrong with the names in a scenario.
 let problems (scenario: Node) (mentions: Mention list) : Problem list =
-    mentions
-    |> List.choose (fun mention ->
-        tryWrong scenario mention
-        |> Option.map (fun what -> { Line = mention.Line; Field = mention.Field; What = what }))
+    repeated scenario
+    @ (mentions
+       |> List.choose (fun mention ->
+           tryWrong scenario mention
+           |> Option.map (fun what -> { Line = mention.Line; Field = mention.Field; What = what })))

@@ -39,7 +39,7 @@ let private told (node: Node) =
     | Mapping _ -> "an object"
 
 /// Names whose objects must be there.
-let private roles = set [ "target"; "pod"; "group"; "former"; "node"; "claim"; "zone" ]
+let private roles = set [ "target"; "pod"; "runs"; "group"; "former"; "node"; "claim"; "zone" ]
 
 /// The least and the most that numbers of a name may be.
 let private bounds =
@@ -62,7 +62,7 @@ let boundsOf (name: string) = Map.tryFind name bounds |> Option.defaultValue (0,
 let private number = Regex @"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$"
 
 /// As YAML 1.2 reads it.
-let rec private json (node: Node) : Json =
+let rec json (node: Node) : Json =
     match node.Value with
     | Scalar(text, true) -> Json.String text
     | Scalar(("" | "~" | "null"), false) -> Json.Null

@@ -87,9 +87,13 @@ let private story: Story = scenario "" "" [] Given.ordinary [] []
 
 /// Records whose fields have values of their own when they are left out.
 let private ordinary: Map<string, objnull> =
-    Map [ typeof<Given>.Name, box Given.ordinary; typeof<Story>.Name, box story ]
+    Map [
+        typeof<GivenNode>.Name, box Given.node
+        typeof<Given>.Name, box Given.ordinary
+        typeof<Story>.Name, box story
+    ]
 
-let private required = set [ "Id"; "Shows" ]
+let private required = set [ "Id"; "Shows"; "Name"; "Zone" ]
 
 let private defaultOf (field: PropertyInfo) : objnull voption =
     let owner =

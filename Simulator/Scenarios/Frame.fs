@@ -32,6 +32,20 @@ type Pace = {
     Takes: int
 }
 
+/// A machine of the cluster that a scenario begins with.
+type GivenNode = {
+    [<About "Its name, as Kubernetes has it.">]
+    Name: string
+    [<About "The zone that it is in: its label topology.kubernetes.io/zone.">]
+    Zone: string
+    [<About "Pods that come to stand on it while the cluster comes up, where they fit there.">]
+    Runs: string list
+    [<About "What there is for Pods, such as 16 or 7900m.">]
+    Cpu: string
+    [<About "What there is for Pods, such as 64Gi.">]
+    Memory: string
+}
+
 /// The cluster that a scenario begins with: settled, healthy, and left alone for a while.
 type Given = {
     [<About "What names and chances are drawn from.">]
@@ -42,10 +56,16 @@ type Given = {
     Tikv: int
     [<About "Nodes in each of the three zones a, b and c: node-a1, node-a2, and so on.">]
     NodesPerZone: int
+    [<About "The nodes by name, in place of those of three zones.">]
+    Nodes: GivenNode list
     [<About "Regions that PD has.">]
     Regions: int
     [<About "Replicas of each region.">]
     MaxReplicas: int
+    [<About "The labels by which PD tells how far apart stores are, the widest first; without them, as the manifests have it.">]
+    LocationLabels: string list
+    [<About "The label whose values replicas of a region may not share; without it, as the manifests have it.">]
+    IsolationLevel: string
     [<About "How many operators run, with a lease between them; 1 has none.">]
     Operators: int
     [<About "A StorageClass of the simulator: standard (network disks), offline (those grow when a Pod starts) or local.">]
@@ -54,6 +74,8 @@ type Given = {
     VolumeAttributes: string list
     [<About "Merge patches to the manifests of the example, one after another.">]
     Manifests: (string * Json) list
+    [<About "Manifests of further groups, applied after those of the example.">]
+    Groups: Json list
     [<About "Secrets that are there before the manifests are applied.">]
     Certificates: Certificate list
     [<About "What takes longer or shorter than usual, from the beginning of the scenario on.">]
@@ -102,18 +124,24 @@ type Story = {
 
 [<RequireQualifiedAccess>]
 module Given =
+    let node: GivenNode = { Name = ""; Zone = ""; Runs = []; Cpu = "16"; Memory = "64Gi" }
+
     /// The default of verification D: 3 PD and 4 TiKV, three replicas, 200 regions.
     let ordinary: Given = {
         Seed = 1UL
         Pd = 3
         Tikv = 4
         NodesPerZone = 2
+        Nodes = []
         Regions = 200
         MaxReplicas = 3
+        LocationLabels = []
+        IsolationLevel = ""
         Operators = 1
         StorageClass = "standard"
         VolumeAttributes = []
         Manifests = []
+        Groups = []
         Certificates = []
         Pace = []
     }

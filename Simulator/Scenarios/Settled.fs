@@ -38,6 +38,27 @@ let private manifests (given: Given) =
                 Body = request.Body |> withClass given |> merged given kind (Meta.name request.Body)
         })
 
+/// The resource of a kind of group.
+let private plural kind = if kind = "PDGroup" then "pdgroups" else "tikvgroups"
+
+let private kindOf manifest = Json.stringAt [ "kind" ] manifest |> Option.defaultValue ""
+
+let private groups (given: Given) =
+    given.Groups
+    |> List.map (fun manifest ->
+        manifest
+        |> Json.setPath [ "metadata"; "namespace" ] (Some(Json.String Target.space))
+        |> Requests.create
+            (Builtins.key "core.tikv.org" "v1alpha1" (plural (kindOf manifest)))
+            (Some Target.space))
+
+/// All the members of PD, or all the stores, that are to be.
+let private inAll kind first (given: Given) =
+    given.Groups
+    |> List.filter (fun manifest -> kindOf manifest = kind)
+    |> List.sumBy (fun manifest -> Json.intAt [ "spec"; "replicas" ] manifest |> Option.defaultValue 0)
+    |> (+) first
+
 let private secrets (given: Given) =
     given.Certificates
     |> List.map (
@@ -49,6 +70,15 @@ let private shape (given: Given) : Setup.Shape = {
     Setup.ordinary with
         Seed = given.Seed
         NodesPerZone = given.NodesPerZone
+        Nodes = [
+            for node in given.Nodes ->
+                ({ Name = node.Name; Zone = node.Zone; Cpu = node.Cpu; Memory = node.Memory }: Setup.NodeShape)
+        ]
+        Stands =
+            Map [
+                for node in given.Nodes do
+                    for pod in node.Runs -> pod, node.Name
+            ]
         VolumeAttributes = given.VolumeAttributes
 }
 
@@ -62,9 +92,16 @@ let bootstrap (given: Given) : Scenario =
         scenario with
             Operators = given.Operators
             Steps =
-                secrets given @ manifests given
+                secrets given @ manifests given @ groups given
                 |> List.mapi (fun index request -> 2_000L + 200L * int64 index, request)
-            Expect = Bootstrap.expected given.Pd given.Tikv
+            Expect = [
+                yield!
+                    Bootstrap.expected (inAll "PDGroup" given.Pd given) (inAll "TiKVGroup" given.Tikv given)
+
+                for manifest in given.Groups do
+                    let target = kindOf manifest + "/" + Meta.name manifest
+                    Check.Finally(Fact.Condition(target, "Ready", Some "True", None, None, true))
+            ]
     }
 
 let private cluster change (world: World) = {
@@ -92,21 +129,53 @@ let private regions (given: Given) (world: World) =
         { world with Pd = PdWorld.split world.Now id more world.Pd }
     | _ -> world
 
-let private failed (given: Given) what (result: Result) =
+/// What an administrator asks of PD, and when: a level of isolation once the stores bear their labels.
+let private settings (given: Given) (start: int64) : Fault list =
+    let asks after name (value: string) : Fault = {
+        When = Trigger.AtTime(start + after)
+        What =
+            Misfortune.PdAct(
+                "POST",
+                "/pd/api/v1/config",
+                Json.print (Json.object [ name, Json.String value ])
+            )
+    }
+
+    [
+        if not given.LocationLabels.IsEmpty then
+            asks 1_000L "location-labels" (System.String.Join(",", given.LocationLabels))
+        if given.IsolationLevel <> "" then
+            asks 120_000L "isolation-level" given.IsolationLevel
+    ]
+
+/// The cluster that a scenario is to begin with is never settled, as it is given: what it lacks.
+exception NotSettled of Words: string with
+    override problem.Message = problem.Words
+
+let private failed what (result: Result) =
     if not (Run.isGood result) then
-        invalidOp $"%A{given} does not %s{what}: %s{Run.words result}"
+        raise (
+            NotSettled $"the cluster that the scenario begins with does not %s{what}: %s{Run.words result}"
+        )
 
 let private make (given: Given) : Simulation =
     let scenario = bootstrap given
     let result = Run.run scenario
-    failed given "come up" result
-    let filled = { result.Final with World = regions given result.Final.World }
+    failed "come up" result
+    let world = regions given result.Final.World
+    let filled = { result.Final with World = { world with Stands = Map.empty } }
 
     // PD spreads the regions over the stores; it has done so when the operator has nothing more to tell of them
     let spread =
-        Run.from filled { scenario with Steps = []; Quiet = 300_000L; Limit = filled.World.Now + 36_000_000L }
+        Run.from filled {
+            scenario with
+                Steps = []
+                Faults = settings given filled.World.Now
+                Quiet = 300_000L
+                Limit = filled.World.Now + 36_000_000L
+        }
 
-    failed given "settle" spread
+    failed "settle" spread
     spread.Final
 
 let private made = ConcurrentDictionary<Given, Lazy<Simulation>>()

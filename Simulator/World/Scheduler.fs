@@ -278,7 +278,9 @@ let private place (world: World) (pod: Pod) (claims: Claim list) =
         unschedulable world pod (allNodes world + System.String.Join(", ", reasons) + ".")
         |> World.at (world.Now + world.Timings.ScheduleAgain) (Work.Schedule(View.key pod.Namespace pod.Name))
     | fitting ->
-        let chosen = assumed world pod
+        let chosen =
+            assumed world pod
+            |> Option.orElseWith (fun () -> Map.tryFind pod.Name world.Stands)
 
         let node =
             match fitting |> List.tryFind (fun node -> Some node.Name = chosen) with

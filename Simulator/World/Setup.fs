@@ -7,6 +7,9 @@ open Tikv.Core
 open Tikv.Simulator.Kubernetes
 open Tikv.Simulator.Pd
 
+/// A machine by its name.
+type NodeShape = { Name: string; Zone: string; Cpu: string; Memory: string }
+
 /// Which machines there are.
 type Shape = {
     Seed: uint64
@@ -15,6 +18,10 @@ type Shape = {
     Timings: Timings
     Zones: string list
     NodesPerZone: int
+    /// In place of so many in each zone.
+    Nodes: NodeShape list
+    /// The node on which a Pod comes to stand if it fits there, by the Pod's name.
+    Stands: Map<string, string>
     Cpu: string
     Memory: string
     /// VolumeAttributesClasses that there are; with none the resource is not served at all.
@@ -28,6 +35,8 @@ let ordinary = {
     Timings = Timings.realistic
     Zones = [ "a"; "b"; "c" ]
     NodesPerZone = 2
+    Nodes = []
+    Stands = Map.empty
     Cpu = "16"
     Memory = "64Gi"
     VolumeAttributes = []
@@ -76,14 +85,18 @@ let private createAll requests (world: World) =
 
 /// A cluster whose nodes are ready and where nothing runs yet.
 let world (shape: Shape) : World =
-    let nodes = [
-        for zone in shape.Zones do
-            for number in 1 .. shape.NodesPerZone -> $"node-%s{zone}%d{number}", zone
-    ]
+    let nodes =
+        match shape.Nodes with
+        | [] -> [
+            for zone in shape.Zones do
+                for number in 1 .. shape.NodesPerZone do
+                    { Name = $"node-%s{zone}%d{number}"; Zone = zone; Cpu = shape.Cpu; Memory = shape.Memory }
+          ]
+        | named -> named
 
     let addresses =
         nodes
-        |> List.mapi (fun index (name, _) -> name, $"10.0.%d{(index + 1) / 256}.%d{(index + 1) % 256}")
+        |> List.mapi (fun index node -> node.Name, $"10.0.%d{(index + 1) / 256}.%d{(index + 1) % 256}")
         |> Map.ofList
 
     let pd = PdWorld.create PdTimings.defaults shape.Seed (shape.Epoch.ToUnixTimeMilliseconds())
@@ -111,11 +124,11 @@ let world (shape: Shape) : World =
         Classes = Map.empty
         Machines =
             nodes
-            |> List.map (fun (name, _) ->
-                name,
+            |> List.map (fun node ->
+                node.Name,
                 {
-                    Name = name
-                    Ip = addresses[name]
+                    Name = node.Name
+                    Ip = addresses[node.Name]
                     Up = true
                     Connected = true
                     Kubelet = true
@@ -129,6 +142,7 @@ let world (shape: Shape) : World =
         Pd = pd
         Probed = pd
         Troubles = Troubles.none
+        Stands = shape.Stands
         Blamed = Map.empty
         Deaths = []
         Disks = Map.empty
@@ -152,12 +166,12 @@ let world (shape: Shape) : World =
         Requests.create Builtins.storageClasses None offline
         for name in shape.VolumeAttributes do
             Requests.create Builtins.volumeAttributesClasses None (attributesClass name)
-        for name, zone in nodes do
+        for node in nodes do
             yield!
                 NodeForms.register
                     "simulator"
-                    (NodeForms.manifest name zone addresses[name] shape.Cpu shape.Memory at)
+                    (NodeForms.manifest node.Name node.Zone addresses[node.Name] node.Cpu node.Memory at)
 
-            Requests.create Builtins.leases (Some "kube-node-lease") (NodeForms.lease name at)
+            Requests.create Builtins.leases (Some "kube-node-lease") (NodeForms.lease node.Name at)
     ]
     |> Observer.observe

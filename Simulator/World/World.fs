@@ -206,6 +206,8 @@ type World = {
     /// PD and TiKV as the kubelets last looked at them.
     Probed: PdWorld
     Troubles: Troubles
+    /// The node on which a Pod comes to stand if it fits there, by the Pod's name.
+    Stands: Map<string, string>
     /// Who deleted each Pod that is going, by uid: the field manager of the first request.
     Blamed: Map<string, string>
     /// Latest first.

@@ -1,4 +1,6 @@
+using System.Text.Json.Nodes;
 using NUnit.Framework;
+using Tikv.Simulator.WhatIf;
 
 namespace Tikv.Host.Tests.EndToEnd;
 
@@ -63,6 +65,30 @@ public sealed class DemoTests
     [Test, Order(5)]
     public async Task Wait_ends_at_once_for_a_condition_that_holds() =>
         await kubectl.Run("wait", "--for=condition=Ready", "cluster.core.tikv.org/basic", "--timeout=30s");
+
+    [Test, Order(5)]
+    public async Task A_snapshot_holds_the_cluster_and_the_answers_of_PD_without_a_Secret_and_a_scenario_is_made_of_it()
+    {
+        var file = Path.Combine(folder, "snapshot.json");
+        using var snapshot = ChildProcess.Start(
+            ChildProcess.Operator, "snapshot", "basic", "-n", "default", "--kubeconfig", Path.Combine(folder, "kubeconfig"), "--output", file);
+        Assert.That(await snapshot.End(Patience), Is.Zero, () => snapshot.Output);
+        Assert.That(snapshot.Output, Does.Match(@"Cluster default/basic: \d+ objects and 7 answers of PD are in "));
+
+        var dump = JsonNode.Parse(await File.ReadAllTextAsync(file))!;
+        var kinds = dump["items"]!.AsArray().Select(item => $"{item!["kind"]}").ToHashSet();
+        var given = Import.ofDump(null, DumpModule.read(file).ResultValue).ResultValue.Story.Given;
+
+        Assert.Multiple(() =>
+        {
+            Assert.That($"{dump["apiVersion"]} {dump["kind"]}", Is.EqualTo("snapshot.tikv.org/v1 Snapshot"));
+            Assert.That(kinds, Is.SupersetOf(new[] { "Cluster", "PDGroup", "TiKVGroup", "PD", "TiKV", "Pod", "PersistentVolumeClaim", "PersistentVolume", "Node", "StorageClass" }));
+            Assert.That(kinds, Does.Not.Contain("Secret"));
+            Assert.That(dump["items"]!.AsArray().Any(item => item!["metadata"]!["managedFields"] is not null), Is.False);
+            Assert.That((int)dump["pd"]!["/pd/api/v1/stores"]!["body"]!["count"]!, Is.EqualTo(3));
+            Assert.That((given.Pd, given.Tikv, given.Nodes.Sum(node => node.Runs.Length)), Is.EqualTo((3, 3, 6)));
+        });
+    }
 
     [Test, Order(6)]
     public async Task A_deleted_Pod_comes_back_with_the_same_identity_and_another_uid_and_a_watch_sees_it()

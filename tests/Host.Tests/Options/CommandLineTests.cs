@@ -12,6 +12,7 @@ public sealed class CommandLineTests
         crds: _ => throw new AssertionException("crds"),
         demo: _ => throw new AssertionException("demo"),
         serve: _ => throw new AssertionException("serve"),
+        snapshot: _ => throw new AssertionException("snapshot"),
         version: () => throw new AssertionException("version"),
         help: text => throw new AssertionException(text),
         misunderstood: message => throw new AssertionException(message));

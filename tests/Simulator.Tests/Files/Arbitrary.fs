@@ -164,9 +164,20 @@ and private fields size (slots: Shapes.Slot list) : Gen<objnull array> =
         | ValueNone -> values size slot.Name slot.Type)
     |> Gen.collectToArray id
 
+/// Names of nodes are those that a scenario gives them, where it does.
+let private withKnownNodes (story: Story) =
+    let nodes = [
+        for index, node in List.indexed (List.truncate 3 story.Given.Nodes) ->
+            let zone = [ "a"; "b"; "c" ][index]
+            { node with Name = $"node-%s{zone}1"; Zone = zone; Runs = [ $"basic-tikv-%d{index}" ] }
+    ]
+
+    { story with Given = { story.Given with Nodes = if nodes.Length < 3 then [] else nodes } }
+
 /// A property that takes one says so by this type.
 type AnyScenario =
     static member Story() : Arbitrary<Story> =
         Gen.sized (fun size -> values (min 12 size) "" typeof<Story>)
         |> Gen.map (fun story -> unbox<Story>(Unchecked.nonNull story))
+        |> Gen.map withKnownNodes
         |> Arb.fromGen

@@ -1,0 +1,147 @@
+module Tikv.Simulator.Tests.WhatIf.ImportTests
+
+open System
+open NUnit.Framework
+open Tikv.Core
+open Tikv.Simulator.WhatIf
+open Tikv.Simulator.Scenarios
+open Tikv.Simulator.Tests.WhatIf.Dumped
+
+let private import (text: string) : Result<Imported, string list> =
+    inFile text (fun file -> Dump.read file |> Result.bind (Import.ofDump None))
+
+let private imported (text: string) : Imported =
+    match import text with
+    | Ok imported -> imported
+    | Error problems -> raise (AssertionException(String.Join("\n", problems)))
+
+let private problems (text: string) : string =
+    match import text with
+    | Ok _ -> ""
+    | Error problems -> String.Join("\n", problems)
+
+let private ofWorld = lazy Json.print (dump (world given))
+
+/// A member of every object of a kind is changed.
+let private changed kind (path: string list) value (text: string) =
+    match Json.parse text with
+    | Ok dump ->
+        let items =
+            Json.itemsAt [ "items" ] dump
+            |> List.map (fun item ->
+                if Json.stringAt [ "kind" ] item = Some kind then Json.setPath path value item else item)
+
+        Json.print (Json.withField "items" (Json.array items) dump)
+    | Error problem -> invalidArg (nameof text) problem
+
+[<Test>]
+let ``a cluster that is dumped and imported is the cluster that it was`` () =
+    let found = imported (ofWorld.Force())
+    Assert.That(found.Warnings, Is.Empty)
+    Assert.That({ found.Story.Given with Manifests = [] }, Is.EqualTo { given with Manifests = [] })
+
+    let spec =
+        found.Story.Given.Manifests
+        |> List.find (fun (target, _) -> target = "TiKVGroup/basic-tikv")
+        |> snd
+
+    Assert.That(
+        Json.print spec,
+        Does
+            .Contain("\"version\":\"v8.5.1\"")
+            .And.Contain("\"enabled\":true")
+            .And.Contain("\"downAfter\":\"40m\"")
+            .And.Contain("20Gi")
+            .And.Not.Contain("minReadySeconds")
+    )
+
+[<Test>]
+let ``Pods begin on the nodes that they stood on`` () =
+    let stands =
+        (world given).Pods.Values
+        |> Seq.map (fun pod -> pod.Name, pod.Node)
+        |> Map.ofSeq
+
+    for node in given.Nodes do
+        for pod in node.Runs do
+            Assert.That(Map.tryFind pod stands, Is.EqualTo(Some node.Name), pod)
+
+[<Test>]
+let ``other names become those of the simulated cluster and are told`` () =
+    let found = imported (ofWorld.Force().Replace("basic-tikv", "prod-kv").Replace("basic", "prod"))
+    Assert.That(found.Names, Does.Contain(("prod-kv-2", "basic-tikv-2")).And.Contain(("prod", "basic")))
+    Assert.That(found.Story.Given.Nodes, Is.EqualTo(box given.Nodes))
+    Assert.That(found.Story.Why |> Option.defaultValue "", Does.Contain "prod-kv is basic-tikv here")
+
+    Assert.That(
+        Phrases.renamed found.Names "disk of prod-kv-2 is lost",
+        Is.EqualTo "disk of basic-tikv-2 is lost"
+    )
+
+[<Test>]
+let ``what the simulation cannot have is told field by field`` () =
+    let overlay = Acts.json """{"pod": {"spec": {"nodeSelector": {"disk": "nvme"}}}}"""
+
+    let found =
+        ofWorld.Force()
+        |> changed "TiKVGroup" [ "spec"; "template"; "spec"; "overlay" ] (Some overlay)
+        |> changed "Cluster" [ "spec"; "tlsCluster" ] (Some(Acts.json """{"enabled": true}"""))
+        |> changed "Node" [ "metadata"; "labels"; "topology.kubernetes.io/zone" ] None
+        |> imported
+
+    let told = String.Join("\n", found.Warnings)
+
+    Assert.That(
+        told,
+        Does.Contain "TiKVGroup basic-tikv: template.spec.overlay `{\"pod\":{\"spec\":{\"nodeSelector\""
+    )
+
+    Assert.That(told, Does.Contain "Cluster basic: tlsCluster `{\"enabled\":true}` is left out")
+    Assert.That(told, Does.Contain "n1, n2, n3, n4: no zone is known")
+
+[<Test>]
+let ``a dump that cannot be used is refused with its file, field, value and what is allowed`` () =
+    let replicas value = changed "TiKVGroup" [ "spec"; "replicas" ] value (ofWorld.Force())
+
+    for text, words in
+        [
+            "{", "dump.json: it is not JSON"
+            "id: T01", "dump.json: kind: it is missing"
+            ofWorld.Force().Replace("snapshot.tikv.org/v1", "snapshot.tikv.org/v9"),
+            "apiVersion: `snapshot.tikv.org/v9` is not known; allowed: snapshot.tikv.org/v1"
+            ofWorld.Force().Replace("\"kind\":\"TiKVGroup\"", "\"kind\":\"Other\""),
+            "there is no TiKVGroup of the Cluster default/basic"
+            replicas (Some(Json.String "many")),
+            "(basic-tikv): spec.replicas: `\"many\"` is not one; allowed: a whole number from 0 to 1000"
+            replicas None, "(basic-tikv): spec.replicas: it is missing"
+        ] do
+        Assert.That(problems text, Does.Contain words)
+
+let private manifest (replicas: int) (version: string) =
+    $"{{apiVersion: core.tikv.org/v1alpha1, kind: TiKVGroup, metadata: {{name: prod-kv}}, spec: {{cluster: {{name: prod}}, replicas: %d{replicas}, failover: {{enabled: true, downAfter: 40m}}, template: {{spec: {{version: %s{version}, config: \"[storage]\\nreserve-space = \\\"0MB\\\"\\n\", volumes: [{{name: data, storage: 20Gi}}]}}}}}}}}"
+
+[<Test>]
+let ``a changed manifest of the live cluster changes what differs and nothing else`` () =
+    let found = imported (ofWorld.Force().Replace("basic-tikv", "prod-kv").Replace("basic", "prod"))
+
+    let change text = inFile text (fun file -> Manifests.ofFile found.Story found.Names file)
+
+    let patch (body: string) = [ Acts.patch "TiKVGroup/basic-tikv" (Acts.json body) ], ([]: string list)
+
+    Assert.That(
+        change (manifest 3 "v8.5.3"),
+        Is.EqualTo(
+            box (
+                Result<_, string list>
+                    .Ok(patch """{"spec": {"template": {"spec": {"version": "v8.5.3"}}, "replicas": 3}}""")
+            )
+        )
+    )
+
+    match change ((manifest 3 "v8.5.3").Replace("TiKVGroup", "Pod")) with
+    | Ok _ -> Assert.Fail "a Pod is changed"
+    | Error problems ->
+        Assert.That(
+            problems,
+            Has.Some.Contain "kind: `Pod` cannot be changed here; allowed: Cluster, PDGroup, TiKVGroup"
+        )
