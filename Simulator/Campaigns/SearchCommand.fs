@@ -88,6 +88,12 @@ let private mutantOf (asked: Asked) =
     | Some id -> $" --mutant %s{id}"
     | None -> ""
 
+/// A run of an operator in earnest fails again from its file; that of one with a fault fails with the fault alone.
+let private keep (asked: Asked) (story: Story) : unit =
+    match asked.Mutant, asked.Save with
+    | Some id, Some folder -> printfn $"        kept, as run by %s{id}: %s{Kept.write folder story}"
+    | _, saved -> Kept.tell saved story
+
 /// Shrinks a failing plan, and shows what is left.
 let private show (asked: Asked) (setting: Setting) (kind: string) (plan: Plan) : unit =
     let first = Search.trial setting plan
@@ -102,7 +108,7 @@ let private show (asked: Asked) (setting: Setting) (kind: string) (plan: Plan) :
         printfn $"        %s{words}"
         let story = Search.kept small words
         let story = { story with Id = story.Id + "-shrunk" }
-        Kept.tell asked.Save story
+        keep asked story
 
         (StoryFile.print story).TrimEnd('\n').Split '\n'
         |> Array.iter (printfn "        %s")
@@ -131,7 +137,7 @@ let private again (asked: Asked) (setting: Setting) (name: string) : int =
             0
         | Outcome.Bad(kind, words) ->
             printfn $"FAILED  %s{name}: %s{words}"
-            Kept.tell asked.Save (Search.kept plan words)
+            keep asked (Search.kept plan words)
             show asked setting kind plan
             1
 
@@ -166,7 +172,7 @@ let private search (asked: Asked) (conduct: Campaign.Conduct) there (keeper: uni
         |> List.sortBy (fun (plan, _, _) -> plan.Seed, plan.Name)
 
     for plan, _, words in failed do
-        Kept.tell asked.Save (Search.kept plan words)
+        keep asked (Search.kept plan words)
 
     let different =
         failed

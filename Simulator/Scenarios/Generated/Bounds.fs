@@ -25,6 +25,26 @@ let private moves (kind: string) =
     || kind = "their removal"
     || kind = "out of service"
 
+/// What a restart or a move may have to wait for; the rest are parts of a second.
+let private counts (tempo: Tempo) =
+    match tempo with
+    | Tempo.Images
+    | Tempo.Containers
+    | Tempo.Volumes
+    | Tempo.StoreStarts
+    | Tempo.CatchUp
+    | Tempo.LeaderMoves
+    | Tempo.PeerMoves -> true
+    | Tempo.Notice
+    | Tempo.NodeGrace
+    | Tempo.CrashBackOff
+    | Tempo.Requests
+    | Tempo.Watches
+    | Tempo.OperatorStarts
+    | Tempo.PdProcesses
+    | Tempo.PdLeaders
+    | Tempo.Elections -> false
+
 let private isChange (item: Item) = not item.Asks.IsEmpty
 
 /// Milliseconds from the beginning within which all must be as asked: healing, what is left over by then, and what there is
@@ -40,5 +60,8 @@ let within (given: Given) (items: Item list) : int64 =
             elif isChange item || item.Kind = "drain" || item.Kind = "zone" then instances * restart
             else restart)
 
-    let slowest = (100, given.Pace) ||> List.fold (fun most pace -> max most pace.Takes)
+    let slowest =
+        (100, given.Pace)
+        ||> List.fold (fun most pace -> if counts pace.Of then max most pace.Takes else most)
+
     Item.healedAt + leftOver + work * int64 slowest / 100L
