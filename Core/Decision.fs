@@ -14,14 +14,18 @@ module Decision =
     let act actions : Decision<'Action, 'Reason> = { Actions = actions; Waiting = [] }
     let wait reasons : Decision<'Action, 'Reason> = { Actions = []; Waiting = reasons }
 
-    /// Several decisions as one, in the order given; a reason given twice is kept once.
-    let together (decisions: Decision<'Action, 'Reason> list) : Decision<'Action, 'Reason> = {
-        Actions = decisions |> List.collect _.Actions
-        Waiting = decisions |> List.collect _.Waiting |> List.distinct
-    }
-
     let isSettled (decision: Decision<'Action, 'Reason>) =
         List.isEmpty decision.Actions && List.isEmpty decision.Waiting
+
+    /// Several decisions as one, in the order given; a reason given twice is kept once.
+    let together (decisions: Decision<'Action, 'Reason> list) : Decision<'Action, 'Reason> =
+        if decisions |> List.forall isSettled then
+            settled
+        else
+            {
+                Actions = decisions |> List.collect _.Actions
+                Waiting = decisions |> List.collect _.Waiting |> List.distinct
+            }
 
 /// A rule looks at one concern. It neither remembers nor performs anything.
 type Rule<'Observed, 'Action, 'Reason> = 'Observed -> Decision<'Action, 'Reason>

@@ -196,8 +196,12 @@ module Json =
     /// The string members of the object at a path, such as labels.
     let mapAt path json =
         membersAt path json
-        |> List.choose (fun (key, value) -> asString value |> Option.map (fun value -> key, value))
-        |> Map.ofList
+        |> List.fold
+            (fun map (key, value) ->
+                match value with
+                | Json.String text -> Map.add key text map
+                | _ -> map)
+            Map.empty
 
     // ---- changing
 

@@ -34,6 +34,13 @@ module Labels =
             ``component``, componentName
         ]
 
+    /// The labels of everything that belongs to one instance.
+    let ofInstance clusterName groupName componentName (instanceName: string) =
+        ofGroup clusterName groupName componentName |> Map.add instance instanceName
+
+    /// The group of an instance; empty when it does not say so.
+    let groupOf (meta: Meta) = meta.Labels |> Map.tryFind group |> Option.defaultValue ""
+
     /// Which objects of a kind the operator keeps in its caches: all of our own kinds, and of Kubernetes' kinds those that
     /// it has made, so that its memory does not grow with other people's Pods. Nodes, volumes and storage classes are made
     /// by others, and so is a PodDisruptionBudget that stands in the way of drains.

@@ -21,15 +21,17 @@ module Report =
     let change (old: 'Status, now: 'Status) : Json option =
         if now = old then None else MergePatch.diff (Codec.encode old) (Codec.encode now)
 
-    let private because standard (why: (string * string) list) =
-        match why with
-        | [] -> standard
-        | (code, _) :: _ -> code, String.Join("; ", why |> List.map snd |> List.distinct)
-
     /// Ready and Synced are always there; Reconciling and Stalled only while they are true (kstatus).
     let conditions clock generation verdict old =
         let set name status (reason, message: string) =
             Condition.set clock generation name status reason message
+
+        let why =
+            match verdict.Why with
+            | [] -> None
+            | (code, _) :: _ -> Some(code, String.Join("; ", verdict.Why |> List.map snd |> List.distinct))
+
+        let because standard = why |> Option.defaultValue standard
 
         let whether holds = if holds then ConditionStatus.True else ConditionStatus.False
 
@@ -37,13 +39,13 @@ module Report =
             match verdict.Ready with
             | ConditionStatus.True -> "Ready", "it serves"
             | ConditionStatus.False
-            | ConditionStatus.Unknown -> because (ConditionReason.Creating, "it is being built") verdict.Why
+            | ConditionStatus.Unknown -> because (ConditionReason.Creating, "it is being built")
 
         let synced =
             if verdict.Synced then
                 ConditionReason.AllUpToDate, "everything is as the specification says"
             else
-                because (ConditionReason.Waiting, "changes are being carried out") verdict.Why
+                because (ConditionReason.Waiting, "changes are being carried out")
 
         let settled = verdict.Synced && verdict.Why.IsEmpty && verdict.Ready = ConditionStatus.True
 
@@ -56,17 +58,14 @@ module Report =
                set
                    ConditionType.Reconciling
                    ConditionStatus.True
-                   (because
-                       (if verdict.Ready = ConditionStatus.True then
-                            ConditionReason.Waiting, "changes are being carried out"
-                        else
-                            ConditionReason.Creating, "it is being built")
-                       verdict.Why)
+                   (because (
+                       if verdict.Ready = ConditionStatus.True then
+                           ConditionReason.Waiting, "changes are being carried out"
+                       else
+                           ConditionReason.Creating, "it is being built"
+                   ))
         |> if verdict.Stalled then
-               set
-                   ConditionType.Stalled
-                   ConditionStatus.True
-                   (because ("Stalled", "a repair is needed") verdict.Why)
+               set ConditionType.Stalled ConditionStatus.True (because ("Stalled", "a repair is needed"))
            else
                Condition.remove ConditionType.Stalled
 

@@ -1,6 +1,7 @@
 module Tikv.Simulator.Program
 
 open Argu
+open Tikv.Simulator.Campaigns
 open Tikv.Simulator.Reports
 open Tikv.Simulator.Run
 open Tikv.Simulator.Serve
@@ -88,19 +89,50 @@ type ExploreArgument =
 type SearchArgument =
     | [<Unique>] Runs of number: int
     | [<Unique; AltCommandLine "--seed">] First_Seed of number: uint64
+    | [<Unique>] Mode of name: string
     | [<Unique; AltCommandLine "--transcript">] With_Transcript
     | [<Unique>] Save of folder: string
     | [<Unique; AltCommandLine "--shard">] Shard_In of part: string
+    | [<Unique; AltCommandLine "--resume">] State of file: string
+    | [<Unique>] Until of span: string
+    | [<Unique>] Check_Determinism of runs: int
+    | [<Unique>] Coverage
+    | [<Unique>] Require_Coverage
+    | [<Unique>] Mutant of id: string
+    | [<Unique>] Plan of name: string
 
     interface IArgParserTemplate with
         member argument.Usage =
             match argument with
-            | Runs _ -> "how many (default: 1000)"
+            | Runs _ -> "how many (default: 1000; with --until as many as time allows)"
             | First_Seed _ -> "the first seed; each run has the next one (default: 1)"
+            | Mode _ -> "how runs are drawn: plain, swarm, phases or guided (default: plain)"
             | With_Transcript -> "print the events of the first failures"
             | Save _ -> "keep each failure as a file in this folder"
             | Shard_In _ ->
                 "one of several parts, such as 2/8, for machines beside one another (default: all of it)"
+            | State _ ->
+                "remember what is done in this file, and go on from it if it is there; - prints the same"
+            | Until _ -> "begin no more runs after so long, such as 30m"
+            | Check_Determinism _ -> "make one run of so many twice, and compare them; 0: none (default: 100)"
+            | Coverage -> "print which goals, reasons, actions and properties were reached, and which not"
+            | Require_Coverage ->
+                "fail when some were not, the named scenarios included, that Campaigns/Unreached.fs does not name"
+            | Mutant _ -> "search for what is wrong with this faulty operator (see mutants)"
+            | Plan _ -> "make the one run of that name again, such as swarm-17"
+
+type GatherArgument =
+    | [<MainCommand; Mandatory>] From of files: string list
+    | [<Unique; AltCommandLine "--coverage">] With_Coverage
+    | [<Unique; AltCommandLine "--require-coverage">] All_Reached
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | From _ -> "states of searches (--state), logs that hold them, and folders of these"
+            | With_Coverage ->
+                "print which goals, reasons, actions and properties were reached, and which not"
+            | All_Reached -> "fail when some were not that Campaigns/Unreached.fs does not name"
 
 type BenchArgument =
     | [<Unique>] Seconds of number: float
@@ -168,6 +200,7 @@ type Argument =
     | [<CliPrefix(CliPrefix.None)>] Export of ParseResults<ExportArgument>
     | [<CliPrefix(CliPrefix.None)>] Schema of ParseResults<SchemaArgument>
     | [<CliPrefix(CliPrefix.None)>] Search of ParseResults<SearchArgument>
+    | [<CliPrefix(CliPrefix.None)>] Gather of ParseResults<GatherArgument>
     | [<CliPrefix(CliPrefix.None)>] List of ParseResults<ListArgument>
     | [<CliPrefix(CliPrefix.None)>] Scenarios of ParseResults<ScenariosArgument>
     | [<CliPrefix(CliPrefix.None)>] Explore of ParseResults<ExploreArgument>
@@ -187,6 +220,7 @@ type Argument =
             | Export _ -> "write scenarios as files"
             | Schema _ -> "print the JSON schema of files of scenarios"
             | Search _ -> "run generated changes and faults; all must come right afterwards"
+            | Gather _ -> "put the parts of a search together, and tell what they come to"
             | List _ -> "name every scenario"
             | Scenarios _ -> "print the catalogue of scenarios"
             | Explore _ -> "run a scenario with each misfortune at each point"
@@ -246,12 +280,23 @@ let private run arguments =
     | Schema _ -> Commands.schema ()
     | Search given ->
         ofShard (given.TryGetResult Shard_In) (fun shard ->
-            Commands.search
-                (given.GetResult(Runs, 1_000))
-                (given.GetResult(First_Seed, 1UL))
-                shard
-                (given.Contains With_Transcript)
-                (given.TryGetResult Save))
+            SearchCommand.run {
+                Runs = given.TryGetResult Runs
+                Seed = given.GetResult(First_Seed, 1UL)
+                Mode = given.GetResult(Mode, "plain")
+                Shard = shard
+                Transcript = given.Contains With_Transcript
+                Save = given.TryGetResult Save
+                State = given.TryGetResult State
+                Until = given.TryGetResult Until
+                CheckEach = given.GetResult(Check_Determinism, 100)
+                Coverage = given.Contains Coverage
+                RequireCoverage = given.Contains Require_Coverage
+                Mutant = given.TryGetResult Mutant
+                Plan = given.TryGetResult Plan
+            })
+    | Gather given ->
+        GatherCommand.run (given.GetResult From) (given.Contains With_Coverage) (given.Contains All_Reached)
     | List _ -> Commands.list ()
     | Scenarios given -> if given.Contains Markdown then Commands.scenarios () else Commands.list ()
     | Explore given ->

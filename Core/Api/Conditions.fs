@@ -53,34 +53,34 @@ module Condition =
         (message: string)
         (conditions: Condition list)
         : Condition list =
-        let condition = {
+        let since time = {
             Type = name
             Status = status
             ObservedGeneration = generation
-            LastTransitionTime = Timestamp.print clock
+            LastTransitionTime = time
             Reason = reason
             Message = (if message = "" then reason else message)
         }
 
-        match tryFind name conditions with
-        | None -> conditions @ [ condition ]
-        | Some old ->
-            let condition =
-                if
-                    old.Status = status
-                    && Timestamp.tryParse old.LastTransitionTime
-                       |> Option.forall (fun at -> at <= clock)
-                then
-                    { condition with LastTransitionTime = old.LastTransitionTime }
-                else
-                    condition
-
+        let replaceBy condition =
             conditions
             |> List.map (fun found -> if found.Type = name then condition else found)
 
+        let isPast moment = Timestamp.tryParse moment |> Option.forall (fun at -> at <= clock)
+
+        match tryFind name conditions with
+        | None -> conditions @ [ since (Timestamp.print clock) ]
+        | Some old when old.Status = status && isPast old.LastTransitionTime ->
+            let condition = since old.LastTransitionTime
+            if condition = old then conditions else replaceBy condition
+        | Some _ -> replaceBy (since (Timestamp.print clock))
+
     /// For conditions that are there only while they are true (kstatus).
     let remove (name: string) (conditions: Condition list) : Condition list =
-        conditions |> List.filter (fun condition -> condition.Type <> name)
+        if (tryFind name conditions).IsSome then
+            conditions |> List.filter (fun condition -> condition.Type <> name)
+        else
+            conditions
 
     /// There with its reason and message, and True, while there is one; not there otherwise.
     let onlyWhile clock generation (name: string) (why: (string * string) option) conditions =

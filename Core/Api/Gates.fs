@@ -48,11 +48,13 @@ module Gate =
         CacheFresh
     ]
 
+    let private codes = all |> List.map (fun gate -> gate, gate.Replace("-", ""))
+
     /// The gate that a reason's code names: `NoOtherDisruption` is `no-other-disruption`.
     let tryOfCode (code: string) =
-        all
-        |> List.tryFind (fun gate ->
-            System.String.Equals(gate.Replace("-", ""), code, System.StringComparison.OrdinalIgnoreCase))
+        codes
+        |> List.tryFind (fun (_, own) -> String.Equals(own, code, StringComparison.OrdinalIgnoreCase))
+        |> Option.map fst
 
     /// Gates that the annotation `tikv.org/override-gates` can override: what they hold up, PD judges as well.
     let overridable = set [ MinReplicasAfter ]

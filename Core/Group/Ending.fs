@@ -47,7 +47,7 @@ let private lastObjects (observed: Observed) =
 
 /// A group goes after the last of its instances, and its Services and its budget with it.
 let rule (observed: Observed) : Decision<Action, Reason> =
-    let remaining = observed.Instances |> Map.toList |> List.map snd
+    let remaining = Observed.instances observed
 
     match Evidence.noneLeft observed, Evidence.abandonAsked observed, lastObjects observed with
     | None, Some asked, _ -> givenUp asked remaining

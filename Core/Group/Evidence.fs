@@ -13,9 +13,7 @@ let private abandoned (meta: Meta) = meta.Annotations |> Map.tryFind Annotations
 
 /// The instances of the group that are on their way out, and a part of the cluster still.
 let leaving (observed: Observed) =
-    observed.Instances
-    |> Map.toList
-    |> List.map snd
+    Observed.instances observed
     |> List.filter (fun one -> ending one || one.Offline && not one.Removed)
 
 /// No other store of the cluster is on its way out (V I06).

@@ -33,9 +33,9 @@ let extras (observed: Observed) = (atStage FailureStage.Replacing observed).Leng
 
 /// One that failed and stays: nobody counts on it, and no template can be judged by it. A replacement that is pending is
 /// none of these: its Pod would take the place of the next one that is restarted (V T07).
-let standsAside (observed: Observed) (one: InstanceView) =
-    atStage FailureStage.Replacing observed
-    |> List.exists (fun failure -> failure.Uid = one.Meta.Uid)
+let standsAside (observed: Observed) =
+    let failed = atStage FailureStage.Replacing observed |> List.map _.Uid
+    fun (one: InstanceView) -> List.contains one.Meta.Uid failed
 
 /// The indexes of instances that failed and are to go.
 let retiring (observed: Observed) = atStage FailureStage.Retiring observed |> List.map _.Index |> Set.ofList
@@ -119,9 +119,7 @@ let private hasReturned (observed: Observed) (one: InstanceView) =
 let private staying (observed: Observed) =
     let named = Set.ofList (settings observed).OfflineIndexes
 
-    observed.Instances
-    |> Map.toList
-    |> List.map snd
+    Observed.instances observed
     |> List.filter (fun one ->
         one.Registered
         && not one.Ready
@@ -198,9 +196,7 @@ let private replaceWith (failure: Failure) (observed: Observed) =
 
 /// The store that would go if the failed one stayed: the instance with the highest index that serves.
 let private replacement (observed: Observed) =
-    observed.Instances
-    |> Map.toList
-    |> List.map snd
+    Observed.instances observed
     |> List.filter (fun one ->
         one.Ready
         && not one.Offline

@@ -76,7 +76,7 @@ let ofGroup (observed: Observed) : Plan =
     let settings = settings observed
     let named = Set.union (Set.ofList settings.OfflineIndexes) (Failover.retiring observed)
     let replicas = settings.Replicas + Failover.extras observed
-    let all = observed.Instances |> Map.toList |> List.map snd
+    let all = Observed.instances observed
     let present = if bootstraps observed then all else all |> List.filter (ending >> not)
 
     let must, may =
@@ -90,12 +90,10 @@ let ofGroup (observed: Observed) : Plan =
 
     let staying, chosen = fewer observed (surplus - going.Length) (free @ calledBack)
 
-    let used =
-        Set.unionMany [
-            all |> List.map _.Index |> Set.ofList
-            named
-            (if bootstraps observed then Set.empty else observed.Retained)
-        ]
+    let isFree index =
+        not (Map.containsKey index observed.Instances)
+        && not (Set.contains index named)
+        && (bootstraps observed || not (Set.contains index observed.Retained))
 
     {
         Staying = staying |> List.filter (ending >> not) |> List.sortBy _.Index
@@ -104,7 +102,7 @@ let ofGroup (observed: Observed) : Plan =
             |> List.sortBy (fun one -> not one.Offline, one.Registered, not one.Fails)
         New =
             Seq.initInfinite id
-            |> Seq.filter (fun index -> not (Set.contains index used))
+            |> Seq.filter isFree
             |> Seq.truncate (max 0 (replicas - may.Length))
             |> List.ofSeq
     }

@@ -26,7 +26,7 @@ let mayGo (plan: Plan) (observed: Observed) (one: InstanceView) =
 /// instance before its successor is made, so that a crash changes nothing; taken back while the old one still serves, it
 /// stays.
 let next (plan: Plan) (observed: Observed) =
-    let instances = observed.Instances |> Map.toList |> List.map snd
+    let instances = Observed.instances observed
     let marked = instances |> List.filter replaced
     let healed = marked |> List.filter (fun one -> stays one && one.OtherClass = Some false)
     let due = plan.Staying |> List.filter (fun one -> one.OtherClass = Some true)

@@ -56,9 +56,7 @@ let private suspension (observed: Observed) conditions =
     match observed.Cluster with
     | Some cluster when cluster.Spec.SuspendAction.SuspendCompute ->
         let awake =
-            observed.Instances
-            |> Map.toList
-            |> List.map snd
+            Observed.instances observed
             |> List.filter (fun one -> one.SuspendedAt <> Some cluster.Meta.Generation)
 
         let status, reason, message =
@@ -116,7 +114,7 @@ let private blocked
             found (name (Manifest.instanceKind observed) one.Meta.Name) code message)
 
     (decision.Waiting |> List.choose ofGroup)
-    @ (observed.Instances |> Map.toList |> List.choose (snd >> ofInstance))
+    @ (Observed.instances observed |> List.choose ofInstance)
 
 let private degraded (observed: Observed) conditions =
     let why = Failover.degraded (Together.isPlanned observed) observed
@@ -142,7 +140,7 @@ let private statuses (observed: Observed) (decision: Decision<Action, Reason>) =
     let old = Manifest.status observed
     let settings = Manifest.settings observed
     let revision = Shared.revision observed
-    let instances = observed.Instances |> Map.toList |> List.map snd
+    let instances = Observed.instances observed
     let count condition = instances |> List.filter condition |> List.length
 
     let isAt wanted (one: InstanceView) =

@@ -78,18 +78,17 @@ let history (observed: Observed) =
         |> Option.map _.Spec.RevisionHistoryLimit
         |> Option.defaultValue Int32.MaxValue
 
-    let inUse =
-        observed.Instances
-        |> Map.toList
-        |> List.collect (fun (_, one) ->
-            [ Map.tryFind Labels.revision one.Meta.Labels; one.Current ] |> List.choose id)
-        |> List.append [ Shared.revision observed ]
-        |> List.append ((Manifest.status observed).CurrentRevision |> Option.toList)
-        |> Set.ofList
+    let isInUse revision =
+        revision = Shared.revision observed
+        || (Manifest.status observed).CurrentRevision = Some revision
+        || observed.Instances
+           |> Map.exists (fun _ one ->
+               Map.tryFind Labels.revision one.Meta.Labels = Some revision
+               || one.Current = Some revision)
 
     let unused =
         observed.Revisions
-        |> List.filter (fun one -> not (Set.contains (hashOf one) inUse) && one.Meta.DeletionTimestamp.IsNone)
+        |> List.filter (fun one -> one.Meta.DeletionTimestamp.IsNone && not (isInUse (hashOf one)))
         |> List.sortBy (fun one -> one.Revision, one.Meta.Name)
 
     unused

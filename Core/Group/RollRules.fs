@@ -76,38 +76,40 @@ let private isEdited (observed: Observed) =
 ///    template: what is wrong with them is something else.
 /// 4. Of PD the leader goes last; then by the priority that people gave, then the highest index.
 let roll (plan: Plan) (observed: Observed) =
-    let current, light, heavy = sorted observed plan.Staying
-    let reverted = Some(Shared.revision observed)
-    let isEdited = if heavy.IsEmpty then (fun _ -> false) else isEdited observed
-    let heals (one: InstanceView) = one.Broken || one.Current = reverted || isEdited one
-    let healed = heavy |> List.filter heals
+    match sorted observed plan.Staying with
+    | _, [], [] -> Decision.settled
+    | current, light, heavy ->
+        let reverted = Some(Shared.revision observed)
+        let isEdited = if heavy.IsEmpty then (fun _ -> false) else isEdited observed
+        let heals (one: InstanceView) = one.Broken || one.Current = reverted || isEdited one
+        let healed = heavy |> List.filter heals
 
-    let waiting =
-        heavy
-        |> List.sortBy (fun one -> one.Ready, not one.Fails, one.Leads, priority one, -one.Index)
+        let waiting =
+            heavy
+            |> List.sortBy (fun one -> one.Ready, not one.Fails, one.Leads, priority one, -one.Index)
 
-    let current = current |> List.filter (Failover.standsAside observed >> not)
-    let unproven = current |> List.filter (fun one -> not (serves one) && one.Current <> label one)
+        let current = current |> List.filter (Failover.standsAside observed >> not)
+        let unproven = current |> List.filter (fun one -> not (serves one) && one.Current <> label one)
 
-    match light @ healed, waiting with
-    | (_ :: _ as atOnce), _ -> Decision.act (atOnce |> List.map (update observed))
-    | [], [] -> Decision.settled
-    | [], next :: _ when next.Fails && unproven.IsEmpty -> Decision.act [ update observed next ]
-    | [], _ when not plan.New.IsEmpty -> Decision.settled
-    | [], _ ->
-        let working = current |> List.filter (fun one -> not (unavailable observed [ one ]).IsEmpty)
-        let chosen, alone = Together.next observed working waiting
+        match light @ healed, waiting with
+        | (_ :: _ as atOnce), _ -> Decision.act (atOnce |> List.map (update observed))
+        | [], [] -> Decision.settled
+        | [], next :: _ when next.Fails && unproven.IsEmpty -> Decision.act [ update observed next ]
+        | [], _ when not plan.New.IsEmpty -> Decision.settled
+        | [], _ ->
+            let working = current |> List.filter (fun one -> not (unavailable observed [ one ]).IsEmpty)
+            let chosen, alone = Together.next observed working waiting
 
-        {
-            Actions = chosen |> List.map (update observed)
-            Waiting = [
-                if chosen.IsEmpty then
-                    yield! unavailable observed current
-                match alone with
-                | Some why -> TakenAlone why
-                | None -> ()
-            ]
-        }
+            {
+                Actions = chosen |> List.map (update observed)
+                Waiting = [
+                    if chosen.IsEmpty then
+                        yield! unavailable observed current
+                    match alone with
+                    | Some why -> TakenAlone why
+                    | None -> ()
+                ]
+            }
 
 /// What is in order of versions comes first. While the wanted version must wait, an instance whose process is known not to
 /// run gets the template that the others have: it may be what PD, which goes first, waits for. One that is just being
@@ -130,9 +132,7 @@ let inOrder (plan: Plan) (observed: Observed) =
 let available (plan: Plan) (observed: Observed) =
     match unavailable observed plan.Staying with
     | [] ->
-        observed.Instances
-        |> Map.toList
-        |> List.map snd
+        Observed.instances observed
         |> List.filter ending
         |> List.map (fun one -> InstanceTerminating one.Meta.Name)
         |> Decision.wait

@@ -7,7 +7,7 @@ open Tikv.Core.Kubernetes
 open Tikv.Core.Group.Plan
 
 let private names (instances: InstanceView list) = instances |> List.map _.Meta.Name
-let private instances (observed: Observed) = observed.Instances |> Map.toList |> List.map snd
+let private instances (observed: Observed) = Observed.instances observed
 
 // ---- out
 
@@ -100,7 +100,7 @@ let private calledBack (plan: Plan) = [
 
 /// Surplus that serves stays while the others are being restarted: it is the redundancy of that time (T 3.1).
 let private deferral (observed: Observed) plan (next: InstanceView list) =
-    if RollRules.isUnderWay observed plan then
+    if not next.IsEmpty && RollRules.isUnderWay observed plan then
         next
         |> List.partition (fun one -> one.Registered && not one.Fails && not one.Offline)
     else

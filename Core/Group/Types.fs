@@ -122,6 +122,12 @@ type Observed = {
     Prints: Derived<Prints>
 }
 
+[<RequireQualifiedAccess>]
+module Observed =
+    /// Its instances, in the order of their indexes.
+    let instances (observed: Observed) =
+        Map.foldBack (fun _ one others -> one :: others) observed.Instances []
+
 /// Why a group that is not (yet) as desired is left alone for now.
 type Reason =
     /// The API server or PD refused what was decided.

@@ -10,12 +10,21 @@ let private either make =
     let plain, secured = lazy (make false), lazy (make true)
     fun tls -> if tls then secured.Value else plain.Value
 
-let private make ``component`` (template: ComponentTemplate) (encoded: Lazy<Json>) (meta: Meta) : Prints =
+let private make
+    ``component``
+    (settings: InstanceSettings)
+    (template: ComponentTemplate)
+    (encoded: Lazy<Json>)
+    (meta: Meta)
+    : Prints =
     let metadata = Revision.metadata meta
+    let group = Labels.groupOf meta
     let document = lazy (Toml.parse (template.Config |> Option.defaultValue ""))
 
     {
         Metadata = metadata
+        Group = group
+        Labels = lazy (Labels.ofInstance settings.Cluster.Name group (Defaults.word ``component``) meta.Name)
         Process = either (fun tls -> Revision.processOf template encoded.Value metadata tls)
         Base = either (fun tls -> Revision.baseOf encoded.Value metadata tls)
         Config = lazy (Reload.fingerprintOf ``component`` document.Value |> Option.defaultValue "")
@@ -27,14 +36,20 @@ let private kept spec (meta: Meta) (before: Derived<Prints> option) =
     before
     |> Option.filter (fun derived ->
         Derived.tryOf spec derived
-        |> Option.exists (fun (prints: Prints) -> prints.Metadata = Revision.metadata meta))
+        |> Option.exists (fun (prints: Prints) ->
+            prints.Metadata = Revision.metadata meta && prints.Group = Labels.groupOf meta))
 
 let ofPd (before: Derived<Prints> option) (object: Object<PDSpec, PDStatus>) : Derived<Prints> =
     let spec = object.Spec
 
     kept spec object.Meta before
     |> Option.defaultWith (fun () ->
-        make Component.PD spec.Template.Component (lazy (Codec.encode spec.Template)) object.Meta
+        make
+            Component.PD
+            spec.Instance
+            spec.Template.Component
+            (lazy (Codec.encode spec.Template))
+            object.Meta
         |> Derived.from spec)
 
 let ofTikv (before: Derived<Prints> option) (object: Object<TiKVSpec, TiKVStatus>) : Derived<Prints> =
@@ -42,5 +57,10 @@ let ofTikv (before: Derived<Prints> option) (object: Object<TiKVSpec, TiKVStatus
 
     kept spec object.Meta before
     |> Option.defaultWith (fun () ->
-        make Component.TiKV spec.Template.Component (lazy (Codec.encode spec.Template)) object.Meta
+        make
+            Component.TiKV
+            spec.Instance
+            spec.Template.Component
+            (lazy (Codec.encode spec.Template))
+            object.Meta
         |> Derived.from spec)

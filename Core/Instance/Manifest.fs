@@ -46,13 +46,17 @@ let private hostOf (observed: Observed) pod =
     let dns = observed.Cluster |> Option.map _.Spec.Dns
     host dns pod (Seen.settings observed).Subdomain observed.Meta.Namespace
 
-let private groupName (observed: Observed) =
-    observed.Meta.Labels |> Map.tryFind Labels.group |> Option.defaultValue ""
+let private groupName (observed: Observed) = Labels.groupOf observed.Meta
 
 /// The labels of every object of the instance.
 let labels (observed: Observed) =
-    Labels.ofGroup (Seen.settings observed).Cluster.Name (groupName observed) (componentName observed)
-    |> Map.add Labels.instance observed.Meta.Name
+    let group = groupName observed
+
+    match Seen.prints observed with
+    | Some prints when prints.Group = group -> prints.Labels.Value
+    | _ ->
+        let cluster = (Seen.settings observed).Cluster.Name
+        Labels.ofInstance cluster group (componentName observed) observed.Meta.Name
 
 let private owner (observed: Observed) =
     let (Uid uid) = observed.Meta.Uid
@@ -78,7 +82,19 @@ let private metadata (observed: Observed) name labels annotations owned =
 
 // ---- configuration
 
-let private dot = System.Convert.ToChar 46
+/// Where a process finds its certificates; nothing without TLS. Every component calls the authority by another key.
+let private security (observed: Observed) authority =
+    if tls observed then
+        [
+            "security",
+            TomlValue.Table [
+                authority, TomlValue.String(tlsPath observed + "/ca.crt")
+                "cert-path", TomlValue.String(tlsPath observed + "/tls.crt")
+                "key-path", TomlValue.String(tlsPath observed + "/tls.key")
+            ]
+        ]
+    else
+        []
 
 let private pdKeys (observed: Observed) (spec: PDSpec) =
     let name = Seen.podName observed
@@ -110,36 +126,27 @@ let private pdKeys (observed: Observed) (spec: PDSpec) =
         "advertise-peer-urls", TomlValue.String(url peer)
     ]
     @ membership
-    @ (if tls observed then
-           [
-               "security.cacert-path", TomlValue.String $"%s{tlsPath observed}/ca.crt"
-               "security.cert-path", TomlValue.String $"%s{tlsPath observed}/tls.crt"
-               "security.key-path", TomlValue.String $"%s{tlsPath observed}/tls.key"
-           ]
-       else
-           [])
+    @ security observed "cacert-path"
 
 let private tikvKeys (observed: Observed) =
     let host = hostOf observed (Seen.podName observed)
     let client, status = clientPort observed, secondPort observed
     let withoutScheme (url: string) = url.Substring(url.IndexOf("//", StringComparison.Ordinal) + 2)
 
+    let pd = observed.PdUrls |> List.map (withoutScheme >> TomlValue.String)
+
     [
-        "server.addr", TomlValue.String("0.0.0.0:" + string client)
-        "server.advertise-addr", TomlValue.String(host + ":" + string client)
-        "server.status-addr", TomlValue.String("0.0.0.0:" + string status)
-        "server.advertise-status-addr", TomlValue.String(host + ":" + string status)
-        "storage.data-dir", TomlValue.String(dataPath observed)
-        "pd.endpoints", TomlValue.Array(observed.PdUrls |> List.map (withoutScheme >> TomlValue.String))
+        "server",
+        TomlValue.Table [
+            "addr", TomlValue.String("0.0.0.0:" + string client)
+            "advertise-addr", TomlValue.String(host + ":" + string client)
+            "status-addr", TomlValue.String("0.0.0.0:" + string status)
+            "advertise-status-addr", TomlValue.String(host + ":" + string status)
+        ]
+        "storage", TomlValue.Table [ "data-dir", TomlValue.String(dataPath observed) ]
+        "pd", TomlValue.Table [ "endpoints", TomlValue.Array pd ]
     ]
-    @ (if tls observed then
-           [
-               "security.ca-path", TomlValue.String $"%s{tlsPath observed}/ca.crt"
-               "security.cert-path", TomlValue.String $"%s{tlsPath observed}/tls.crt"
-               "security.key-path", TomlValue.String $"%s{tlsPath observed}/tls.key"
-           ]
-       else
-           [])
+    @ security observed "ca-path"
 
 /// The configuration file: what the user wrote, with the operator's keys laid over it. `Error` when it is not TOML.
 let configFile (observed: Observed) =
@@ -153,11 +160,7 @@ let configFile (observed: Observed) =
         | PD(spec, _) -> pdKeys observed spec
         | TiKV _ -> tikvKeys observed
 
-    given
-    |> Result.map (fun table ->
-        ours
-        |> List.fold (fun table (key, value) -> Toml.set (List.ofArray (key.Split dot)) value table) table
-        |> Toml.print)
+    given |> Result.map (Toml.lay (TomlValue.Table ours) >> Toml.print)
 
 let configMap (observed: Observed) file =
     let body =
@@ -180,9 +183,13 @@ let private claimOverlay (observed: Observed) (volume: Volume) =
 
 /// The labels that a claim is to bear. An overlay displaces none of ours.
 let claimLabels (observed: Observed) (volume: Volume) =
-    labels observed
-    |> Map.add Labels.volume volume.Name
-    |> Map.fold (fun all key value -> Map.add key value all) (claimOverlay observed volume).Labels
+    let ours = labels observed |> Map.add Labels.volume volume.Name
+    let overlaid = (claimOverlay observed volume).Labels
+
+    if overlaid.IsEmpty then
+        ours
+    else
+        ours |> Map.fold (fun all key value -> Map.add key value all) overlaid
 
 /// The annotations that a claim is to bear: which life of the Cluster it is for, those of the overlay, and which keys the
 /// overlay has put there.

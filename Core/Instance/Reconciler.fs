@@ -10,6 +10,21 @@ let private wasMember (observed: Observed) =
     | PD(_, status) -> status.Id.IsSome
     | TiKV _ -> false
 
+let private memberStays: Rule<Observed, Action, Reason> =
+    Rule.inTurn [
+        Rules.cluster
+        Rules.finalizer
+        Rules.foreign
+        Suspension.rule
+        PdRules.lostDisk
+        build PdRules.pod
+        PdRules.dead
+        Volumes.sparing PdRules.restart
+        Reload.reload
+        Rule.together [ Rules.podServes; PdRules.membership ]
+        Rules.release
+    ]
+
 /// While PD does not answer, a member that is to leave is started again like any other: it may be the one that PD lacks to
 /// let it go.
 let private pd: Rule<Observed, Action, Reason> =
@@ -40,20 +55,31 @@ let private pd: Rule<Observed, Action, Reason> =
                     ]
                 ]
         else
-            observed
-            |> Rule.inTurn [
-                Rules.cluster
-                Rules.finalizer
-                Rules.foreign
-                Suspension.rule
-                PdRules.lostDisk
-                build PdRules.pod
-                PdRules.dead
-                Volumes.sparing PdRules.restart
-                Reload.reload
-                Rule.together [ Rules.podServes; PdRules.membership ]
-                Rules.release
-            ]
+            memberStays observed
+
+let private storeStays: Rule<Observed, Action, Reason> =
+    Rule.together [
+        TikvRules.abandoned
+        Rule.inTurn [
+            Rules.cluster
+            Rules.finalizer
+            Rules.foreign
+            Suspension.rule
+            TikvRules.pd
+            Repair.storeDisk
+            Repair.tombstone
+            build TikvRules.pod
+            Volumes.sparing TikvRules.restart
+            Reload.reload
+            Rule.together [ Rules.podServes; TikvRules.stopping; TikvRules.membership ]
+            TikvRules.endEviction
+            TikvRules.caughtUp
+            TikvRules.unmark
+            Rules.release
+            StoreLabels.labels
+            TikvRules.endOfEviction
+        ]
+    ]
 
 let private tikv: Rule<Observed, Action, Reason> =
     fun observed ->
@@ -82,41 +108,21 @@ let private tikv: Rule<Observed, Action, Reason> =
                 Rules.release
             ]
         else
-            observed
-            |> Rule.together [
-                TikvRules.abandoned
-                Rule.inTurn [
-                    Rules.cluster
-                    Rules.finalizer
-                    Rules.foreign
-                    Suspension.rule
-                    TikvRules.pd
-                    Repair.storeDisk
-                    Repair.tombstone
-                    build TikvRules.pod
-                    Volumes.sparing TikvRules.restart
-                    Reload.reload
-                    Rule.together [ Rules.podServes; TikvRules.stopping; TikvRules.membership ]
-                    TikvRules.endEviction
-                    TikvRules.caughtUp
-                    TikvRules.unmark
-                    Rules.release
-                    StoreLabels.labels
-                    TikvRules.endOfEviction
-                ]
-            ]
+            storeStays observed
 
-/// The rules in order of precedence: a rule is reached only when all above it are settled.
-[<CompiledName "Decide">]
-let decide (observed: Observed) : Decision<Action, Reason> =
-    let life =
+let private life: Rule<Observed, Action, Reason> =
+    fun observed ->
         match observed.Role with
-        | PD _ -> pd
-        | TiKV _ -> tikv
+        | PD _ -> pd observed
+        | TiKV _ -> tikv observed
 
-    observed
-    |> Rule.inTurn [
+let private all: Rule<Observed, Action, Reason> =
+    Rule.inTurn [
         Rules.pause
         Repair.stuckPod
         Rule.together [ life; Volumes.upkeep; Rules.certificates; Drain.stays >> Decision.wait ]
     ]
+
+/// The rules in order of precedence: a rule is reached only when all above it are settled.
+[<CompiledName "Decide">]
+let decide (observed: Observed) : Decision<Action, Reason> = all observed

@@ -42,6 +42,9 @@ let private keptConfig (observed: Observed) =
     | Some config -> Decision.wait [ NotOurs("ConfigMap", config.Meta.Name) ]
     | None -> Decision.wait [ Seen.pdReason observed ]
 
+let private holds file (config: ConfigMapView) =
+    config.Data.Count = 1 && Map.tryFind "config.toml" config.Data = Some file
+
 let private wantedConfig (observed: Observed) =
     match Manifest.configFile observed, observed.Config with
     | Error problem, _ -> Decision.wait [ InvalidSpec $"spec.config is not TOML: %s{problem}" ]
@@ -49,7 +52,7 @@ let private wantedConfig (observed: Observed) =
     | Ok _, Some config when not (Seen.owns observed config.Meta) ->
         Decision.wait [ NotOurs("ConfigMap", config.Meta.Name) ]
     | Ok _, Some _ when Reload.holdsConfig observed -> Decision.settled
-    | Ok file, Some config when config.Data <> Map.ofList [ "config.toml", file ] ->
+    | Ok file, Some config when not (holds file config) ->
         Decision.act [ UpdateConfig(config.Meta, Manifest.configMap observed file) ]
     | Ok _, Some _ -> Decision.settled
 
@@ -175,20 +178,18 @@ type Restart = { Disruption: string; Calm: Evidence.NotFrozen; Facts: PdFacts }
 /// Who has no cause to be restarted stays; whose process does not run, or whom nobody counts on, is replaced at once; for
 /// the others it depends on the component.
 let restart running (observed: Observed) : Decision<Action, Reason> =
-    match observed.Pod with
+    let cause =
+        observed.Pod
+        |> Option.bind (fun pod -> restartCause observed pod |> Option.map (fun cause -> pod, cause))
+
+    match cause with
     | None -> Decision.settled
-    | Some pod ->
-        match
-            restartCause observed pod,
-            Evidence.notServing pod,
-            Evidence.notFrozen observed,
-            Seen.facts observed
-        with
-        | None, _, _, _ -> Decision.settled
-        | Some(_, why), Some _, _, _ -> replace pod why
-        | Some _, None, Error reason, _ -> Decision.wait [ reason ]
-        | Some _, None, Ok _, None -> Decision.wait [ Seen.pdReason observed ]
-        | Some(disruption, why), None, Ok calm, Some facts ->
+    | Some(pod, (disruption, why)) ->
+        match Evidence.notServing pod, Evidence.notFrozen observed, Seen.facts observed with
+        | Some _, _, _ -> replace pod why
+        | None, Error reason, _ -> Decision.wait [ reason ]
+        | None, Ok _, None -> Decision.wait [ Seen.pdReason observed ]
+        | None, Ok calm, Some facts ->
             let go grounds = Decision.act [ RestartPod(pod.Meta, why, grounds) ]
 
             match Evidence.alreadyOut pod observed facts with

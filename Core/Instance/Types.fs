@@ -25,6 +25,10 @@ type Entry =
 type Prints = {
     /// The hash of the template's metadata that they were made with.
     Metadata: string option
+    /// The group that they were made for.
+    Group: string
+    /// The labels of every object of the instance.
+    Labels: Lazy<Map<string, string>>
     /// By whether there is TLS.
     Process: bool -> string
     Base: bool -> string

@@ -59,9 +59,14 @@ let claims (observed: Observed) =
 
 /// What has to change of a map: keys with other values, and keys that an earlier overlay has left there.
 let private changes wanted (left: string list) (actual: Map<string, string>) =
+    let isBorne key (value: string) =
+        match actual.TryGetValue key with
+        | true, found -> String.Equals(found, value)
+        | false, _ -> false
+
     let changed =
         wanted
-        |> Map.filter (fun key value -> Map.tryFind key actual <> Some value)
+        |> Map.filter (fun key value -> not (isBorne key value))
         |> Map.map (fun _ value -> Some value)
 
     left

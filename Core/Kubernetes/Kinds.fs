@@ -1,9 +1,11 @@
 namespace Tikv.Core.Kubernetes
 
+open System
 open Tikv.Core
 
-/// The kinds of object that the operator reads or writes.
-[<RequireQualifiedAccess; Struct>]
+/// The kinds of object that the operator reads or writes. (No struct: it stands in keys of maps, and would be copied to the
+/// heap at each comparison.)
+[<RequireQualifiedAccess>]
 type Kind =
     | Cluster
     | PDGroup
@@ -70,43 +72,65 @@ module Kind =
             Kind.StorageClass
         ]
 
-    let resource kind =
-        let own plural name = { Group = group; Version = version; Plural = plural; Name = name }
-        let core plural name = { Group = ""; Version = "v1"; Plural = plural; Name = name }
+    let private own plural name = { Group = group; Version = version; Plural = plural; Name = name }
+    let private core plural name = { Group = ""; Version = "v1"; Plural = plural; Name = name }
 
+    let private clusters = own "clusters" "Cluster"
+    let private pdGroups = own "pdgroups" "PDGroup"
+    let private tikvGroups = own "tikvgroups" "TiKVGroup"
+    let private pds = own "pds" "PD"
+    let private tikvs = own "tikvs" "TiKV"
+    let private pods = core "pods" "Pod"
+    let private configMaps = core "configmaps" "ConfigMap"
+    let private claims = core "persistentvolumeclaims" "PersistentVolumeClaim"
+    let private services = core "services" "Service"
+    let private events = core "events" "Event"
+    let private nodes = core "nodes" "Node"
+    let private volumes = core "persistentvolumes" "PersistentVolume"
+    let private secrets = core "secrets" "Secret"
+
+    let private leases = { Group = "coordination.k8s.io"; Version = "v1"; Plural = "leases"; Name = "Lease" }
+
+    let private storageClasses = {
+        Group = "storage.k8s.io"
+        Version = "v1"
+        Plural = "storageclasses"
+        Name = "StorageClass"
+    }
+
+    let private budgets = {
+        Group = "policy"
+        Version = "v1"
+        Plural = "poddisruptionbudgets"
+        Name = "PodDisruptionBudget"
+    }
+
+    let private revisions = {
+        Group = "apps"
+        Version = "v1"
+        Plural = "controllerrevisions"
+        Name = "ControllerRevision"
+    }
+
+    let resource kind =
         match kind with
-        | Kind.Cluster -> own "clusters" "Cluster"
-        | Kind.PDGroup -> own "pdgroups" "PDGroup"
-        | Kind.TiKVGroup -> own "tikvgroups" "TiKVGroup"
-        | Kind.PD -> own "pds" "PD"
-        | Kind.TiKV -> own "tikvs" "TiKV"
-        | Kind.Pod -> core "pods" "Pod"
-        | Kind.ConfigMap -> core "configmaps" "ConfigMap"
-        | Kind.PersistentVolumeClaim -> core "persistentvolumeclaims" "PersistentVolumeClaim"
-        | Kind.Service -> core "services" "Service"
-        | Kind.Lease -> { Group = "coordination.k8s.io"; Version = "v1"; Plural = "leases"; Name = "Lease" }
-        | Kind.Event -> core "events" "Event"
-        | Kind.Node -> core "nodes" "Node"
-        | Kind.PersistentVolume -> core "persistentvolumes" "PersistentVolume"
-        | Kind.Secret -> core "secrets" "Secret"
-        | Kind.StorageClass -> {
-            Group = "storage.k8s.io"
-            Version = "v1"
-            Plural = "storageclasses"
-            Name = "StorageClass"
-          }
-        | Kind.PodDisruptionBudget -> {
-            Group = "policy"
-            Version = "v1"
-            Plural = "poddisruptionbudgets"
-            Name = "PodDisruptionBudget"
-          }
-        | Kind.ControllerRevision -> {
-            Group = "apps"
-            Version = "v1"
-            Plural = "controllerrevisions"
-            Name = "ControllerRevision"
-          }
+        | Kind.Cluster -> clusters
+        | Kind.PDGroup -> pdGroups
+        | Kind.TiKVGroup -> tikvGroups
+        | Kind.PD -> pds
+        | Kind.TiKV -> tikvs
+        | Kind.Pod -> pods
+        | Kind.ConfigMap -> configMaps
+        | Kind.PersistentVolumeClaim -> claims
+        | Kind.Service -> services
+        | Kind.Lease -> leases
+        | Kind.Event -> events
+        | Kind.Node -> nodes
+        | Kind.PersistentVolume -> volumes
+        | Kind.Secret -> secrets
+        | Kind.StorageClass -> storageClasses
+        | Kind.PodDisruptionBudget -> budgets
+        | Kind.ControllerRevision -> revisions
 
     /// `v1` or `group/version`, as manifests have it.
     let apiVersion kind =
@@ -115,8 +139,36 @@ module Kind =
 
     let name kind = (resource kind).Name
 
-/// The name of one object, whichever life it is in.
-type ObjectRef = { Kind: Kind; Namespace: string; Name: string }
+/// The name of one object, whichever life it is in. In order by kind, namespace and name. The comparison is written out:
+/// most maps of the operator have such keys.
+[<CustomEquality; CustomComparison>]
+type ObjectRef = {
+    Kind: Kind
+    Namespace: string
+    Name: string
+} with
+
+    override this.Equals(other: obj) =
+        match other with
+        | :? ObjectRef as other ->
+            String.Equals(this.Name, other.Name)
+            && this.Kind = other.Kind
+            && String.Equals(this.Namespace, other.Namespace)
+        | _ -> false
+
+    override this.GetHashCode() = HashCode.Combine(this.Kind, this.Namespace, this.Name)
+
+    interface IComparable with
+        member this.CompareTo other =
+            match other with
+            | :? ObjectRef as other ->
+                match compare this.Kind other.Kind with
+                | 0 ->
+                    match String.CompareOrdinal(this.Namespace, other.Namespace) with
+                    | 0 -> String.CompareOrdinal(this.Name, other.Name)
+                    | order -> order
+                | order -> order
+            | _ -> 1
 
 /// What the server is asked to check before a delete: which life, and (where the decision read the object's content)
 /// which version.

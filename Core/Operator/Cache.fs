@@ -159,13 +159,11 @@ module Cache =
 
     // ---- instances
 
-    let private groupOf (meta: Meta) = meta.Labels |> Map.tryFind Labels.group |> Option.defaultValue ""
-
     let private unlist kind (view: Group.InstanceView option) cache =
         match view with
         | None -> cache
         | Some view ->
-            let key = groupKey kind view.Meta.Namespace (groupOf view.Meta)
+            let key = groupKey kind view.Meta.Namespace (Labels.groupOf view.Meta)
 
             let left =
                 cache.Instances
@@ -186,7 +184,7 @@ module Cache =
         match view with
         | None -> cache
         | Some view ->
-            let key = groupKey kind view.Meta.Namespace (groupOf view.Meta)
+            let key = groupKey kind view.Meta.Namespace (Labels.groupOf view.Meta)
             let others = cache.Instances |> Map.tryFind key |> Option.defaultValue Map.empty
             { cache with Instances = cache.Instances |> Map.add key (others |> Map.add view.Index view) }
 
@@ -330,16 +328,21 @@ module Cache =
         | Kind.Lease
         | Kind.Event -> cache
 
-    let private text path json = json |> Json.stringAt path |> Option.defaultValue ""
+    /// A text of an object's metadata.
+    let private text name json =
+        match Json.tryField "metadata" json |> Option.bind (Json.tryField name) with
+        | Some(Json.String text) -> text
+        | _ -> ""
 
     /// Names the object that a JSON tree is.
     let refOf kind json : ObjectRef = {
         Kind = kind
-        Namespace = text [ "metadata"; "namespace" ] json
-        Name = text [ "metadata"; "name" ] json
+        Namespace = text "namespace" json
+        Name = text "name" json
     }
 
-    let private version json = ResourceVersion(text [ "metadata"; "resourceVersion" ] json)
+    let private version json = ResourceVersion(text "resourceVersion" json)
+    let private uid json = Uid(text "uid" json)
 
     /// Versions of one kind grow with time (Kubernetes API concepts, "resource versions"); not known of those that are no
     /// numbers. After a relist it is the only sign that an answer is old: the versions between were never told.
@@ -356,7 +359,7 @@ module Cache =
         known.ResourceVersion = version json
         && known.ResourceVersion <> ResourceVersion ""
         && known.DeletionTimestamp <> Some ""
-        && known.Uid = Uid(text [ "metadata"; "uid" ] json)
+        && known.Uid = uid json
 
     let private store (object: ObjectRef) json cache =
         match meta object cache with
@@ -399,7 +402,7 @@ module Cache =
     /// A deletion as a watch tells it. One of another life than the one we know is of the past.
     let gone kind json cache =
         let object = refOf kind json
-        let uid = Uid(text [ "metadata"; "uid" ] json)
+        let uid = uid json
 
         let cache = { cache with Buried = uid :: List.truncate 255 cache.Buried }
 
@@ -411,7 +414,7 @@ module Cache =
     /// watch has told of its end or of a later version meanwhile.
     let written kind json cache =
         let object = refOf kind json
-        let uid = Uid(text [ "metadata"; "uid" ] json)
+        let uid = uid json
 
         match meta object cache with
         | Some known when known.ResourceVersion = version json -> object, cache
@@ -529,8 +532,7 @@ module Cache =
         let objects =
             objects
             |> List.filter (fun json ->
-                not (Set.contains (Uid(text [ "metadata"; "uid" ] json)) buried)
-                && not (isLater (refOf kind json)))
+                not (Set.contains (uid json) buried) && not (isLater (refOf kind json)))
 
         let listed = objects |> List.map (refOf kind) |> Set.ofList
 

@@ -101,9 +101,9 @@ let private lively sight pd (one: Group.InstanceView) : Group.InstanceView =
                 match pod with
                 | None -> Group.PodWord.Pending
                 | Some pod when pod.Meta.DeletionTimestamp.IsSome -> Group.PodWord.Down
-                | Some pod when pod.Ready && not (isFresh sight pod) -> Group.PodWord.Ready
-                | Some pod when pod.Phase = "Pending" || pod.Phase = "" || isFresh sight pod ->
-                    Group.PodWord.Pending
+                | Some pod when isFresh sight pod -> Group.PodWord.Pending
+                | Some pod when pod.Ready -> Group.PodWord.Ready
+                | Some pod when pod.Phase = "Pending" || pod.Phase = "" -> Group.PodWord.Pending
                 | Some _ -> Group.PodWord.Down
             Broken = pod |> Option.forall (fun pod -> not pod.Running)
             Leads =

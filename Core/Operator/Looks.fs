@@ -58,14 +58,19 @@ let tikvGroups space cluster sight =
 
 /// The groups of a cluster that cannot be read: what cluster they are of, their instances say.
 let private unreadable kind groups space cluster sight =
-    Cache.peersOf kind space cluster sight.Cache
-    |> Map.toList
-    |> List.choose (fun (_, name) ->
-        Cache.meta { Kind = kind; Namespace = space; Name = name } sight.Cache
-        |> Option.bind (fun meta -> Map.tryFind Labels.group meta.Labels))
-    |> List.distinct
-    |> List.choose (fun group -> groups |> Map.tryFind (Cache.key space group))
-    |> List.filter (fun (held: Held<'Spec, 'Status>) -> held.Object.IsError)
+    let isError (held: Held<'Spec, 'Status>) = held.Object.IsError
+
+    if groups |> Map.exists (fun _ held -> isError held) then
+        Cache.peersOf kind space cluster sight.Cache
+        |> Map.toList
+        |> List.choose (fun (_, name) ->
+            Cache.meta { Kind = kind; Namespace = space; Name = name } sight.Cache
+            |> Option.bind (fun meta -> Map.tryFind Labels.group meta.Labels))
+        |> List.distinct
+        |> List.choose (fun group -> groups |> Map.tryFind (Cache.key space group))
+        |> List.filter isError
+    else
+        []
 
 let internal unreadablePdGroups space cluster sight =
     unreadable Kind.PD sight.Cache.PdGroups space cluster sight
@@ -106,8 +111,6 @@ let secretNames space clusterName sight =
     | Some cluster when Defaults.isTls cluster.Spec ->
         let pair (ca, own) = [ ca; own ]
 
-        let group (meta: Meta) = meta.Labels |> Map.tryFind Labels.group |> Option.defaultValue ""
-
         // Those of a group that cannot be read count like any other.
         let ofInstances kind held secrets =
             Cache.peersOf kind space clusterName sight.Cache
@@ -124,7 +127,8 @@ let secretNames space clusterName sight =
             @ ofInstances
                 Kind.PD
                 (fun key -> sight.Cache.Pds |> Map.tryFind key |> Option.bind (_.Held >> okay))
-                (fun (one: Object<PDSpec, PDStatus>) -> ofPd (group one.Meta) one.Spec.Template.Component)
+                (fun (one: Object<PDSpec, PDStatus>) ->
+                    ofPd (Labels.groupOf one.Meta) one.Spec.Template.Component)
 
         let tikv =
             (tikvGroups space clusterName sight
@@ -133,7 +137,7 @@ let secretNames space clusterName sight =
                 Kind.TiKV
                 (fun key -> sight.Cache.Tikvs |> Map.tryFind key |> Option.bind (_.Held >> okay))
                 (fun (one: Object<TiKVSpec, TiKVStatus>) ->
-                    ofTikv (group one.Meta) one.Spec.Template.Component)
+                    ofTikv (Labels.groupOf one.Meta) one.Spec.Template.Component)
 
         pair (Defaults.clientTlsSecrets clusterName cluster.Spec) @ pd @ tikv
         |> List.distinct
@@ -290,7 +294,7 @@ let private instance
         | Instance.PD _ -> Component.PD
         | Instance.TiKV _ -> Component.TiKV
 
-    let groupName = meta.Labels |> Map.tryFind Labels.group |> Option.defaultValue ""
+    let groupName = Labels.groupOf meta
 
     let volumes =
         claims

@@ -14,13 +14,15 @@ type Work =
     /// Read the Secrets of the cluster's certificates.
     | ReadSecrets of Namespace: string * Cluster: string
 
+/// A place in the queue: when it is due, in milliseconds, and the number of its arrival.
+type Turn = { At: int64; Arrival: int64 }
+
 /// The work queue: one entry a name, the earliest time asked for wins, work in hand is not handed out again, and what was
 /// put off backs off exponentially.
 type Queue = {
-    Due: Map<Work, Instant>
+    Due: Map<Work, Turn>
     /// The same, in order of time and then of arrival.
-    Order: Set<struct (int64 * int64 * Work)>
-    Arrival: Map<Work, int64>
+    Order: Map<Turn, Work>
     Arrivals: int64
     InHand: Set<Work>
     /// Asked for again while in hand, and when.
@@ -35,8 +37,7 @@ type Queue = {
 module Queue =
     let empty = {
         Due = Map.empty
-        Order = Set.empty
-        Arrival = Map.empty
+        Order = Map.empty
         Arrivals = 0L
         InHand = Set.empty
         Again = Map.empty
@@ -54,20 +55,21 @@ module Queue =
     let private remove work queue =
         match queue.Due |> Map.tryFind work with
         | None -> queue
-        | Some(Instant at) -> {
+        | Some turn -> {
             queue with
                 Due = queue.Due |> Map.remove work
-                Order = queue.Order |> Set.remove (struct (at, queue.Arrival[work], work))
-                Arrival = queue.Arrival |> Map.remove work
+                Order = queue.Order |> Map.remove turn
           }
 
-    let private put (Instant at) work queue = {
-        queue with
-            Due = queue.Due |> Map.add work (Instant at)
-            Order = queue.Order |> Set.add (struct (at, queue.Arrivals, work))
-            Arrival = queue.Arrival |> Map.add work queue.Arrivals
-            Arrivals = queue.Arrivals + 1L
-    }
+    let private put (Instant at) work queue =
+        let turn = { At = at; Arrival = queue.Arrivals }
+
+        {
+            queue with
+                Due = queue.Due |> Map.add work turn
+                Order = queue.Order |> Map.add turn work
+                Arrivals = queue.Arrivals + 1L
+        }
 
     /// Asks for work at a time; an earlier time that was asked for before stands.
     let add at work queue =
@@ -82,18 +84,18 @@ module Queue =
             | _ -> { queue with Again = queue.Again |> Map.add work at }
         else
             match queue.Due |> Map.tryFind work with
-            | Some earlier when earlier <= at -> queue
+            | Some turn when Instant turn.At <= at -> queue
             | Some _ -> queue |> remove work |> put at work
             | None -> queue |> put at work
 
     /// The next work whose time has come; it is then in hand until `finished`.
     let take now queue =
-        if Set.isEmpty queue.Order then
+        if Map.isEmpty queue.Order then
             None
         else
-            let struct (at, _, work) = Set.minElement queue.Order
+            let turn, work = Map.minKeyValue queue.Order
 
-            if Instant at > now then
+            if Instant turn.At > now then
                 None
             else
                 let queue = remove work queue
@@ -125,7 +127,11 @@ module Queue =
 
     /// Asks for work again after a time, which nothing cuts shorter than `patience`.
     let putOffFor span now work queue =
-        let asked = queue.Due |> Map.tryFind work |> Option.toList
+        let asked =
+            queue.Due
+            |> Map.tryFind work
+            |> Option.map (fun turn -> Instant turn.At)
+            |> Option.toList
 
         {
             remove work queue with
@@ -144,11 +150,11 @@ module Queue =
 
     /// When the next work is due.
     let wakeAt queue =
-        if Set.isEmpty queue.Order then
+        if Map.isEmpty queue.Order then
             ValueNone
         else
-            let struct (at, _, _) = Set.minElement queue.Order
-            ValueSome(Instant at)
+            let turn, _ = Map.minKeyValue queue.Order
+            ValueSome(Instant turn.At)
 
     /// Work that waits and whose time has come or not.
     let depth queue = Map.count queue.Due

@@ -19,7 +19,7 @@ type Verdict = {
     Status: Write option
     /// The same, when the step of that name was refused with that message.
     Refused: string -> string -> Write option
-    /// What has to be read anew before a step with risk is carried out.
+    /// What has to be read anew before a step with risk is carried out; nothing without a step.
     Reads: ObjectRef list
     /// The cluster that it belongs to: namespace and name.
     Cluster: string * string
@@ -61,7 +61,7 @@ let private ofParts
     recheckAfter
     status
     refused
-    reads
+    (reads: unit -> ObjectRef list)
     secrets
     =
     // A decision that breaks a law is not carried out, and its object says so.
@@ -82,7 +82,7 @@ let private ofParts
                     kind
                     meta
                     (status { decision with Waiting = refused (action, message) :: decision.Waiting })
-        Reads = refOf kind meta :: reads
+        Reads = if steps.IsEmpty then [] else refOf kind meta :: reads ()
         Cluster = cluster
         Secrets = secrets
     }
@@ -144,17 +144,18 @@ let private ofInstance sight (observed: Instance.Observed) =
         Instance.Reason.recheckAfter
         (Instance.Report.change observed)
         Instance.Diagnosis.refused
-        ([ clusterRef space clusterName; named Kind.Pod (Instance.Seen.podName observed) ]
-         @ (Instance.Seen.wantedClaims observed
-            |> List.map (snd >> named Kind.PersistentVolumeClaim))
-         @ nodesToRead observed decision.Actions
-         @ orphansToRead observed decision.Actions
-         @ groupToRead observed decision.Actions
-         @ (match observed.Node with
-            | Sighting.Known node when Instance.Drain.wanted observed -> [
-                { Kind = Kind.Node; Namespace = ""; Name = node.Meta.Name }
-              ]
-            | _ -> []))
+        (fun () ->
+            [ clusterRef space clusterName; named Kind.Pod (Instance.Seen.podName observed) ]
+            @ (Instance.Seen.wantedClaims observed
+               |> List.map (snd >> named Kind.PersistentVolumeClaim))
+            @ nodesToRead observed decision.Actions
+            @ orphansToRead observed decision.Actions
+            @ groupToRead observed decision.Actions
+            @ (match observed.Node with
+               | Sighting.Known node when Instance.Drain.wanted observed -> [
+                   { Kind = Kind.Node; Namespace = ""; Name = node.Meta.Name }
+                 ]
+               | _ -> []))
         observed.Secrets
 
 let private ofGroup sight (observed: Group.Observed) =
@@ -197,7 +198,7 @@ let private ofGroup sight (observed: Group.Observed) =
         Group.Reason.recheckAfter
         (Group.Report.change observed)
         Group.StepRefused
-        (clusterRef space clusterName :: instances @ passedOver)
+        (fun () -> clusterRef space clusterName :: instances @ passedOver)
         observed.Secrets
 
 let private ofCluster (observed: Cluster.Observed) =
@@ -215,7 +216,7 @@ let private ofCluster (observed: Cluster.Observed) =
         Cluster.Reason.recheckAfter
         (Cluster.Report.change observed)
         Cluster.StepRefused
-        (observed.Groups |> List.map (fun group -> refOf group.Kind group.Meta))
+        (fun () -> observed.Groups |> List.map (fun group -> refOf group.Kind group.Meta))
         observed.Secrets
 
 /// An object that cannot be read or breaks a rule is left as it is, and told so: nothing is disrupted.

@@ -9,23 +9,25 @@ open Tikv.Core
 [<RequireQualifiedAccess>]
 module PdEncode =
 
-    let private notEmpty (text: string) = if String.IsNullOrEmpty text then None else Some(Json.string text)
-
-    let private notNone (texts: string list) = if List.isEmpty texts then None else Some(Json.strings texts)
-
-    let private notZero (value: int) = if value = 0 then None else Some(Json.int value)
-
-    let private memberFields (one: Member) = [
-        "name", notEmpty one.Name
-        "member_id", (let (MemberId id) = one.Id in Some(Json.uint64 id))
-        "peer_urls", notNone one.PeerUrls
-        "client_urls", notNone one.ClientUrls
-        "leader_priority", notZero one.LeaderPriority
-        "binary_version", notEmpty one.Version
-    ]
+    let private strings (texts: string list) = Json.Array(List.map Json.String texts)
 
     /// As in the list of members.
-    let ofMember (one: Member) = Json.present (memberFields one)
+    let ofMember (one: Member) =
+        let (MemberId id) = one.Id
+
+        Json.Object [
+            if one.Name <> "" then
+                "name", Json.string one.Name
+            "member_id", Json.uint64 id
+            if not (List.isEmpty one.PeerUrls) then
+                "peer_urls", strings one.PeerUrls
+            if not (List.isEmpty one.ClientUrls) then
+                "client_urls", strings one.ClientUrls
+            if one.LeaderPriority <> 0 then
+                "leader_priority", Json.int one.LeaderPriority
+            if one.Version <> "" then
+                "binary_version", Json.string one.Version
+        ]
 
     /// The answer of `GET /leader`: without version.
     let leader (one: Member) = ofMember { one with Version = "" }
@@ -35,7 +37,7 @@ module PdEncode =
 
         Json.present [
             "header", Some(Json.object [ "cluster_id", Json.uint64 cluster ])
-            "members", Some(view.Members |> List.map ofMember |> Json.array)
+            "members", Some(Json.Array(List.map ofMember view.Members))
             "leader", view.Leader |> Option.map ofMember
             "etcd_leader", view.EtcdLeader |> Option.map ofMember
         ]
@@ -48,7 +50,7 @@ module PdEncode =
             Json.object [
                 "name", Json.string one.Name
                 "member_id", Json.uint64 id
-                "client_urls", notNone one.ClientUrls |> Option.defaultValue Json.Null
+                "client_urls", (if List.isEmpty one.ClientUrls then Json.Null else strings one.ClientUrls)
                 "health", Json.bool one.Health
             ])
         |> Json.array
@@ -57,25 +59,29 @@ module PdEncode =
         let (ClusterId id) = view.Id
         Json.object [ "id", Json.uint64 id; "max_peer_count", Json.int view.MaxReplicas ]
 
+    /// Nanoseconds below a second, with as many digits as needed.
+    let private fraction (nanoseconds: int64) =
+        if nanoseconds = 0L then
+            ""
+        else
+            "." + nanoseconds.ToString("D9", CultureInfo.InvariantCulture).TrimEnd '0'
+
     /// RFC 3339 in UTC with as many digits as needed, the way Go prints it.
     let private timestamp (nanoseconds: int64) =
         let seconds, rest = Math.DivRem(nanoseconds, 1_000_000_000L)
-        let second = DateTimeOffset.FromUnixTimeSeconds(seconds)
-        let digits = rest.ToString("D9", CultureInfo.InvariantCulture).TrimEnd '0'
-
-        second.ToString("yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture)
-        + (if digits = "" then "" else "." + digits)
-        + "Z"
+        let second = DateTimeOffset.FromUnixTimeSeconds(seconds).UtcDateTime
+        second.ToString("s", CultureInfo.InvariantCulture) + fraction rest + "Z"
 
     /// A duration of a second or more, the way Go prints it: `2m31.016822576s`.
     let private duration (nanoseconds: int64) =
         let hours, rest = Math.DivRem(nanoseconds, 3_600_000_000_000L)
         let minutes, rest = Math.DivRem(rest, 60_000_000_000L)
-        let seconds = (decimal rest / 1_000_000_000m).ToString("0.#########", CultureInfo.InvariantCulture)
+        let seconds, rest = Math.DivRem(rest, 1_000_000_000L)
 
-        (if hours > 0L then $"%d{hours}h" else "")
-        + (if hours > 0L || minutes > 0L then $"%d{minutes}m" else "")
-        + seconds
+        (if hours > 0L then string hours + "h" else "")
+        + (if hours > 0L || minutes > 0L then string minutes + "m" else "")
+        + string seconds
+        + fraction rest
         + "s"
 
     let private stateNumber state =
@@ -91,62 +97,72 @@ module PdEncode =
         | NodeState.Removing -> 2
         | NodeState.Removed -> 3
 
+    let private weight = Json.int 1
+
     let store (one: Store) =
         let (StoreId id) = one.Id
         let started = one.StartTimestamp * 1_000_000_000L
         let heartbeat = one.LastHeartbeat |> Option.defaultValue 0L
-        let weight = Json.int 1
-
-        let label (key, value) = Json.object [ "key", Json.string key; "value", Json.string value ]
+        let state = stateNumber one.StoreState
+        let nodeState = nodeStateNumber one.NodeState
+        let leaders = Json.int one.Leaders
+        let size = Json.int64 one.RegionSize
+        let label key value = Json.object [ "key", Json.string key; "value", Json.string value ]
 
         Json.object [
             "store",
-            Json.present [
-                "id", Some(Json.uint64 id)
-                "address", notEmpty one.Address
-                "state", notZero (stateNumber one.StoreState)
-                "labels",
-                (if Map.isEmpty one.Labels then
-                     None
-                 else
-                     Some(one.Labels |> Map.toSeq |> Seq.map label |> Json.array))
-                "version", notEmpty one.Version
-                "peer_address", notEmpty one.PeerAddress
-                "status_address", notEmpty one.StatusAddress
-                "start_timestamp", Some(Json.int64 one.StartTimestamp)
-                "last_heartbeat", one.LastHeartbeat |> Option.map Json.int64
-                "physically_destroyed", (if one.PhysicallyDestroyed then Some(Json.bool true) else None)
-                "node_state", notZero (nodeStateNumber one.NodeState)
-                "state_name", Some(Json.string one.StateName)
+            Json.Object [
+                "id", Json.uint64 id
+                if one.Address <> "" then
+                    "address", Json.string one.Address
+                if state <> 0 then
+                    "state", Json.int state
+                if not (Map.isEmpty one.Labels) then
+                    "labels",
+                    Json.Array(Map.foldBack (fun key value labels -> label key value :: labels) one.Labels [])
+                if one.Version <> "" then
+                    "version", Json.string one.Version
+                if one.PeerAddress <> "" then
+                    "peer_address", Json.string one.PeerAddress
+                if one.StatusAddress <> "" then
+                    "status_address", Json.string one.StatusAddress
+                "start_timestamp", Json.int64 one.StartTimestamp
+                match one.LastHeartbeat with
+                | Some heartbeat -> "last_heartbeat", Json.int64 heartbeat
+                | None -> ()
+                if one.PhysicallyDestroyed then
+                    "physically_destroyed", Json.bool true
+                if nodeState <> 0 then
+                    "node_state", Json.int nodeState
+                "state_name", Json.string one.StateName
             ]
             "status",
-            Json.present [
-                "capacity", Some(Json.string (PdSize.print one.Capacity))
-                "available", Some(Json.string (PdSize.print one.Available))
-                "used_size", Some(Json.string (PdSize.print (one.Capacity - one.Available)))
-                "leader_count", Some(Json.int one.Leaders)
-                "leader_weight", Some weight
-                "leader_score", Some(Json.int one.Leaders)
+            Json.Object [
+                "capacity", Json.string (PdSize.print one.Capacity)
+                "available", Json.string (PdSize.print one.Available)
+                "used_size", Json.string (PdSize.print (one.Capacity - one.Available))
+                "leader_count", leaders
+                "leader_weight", weight
+                "leader_score", leaders
                 "leader_size",
-                Some(
-                    Json.int64 (
-                        if one.Regions = 0 then 0L else one.RegionSize / int64 one.Regions * int64 one.Leaders
-                    )
+                Json.int64 (
+                    if one.Regions = 0 then 0L else one.RegionSize / int64 one.Regions * int64 one.Leaders
                 )
-                "region_count", Some(Json.int one.Regions)
-                "region_weight", Some weight
-                "region_score", Some(Json.int64 one.RegionSize)
-                "region_size", Some(Json.int64 one.RegionSize)
-                "pending_peer_count", notZero one.PendingPeers
-                "start_ts", Some(Json.string (timestamp started))
-                "last_heartbeat_ts", Some(Json.string (timestamp heartbeat))
-                "uptime",
-                (if heartbeat > started then Some(Json.string (duration (heartbeat - started))) else None)
+                "region_count", Json.int one.Regions
+                "region_weight", weight
+                "region_score", size
+                "region_size", size
+                if one.PendingPeers <> 0 then
+                    "pending_peer_count", Json.int one.PendingPeers
+                "start_ts", Json.string (timestamp started)
+                "last_heartbeat_ts", Json.string (timestamp heartbeat)
+                if heartbeat > started then
+                    "uptime", Json.string (duration (heartbeat - started))
             ]
         ]
 
     let stores (view: Store list) =
-        Json.object [ "count", Json.int (List.length view); "stores", view |> List.map store |> Json.array ]
+        Json.object [ "count", Json.int (List.length view); "stores", Json.Array(List.map store view) ]
 
     let replication (view: Replication) =
         let flag value = Json.string (if value then "true" else "false")

@@ -36,5 +36,11 @@ module PdSize =
             elif value >= 10.0 then 2
             else 3
 
-        Math.Round(value, decimals).ToString("0.###", CultureInfo.InvariantCulture)
+        let rounded = Math.Round(value, decimals)
+
+        // most are whole
+        (if rounded = Math.Floor rounded && abs rounded < 1e15 then
+             (int64 rounded).ToString CultureInfo.InvariantCulture
+         else
+             rounded.ToString("0.###", CultureInfo.InvariantCulture))
         + unit

@@ -75,6 +75,21 @@ module Toml =
                 |> List.map (fun (key, old) -> key, (if String.Equals(key, name) then changed else old))
                 |> TomlValue.Table
 
+    /// Lays another document over this one: what that says of a key counts, tables are laid over tables, and its new keys
+    /// come last.
+    let rec lay (over: TomlValue) (document: TomlValue) : TomlValue =
+        match over with
+        | TomlValue.Table added ->
+            let kept =
+                members document
+                |> List.map (fun (key, old) ->
+                    match tryMember key over with
+                    | Some value -> key, lay value old
+                    | None -> key, old)
+
+            TomlValue.Table(kept @ (added |> List.filter (fun (key, _) -> (tryMember key document).IsNone)))
+        | value -> value
+
     /// Removes a value, when it is there; the tables around it stay.
     let rec remove (path: string list) (document: TomlValue) : TomlValue =
         match path, document with
@@ -147,14 +162,21 @@ module Toml =
         | _ -> false
 
     /// The blocks of a table: its own lines, then those of the tables in it. A table of nothing but tables needs no header.
+    /// Each line ends with its line feed.
     let rec private blocks path (header: string option) value : string list list =
         let below, beside = members value |> List.partition (fun (_, value) -> hasHeader value)
 
-        let lines = beside |> List.map (fun (key, value) -> keyText key + " = " + inlineText value)
+        let lines =
+            beside
+            |> List.map (fun (key, value) -> keyText key + " = " + inlineText value + "\n")
 
         let own =
             match header with
-            | Some header when not (List.isEmpty lines) || List.isEmpty below || header.StartsWith "[[" ->
+            | Some header when
+                not (List.isEmpty lines)
+                || List.isEmpty below
+                || header.StartsWith("[[", StringComparison.Ordinal)
+                ->
                 header :: lines
             | _ -> lines
 
@@ -164,14 +186,17 @@ module Toml =
                 let path = path @ [ key ]
 
                 match value with
-                | TomlValue.Array items -> items |> List.collect (blocks path (Some $"[[%s{dotted path}]]"))
-                | value -> blocks path (Some $"[%s{dotted path}]") value)
+                | TomlValue.Array items ->
+                    items |> List.collect (blocks path (Some("[[" + dotted path + "]]\n")))
+                | value -> blocks path (Some("[" + dotted path + "]\n")) value)
 
         (if List.isEmpty own then [] else [ own ]) @ inner
 
     /// One spelling for each document: values before tables, one key a line, a blank line before each header. Order is
     /// kept; see `canonical` for one that does not depend on it.
     let print (document: TomlValue) : string =
-        blocks [] None document
-        |> List.map (fun lines -> lines |> List.map (fun line -> line + "\n") |> String.concat "")
-        |> String.concat "\n"
+        match blocks [] None document with
+        | [] -> ""
+        | first :: others ->
+            first @ (others |> List.collect (fun block -> "\n" :: block))
+            |> String.Concat<string>

@@ -29,7 +29,8 @@ let private memberTaken (ledger: Ledger) sight =
     | _ -> ValueNone
 
 let regionsKeepMajority =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.Landed
         (Invariant.property
             "I15"
             "No region loses its majority by what an operator takes down, counted over all that is known to be down"
@@ -79,7 +80,8 @@ let private shareNoRegion (group: PdGroup) (ids: Set<StoreId>) =
        && not (Set.contains None values)
 
 let fewAreDown =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.Landed
         (Invariant.property
             "I16"
             "An operator has no more stores down at a time than maxUnavailable says (one by default), over all groups, and several only of one failure domain"
@@ -99,7 +101,8 @@ let fewAreDown =
             | ValueNone -> Finding.Nothing)
 
 let noneWhileOthersFail =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.Landed
         (Invariant.property
             "I17"
             "No healthy store is taken down while another one that holds regions has been down for long enough to be known"
@@ -128,7 +131,8 @@ let private leaders store (group: PdGroup) =
     ||> Map.fold (fun sum region count -> if region.Leader = ValueSome store then sum + count else sum)
 
 let leadersMoveFirst =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.Landed
         (Invariant.property
             "I18"
             "A store is restarted only once its leaders are evicted and none is left, or its deadline for that is over and the policy lets it proceed, or fewer than two other stores may lead: one would have them all"
@@ -171,7 +175,8 @@ let leadersMoveFirst =
             | ValueNone -> Finding.Nothing)
 
 let nextWhenBack =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.Landed
         (Invariant.property
             "I19"
             "The next store is taken down only when the former one serves again, may lead, and its peers have caught up"
@@ -189,7 +194,8 @@ let private healthy (ledger: Ledger) (world: World) (group: PdGroup) =
     |> Set.filter (fun id -> not (Map.containsKey id ledger.MembersDown))
 
 let pdKeepsQuorum =
-    Invariant.plain
+    Invariant.plainOf
+        (Sights.Landed ||| Sights.AskedPd)
         (Invariant.property
             "I20"
             "PD has a quorum without the member that is restarted, and among those that are left after a removal"
@@ -220,7 +226,8 @@ let pdKeepsQuorum =
             | _ -> Finding.Nothing)
 
 let oneMemberAtATime =
-    Invariant.plain
+    Invariant.plainOf
+        (Sights.Landed ||| Sights.AskedPd)
         (Invariant.property
             "I21"
             "One member of PD is restarted or removed at a time, and none while another one is unhealthy, save the unhealthy one itself"
@@ -259,7 +266,8 @@ let oneMemberAtATime =
             | _ -> Finding.Nothing)
 
 let leaderMovesFirst =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.Landed
         (Invariant.property
             "I22"
             "The member that leads PD is taken down only when there is no other one to lead"
@@ -276,7 +284,8 @@ let leaderMovesFirst =
             | ValueNone -> Finding.Nothing)
 
 let membersLeaveFirst =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.Landed
         (Invariant.property
             "I23"
             "A member that is to go is removed from PD before its Pod is deleted"
@@ -306,7 +315,8 @@ let private cut (ledger: Ledger) sight =
     | _ -> ValueNone
 
 let frozenWithoutPd =
-    Invariant.plain
+    Invariant.plainOf
+        (Sights.Landed ||| Sights.AskedPd)
         (Invariant.property
             "I24"
             "Nothing that serves is taken down, and no store removed, while PD has had no leader for long enough to be known"
@@ -321,7 +331,8 @@ let frozenWithoutPd =
             | ValueNone -> Finding.Nothing)
 
 let frozenInOutage =
-    Invariant.plain
+    Invariant.plainOf
+        (Sights.Landed ||| Sights.AskedPd)
         (Invariant.property
             "I25"
             "Nothing that serves is taken down, and no store removed, while more than max(1, (n-1)/2) stores are silent"
@@ -349,7 +360,8 @@ let frozenInOutage =
             | ValueNone -> Finding.Nothing)
 
 let neverAllPods =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.Landed
         (Invariant.property
             "I26"
             "The last Pod of a component that is not being stopped already is not deleted, unless the cluster is suspended or goes"
@@ -385,7 +397,8 @@ let neverAllPods =
             | _ -> Finding.Nothing)
 
 let budgetsAreKept =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.Landed
         (Invariant.property
             "I27"
             "A Pod that serves is deleted only while every PodDisruptionBudget of others on it allows a disruption"

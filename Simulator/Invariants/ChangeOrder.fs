@@ -19,7 +19,8 @@ let private minor (version: string) =
     | _ -> None
 
 let pdFirst =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.Landed
         (Invariant.property
             "I33"
             "A TiKV process is made of no newer minor version than the oldest running PD, unless the cluster says that order does not matter"
@@ -110,7 +111,8 @@ let private waitsForMount (pod: Pod) (before: World) =
         | _ -> false)
 
 let restartsChangeSomething =
-    Invariant.make
+    Invariant.makeOf
+        (Sights.Changed ||| Sights.Landed)
         (Invariant.property
             "I37"
             "A Pod that served is restarted only for another one that differs in what its process sees: nothing without effect on a process restarts it, and none is restarted twice for one change"
@@ -164,7 +166,8 @@ let restartsChangeSomething =
 let private kept = 95_000L
 
 let pausedIsLeftAlone =
-    Invariant.plain
+    Invariant.plainOf
+        (Sights.Landed ||| Sights.AskedPd)
         (Invariant.property
             "I38"
             "A paused cluster is written to in status only; a suspended one loses Pods, and neither stores, members nor claims"
@@ -211,7 +214,8 @@ let private group (object: Json) =
     |> Option.defaultValue ""
 
 let unregisteredGoFirst =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.Landed
         (Invariant.property
             "I40"
             "Of the surplus instances those that never registered go first, unless others were named"

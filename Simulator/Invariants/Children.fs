@@ -89,7 +89,8 @@ let private made (world: World) plural group seen instance =
 
 /// I46 and I47. Pods have the names of their instances, and are not counted apart.
 let asMany: Invariant =
-    Invariant.make
+    Invariant.makeOf
+        (Sights.Changed ||| Sights.Sent)
         {
             Id = "I47"
             Means =

@@ -16,7 +16,8 @@ let private regionsOf store (group: PdGroup) =
     |> Seq.filter (fun region -> List.contains store region.Voters)
 
 let noCopyIsLost =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.Landed
         (Invariant.property
             "I01"
             "No act of an operator leaves a region with fewer intact copies than a majority, when it had a majority"
@@ -115,7 +116,8 @@ let private wasNeverFilled (claim: Claim) = claim.Volume = "" && claim.Phase = "
 
 /// I02 of C9.
 let claimsGoLast =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.Landed
         (Invariant.property
             "I02"
             "A volume claim is deleted only with a cluster that goes and says so, or when its instance leaves and says so, PD has let its store or member go, no region has a peer there, and no Pod uses it"
@@ -133,7 +135,8 @@ let claimsGoLast =
             | ValueNone -> Finding.Nothing)
 
 let reclaimPolicyStays =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.Landed
         (Invariant.property
             "I03"
             "The operator never changes what becomes of a volume: it does not write PersistentVolumes, save from Delete to Retain"
@@ -155,7 +158,8 @@ let reclaimPolicyStays =
             | _ -> Finding.Nothing)
 
 let onlySurplusStoresLeave =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.Sent
         (Invariant.property
             "I04"
             "The removal of a store is asked for only when its instance is wanted out of the cluster, or was so until a moment ago, or is gone, or no claim holds its data any more"
@@ -204,7 +208,8 @@ let private isLeftToPd (store: StoreRecord) world =
     | _ -> false
 
 let enoughStoresStay =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.AskedPd
         (Invariant.property
             "I05"
             "A store is removed only while as many living stores as there are replicas remain, not counting those whose leaders are being moved away or that are down, unless people have left that to PD"
@@ -244,7 +249,8 @@ let enoughStoresStay =
             | _ -> Finding.Nothing)
 
 let drainsAreFew =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.AskedPd
         (Invariant.property
             "I06"
             "While stores drain, every region that can keeps a majority on stores that stay"
@@ -282,7 +288,8 @@ let drainsAreFew =
             | _ -> Finding.Nothing)
 
 let drainedStoresServe =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.Landed
         (Invariant.property
             "I07"
             "A store that PD is moving regions away from keeps its Pod until it is a tombstone"
@@ -311,7 +318,8 @@ let private isOutOfService (pod: Pod) (before: World) =
         |> List.exists (fun (key, _, _) -> key = "node.kubernetes.io/out-of-service")
 
 let forcedOnlyWhenGone =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.Landed
         (Invariant.property
             "I09"
             "A Pod is deleted without grace only when its node is gone or declared out of service, or never took it"
@@ -326,7 +334,8 @@ let forcedOnlyWhenGone =
             | _ -> Finding.Nothing)
 
 let claimsBelongToNobody =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.Changed
         (Invariant.property
             "I13"
             "No volume claim has an owner reference, so that the garbage collector never deletes data, unless the cluster's policy is Delete"
@@ -380,7 +389,8 @@ let private touched sight =
     | _ -> ValueNone
 
 let oldChildrenAreLeft =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.Landed
         (Invariant.property
             "I14"
             "A child is changed or deleted only while the owner that it was made for exists in that life"
@@ -397,7 +407,8 @@ let oldChildrenAreLeft =
             | ValueNone -> Finding.Nothing)
 
 let onlyOurs =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.Landed
         (Invariant.property
             "I44"
             "Only objects that one of ours owns, and that say so, are changed or deleted"
@@ -423,7 +434,8 @@ let onlyOurs =
             | ValueNone -> Finding.Nothing)
 
 let tombstoneDisksStay =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.Landed
         (Invariant.property
             "I39"
             "No Pod is made on a volume whose store PD has let go"

@@ -16,16 +16,19 @@ type private About =
     /// Who leads PD.
     | Leader
 
+/// An operator in one of its lives, as one number: such keys are compared at once.
+let private lifeOf (operator: int) (life: int) = (int64 operator <<< 20) ||| int64 life
+
 /// A request on its way, by operator, life and number.
-type private Way = (struct (int * int * int64))
+let private wayOf operator life (request: int64) = (lifeOf operator life <<< 32) ||| request
 
 type private Seen = {
-    /// How many requests were sent: the clock of this judge.
+    /// How many requests were sent that matter: the clock of this judge.
     Count: int
     /// What is on its way, and when it was sent.
-    Sent: Map<Way, struct (Sent * int)>
+    Sent: Map<int64, struct (Sent * int)>
     /// By operator and life: what the outcome is unknown of, and since when.
-    Doubts: Map<struct (int * int), Map<About, int>>
+    Doubts: Map<int64, Map<About, int>>
 }
 
 /// Settings and labels are given whole: to give them again depends on nothing.
@@ -88,7 +91,8 @@ let private hear key isKnown (struct (sent, at)) (seen: Seen) =
     | _ -> struct (seen, Finding.Nothing)
 
 let settledFirst: Invariant =
-    Invariant.make
+    Invariant.makeOf
+        (Sights.Sent ||| Sights.Heard)
         (Invariant.property
             "I48"
             "After a request without an answer nothing that depends on it is sent before a fresh read has settled what became of it"
@@ -97,27 +101,32 @@ let settledFirst: Invariant =
         (fun seen { World = world } sight ->
             match sight with
             | Sight.Sent(operator, life, request, sent) ->
-                let doubts = doubtsOf (struct (operator, life)) seen
+                let doubts = doubtsOf (lifeOf operator life) seen
 
-                let next = {
-                    seen with
-                        Count = seen.Count + 1
-                        Sent =
-                            Map.add (struct (operator, life, request)) (struct (sent, seen.Count)) seen.Sent
-                }
+                match sent with
+                // asked while nothing is in doubt, it can settle nothing: doubts that come later are younger
+                | Sent.Look _
+                | Sent.Question when doubts.IsEmpty -> struct (seen, Finding.Nothing)
+                | _ ->
+                    let next = {
+                        seen with
+                            Count = seen.Count + 1
+                            Sent =
+                                Map.add (wayOf operator life request) (struct (sent, seen.Count)) seen.Sent
+                    }
 
-                match
-                    (if doubts.IsEmpty then [] else needs world sent)
-                    |> List.tryFind (fun about -> Map.containsKey about doubts)
-                with
-                | Some about -> struct (next, Finding.Broken $"%A{sent} is sent in doubt of %A{about}")
-                | None -> struct (next, Finding.Nothing)
+                    match
+                        (if doubts.IsEmpty then [] else needs world sent)
+                        |> List.tryFind (fun about -> Map.containsKey about doubts)
+                    with
+                    | Some about -> struct (next, Finding.Broken $"%A{sent} is sent in doubt of %A{about}")
+                    | None -> struct (next, Finding.Nothing)
             | Sight.Heard(operator, life, request, isKnown) ->
-                let way = struct (operator, life, request)
+                let way = wayOf operator life request
 
                 match Map.tryFind way seen.Sent with
                 | None -> struct (seen, Finding.Nothing)
                 | Some sent ->
                     { seen with Sent = Map.remove way seen.Sent }
-                    |> hear (struct (operator, life)) isKnown sent
+                    |> hear (lifeOf operator life) isKnown sent
             | _ -> struct (seen, Finding.Nothing))

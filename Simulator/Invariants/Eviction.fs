@@ -29,7 +29,8 @@ let private allowed (world: World) =
        |> List.fold max 1)
 
 let fewEntries =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.AskedPd
         (Invariant.property
             "I28"
             "An operator evicts the leaders of few stores at a time: those that are restarted, and one that leaves"
@@ -46,7 +47,8 @@ let fewEntries =
             | ValueNone -> Finding.Nothing)
 
 let entriesEnd =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.Settled
         (Invariant.property
             "I29"
             "Once all is settled no entry of ours is left in PD, save of a store that is on its way out"
@@ -74,7 +76,8 @@ let entriesEnd =
             | _ -> Finding.Nothing)
 
 let othersEntriesStay =
-    Invariant.plain
+    Invariant.plainOf
+        (Sights.AskedPd ||| Sights.Sent)
         (Invariant.property
             "I30"
             "An entry is marked as ours before it is made, and one that somebody else made is never taken away"
@@ -100,7 +103,8 @@ let othersEntriesStay =
             | _ -> Finding.Nothing)
 
 let somewhereToGo =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.AskedPd
         (Invariant.property
             "I32"
             "Leaders are evicted from a store only while another living one may take them"

@@ -137,7 +137,8 @@ let private ours = Set.ofList [ "clusters"; "pdgroups"; "tikvgroups"; "pds"; "ti
 
 /// I49.
 let readyIsTrue: Invariant =
-    Invariant.make
+    Invariant.makeOf
+        (Sights.Changed ||| Sights.Processes)
         {
             Id = "I49"
             Means =

@@ -36,7 +36,8 @@ let private guarded write =
 
 /// I43.
 let deletesCarryUid: Invariant =
-    Invariant.make
+    Invariant.makeOf
+        Sights.Landed
         {
             Id = "I43"
             Means =
@@ -50,7 +51,8 @@ let deletesCarryUid: Invariant =
             | _ -> struct ((), Finding.Nothing))
 
 let namesAreOwn: Invariant =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.Landed
         (Invariant.property
             "I46"
             "Names are the group's and an index, or follow from them, and never made up by the server: a repeated create meets the first"
@@ -79,7 +81,8 @@ let private others (names: Map<string, string>) =
 
 /// I45.
 let foreignFieldsStay: Invariant =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.Landed
         (Invariant.property
             "I45"
             "Labels, annotations and finalizers that others put on an object survive every write of an operator"
@@ -141,7 +144,8 @@ let private secrets (world: World) =
     |> List.filter (fun value -> value.Length >= 8)
 
 let secretsStaySecret: Invariant =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.Landed
         (Invariant.property
             "I50"
             "No value of a Secret stands in a status, an event or a ConfigMap that an operator writes"
@@ -203,7 +207,8 @@ let private follow (known: Validity) (world: World) (change: Change) =
 
 /// An instance goes by its own spec, which is valid: a restart that it was told of before goes on.
 let invalidDisruptsNothing: Invariant =
-    Invariant.make
+    Invariant.makeOf
+        (Sights.Changed ||| Sights.Landed)
         (Invariant.property
             "I51"
             "While the spec of a group is not valid, none of its instances is given another one, by which a Pod that serves is taken down"

@@ -55,7 +55,8 @@ let injective: Invariant =
         | _, _, Some volume -> Finding.Broken $"two processes write to the volume %s{volume}"
         | None, None, None -> if List.isEmpty volumes then Finding.Nothing else Finding.Held
 
-    Invariant.make
+    Invariant.makeOf
+        Sights.Processes
         {
             Id = "I08"
             Means = "No two running processes have one store id, one address or one disk"
@@ -98,7 +99,8 @@ let oneBootstrap: Invariant =
             | Some origin -> Finding.Broken $"a second PD cluster was bootstrapped for %s{origin}"
             | None -> Finding.Held
 
-    Invariant.make
+    Invariant.makeOf
+        Sights.Processes
         {
             Id = "I11"
             Means = "A PD cluster is bootstrapped once: no second cluster id is ever made for one group"
@@ -125,7 +127,8 @@ let idIsRecordedOnce: Invariant =
             | Some(ClusterId made) -> string made = id
             | None -> false)
 
-    Invariant.make
+    Invariant.makeOf
+        Sights.Changed
         {
             Id = "I10"
             Means = "A Cluster records one cluster id, which PD has, and never another"

@@ -34,7 +34,7 @@ type Ledger = {
     OurEntries: Set<StoreId>
     /// When an instance (`namespace/name`) was last wanted out of the cluster.
     WantedOut: Map<string, int64>
-    /// When PD last had a leader.
+    /// When PD last had a leader, where it has none; where it has one, some time since.
     LedAt: int64
     /// Since when all is suspended, by `namespace/cluster`.
     Suspended: Map<string, int64>
@@ -90,6 +90,9 @@ module Ledger =
                        && one.State = ProcessState.Running
                        && one.StartedAt >= down.At))
 
+    let private isLed (groups: Map<int, PdGroup>) =
+        groups |> Map.exists (fun _ group -> (Ground.leader group).IsSome)
+
     let private look (world: World) (ledger: Ledger) : Ledger =
         let now = world.Now
         let live = Ground.clusters world |> Seq.map (Ground.live world) |> union
@@ -133,11 +136,8 @@ module Ledger =
                         ledger.OurEntries
                     else
                         Set.intersect ledger.OurEntries entries
-                LedAt =
-                    if Ground.clusters world |> Seq.exists (Ground.leader >> Option.isSome) then
-                        now
-                    else
-                        ledger.LedAt
+                // one that led at the last look has led until now: each change of PD is looked at
+                LedAt = if isLed world.Pd.Groups || isLed ledger.Looked.Groups then now else ledger.LedAt
         }
 
     /// Nothing is different from the last look, and nothing waits for a time to come.
@@ -163,8 +163,6 @@ module Ledger =
                         Ours = ledger.OurEntries
                     }
             }
-        elif Ground.clusters world |> Seq.exists (Ground.leader >> Option.isSome) then
-            { ledger with LedAt = world.Now }
         else
             ledger
 

@@ -86,7 +86,8 @@ let private lacking (world: World) (plural: string) group =
 let private isReady group = Ground.isTrue "Ready" group
 
 let readyIsAsked =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.Settled
         (Invariant.property
             "I67"
             "Once all is settled, what says Ready is as its spec asks: Pods, processes, versions, members and stores"
@@ -103,7 +104,8 @@ let readyIsAsked =
             | _ -> Finding.Nothing)
 
 let notSilent =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.Settled
         (Invariant.property
             "I68"
             "Once all is settled, what is not as asked says so, with a reason and a message"
@@ -134,7 +136,8 @@ let notSilent =
             | _ -> Finding.Nothing)
 
 let cancelledStoresReturn =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.Settled
         (Invariant.property
             "I74"
             "Once all is settled, no store is Removing whose instance is to stay"
@@ -169,7 +172,8 @@ let cancelledStoresReturn =
             | _ -> Finding.Nothing)
 
 let disruptionsEnd =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.Settled
         (Invariant.property
             "I76"
             "Once all is settled and Ready, nobody holds the cluster's disruption, and every Pod has been brought back"
@@ -204,7 +208,8 @@ let disruptionsEnd =
             | _ -> Finding.Nothing)
 
 let replicasAreWhole =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.Settled
         (Invariant.property
             "I77"
             "Once all is settled and Ready, every region has its replicas on stores that live"
@@ -242,7 +247,8 @@ let private most (world: World) =
     max 600 (20 * instances)
 
 let writesAreFew =
-    Invariant.make
+    Invariant.makeOf
+        (Sights.Landed ||| Sights.AskedPd)
         (Invariant.property
             "I72"
             "An operator makes no more than 600 writes within a minute, or 20 an instance, leases and events apart"

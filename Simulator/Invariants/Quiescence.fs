@@ -12,7 +12,8 @@ let private routine kind =
 
 /// I54.
 let settledIsStill: Invariant =
-    Invariant.make
+    Invariant.makeOf
+        (Sights.Landed ||| Sights.AskedPd ||| Sights.Settled ||| Sights.Unsettled)
         {
             Id = "I54"
             Means =

@@ -93,7 +93,8 @@ let private outage (ledger: Ledger) (world: World) =
             None)
 
 let onlyTheLost =
-    Invariant.plain
+    Invariant.plainOf
+        Sights.Landed
         (Invariant.property
             "I41"
             "An instance is replaced only when its group asks for failover, its process has not served for downAfter (twice as long while its Pod is ready), PD leads, and it is no outage; and no more than maxReplacements"
@@ -140,7 +141,8 @@ let private instancesOf (world: World) group =
         && not (Meta.isTerminating one))
 
 let extrasGo =
-    Invariant.make
+    Invariant.makeOf
+        (Sights.Landed ||| Sights.Settled)
         (Invariant.property
             "I42"
             "Once all is settled a group in which something was replaced has no more instances than it asks for, but for one in place of each that is still down"

@@ -38,6 +38,19 @@ type Sight =
     /// Something new is about to be asked for, or to befall it.
     | Unsettled
 
+/// Sorts of sight.
+[<System.Flags>]
+type Sights =
+    | Changed = 1
+    | Landed = 2
+    | AskedPd = 4
+    | Sent = 8
+    | Heard = 16
+    | Processes = 32
+    | Settled = 64
+    | Unsettled = 128
+    | All = 255
+
 /// What one sight means to an invariant.
 [<RequireQualifiedAccess>]
 type Finding =
@@ -63,19 +76,22 @@ type Scene = { World: World; Ledger: Ledger }
 
 /// A property with what it remembers of the run so far.
 [<AbstractClass>]
-type Invariant(property: Property) =
+type Invariant(property: Property, sights: Sights) =
     member _.Property = property
+    /// The sorts of sight that it looks at: any other one finds nothing, and leaves it as it is.
+    member _.Sights = sights
     abstract See: Scene -> Sight -> struct (Invariant * Finding)
 
 [<RequireQualifiedAccess>]
 module Invariant =
-    /// From a property, what it remembers first, and how a sight changes that.
-    let rec make
+    /// From a property, the sights that it looks at, what it remembers first, and how a sight changes that.
+    let rec makeOf
+        (sights: Sights)
         (property: Property)
         (state: 'State)
         (see: 'State -> Scene -> Sight -> struct ('State * Finding))
         : Invariant = {
-        new Invariant(property) with
+        new Invariant(property, sights) with
             member this.See scene sight =
                 let struct (next, finding) = see state scene sight
 
@@ -85,14 +101,20 @@ module Invariant =
                     else
                         LanguagePrimitives.PhysicalEquality (box next) (box state)
 
-                struct ((if isSame then this else make property next see), finding)
+                struct ((if isSame then this else makeOf sights property next see), finding)
     }
 
-    /// From a property that remembers nothing: what a sight means.
-    let plain (property: Property) (see: Scene -> Sight -> Finding) : Invariant = {
-        new Invariant(property) with
+    /// The same, of whatever is seen.
+    let make property state see = makeOf Sights.All property state see
+
+    /// From a property that remembers nothing, and the sights that it looks at: what a sight means.
+    let plainOf (sights: Sights) (property: Property) (see: Scene -> Sight -> Finding) : Invariant = {
+        new Invariant(property, sights) with
             member this.See scene sight = struct (this, see scene sight)
     }
+
+    /// The same, of whatever is seen.
+    let plain property see = plainOf Sights.All property see
 
     let property id means source : Property = { Id = id; Means = means; Source = source }
 
@@ -100,42 +122,76 @@ type Violation = { Property: Property; At: int64; What: string }
 
 /// The invariants of a run, how often each was put to the test, and where one broke.
 type Judge = {
-    Invariants: Invariant list
+    /// In their order. Never changed in place.
+    Standing: Invariant array
+    /// For each sort of sight, by the place of its bit, the places of those that look at it.
+    Lookers: int array array
     Ledger: Ledger
     /// How often each was put to the test, in the order of the invariants. Never changed in place.
     Counts: int array
     Violations: Violation list
 } with
 
+    member judge.Invariants: Invariant list = List.ofArray judge.Standing
+
     /// By id of property: how often it was put to the test.
     member judge.Tested: Map<string, int> =
-        (Map.empty, judge.Invariants, List.ofArray judge.Counts)
-        |||> List.fold2 (fun tested invariant count ->
+        (Map.empty, judge.Standing, judge.Counts)
+        |||> Array.fold2 (fun tested invariant count ->
             let id = invariant.Property.Id
             Map.add id (count + (Map.tryFind id tested |> Option.defaultValue 0)) tested)
 
 [<RequireQualifiedAccess>]
 module Judge =
-    let start (invariants: Invariant list) : Judge = {
-        Invariants = invariants
+    let private lookers (invariants: Invariant array) =
+        Array.init 8 (fun bit ->
+            let sort: Sights = enum (1 <<< bit)
+
+            invariants
+            |> Array.indexed
+            |> Array.filter (fun (_, invariant) -> invariant.Sights.HasFlag sort)
+            |> Array.map fst)
+
+    let private place sight =
+        match sight with
+        | Sight.Changed _ -> 0
+        | Sight.Landed _ -> 1
+        | Sight.AskedPd _ -> 2
+        | Sight.Sent _ -> 3
+        | Sight.Heard _ -> 4
+        | Sight.Processes -> 5
+        | Sight.Settled -> 6
+        | Sight.Unsettled -> 7
+
+    /// The sort of a sight.
+    let sort (sight: Sight) : Sights = enum (1 <<< place sight)
+
+    let private ofArray (invariants: Invariant array) : Judge = {
+        Standing = invariants
+        Lookers = lookers invariants
         Ledger = Ledger.empty
         Counts = Array.zeroCreate invariants.Length
         Violations = []
     }
 
+    let start (invariants: Invariant list) : Judge = ofArray (Array.ofList invariants)
+
     /// The same invariants with what they remember, and more of them; nothing is counted yet.
     let anew (more: Invariant list) (judge: Judge) : Judge = {
-        start (judge.Invariants @ more) with
+        ofArray (Array.append judge.Standing (Array.ofList more)) with
             Ledger = judge.Ledger
     }
 
     /// Some of the invariants, with what they remember and were counted for.
     let only (isMeant: Invariant -> bool) (judge: Judge) : Judge =
-        let kept =
-            List.zip judge.Invariants (List.ofArray judge.Counts)
-            |> List.filter (fst >> isMeant)
+        let kept = Array.zip judge.Standing judge.Counts |> Array.filter (fst >> isMeant)
 
-        { judge with Invariants = kept |> List.map fst; Counts = kept |> List.map snd |> Array.ofList }
+        {
+            ofArray (Array.map fst kept) with
+                Ledger = judge.Ledger
+                Counts = Array.map snd kept
+                Violations = judge.Violations
+        }
 
     let private note world sight (ledger: Ledger) =
         match sight with
@@ -151,43 +207,47 @@ module Judge =
         | Sight.Settled
         | Sight.Unsettled -> ledger
 
-    /// Shows something to every invariant. They see the ledger as it was before what is shown. Most are not concerned:
-    /// nothing is made anew for those.
+    let private isSame one other = LanguagePrimitives.PhysicalEquality one other
+
+    /// Shows something to every invariant that looks at such things. They see the ledger as it was before what is shown.
+    /// Most find nothing: nothing is made anew for those.
     let see (world: World) (sight: Sight) (judge: Judge) : Judge =
         let scene = { World = world; Ledger = judge.Ledger }
+        let mutable standing = judge.Standing
+        let mutable counts = judge.Counts
+        let mutable violations = judge.Violations
 
-        let tested index (counts: int array) =
-            let counts =
-                if LanguagePrimitives.PhysicalEquality counts judge.Counts then Array.copy counts else counts
+        for index in judge.Lookers[place sight] do
+            let invariant = judge.Standing[index]
+            let struct (next, finding) = invariant.See scene sight
 
-            counts[index] <- counts[index] + 1
-            counts
+            if not (isSame next invariant) then
+                if isSame standing judge.Standing then
+                    standing <- Array.copy standing
 
-        let rec show index (invariants: Invariant list) counts violations : struct (Invariant list * _ * _) =
-            match invariants with
-            | [] -> struct ([], counts, violations)
-            | invariant :: others ->
-                let struct (next, finding) = invariant.See scene sight
+                standing[index] <- next
 
-                let struct (left, counts, violations) =
-                    match finding with
-                    | Finding.Nothing -> show (index + 1) others counts violations
-                    | Finding.Held -> show (index + 1) others (tested index counts) violations
-                    | Finding.Broken what ->
-                        let violation = { Property = invariant.Property; At = world.Now; What = what }
-                        show (index + 1) others (tested index counts) (violation :: violations)
+            match finding with
+            | Finding.Nothing -> ()
+            | Finding.Held
+            | Finding.Broken _ ->
+                if isSame counts judge.Counts then
+                    counts <- Array.copy counts
 
-                let isSame =
-                    LanguagePrimitives.PhysicalEquality next invariant
-                    && LanguagePrimitives.PhysicalEquality left others
+                counts[index] <- counts[index] + 1
 
-                struct ((if isSame then invariants else next :: left), counts, violations)
+                match finding with
+                | Finding.Broken what ->
+                    violations <- { Property = invariant.Property; At = world.Now; What = what } :: violations
+                | _ -> ()
 
-        let struct (invariants, counts, violations) = show 0 judge.Invariants judge.Counts judge.Violations
+        let ledger = note world sight judge.Ledger
 
-        {
-            Invariants = invariants
-            Ledger = note world sight judge.Ledger
-            Counts = counts
-            Violations = violations
-        }
+        if
+            isSame standing judge.Standing
+            && isSame counts judge.Counts
+            && isSame ledger judge.Ledger
+        then
+            judge
+        else
+            { judge with Standing = standing; Ledger = ledger; Counts = counts; Violations = violations }

@@ -33,11 +33,15 @@ module ApiServer =
     let listObjects (key: ResourceKey) (``namespace``: string option) (server: ApiServer) : Json list =
         State.objects key ``namespace`` server |> List.ofSeq
 
-    /// The revision of the newest change of one resource; 0 when it never changed or its changes are forgotten.
-    let latestChange (key: ResourceKey) (server: ApiServer) : int64 =
-        match (State.collection key server).History with
-        | newest :: _ -> newest.Revision
-        | [] -> 0L
+    /// The revision of the newest change of what is kept in one place (`State.shelf`); 0 when it never changed or its
+    /// changes are forgotten.
+    let latestOn (shelf: string) (server: ApiServer) : int64 =
+        match server.Collections.TryGetValue shelf with
+        | true, { History = newest :: _ } -> newest.Revision
+        | _ -> 0L
+
+    /// The same of one resource.
+    let latestChange (key: ResourceKey) (server: ApiServer) : int64 = latestOn (State.shelf key) server
 
     /// The first revision whose later changes of a resource are all known.
     let knownSince (key: ResourceKey) (server: ApiServer) : int64 =

@@ -23,7 +23,7 @@ let private longest = 5_400_000L
 let rest = 1_200_000L
 
 /// All operators die, and start again with the fault.
-let private infected (mutant: Mutant) (run: Simulation) : Simulation =
+let infected (mutant: Mutant) (run: Simulation) : Simulation =
     let program number life = mutant.Faulty(run.Scenario.Program number life)
 
     ({ run with Scenario = { run.Scenario with Program = program } }, run.Operators.Keys)

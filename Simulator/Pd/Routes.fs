@@ -132,7 +132,7 @@ module Routes =
             | _ -> []
         | _ -> []
 
-    let parse (verb: string) (pathAndQuery: string) : Route =
+    let private read (verb: string) (pathAndQuery: string) : Route =
         let path, query =
             match pathAndQuery.Split('?', 2) with
             | [| path; text |] -> path, query text
@@ -152,6 +152,26 @@ module Routes =
                 methods
                 |> List.tryPick (fun (name, route) -> if name = verb then Some route else None)
                 |> Option.defaultValue Route.MethodNotAllowed
+
+    /// What operators ask again and again.
+    let private usual =
+        [
+            PdCall.GetCluster
+            PdCall.GetMembers
+            PdCall.GetHealth
+            PdCall.GetStores
+            PdCall.GetReplicationConfig
+            PdCall.GetEvictLeaders
+            PdCall.GetRegionCount
+        ]
+        |> List.map PdCodec.request
+        |> List.map (fun request -> request.Path, read request.Method request.Path)
+        |> readOnlyDict
+
+    let parse (verb: string) (pathAndQuery: string) : Route =
+        match usual.TryGetValue pathAndQuery with
+        | true, route when verb = "GET" -> route
+        | _ -> read verb pathAndQuery
 
     let scope route =
         match route with

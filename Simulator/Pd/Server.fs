@@ -278,4 +278,4 @@ module PdServer =
                     else
                         PdWorld.settle now after
 
-                { settled with Answered = settled.Answered + 1L }, PdAnswer.Replied(reply, delay)
+                settled, PdAnswer.Replied(reply, delay)

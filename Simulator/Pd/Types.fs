@@ -210,8 +210,6 @@ type PdWorld = {
     Violations: (int64 * string) list
     /// When something happens by itself next; `Int64.MaxValue` for never.
     Next: int64
-    /// How many requests were answered: after each it is another world, with the same parts where nothing changed.
-    Answered: int64
 }
 
 /// What comes back from a request to a member.

@@ -35,7 +35,6 @@ module PdWorld =
         Slow = Set.empty
         Violations = []
         Next = Stores.never
-        Answered = 0L
     }
 
     // ---- time

@@ -94,7 +94,7 @@ let count number (call: Call option) (run: Simulation) : Simulation * (Fault -> 
 /// The kind of object whose change an operator hears of.
 let private tryHeard (operator: OperatorProcess) happening =
     match happening with
-    | Watched(request, (Added _ | Modified _ | Deleted _)) ->
+    | Watched(RequestId request, (Added _ | Modified _ | Deleted _)) ->
         Map.tryFind request operator.Watches |> Option.map _.Kind
     | _ -> None
 

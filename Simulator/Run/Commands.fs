@@ -1,4 +1,4 @@
-/// `tikv-sim list`, `scenarios`, `check`, `export`, `explore`, `search` and `relate`: what they print, and their exit codes.
+/// `tikv-sim list`, `scenarios`, `check`, `export`, `explore` and `relate`: what they print, and their exit codes.
 [<RequireQualifiedAccess>]
 module Tikv.Simulator.Run.Commands
 
@@ -22,21 +22,9 @@ let check (names: string list) : int =
         printfn $"%d{stories.Length} %s{are} well-formed."
         0)
 
-let private fileOf folder (story: Story) =
-    IO.Directory.CreateDirectory folder |> ignore
-    let plain letter = if Char.IsLetterOrDigit letter || letter = '-' || letter = '.' then letter else '_'
-    let file = IO.Path.Combine(folder, String.map plain story.Id + ".yaml")
-    IO.File.WriteAllText(file, Tikv.Simulator.Files.StoryFile.print story)
-    file
-
-/// Keeps a run that fails as a file, where files are asked for.
-let private keep (folder: string option) (story: Story) =
-    folder
-    |> Option.iter (fun folder -> printfn $"        kept: tikv-sim run %s{fileOf folder story}")
-
 /// Writes named scenarios as files: all of them into folders by their topics.
 let export (ids: string list) (everything: bool) (into: string) : int =
-    let write folder story = printfn $"%s{fileOf folder story}"
+    let write folder story = printfn $"%s{Kept.write folder story}"
 
     if everything then
         for topic, stories in All.topics do
@@ -54,76 +42,6 @@ let export (ids: string list) (everything: bool) (into: string) : int =
 let schema () : int =
     printfn $"%s{Tikv.Core.Json.printIndented Tikv.Simulator.Files.Schema.json.Value}"
     0
-
-let private shrunk = 5
-
-/// How often a search says how far it has come.
-let private every = TimeSpan.FromSeconds 10.0
-
-/// Tells of runs as they end: of those that fail at once, of the others by their number.
-type private Progress(runs: int) =
-    let watch = Stopwatch.StartNew()
-    let mutable finished, failed, next = 0, 0, every
-
-    member _.Milliseconds = milliseconds watch
-
-    member progress.Ended (plan: Tikv.Simulator.Scenarios.Plan) outcome =
-        lock progress (fun () ->
-            finished <- finished + 1
-
-            match outcome with
-            | Tikv.Simulator.Scenarios.Outcome.Good -> ()
-            | Tikv.Simulator.Scenarios.Outcome.Bad(_, words) ->
-                failed <- failed + 1
-                printfn $"FAILED  seed %d{plan.Seed}: %s{words}"
-
-            if watch.Elapsed >= next && finished < runs then
-                next <- watch.Elapsed + every
-                printfn $"  %d{finished} of %d{runs} done, %d{failed} failed, %s{milliseconds watch} ms")
-
-/// Runs generated plans, and tells of those that fail; the first ones of each kind are shrunk. Answers with the exit code.
-let search (runs: int) (seed: uint64) (shard: Shard) (transcript: bool) (saved: string option) : int =
-    if runs < 1 then
-        eprintfn $"--runs is %d{runs}: it must be 1 or more"
-        1
-    else
-        let seeds = List.init runs (fun index -> seed + uint64 index) |> Shard.cases shard
-        let runs = seeds.Length
-        let progress = Progress runs
-        let failed = Tikv.Simulator.Scenarios.Search.many progress.Ended seeds
-        let different = failed |> List.distinctBy (fun (_, kind, _) -> kind)
-
-        for plan, _, words in failed do
-            keep saved (Tikv.Simulator.Scenarios.Search.kept plan words)
-
-        for plan, kind, _ in List.truncate shrunk different do
-            let plan = Tikv.Simulator.Scenarios.Search.shrink kind plan
-            printfn $"seed %d{plan.Seed}, shrunk:"
-
-            match Tikv.Simulator.Scenarios.Search.run plan with
-            | Tikv.Simulator.Scenarios.Outcome.Bad(_, words) ->
-                printfn $"        %s{words}"
-                let story = Tikv.Simulator.Scenarios.Search.kept plan words
-                keep saved { story with Id = story.Id + "-shrunk" }
-
-                Tikv.Simulator.Scenarios.Search.lines plan words
-                |> List.iter (printfn "        %s")
-            | Tikv.Simulator.Scenarios.Outcome.Good -> ()
-
-            if transcript then
-                Tikv.Simulator.Scenarios.Search.transcript plan
-                |> List.iter (printfn "        | %s")
-
-        for kind, failed in failed |> List.groupBy (fun (_, kind, _) -> kind) do
-            let seeds = failed |> List.truncate 10 |> List.map (fun (plan, _, _) -> string plan.Seed)
-            printfn $"""%s{kind}: %d{failed.Length} runs, such as of the seeds %s{String.Join(", ", seeds)}"""
-
-        let part = if Shard.isWhole shard then "" else $", part %d{shard.Number} of %d{shard.Count}"
-
-        printfn
-            $"%d{runs} runs, %d{failed.Length} failed; %s{progress.Milliseconds} ms; from seed %d{seed}%s{part}."
-
-        if List.isEmpty failed then 0 else 1
 
 /// Names every scenario.
 let list () : int =
@@ -207,7 +125,7 @@ let private exploreOne
 
             for problem, variation in failed do
                 match Choice.varied chosen start.World.Now variation problem with
-                | Some story -> keep saved story
+                | Some story -> Kept.tell saved story
                 | None -> ()
 
             for problem, variation in failed |> List.skip (min told failed.Length) do
@@ -245,7 +163,7 @@ let relate (named: string) (runs: int) (seed: uint64) (withStories: bool) shard 
 
     let related rest (relation: Relations.Relation) deeds () =
         let problem = Relations.tryProblem rest relation deeds
-        problem |> Option.iter (Relations.kept rest relation deeds >> keep saved)
+        problem |> Option.iter (Relations.kept rest relation deeds >> Kept.tell saved)
         problem
 
     let cases: (string * (unit -> string option)) list = [

@@ -204,9 +204,8 @@ let private waits (coming: Coming) (run: Simulation) : int64 voption =
     | Coming.User _
     | Coming.Strikes _ -> ValueNone
 
-let private perform (coming: Coming) (run: Simulation) : Simulation =
+let private performNow (coming: Coming) (run: Simulation) : Simulation =
     match coming with
-    | coming when (waits coming run).IsSome -> Simulation.enter (waits coming run).Value coming run
     | Coming.Starts number -> Interpreter.start number run
     | Coming.Arrives(number, life, happening) -> Interpreter.feed number life happening run
     | Coming.Lands(number, life, sending, answer) -> Server.receive number life sending answer run
@@ -223,6 +222,11 @@ let private perform (coming: Coming) (run: Simulation) : Simulation =
         | _ -> run
     | Coming.User request -> user request run
     | Coming.Strikes misfortune -> strike misfortune run
+
+let private perform (coming: Coming) (run: Simulation) : Simulation =
+    match waits coming run with
+    | ValueSome until -> Simulation.enter until coming run
+    | ValueNone -> performNow coming run
 
 /// The time of what is next; none when nothing is to come.
 let next (run: Simulation) : int64 voption =

@@ -11,7 +11,7 @@ open Tikv.Simulator.Kubernetes
 open Tikv.Simulator.World
 open Tikv.Simulator.Invariants
 
-let private who (operator: OperatorProcess) = "operator" + string operator.Number
+let private who (operator: OperatorProcess) = Simulation.place operator.Number
 
 let private draw what (operator: OperatorProcess) (RequestId request) delay (run: Simulation) =
     World.draw run.World what (Simulation.stream operator.Number operator.Life) request delay
@@ -266,7 +266,7 @@ let private carryOut number (run: Simulation) (effect: Effect) : Simulation =
         | Effect.Watch(request, kind, ``namespace``, from, timeout) ->
             let milliseconds = int64 timeout.TotalMilliseconds
             send operator request (Sending.Watch(request, kind, ``namespace``, from, milliseconds)) run
-        | Effect.CloseWatch request ->
+        | Effect.CloseWatch(RequestId request) ->
             Simulation.put { operator with Watches = Map.remove request operator.Watches } run
         | Effect.Read(request, object) ->
             sendRead

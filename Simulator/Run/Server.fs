@@ -72,9 +72,12 @@ let private watch
         match ApiServer.changesAfter (Answers.key kind) ``namespace`` position run.World.Server with
         | Error() -> reply number life request (WatchEnded(request, WatchEnd.Refused Answers.expired)) run
         | Ok changes ->
+            let (RequestId number') = request
+
             let watcher = {
                 Request = request
                 Kind = kind
+                Shelf = State.shelf (Answers.key kind)
                 Namespace = ``namespace``
                 Position = position
                 Pending = not (List.isEmpty changes)
@@ -82,7 +85,7 @@ let private watch
             }
 
             run
-            |> Simulation.put { operator with Watches = Map.add request watcher operator.Watches }
+            |> Simulation.put { operator with Watches = Map.add number' watcher operator.Watches }
             |> Simulation.enter (run.World.Now + milliseconds) (Coming.Expires(number, life, request))
             |> Simulation.enter (run.World.Now + bookmarkEach) (Coming.Bookmarks(number, life, request))
             |> if watcher.Pending then deliver number life watcher else id
@@ -296,7 +299,7 @@ let receiveLate number life sending answer (run: Simulation) : Simulation =
 
 // ---- watches
 
-let private watcher number life request (run: Simulation) =
+let private watcher number life (RequestId request) (run: Simulation) =
     match Simulation.living number life run with
     | ValueSome operator ->
         match Map.tryFind request operator.Watches with
@@ -305,7 +308,13 @@ let private watcher number life request (run: Simulation) =
     | ValueNone -> ValueNone
 
 let private put (operator: OperatorProcess) (watcher: Watcher) =
-    Simulation.put { operator with Watches = Map.add watcher.Request watcher operator.Watches }
+    let (RequestId request) = watcher.Request
+    Simulation.put { operator with Watches = Map.add request watcher operator.Watches }
+
+let private without (RequestId request) (operator: OperatorProcess) = {
+    operator with
+        Watches = Map.remove request operator.Watches
+}
 
 let private milliseconds (run: Simulation) (at: DateTimeOffset) =
     int64 (at - run.World.Epoch).TotalMilliseconds
@@ -348,7 +357,7 @@ let tell number life request (run: Simulation) : Simulation =
         with
         | Error() ->
             run
-            |> Simulation.put { operator with Watches = Map.remove request operator.Watches }
+            |> Simulation.put (without request operator)
             |> Interpreter.feed number life (WatchEnded(request, WatchEnd.Refused Answers.expired))
         | Ok changes ->
             let struct (due, later) = split watcher.Kind changes run
@@ -386,7 +395,7 @@ let expire number life request (run: Simulation) : Simulation =
     | ValueNone -> run
     | ValueSome(struct (operator, _)) ->
         run
-        |> Simulation.put { operator with Watches = Map.remove request operator.Watches }
+        |> Simulation.put (without request operator)
         |> Interpreter.feed number life (WatchEnded(request, WatchEnd.Closed))
 
 /// A watch that has told all says how far that was.
@@ -399,7 +408,7 @@ let bookmark number life request (run: Simulation) : Simulation =
 
         if
             watcher.Pending
-            || ApiServer.latestChange (Answers.key watcher.Kind) run.World.Server > watcher.Position
+            || ApiServer.latestOn watcher.Shelf run.World.Server > watcher.Position
         then
             run
         else
@@ -420,11 +429,9 @@ let private endWatches isMeant after kind ending (run: Simulation) : Simulation 
             |> Seq.filter (fun watcher -> kind = None || kind = Some watcher.Kind)
             |> List.ofSeq
 
-        let left =
-            (operator.Watches, cut)
-            ||> List.fold (fun left watcher -> Map.remove watcher.Request left)
+        let left = (operator, cut) ||> List.fold (fun left watcher -> without watcher.Request left)
 
-        (Simulation.put { operator with Watches = left } run, cut)
+        (Simulation.put left run, cut)
         ||> List.fold (fun run watcher ->
             Simulation.enter
                 (run.World.Now + after)
@@ -453,8 +460,7 @@ let wake (run: Simulation) : Simulation =
             ||> Map.fold (fun run _ watcher ->
                 if
                     watcher.Pending
-                    || ApiServer.latestChange (Answers.key watcher.Kind) run.World.Server
-                       <= watcher.Position
+                    || ApiServer.latestOn watcher.Shelf run.World.Server <= watcher.Position
                 then
                     run
                 else

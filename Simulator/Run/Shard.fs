@@ -14,14 +14,22 @@ type Shard = {
 module Shard =
     let whole = { Number = 1; Count = 1 }
 
-    /// `2/8`.
+    /// `2/8`; or `1+1/8`, for who counts from 0 and cannot add, as the template of an Indexed Job.
     let tryParse (text: string) : Result<Shard, string> =
         let tryInt (text: string) =
             match Int32.TryParse(text, Globalization.NumberStyles.None, null) with
             | true, number -> Some number
             | false, _ -> None
 
-        match text.Split '/' |> Array.map tryInt with
+        let trySum (text: string) =
+            match text.Split '+' |> Array.map tryInt with
+            | [| Some one; Some other |] -> Some(one + other)
+            | _ -> tryInt text
+
+        match
+            text.Split '/'
+            |> Array.mapi (fun index part -> if index = 0 then trySum part else tryInt part)
+        with
         | [| Some number; Some count |] when 1 <= number && number <= count ->
             Ok { Number = number; Count = count }
         | _ -> Error $"--shard is `%s{text}`; allowed: i/n with 1 <= i <= n, such as 2/8"

@@ -12,6 +12,8 @@ open Tikv.Simulator.Invariants
 type Watcher = {
     Request: RequestId
     Kind: Kind
+    /// Where the API server keeps objects of that kind.
+    Shelf: string
     Namespace: string option
     /// The revision up to which changes were delivered.
     Position: int64
@@ -27,7 +29,8 @@ type OperatorProcess = {
     /// Grows with each start; what was meant for a former life is dropped.
     Life: int
     Program: Program voption
-    Watches: Map<RequestId, Watcher>
+    /// By the number of the request.
+    Watches: Map<int64, Watcher>
     WakeAt: int64
     /// Its process stands still until then.
     PausedUntil: int64
@@ -151,11 +154,20 @@ module Simulation =
 
     let line who text run = tell Told.Event who text run
 
+    let private places = Array.init 8 (fun number -> "operator" + string number)
+
     /// Where an operator is, in the network.
-    let place (number: int) = "operator" + string number
+    let place (number: int) = if number < places.Length then places[number] else "operator" + string number
+
+    let private streams =
+        Array.init 4 (fun number -> Array.init 32 (fun life -> string number + "." + string life))
 
     /// The life of an operator, as the source of its chances.
-    let stream (number: int) (life: int) = string number + "." + string life
+    let stream (number: int) (life: int) =
+        if number < streams.Length && life < streams[0].Length then
+            streams[number][life]
+        else
+            string number + "." + string life
 
     let count name (run: Simulation) = {
         run with
@@ -165,7 +177,9 @@ module Simulation =
 
     let enter (at: int64) coming (run: Simulation) = { run with Coming = Agenda.add at coming run.Coming }
 
-    let see sight (run: Simulation) = { run with Judge = Judge.see run.World sight run.Judge }
+    let see sight (run: Simulation) =
+        let judge = Judge.see run.World sight run.Judge
+        if LanguagePrimitives.PhysicalEquality judge run.Judge then run else { run with Judge = judge }
 
     let operator number (run: Simulation) = Map.tryFind number run.Operators
 

@@ -34,8 +34,8 @@ let private served (pod: Pod) =
         sources
         |> List.tryPick (fun (name, keys) -> if List.contains key keys then Some name else None)
 
-    pod.Spec.Volumes.Values
-    |> Seq.tryPick (fun source ->
+    pod.Spec.Volumes
+    |> Map.tryPick (fun _ source ->
         match source with
         | VolumeSource.Secrets sources ->
             match holder "ca.crt" sources, holder "tls.crt" sources with

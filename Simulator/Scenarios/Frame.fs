@@ -4,6 +4,34 @@ open Tikv.Core
 open Tikv.Simulator.World
 open Tikv.Simulator.Run
 
+/// What takes longer or shorter on one site than on another.
+[<RequireQualifiedAccess>]
+type Tempo =
+    | [<About "Until a Pod is bound to a node, and until kubelets and controllers take note of a change.">] Notice
+    | [<About "Pulling an image.">] Images
+    | [<About "From image and volumes at hand to a running process.">] Containers
+    | [<About "Making and enlarging volumes.">] Volumes
+    | [<About "Silence of a kubelet until its node is not ready.">] NodeGrace
+    | [<About "Back-off after crashes, the first and the longest.">] CrashBackOff
+    | [<About "Requests of operators and their answers.">] Requests
+    | [<About "Watches of operators.">] Watches
+    | [<About "From the death of an operator to its next start.">] OperatorStarts
+    | [<About "Starts, joins and stops of PD.">] PdProcesses
+    | [<About "Until PD has another leader, for whatever reason it lost one.">] PdLeaders
+    | [<About "From the start of a TiKV to its first heartbeat.">] StoreStarts
+    | [<About "Until the peers of a restarted store have caught up.">] CatchUp
+    | [<About "Until regions whose leader crashed have another.">] Elections
+    | [<About "Moving leaders off a store: 200 per cent move half as many at a time.">] LeaderMoves
+    | [<About "Moving peers off a store: 200 per cent move half as many a minute.">] PeerMoves
+
+/// So many per cent of its usual time.
+type Pace = {
+    [<About "What it is about.">]
+    Of: Tempo
+    [<About "So many per cent of its usual time.">]
+    Takes: int
+}
+
 /// A machine of the cluster that a scenario begins with.
 type GivenNode = {
     [<About "Its name, as Kubernetes has it.">]
@@ -50,6 +78,8 @@ type Given = {
     Groups: Json list
     [<About "Secrets that are there before the manifests are applied.">]
     Certificates: Certificate list
+    [<About "What takes longer or shorter than usual, from the beginning of the scenario on.">]
+    Pace: Pace list
 }
 
 /// One thing that happens: when, counted from the beginning of the scenario, and what.
@@ -113,6 +143,7 @@ module Given =
         Manifests = []
         Groups = []
         Certificates = []
+        Pace = []
     }
 
 [<AutoOpen>]

@@ -180,5 +180,8 @@ let private make (given: Given) : Simulation =
 
 let private made = ConcurrentDictionary<Given, Lazy<Simulation>>()
 
-/// The run of that cluster at the time when it has settled.
-let from (given: Given) : Simulation = made.GetOrAdd(given, fun given -> lazy make given).Force()
+/// The run of that cluster at the time when it has settled. Its pace is that of the site from then on: clusters that differ
+/// in it alone come up once.
+let from (given: Given) : Simulation =
+    let settled = made.GetOrAdd({ given with Pace = [] }, fun given -> lazy make given).Force()
+    if given.Pace.IsEmpty then settled else Pacing.set given.Pace settled

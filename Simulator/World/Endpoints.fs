@@ -39,13 +39,15 @@ let private address (service: Service) (pod: Pod) =
 
 /// Pods with an address, split into those that get traffic and those that do not.
 let addresses (service: Service) (world: World) : Pod list * Pod list =
-    world.Pods.Values
-    |> Seq.filter (fun pod ->
+    let isEndpoint (pod: Pod) =
         pod.Ip <> ""
         && pod.Phase <> "Succeeded"
         && pod.Phase <> "Failed"
-        && selects service pod)
-    |> List.ofSeq
+        && selects service pod
+
+    ([], world.Pods)
+    ||> Map.fold (fun found _ pod -> if isEndpoint pod then pod :: found else found)
+    |> List.rev
     |> List.partition (fun pod -> service.PublishNotReady || pod.Ready && pod.Deleting.IsNone)
 
 let private subsets (service: Service) world =

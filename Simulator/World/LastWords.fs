@@ -54,3 +54,7 @@ let filesNeeded = 82_920
 /// Below that TiKV warns, and dies when it opens its files.
 let tooManyFiles (limit: int) directory =
     $"the maximum number of open file descriptors is too small, got %d{limit}, expect greater or equal to %d{filesNeeded}: IO error: While open a file for random read: %s{directory}: Too many open files (os error 24)"
+
+/// Another process of the same machine holds the lock of the data (RocksDB's LOCK file, flock of etcd's bbolt).
+let lockHeld directory =
+    $"IO error: While lock file: %s{directory}/LOCK: Resource temporarily unavailable (os error 11)"

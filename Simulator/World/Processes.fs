@@ -64,8 +64,21 @@ let private initialCluster name peerUrl (text: string) =
     | [] -> [ name, peerUrl ]
     | members -> members
 
+/// A Pod that was deleted by force has gone while its process still runs, and the next one may come to the same machine: there
+/// the lock of the data keeps it from starting. From machine to machine nothing does, but that a volume is attached once.
+let private isLocked (pod: Pod) (volume: string) (world: World) =
+    world.Runs.Values
+    |> Seq.exists (fun run ->
+        run.Pod.Node = pod.Node
+        && run.Pod.Uid <> pod.Uid
+        && (match run.Process with
+            | Process.Pd name
+            | Process.Tikv name -> Map.tryFind name world.Mounted = Some volume
+            | Process.Other
+            | Process.Ended -> false))
+
 /// What a volume does to a process that starts on it.
-let private sickness (volume: string) directory (world: World) =
+let private sickness (pod: Pod) (volume: string) directory (world: World) =
     match Map.tryFind volume world.Troubles.SickDisks with
     | Some(Sickness.Full capacity) when
         world.Volumes.Values
@@ -74,6 +87,7 @@ let private sickness (volume: string) directory (world: World) =
         None
     | Some(Sickness.Full _) -> Some(LastWords.noSpace directory)
     | Some Sickness.Broken -> Some(LastWords.inputOutput directory)
+    | None when isLocked pod volume world -> Some(LastWords.lockHeld directory)
     | None -> None
 
 let private startPd (pod: Pod) (container: Container) (settings: Launch.Settings) (world: World) =
@@ -93,7 +107,7 @@ let private startPd (pod: Pod) (container: Container) (settings: Launch.Settings
     let volume, _ = Launch.volume pod container directory world
     let struct (world, disk) = find volume world
     let members = initialCluster name peerUrl initial
-    let sick = sickness volume directory world
+    let sick = sickness pod volume directory world
 
     if sick.IsSome then
         struct (world, Error sick.Value)
@@ -146,7 +160,7 @@ let private startTikv (pod: Pod) (container: Container) (settings: Launch.Settin
             standard
         ]
 
-    let sick = sickness volume directory world
+    let sick = sickness pod volume directory world
 
     let files =
         Map.tryFind pod.Node world.Machines

@@ -156,9 +156,19 @@ let movesMembers name = ofMembers |> List.exists (fun (_, one) -> one = name)
 /// Whether a change of that name sets versions: of those that go to and fro at once, nobody could say where they end.
 let movesVersions (name: string) = name.StartsWith("upgrade", System.StringComparison.Ordinal)
 
+let private weighed given = ofStores @ ofMembers @ others @ growth given
+
+/// The sorts of change that there are for a cluster.
+let kinds (given: Given) : string list = weighed given |> List.map snd
+
+/// A change of one of these sorts.
+let drawOf (given: Given) (isIn: string -> bool) (dice: Dice) : string * Item =
+    let name = dice.Weighed(weighed given |> List.filter (snd >> isIn))
+    name, make given dice name
+
 /// A change, with its name.
 let draw (given: Given) (dice: Dice) : string * Item =
-    let name = dice.Weighed(ofStores @ ofMembers @ others @ growth given)
+    let name = dice.Weighed(weighed given)
     name, make given dice name
 
 /// One of those whose order does not matter.

@@ -223,6 +223,15 @@ let private losses (given: Given) storesMove membersMove = [
 
 let isLoss name = name = "lost disk" || name = "lost member"
 
+/// The sorts of mishap that there are, but for what is lost for good.
+let kinds: string list = usual |> List.map snd
+
+/// A mishap of one of these sorts.
+let drawOf (given: Given) (isIn: string -> bool) (dice: Dice) : string * Item =
+    let name = dice.Weighed(usual @ losses given false false |> List.filter (snd >> isIn))
+
+    name, make given dice name
+
 /// A mishap, with its name.
 let draw (given: Given) storesMove membersMove (dice: Dice) : string * Item =
     let name = dice.Weighed(usual @ losses given storesMove membersMove)

@@ -8,6 +8,8 @@ type Ask = { Time: int64; Of: string; What: Misfortune }
 
 /// One thing that happens in a generated run: a change, or a mishap and its end.
 type Item = {
+    /// What sort of change or mishap it is, as the tables name them; empty for settings.
+    Kind: string
     Steps: Step list
     /// What it asks for; none of a mishap.
     Asks: Ask list
@@ -16,20 +18,29 @@ type Item = {
 /// A generated run: the cluster that it begins with, changes that are asked for, and faults, over which all is healed and
 /// must come right.
 type Plan = {
+    /// From which it can be made again, such as `seed-17` or `swarm-17`.
+    Name: string
     Seed: uint64
     /// Its name among `Givens`.
     Begins: string
     Given: Given
     Items: Item list
+    /// By which all is healed.
+    Heals: Step list
+    /// Milliseconds from its beginning within which all must be as asked.
+    Within: int64
 }
 
-/// Numbers drawn one after another from a seed.
-type Dice(seed: uint64) =
+/// Numbers drawn one after another from a seed. Each subject has a stream of its own: what one draws does not shift what
+/// the others draw.
+type Dice(seed: uint64, subject: string) =
     let mutable count = 0L
+
+    new(seed) = Dice(seed, "")
 
     member _.Next(most: int) =
         count <- count + 1L
-        int (Chance.value seed "search" "" count % uint64 most)
+        int (Chance.value seed "search" subject count % uint64 most)
 
     member dice.Of(items: 'Item list) = List.item (dice.Next items.Length) items
 
@@ -56,7 +67,7 @@ module Item =
     /// A time to begin, in milliseconds.
     let time (dice: Dice) = seconds (5 + dice.Next begins)
 
-    let ofSteps (steps: Step list) : Item = { Steps = steps; Asks = [] }
+    let ofSteps (steps: Step list) : Item = { Kind = ""; Steps = steps; Asks = [] }
 
     /// At one time.
     let once (dice: Dice) thing = ofSteps [ at (time dice) thing ]

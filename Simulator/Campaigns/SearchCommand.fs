@@ -1,0 +1,217 @@
+/// `tikv-sim search`.
+[<RequireQualifiedAccess>]
+module Tikv.Simulator.Campaigns.SearchCommand
+
+open System
+open System.Diagnostics
+open Tikv.Simulator.Files
+open Tikv.Simulator.Mutants
+open Tikv.Simulator.Run
+open Tikv.Simulator.Scenarios
+
+/// What was asked for, as it stands on the command line.
+type Asked = {
+    Runs: int option
+    Seed: uint64
+    Mode: string
+    Shard: Shard
+    Transcript: bool
+    Save: string option
+    State: string option
+    Until: string option
+    CheckEach: int
+    Coverage: bool
+    RequireCoverage: bool
+    Mutant: string option
+    Plan: string option
+}
+
+let private usual = 1_000
+
+/// The first of each kind of failure are shrunk, no more than this.
+let private shrunk = 5
+
+let private untilOf (asked: Asked) : Result<TimeSpan option, string> =
+    match asked.Until with
+    | None -> Ok None
+    | Some text ->
+        match Spans.tryParse text with
+        | Some span when span > 0L -> Ok(Some(TimeSpan.FromMilliseconds(float span)))
+        | _ -> Error $"--until is `%s{text}`; allowed: a time such as 30m or 2h30m"
+
+let private settingOf (asked: Asked) (mode: Mode) : Result<Setting, string> =
+    let ordinary = { Search.ordinary with Cells = (mode = Mode.Guided) }
+
+    match asked.Mutant with
+    | None -> Ok ordinary
+    | Some id ->
+        match Mutants.tryFind id with
+        | Some mutant -> Ok { ordinary with Begin = Mutants.infected mutant }
+        | None -> Error $"there is no mutant %s{id}; `tikv-sim mutants` names them"
+
+let private conductOf (asked: Asked) : Result<Campaign.Conduct, string> =
+    match Mode.tryParse asked.Mode, untilOf asked with
+    | Error problem, _
+    | _, Error problem -> Error problem
+    | Ok mode, Ok until ->
+        match settingOf asked mode, asked.Runs with
+        | Error problem, _ -> Error problem
+        | _, Some runs when runs < 1 -> Error $"--runs is %d{runs}: it must be 1 or more"
+        | _ when asked.CheckEach < 0 ->
+            Error $"--check-determinism is %d{asked.CheckEach}; allowed: 0, or one run of so many"
+        | Ok setting, runs ->
+            Ok {
+                Charter = {
+                    Mode = mode
+                    Seed = asked.Seed
+                    Runs = if runs.IsNone && until.IsNone then Some usual else runs
+                    Shard = asked.Shard
+                    Mutant = asked.Mutant
+                    Build = Charter.build
+                }
+                Setting = setting
+                CheckEach = asked.CheckEach
+                Until = until
+            }
+
+/// Where it is remembered, and what is remembered already.
+let private stateOf (asked: Asked) (charter: Charter) : Result<Entry list * (unit -> Keeper), string> =
+    match asked.State with
+    | None -> Ok([], (fun () -> Keeper.nothing))
+    | Some "-" -> Ok([], (fun () -> Keeper.toOutput charter))
+    | Some file ->
+        Journal.load file charter
+        |> Result.map (fun there -> there, (fun () -> Keeper.toFile file charter there))
+
+let private mutantOf (asked: Asked) =
+    match asked.Mutant with
+    | Some id -> $" --mutant %s{id}"
+    | None -> ""
+
+/// Shrinks a failing plan, and shows what is left.
+let private show (asked: Asked) (setting: Setting) (kind: string) (plan: Plan) : unit =
+    let first = Search.trial setting plan
+    let watch = Stopwatch.StartNew()
+    let small = Shrink.ofTrial setting kind first plan
+    let took = watch.Elapsed.TotalSeconds.ToString("F1", Globalization.CultureInfo.InvariantCulture)
+    let before, after = (Search.storyOf plan).Steps.Length, (Search.storyOf small).Steps.Length
+    printfn $"%s{plan.Name}, shrunk from %d{before} steps to %d{after} in %s{took} s:"
+
+    match (Search.trial setting small).Outcome with
+    | Outcome.Bad(_, words) ->
+        printfn $"        %s{words}"
+        let story = Search.kept small words
+        let story = { story with Id = story.Id + "-shrunk" }
+        Kept.tell asked.Save story
+
+        (StoryFile.print story).TrimEnd('\n').Split '\n'
+        |> Array.iter (printfn "        %s")
+    | Outcome.Good -> ()
+
+    printfn $"        again, as it was: tikv-sim search --plan %s{plan.Name}%s{mutantOf asked}"
+
+    if asked.Transcript then
+        Search.transcriptOf setting small |> List.iter (printfn "        | %s")
+
+/// Makes one run again.
+let private again (asked: Asked) (setting: Setting) (name: string) : int =
+    match Charter.tryPlan name with
+    | None ->
+        eprintfn
+            $"tikv-sim: there is no plan %s{name}; plans are named as seed-17, swarm-17, phases-17, guided-17.203"
+
+        2
+    | Some plan ->
+        if asked.Transcript then
+            Search.transcriptOf setting plan |> List.iter (printfn "%s")
+
+        match (Search.trial setting plan).Outcome with
+        | Outcome.Good ->
+            printfn $"%s{name}: it comes right"
+            0
+        | Outcome.Bad(kind, words) ->
+            printfn $"FAILED  %s{name}: %s{words}"
+            Kept.tell asked.Save (Search.kept plan words)
+            show asked setting kind plan
+            1
+
+let private whole (tally: Tally) (asked: Asked) : Tally =
+    if asked.RequireCoverage then
+        { tally with Marks = Set.union tally.Marks (Stories.marks ()) }
+    else
+        tally
+
+let private offences (tally: Tally) (asked: Asked) : string list =
+    if asked.RequireCoverage then Account.offences tally.Marks else []
+
+let private search (asked: Asked) (conduct: Campaign.Conduct) there (keeper: unit -> Keeper) : int =
+    let charter = conduct.Charter
+    let watch = Stopwatch.StartNew()
+    let keeper = keeper ()
+    let before = List.length there
+
+    if before > 0 then
+        printfn $"%d{before} runs are done already."
+
+    let tally =
+        Progress.during (Charter.count charter) before conduct.Until (fun teller ->
+            Campaign.run conduct keeper teller there)
+
+    keeper.Close()
+
+    let failed =
+        tally.Failed
+        |> List.choose (fun (name, kind, words) ->
+            Charter.tryPlan name |> Option.map (fun plan -> plan, kind, words))
+        |> List.sortBy (fun (plan, _, _) -> plan.Seed, plan.Name)
+
+    for plan, _, words in failed do
+        Kept.tell asked.Save (Search.kept plan words)
+
+    let different =
+        failed
+        |> List.filter (fun (_, kind, _) -> kind <> "indeterminate")
+        |> List.distinctBy (fun (_, kind, _) -> kind)
+
+    for plan, kind, _ in List.truncate shrunk different do
+        show asked conduct.Setting kind plan
+
+    Account.failures tally |> List.iter (printfn "%s")
+    let tally = whole tally asked
+    printfn $"%s{Account.summary tally}"
+
+    if asked.Coverage then
+        Account.details tally |> List.iter (printfn "%s")
+
+    let offences = offences tally asked
+    offences |> List.iter (printfn "%s")
+
+    let part =
+        if Shard.isWhole charter.Shard then
+            ""
+        else
+            $", part %d{charter.Shard.Number} of %d{charter.Shard.Count}"
+
+    let time = watch.Elapsed.TotalMilliseconds.ToString("0", Globalization.CultureInfo.InvariantCulture)
+
+    printfn
+        $"%d{tally.Runs} runs, %d{tally.Failed.Length} failed; %s{time} ms; from seed %d{charter.Seed}%s{part}."
+
+    if tally.Failed.IsEmpty && offences.IsEmpty then 0 else 1
+
+/// Answers with the exit code: 1 when a run fails or something that must be reached is not, 2 when what is asked for or the
+/// state cannot be used.
+let run (asked: Asked) : int =
+    let refused (problem: string) =
+        eprintfn $"tikv-sim: %s{problem}"
+        2
+
+    match conductOf asked with
+    | Error problem -> refused problem
+    | Ok conduct ->
+        match asked.Plan with
+        | Some name -> again asked conduct.Setting name
+        | None ->
+            match stateOf asked conduct.Charter with
+            | Error problem -> refused problem
+            | Ok(there, keeper) -> search asked conduct there keeper
