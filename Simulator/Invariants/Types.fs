@@ -77,6 +77,7 @@ type Scene = { World: World; Ledger: Ledger }
 /// A property with what it remembers of the run so far.
 [<AbstractClass>]
 type Invariant(property: Property, sights: Sights) =
+    new(property) = Invariant(property, Sights.All)
     member _.Property = property
     /// The sorts of sight that it looks at: any other one finds nothing, and leaves it as it is.
     member _.Sights = sights

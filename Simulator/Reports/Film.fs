@@ -173,7 +173,7 @@ module Film =
             }
 
     /// What a watch has just told that is of long before.
-    let private told number life request (before: Simulation) (after: Simulation) (film: Film) =
+    let private told number life (RequestId request) (before: Simulation) (after: Simulation) (film: Film) =
         let watcher (run: Simulation) =
             match Simulation.living number life run with
             | ValueSome operator -> Map.tryFind request operator.Watches
