@@ -92,7 +92,7 @@ let lines (question: Trials.Question) : string list * bool =
     let from = start.World.Now + Trials.changeAt
     let start = { start with Scenario = { start.Scenario with Transcript = true } }
     let seen = { Spells = Trials.nothing; Waiting = Map.empty; Entries = [] }
-    let result, seen = Run.watched start onlook seen
+    let result, seen = Trials.watched question start onlook seen
     let spells = Trials.ended result.Final.World seen.Spells
 
     let lines = result.Final.Lines |> List.rev |> List.filter (fun line -> line.At >= from)

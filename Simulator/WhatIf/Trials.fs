@@ -102,9 +102,8 @@ let private stillness (question: Question) = max 3_600_000L (question.Patience /
 
 let private chunk = 1_800_000L
 
-/// Runs a scenario until it has come to its end, or stands still with something missing.
-let private watch (question: Question) (story: Story) : Result * Seen =
-    let start = Catalogue.start story
+/// Runs a scenario until it has come to its end, or stands still with something missing; shows each step to an onlooker.
+let watched (question: Question) (start: Simulation) onlook (seen: 'Seen) : Result * 'Seen =
     let last = start.Scenario.Limit
 
     let rec go limit (run: Simulation) seen =
@@ -114,9 +113,13 @@ let private watch (question: Question) (story: Story) : Result * Seen =
         match result.Verdict with
         | Verdict.Stuck _ when limit < last && still < stillness question ->
             go (min last (limit + chunk)) result.Final seen
-        | _ -> result, ended result.Final.World seen
+        | _ -> result, seen
 
-    go (min last (start.World.Now + changeAt + stillness question)) start nothing
+    go (min last (start.World.Now + changeAt + stillness question)) start seen
+
+let private watch (question: Question) (story: Story) : Result * Seen =
+    let result, seen = watched question (Catalogue.start story) onlook nothing
+    result, ended result.Final.World seen
 
 /// The cluster with the change as the first thing that happens to it, and with what is expected of any change.
 let changed (question: Question) (seed: uint64) : Story =
