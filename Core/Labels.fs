@@ -66,6 +66,8 @@ module Annotations =
     let configInEffect = "tikv.org/config-in-effect"
     /// On a Pod: fingerprint of a configuration that its process would not take over without a restart.
     let configRefused = "tikv.org/config-refused"
+    /// On a Pod: since when the disruption was held under which it was not restarted after all; see `Rules.spared`.
+    let spared = "tikv.org/spared"
     /// On a ConfigMap or a Service: hash of what the operator wrote, to see at a glance whether it is still wanted.
     let written = "tikv.org/written"
     /// On an instance: another one takes its place, and then it leaves.

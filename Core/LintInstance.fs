@@ -438,11 +438,12 @@ let private instanceAction (observed: Instance.Observed) action =
     | Instance.RestoreStore _
     | Instance.RemoveConfig _ -> []
     | Instance.ReloadConfig(pod, _, _)
+    | Instance.SparePod(pod, _)
     | Instance.MarkConfig(pod, _) ->
         unless
             (observed.Pod
              |> Option.exists (fun seen -> seen.Meta.Uid = pod.Uid && ownedBy observed.Meta.Uid seen.Meta))
-            "a process is reconfigured only in the life that was observed, and only by its owner"
+            "a Pod is written to only in the life that was observed, and only by its owner"
     | Instance.SetStoreLabels(id, labels) ->
         let address = observed.Meta.Name + "."
 

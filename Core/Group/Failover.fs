@@ -392,8 +392,8 @@ let remember (observed: Observed) =
     | Some change -> Decision.act [ RecordFailures(change.Records, change.Event, change.Note) ]
     | None -> Decision.settled
 
-/// Why what is down is left alone for now.
-let waits (observed: Observed) =
+/// Why what is down is left alone for now; of what is being restarted on purpose there is nothing to say.
+let waits isPlanned (observed: Observed) =
     let of' facts =
         match observed.Role with
         | TiKV _ ->
@@ -404,7 +404,7 @@ let waits (observed: Observed) =
                 | None -> FailoverPending(one.Meta.Name, grace observed one, grace observed one - span))
         | PD _ ->
             staying observed
-            |> List.filter (isIll facts)
+            |> List.filter (fun one -> isIll facts one && not (isPlanned one))
             |> List.map (fun one ->
                 match obstacle observed one with
                 | Some why -> InstanceDown(one.Meta.Name, why)

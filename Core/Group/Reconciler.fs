@@ -9,7 +9,7 @@ let private life plan =
         Revisions.kept
         Failover.remember
         Rule.together [
-            Failover.waits
+            fun observed -> Failover.waits (Together.isPlanned observed) observed
             Revisions.rollBack
             ScaleRules.scaleIn plan
             Replacement.next plan

@@ -56,6 +56,9 @@ type Action =
     | ReloadConfig of Pod: Meta * Settings: Map<string, Json> * Fingerprint: string
     /// The configuration of that fingerprint is in effect in the Pod's process.
     | MarkConfig of Pod: Meta * Fingerprint: string
+    /// The Pod is not restarted under the disruption that is held since then: a deletion of it that is still on its way meets
+    /// another resourceVersion.
+    | SparePod of Pod: Meta * Since: string
     /// The disruption that others hold, as it is to be with this instance.
     | JoinDisruption of Cluster: Meta * Joined: Disruption
     /// The disruption as it is to be without this instance; the next one stands first.
@@ -92,6 +95,7 @@ module Action =
         | SetStoreLabels _
         | ReloadConfig _
         | MarkConfig _
+        | SparePod _
         | JoinDisruption _
         | LeaveDisruption _ -> Risk.None
         // Whose an entry is can be told only if there was none just before.

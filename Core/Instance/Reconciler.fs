@@ -72,6 +72,7 @@ let private storeStays: Rule<Observed, Action, Reason> =
             Volumes.sparing TikvRules.restart
             Reload.reload
             Rule.together [ Rules.podServes; TikvRules.stopping; TikvRules.membership ]
+            Rules.spared
             TikvRules.endEviction
             TikvRules.caughtUp
             TikvRules.unmark

@@ -210,14 +210,31 @@ let join (joined: Result<Disruption, Alone>) (observed: Observed) =
             TakenAlone why
         ]
 
-/// The disruption is given back once the instance is as desired; others who hold it go on.
-let release (observed: Observed) =
+/// A restart that is not wanted any more may have been asked for: the request is still on its way when its sender has given it up,
+/// or has died, and would come upon a store whose leaders are back. So the Pod is changed first, and the request refused: it
+/// names the resourceVersion that was seen (law 2; V A7, zombie writes).
+let spared (observed: Observed) =
+    match Seen.asHolder observed, observed.Pod with
+    | Some holder, Some pod when
+        pod.Meta.DeletionTimestamp.IsNone
+        && Map.tryFind Annotations.spared pod.Meta.Annotations <> Some holder.Since
+        && (match Timestamp.tryParse pod.Meta.CreationTimestamp, Timestamp.tryParse holder.Since with
+            | Some made, Some since -> made <= since
+            | _ -> true)
+        ->
+        Decision.act [ SparePod(pod.Meta, holder.Since) ]
+    | _ -> Decision.settled
+
+let private giveBack (observed: Observed) =
     match observed.Cluster, Seen.disruption observed with
     | Some cluster, Some held when Seen.holdsDisruption observed ->
         match held |> Disruption.without (fun uid -> uid = observed.Meta.Uid) with
         | None -> Decision.act [ ReleaseDisruption cluster.Meta ]
         | Some left -> Decision.act [ LeaveDisruption(cluster.Meta, left) ]
     | _ -> Decision.settled
+
+/// The disruption is given back once the instance is as desired; others who hold it go on.
+let release (observed: Observed) = observed |> Rule.inTurn [ spared; giveBack ]
 
 /// An instance on its way out needs the disruption no more while its process serves: leaving may take hours.
 let releaseEarly (observed: Observed) =

@@ -86,7 +86,7 @@ let unmark (observed: Observed) =
             Decision.act [ MarkEviction { mark with Ended = Some(Timestamp.print observed.Clock) } ]
         | _ -> Decision.settled
 
-    observed |> Rule.inTurn [ withdraw; forget ]
+    observed |> Rule.inTurn [ Rules.spared; withdraw; forget ]
 
 /// The eviction of a store that is given up ends too, if PD can be told.
 let parting (observed: Observed) =

@@ -268,6 +268,9 @@ let ofInstance endpoints (observed: Instance.Observed) action =
     | Instance.MarkConfig(pod, fingerprint) ->
         annotate pod Annotations.configInEffect fingerprint
         |> kubernetes "MarkConfig" "the configuration is in effect"
+    | Instance.SparePod(pod, since) ->
+        annotate pod Annotations.spared since
+        |> kubernetes "SparePod" "the Pod is not restarted after all"
     | Instance.SetStoreLabels(StoreId id as store, labels) ->
         let pairs =
             labels

@@ -458,6 +458,12 @@ let ``a group is degraded by a member that is down, and not by one that is resta
     isDegraded (ill 1 three |> restarted 1) |> shouldBe false
     isDegraded (ill 1 three |> restarted 2) |> shouldBe true
 
+    let says observed = List.contains "InstanceDown" (codes observed)
+    let alone = three |> enabled (fun failover -> { failover with Enabled = false })
+    says (ill 1 alone) |> shouldBe true
+    says (ill 1 alone |> restarted 1) |> shouldBe false
+    says (ill 1 alone |> restarted 2) |> shouldBe true
+
 [<Test>]
 let ``a failed store that stays holds up no roll, and a pending replacement does: it would take the place of the next one``
     ()

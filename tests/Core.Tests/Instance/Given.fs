@@ -142,6 +142,7 @@ let private bare role (meta: Meta) : Observed = {
 let podOf (observed: Observed) : PodView = {
     Meta = {
         meta (Seen.podName observed) "pod-uid" with
+            CreationTimestamp = ago 620
             Labels = Manifest.labels observed
             Annotations = Map [ Annotations.processRevision, Revision.ofProcess observed ]
             OwnerReferences = [ owner (Seen.kind observed) observed.Meta ]
@@ -307,7 +308,7 @@ let disruptionOf (observed: Observed) : Disruption = {
     Name = observed.Meta.Name
     Uid = observed.Meta.Uid
     Reason = "RollingUpdate"
-    Since = ago 5
+    Since = ago 640
     Domain = None
     Others = []
 }
@@ -319,12 +320,26 @@ let withDisruption held observed =
 /// The instance holds the cluster's disruption.
 let holding observed = observed |> withDisruption (disruptionOf observed)
 
+/// The same, since a moment ago: the Pod was there before.
+let justHolding observed = observed |> withDisruption { disruptionOf observed with Since = ago 5 }
+
 /// Another instance holds it.
 let heldByOther observed =
     observed
     |> withDisruption { disruptionOf observed with Name = "basic-tikv-0"; Uid = Uid "basic-tikv-0-uid" }
 
 let withPod change (observed: Observed) = { observed with Pod = observed.Pod |> Option.map change }
+
+/// Its Pod says that it is not restarted under the disruption that the instance holds.
+let spared (observed: Observed) =
+    let since = Seen.asHolder observed |> Option.map _.Since |> Option.defaultValue ""
+
+    observed
+    |> withPod (fun pod -> {
+        pod with
+            Meta = { pod.Meta with Annotations = Map.add Annotations.spared since pod.Meta.Annotations }
+    })
+
 let withoutPod (observed: Observed) = { observed with Pod = None }
 
 let terminating =
@@ -541,7 +556,7 @@ let asOther (observed: Observed) : DisruptionHolder = {
     Kind = Component.TiKV
     Name = observed.Meta.Name
     Uid = observed.Meta.Uid
-    Since = ago 5
+    Since = ago 640
 }
 
 let node: NodeView = {

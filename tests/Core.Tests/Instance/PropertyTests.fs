@@ -249,7 +249,11 @@ let private later (seconds: float) (observed: Observed) =
     |> Given.withPod (fun pod -> {
         pod with
             ReadySince = shift pod.ReadySince
-            Meta = { pod.Meta with DeletionTimestamp = pod.Meta.DeletionTimestamp |> Option.map shift }
+            Meta = {
+                pod.Meta with
+                    CreationTimestamp = shift pod.Meta.CreationTimestamp
+                    DeletionTimestamp = pod.Meta.DeletionTimestamp |> Option.map shift
+            }
     })
     |> Given.withMark (fun mark -> {
         mark with

@@ -187,7 +187,7 @@ let ``while PD knows few leaders, as after its start, nothing is taken down`` ()
 
 [<Test>]
 let ``an entry of somebody else is taken as it is, and no mark is made`` () =
-    let foreign = holding old |> evicting 2
+    let foreign = justHolding old |> evicting 2
     decide foreign |> shouldBe (wait [ LeadersRemain 5 ])
     let gone = foreign |> withLeaders 2 0
     decide gone |> shouldBe (restarted gone)
@@ -338,7 +338,7 @@ let ``an entry that appears after ours has ended is somebody else's`` () =
     decide (tikv |> marked 60 |> ended 1 |> evicting 2)
     |> shouldBe (act [ UnmarkEviction ])
 
-    let again = holding old |> marked 60 |> ended 1 |> evicting 2
+    let again = justHolding old |> marked 60 |> ended 1 |> evicting 2
     decide again |> shouldBe (wait [ LeadersRemain 5 ])
 
 [<Test>]
@@ -530,3 +530,23 @@ let ``a store that PD does not hear, and whose Pod is ready, is kept from leadin
 
     decide silent
     |> shouldBe (act [ MarkEviction { firstMark with Leaders = Some 0 }; Action.EvictLeaders(storeId 2) ])
+
+[<Test>]
+let ``a restart that is not wanted any more is fenced off before leaders come back and the disruption is given back``
+    ()
+    =
+    let taken = justHolding tikv |> marked 60 |> evicting 2
+    let since = ago 5
+
+    decide taken |> shouldBe (act [ SparePod(podMeta taken, since) ])
+
+    decide (spared taken) |> shouldBe (act [ StopEvictingLeaders(storeId 2) ])
+
+    decide (spared (justHolding tikv))
+    |> shouldBe (act [ ReleaseDisruption(clusterMeta taken) ])
+
+    let member' = justHolding pd
+    decide member' |> shouldBe (act [ SparePod(podMeta member', since) ])
+
+    decide (spared member')
+    |> shouldBe (act [ ReleaseDisruption(clusterMeta member') ])

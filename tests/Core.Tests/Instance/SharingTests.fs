@@ -145,6 +145,11 @@ let ``when another store fails meanwhile, who joined gives the disruption up, an
     decide (first |> evicted |> down 3) |> shouldBe (wait [ TakenAlone trouble ])
 
     decide (joined |> evicted |> down 3)
+    |> shouldBe (act [ SparePod(podMeta joined, ago 0) ])
+
+    let joined = spared joined
+
+    decide (joined |> evicted |> down 3)
     |> shouldBe (act [ StopEvictingLeaders(storeId 2) ])
 
     decide (joined |> marked 10 |> down 3) |> shouldBe (act [ UnmarkEviction ])
@@ -160,7 +165,7 @@ let ``who is as desired again gives back its own part, and the next one stands f
     decide (current first)
     |> shouldBe (act [ LeaveDisruption(clusterMeta first, rest) ])
 
-    decide (current joined)
+    decide (spared (current joined))
     |> shouldBe (act [ LeaveDisruption(clusterMeta joined, holder 5) ])
 
 // ---- the linter does not take the rules' word
