@@ -54,6 +54,7 @@ let private incidental =
         "tikv.org/cluster-uid"
         "tikv.org/store-id"
         "tikv.org/member-id"
+        "tikv.org/spared"
         "volume.kubernetes.io/selected-node"
         "allocatedResources"
     ]
