@@ -71,7 +71,7 @@ internal static class Manifests
             var (version, kind) = (At(document, "apiVersion"), At(document, "kind"));
             var known = KindModule.ours.FirstOrDefault(ours => KindModule.name(ours) == kind && KindModule.apiVersion(ours) == version);
 
-            return KindModule.ours.Any(ours => KindModule.name(ours) == kind && KindModule.apiVersion(ours) == version)
+            return known is not null
                 ? new Manifest(source, new ObjectRef(known, At(document, "metadata", "namespace") ?? "default", name), document)
                 : throw Wrong(source, $"{name} is of kind {kind} of {version}; here can only be "
                     + $"{string.Join(", ", KindModule.ours.Select(KindModule.name))} of {KindModule.apiVersion(Kind.Cluster)}");
