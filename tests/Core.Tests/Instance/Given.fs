@@ -615,7 +615,13 @@ let restartGrounds observed =
     | PD _ ->
         let self = seen (Seen.memberOf observed facts)
         let quorum = known (MemberEvidence.quorumWhileItRests self facts)
-        Evidence.MemberRests(held, calm observed, quorum, known (MemberEvidence.notLeading self observed facts))
+
+        Evidence.MemberRests(
+            held,
+            calm observed,
+            quorum,
+            known (MemberEvidence.notLeading self observed facts)
+        )
     | TiKV _ ->
         let store = Seen.storeOf observed facts
         let leaders = known (Evidence.leadersGone store observed facts)
