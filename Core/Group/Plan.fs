@@ -19,6 +19,13 @@ type Plan = {
 
 let ending (one: InstanceView) = one.Meta.DeletionTimestamp.IsSome
 let replaced (one: InstanceView) = one.Meta.Annotations |> Map.containsKey Annotations.replaced
+
+/// It was to be replaced, has not begun to leave, and is as wanted after all: it stays.
+let calledOff (one: InstanceView) =
+    replaced one
+    && one.OtherClass = Some false
+    && not (ending one || one.Offline || one.Removed)
+
 let deferred (one: InstanceView) = one.Meta.Annotations |> Map.containsKey Annotations.deferDelete
 
 /// From 0; without the annotation, or with one that is no such number, last.
@@ -81,7 +88,10 @@ let ofGroup (observed: Observed) : Plan =
 
     let must, may =
         present
-        |> List.partition (fun one -> one.Removed || replaced one || Set.contains one.Index named)
+        |> List.partition (fun one ->
+            one.Removed
+            || replaced one && not (calledOff one)
+            || Set.contains one.Index named)
 
     let surplus = max 0 (may.Length - replicas)
     let begun, free = may |> List.partition (fun one -> one.Offline || deferred one)

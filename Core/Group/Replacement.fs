@@ -28,8 +28,12 @@ let mayGo (plan: Plan) (observed: Observed) (one: InstanceView) =
 let next (plan: Plan) (observed: Observed) =
     let instances = Observed.instances observed
     let marked = instances |> List.filter replaced
-    let healed = marked |> List.filter (fun one -> stays one && one.OtherClass = Some false)
-    let due = plan.Staying |> List.filter (fun one -> one.OtherClass = Some true)
+    let healed = marked |> List.filter calledOff
+
+    let due =
+        plan.Staying
+        |> List.filter (fun one -> one.OtherClass = Some true && not (outOfDate observed one))
+
     let lacking = instances |> List.filter (fun one -> not one.Ready)
 
     match healed, marked, due with
