@@ -119,7 +119,7 @@ module Leaders =
             Cluster =
                 match group.Leadership with
                 | Leadership.Vacant _ -> group.Cluster
-                | _ -> {
+                | _ -> Fidelity.forget {
                     mapStores (Stores.forgetBeats world.Timings now group.Cluster) group.Cluster with
                         Remembered = Stores.reported now group.Cluster
                   }
@@ -176,8 +176,6 @@ module Leaders =
     let relisten (world: PdWorld) now (group: PdGroup) =
         let timings = world.Timings
         let heard = heardStores world group
-        let regions = Regions.depose (raft world group) group.Cluster.Regions
-
         let listened =
             if serves group then
                 group.Cluster
@@ -191,15 +189,11 @@ module Leaders =
             else
                 group.Cluster
 
-        let cluster = { listened with Regions = regions }
-
         {
             group with
                 Cluster =
-                    (if Regions.leaderless regions then
-                         { cluster with ElectionAt = now + timings.RegionElection }
-                     else
-                         cluster)
+                    listened
+                    |> Fidelity.relisten timings now (raft world group)
                     |> Stores.wake timings now
         }
 

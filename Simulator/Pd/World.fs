@@ -145,6 +145,29 @@ module PdWorld =
         | _, Some(ProcessState.Running | ProcessState.Stopping) -> true
         | _ -> false
 
+    // ---- fidelity
+
+    /// Regions one by one from now on (L2), or by class again (L1, when there are no settings).
+    let atFidelity now (settings: SingleSettings option) (world: PdWorld) =
+        let timings = { world.Timings with Single = settings }
+
+        let change (group: PdGroup) =
+            let cluster =
+                match settings with
+                | Some settings -> Fidelity.single settings group.Cluster
+                | None -> Fidelity.classes timings now group.Cluster |> Schedulers.toBury timings now
+
+            { group with Cluster = cluster |> Stores.wake timings now }
+
+        after
+            (fun world -> {
+                world with
+                    Timings = timings
+                    Groups = world.Groups |> Map.map (fun _ group -> change group)
+            })
+            now
+            world
+
     // ---- misfortunes
 
     let private relisten now (world: PdWorld) = {
@@ -234,7 +257,7 @@ module PdWorld =
     /// Regions that have no majority of living voters.
     let unavailableRegions cluster (world: PdWorld) =
         match groupOf cluster world with
-        | Some group -> Regions.unavailable (Leaders.raft world group) group.Cluster.Regions
+        | Some group -> Fidelity.unavailable (Leaders.raft world group) group.Cluster
         | None -> 0
 
     let regionCount cluster (world: PdWorld) =
@@ -251,7 +274,7 @@ module PdWorld =
 
                 let changed = {
                     group with
-                        Cluster = Stores.wake world.Timings now { group.Cluster with Regions = regions }
+                        Cluster = group.Cluster |> Fidelity.grow now regions |> Stores.wake world.Timings now
                 }
 
                 { world with Groups = Map.add group.Id changed world.Groups }
