@@ -29,10 +29,12 @@ type RunArgument =
     | [<Unique>] Junit of file: string
     | [<Unique>] Json of file: string
     | [<Unique>] Html of file: string
+    | [<Unique>] Fidelity of Scenarios.Level
 
     interface IArgParserTemplate with
         member argument.Usage =
             match argument with
+            | Fidelity _ -> "regions by class (L1) or one by one (L2); default: the scenario's own"
             | Scenario _ -> "names of scenarios, such as T21; files; folders of files"
             | With_Seed _ -> "what names and chances are drawn from (default: the scenario's own)"
             | Transcript -> "print one line an event"
@@ -282,6 +284,7 @@ let private run arguments =
             Junit = given.TryGetResult Junit
             Json = given.TryGetResult RunArgument.Json
             Html = given.TryGetResult Html
+            Fidelity = given.TryGetResult Fidelity
         }
     | Check given -> Commands.check (given.GetResult CheckArgument.File)
     | Export given ->

@@ -16,11 +16,14 @@ let catchUp (settings: SingleSettings) regions =
     let rounds = 1 + (regions - 1) / max 1 settings.Snapshots
     int64 rounds * 2L * move settings
 
-/// Bounds of the time in L2 for what takes so long in L1: a store with so many peers that is emptied into so many others,
-/// without misfortune. L1 lets each target have one peer a tick, the first after one tick. L2 lets each have its first at
-/// once; it may fill targets unevenly, and lets a store that is down (and not removed) lose only one peer a tick, whatever
-/// the number of targets.
-let drain (settings: SingleSettings) storeLimit targets isRemoved (inL1: int64) =
+/// Bounds of the time in L2 for what takes so long in L1: a store that is emptied into others,
+/// without misfortune. L1 moves the first peer after one tick of `store limit`, L2 at once, as many as go in a second; L2
+/// then needs a snapshot for the last one, and may find the only target that a region has at its limit.
+let drain (settings: SingleSettings) storeLimit (inL1: int64) =
     let tick = 60_000L / int64 storeLimit
-    let slower = if isRemoved then 2L else 1L + int64 targets
-    inL1 - 2L * tick - move settings, slower * inL1 + 2L * tick + 2L * move settings
+    inL1 - 2L * tick - 1_000L, 2L * inL1 + 2L * tick + 2L * move settings
+
+/// Bounds of the time in L2 for evicting so many leaders: both at 150 a second, L1 in larger batches.
+let eviction (settings: SingleSettings) leaders (inL1: int64) =
+    let batches = 1 + leaders / settings.EvictionBatch
+    inL1 - PdTimings.defaults.LeaderTick, inL1 + int64 batches * settings.EvictionTick

@@ -51,7 +51,8 @@ let private mayDiffer (one: NodeState) other =
 
 let private gained now span (before: PdGroup) (after: PdGroup) =
     let tick = 60_000L / int64 (max 1 before.Cluster.StoreLimit)
-    let most = int (span / tick) + 1
+    // and what goes in one second at once
+    let most = int (span / tick) + 1 + int (1_000L / tick)
 
     let inFlight id =
         match before.Cluster.Singles with

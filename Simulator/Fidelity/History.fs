@@ -196,7 +196,7 @@ module History =
         for index in 0..2 do
             Deed.StartPd index
         Deed.Pass 120
-        for index in 0 .. Map.count world.Tikvs - 1 do
+        for index in world.Tikvs.Keys |> Seq.map (fun name -> int (name.Substring 5)) |> Seq.sort do
             Deed.Slow(index, false)
             Deed.Start index
             Deed.StopEvicting index

@@ -48,16 +48,28 @@ let private availability at (world: PdWorld) =
 let private moment deed at (before: PdWorld) (after: PdWorld) =
     let was, is = History.group before, History.group after
 
-    Moves.problems {
-        At = at
-        Before = was
-        After = is
-        RaftBefore = Leaders.raft before was
-        RaftAfter = Leaders.raft after is
-        IsCalm = livesAndMeets before = livesAndMeets after
-    }
-    @ StoreRules.problems deed at before after
-    @ availability at after
+    let isCalm = livesAndMeets before = livesAndMeets after
+
+    let isStill =
+        isCalm
+        && LanguagePrimitives.PhysicalEquality was.Cluster.Singles is.Cluster.Singles
+
+    [
+        yield! StoreRules.problems deed at was is
+
+        if not isStill then
+            yield!
+                Moves.problems {
+                    At = at
+                    Before = was
+                    After = is
+                    RaftBefore = Leaders.raft before was
+                    RaftAfter = Leaders.raft after is
+                    IsCalm = isCalm
+                }
+
+            yield! availability at after
+    ]
 
 /// Lets time pass, event by event, up to the first moment at which something is wrong.
 let rec private pass until at (world: PdWorld) =
@@ -71,7 +83,7 @@ let rec private pass until at (world: PdWorld) =
         | problems -> Error(next, problems)
     | _ -> Ok(PdWorld.advance until world)
 
-let private step now deed (world: PdWorld) =
+let private next now deed (world: PdWorld) =
     let classes = Commuting.classesOf now world
     let until = History.ends now deed
 
@@ -93,6 +105,10 @@ let private step now deed (world: PdWorld) =
         with
         | [] -> Ok after
         | problems -> Error(now, problems)
+
+let private step now deed (world: PdWorld) =
+    // what the last deed has made due at once
+    pass now now world |> Result.bind (next now deed)
 
 let private failure deeds (at, problems) = { Deeds = deeds; At = at; Problems = problems }
 

@@ -6,11 +6,6 @@ open Tikv.Core
 open Tikv.Core.Pd
 open Tikv.Simulator.Pd
 
-let private views now (world: PdWorld) =
-    Views.stores world now (History.group world).Cluster
-    |> List.map (fun (store: Store) -> store.Id, store)
-    |> Map.ofList
-
 /// How a store may go from one state to another: by itself, or asked by whom.
 let private mayGo deed (from: NodeState) into =
     match from, into with
@@ -28,42 +23,33 @@ let private mayGo deed (from: NodeState) into =
     | _ -> false
 
 /// The name that the age of the last heartbeat comes to.
-let private name now (world: PdWorld) (store: Store) =
-    let age =
-        store.LastHeartbeat
-        |> Option.map (fun beat -> world.Epoch + now - beat / 1_000_000L)
-
-    let down = (History.group world).Cluster.MaxStoreDownTime
-
-    match store.NodeState, age with
+let private name now down (store: StoreRecord) =
+    match store.NodeState, Stores.lastBeat PdTimings.defaults now store with
     | NodeState.Removing, _ -> "Offline"
     | NodeState.Removed, _ -> "Tombstone"
-    | _, None -> "Down"
-    | _, Some age when age > down -> "Down"
-    | _, Some age when age > 20_000L -> "Disconnected"
+    | _, ValueNone -> "Down"
+    | _, ValueSome beat when now - beat > down -> "Down"
+    | _, ValueSome beat when now - beat > 20_000L -> "Disconnected"
     | _ -> "Up"
 
 /// What is wrong with the stores after a moment: of time when there is no deed.
-let problems deed now (before: PdWorld) (after: PdWorld) : string list =
-    let was, is = views now before, views now after
+let problems deed now (before: PdGroup) (after: PdGroup) : string list = [
+    for KeyValue(StoreId id, old) in before.Cluster.Stores do
+        match Map.tryFind (StoreId id) after.Cluster.Stores with
+        | None when old.NodeState <> NodeState.Removed || deed <> Some Deed.ForgetTombstones ->
+            $"store %d{id} is forgotten, and was %A{old.NodeState}"
+        | None -> ()
+        | Some store ->
+            if not (mayGo deed old.NodeState store.NodeState) then
+                $"store %d{id} went from %A{old.NodeState} to %A{store.NodeState}"
 
-    [
-        for KeyValue(StoreId id, old) in was do
-            match Map.tryFind (StoreId id) is with
-            | None when old.NodeState <> NodeState.Removed || deed <> Some Deed.ForgetTombstones ->
-                $"store %d{id} is forgotten, and was %A{old.NodeState}"
-            | None -> ()
-            | Some store ->
-                if not (mayGo deed old.NodeState store.NodeState) then
-                    $"store %d{id} went from %A{old.NodeState} to %A{store.NodeState}"
+            if store.NodeState = NodeState.Removed && Fidelity.peers store.Id after.Cluster > 0 then
+                $"store %d{id} is a tombstone with peers"
 
-                if
-                    store.NodeState = NodeState.Removed
-                    && Fidelity.peers store.Id (History.group after).Cluster > 0
-                then
-                    $"store %d{id} is a tombstone with peers"
+    for KeyValue(StoreId id, store) in after.Cluster.Stores do
+        let called = Stores.stateName PdTimings.defaults now after.Cluster store
+        let is = name now after.Cluster.MaxStoreDownTime store
 
-        for KeyValue(StoreId id, store) in is do
-            if store.StateName <> name now after store then
-                $"store %d{id} is called %s{store.StateName}, not %s{name now after store}"
-    ]
+        if called <> is then
+            $"store %d{id} is called %s{called}, not %s{is}"
+]

@@ -54,6 +54,11 @@ module Schedulers =
                         || (store.LastBeat.IsSome
                             && Stores.isSilent timings now cluster.MaxStoreDownTime store)
                     | None -> true
+            Removing =
+                fun id ->
+                    match Map.tryFind id cluster.Stores with
+                    | Some store -> store.NodeState = NodeState.Removing
+                    | None -> true
             MaxReplicas = cluster.Replication.MaxReplicas
             Isolation = Isolation.ofCluster cluster.Replication cluster.Stores
             Tolerance = timings.BalanceTolerance
@@ -140,10 +145,6 @@ module Schedulers =
                 Rules = rules world now group stopping
                 Now = now
                 StoreLimit = cluster.StoreLimit
-                Removing =
-                    fun id ->
-                        Map.tryFind id cluster.Stores
-                        |> Option.exists (fun store -> store.NodeState = NodeState.Removing)
                 Evicted = evicted timings cluster stopping
             }
 

@@ -48,6 +48,8 @@ module PdWorld =
 
         (next, world.Groups)
         ||> Map.fold (fun next _ group -> min next (min (Leaders.due world now group) (Schedulers.due group)))
+        // what would have been due by now, had PD been told earlier, happens now: no time is made up for
+        |> max now
 
     /// The very same map where nothing in it changes.
     let private each (change: 'Value -> 'Value) (map: Map<'Key, 'Value>) =

@@ -8,8 +8,6 @@ type Patrol = {
     Now: int64
     /// `store limit`: peers a minute.
     StoreLimit: int
-    /// PD was told to remove it: it may lose peers without limit (V P03).
-    Removing: StoreId -> bool
     /// Stores that are to lead no region.
     Evicted: Set<StoreId>
 }
@@ -22,14 +20,20 @@ module SingleCheckers =
     let private freeAt store (free: Map<StoreId, int64>) =
         Map.tryFind store free |> Option.defaultValue 0L
 
-    let private spend (patrol: Patrol) store free =
-        let span = 60_000L / int64 (max 1 patrol.StoreLimit)
-        Map.add store (max patrol.Now (freeAt store free) + span) free
+    let private tick (patrol: Patrol) = 60_000L / int64 (max 1 patrol.StoreLimit)
 
-    let private mayGain (patrol: Patrol) singles store = freeAt store singles.AddFrom <= patrol.Now
+    let private spend (patrol: Patrol) store free =
+        Map.add store (max patrol.Now (freeAt store free) + tick patrol) free
+
+    /// As many peers at once as go in a second, one at the least: 38 peers at 200 a minute took 9.4 s (P).
+    let private ahead (patrol: Patrol) = max 0L (1_000L - tick patrol)
+
+    let private isFreeNow patrol store free = freeAt store free <= patrol.Now + ahead patrol
+
+    let private mayGain (patrol: Patrol) singles store = isFreeNow patrol store singles.AddFrom
 
     let private mayLose (patrol: Patrol) singles store =
-        patrol.Removing store || freeAt store singles.RemoveFrom <= patrol.Now
+        patrol.Rules.Removing store || isFreeNow patrol store singles.RemoveFrom
 
     /// Peers of each store once all operators are done.
     let private loads (singles: Singles) =
@@ -90,7 +94,7 @@ module SingleCheckers =
                  | ValueNone -> singles.AddFrom)
             RemoveFrom =
                 (match removes with
-                 | ValueSome store when not (patrol.Removing store) -> spend patrol store singles.RemoveFrom
+                 | ValueSome store when not (patrol.Rules.Removing store) -> spend patrol store singles.RemoveFrom
                  | _ -> singles.RemoveFrom)
     }
 
@@ -310,5 +314,6 @@ module SingleCheckers =
     /// When `store limit` gives way to somebody next.
     let nextToken (patrol: Patrol) (singles: Singles) =
         Seq.append singles.AddFrom.Values singles.RemoveFrom.Values
+        |> Seq.map (fun at -> at - ahead patrol)
         |> Seq.filter (fun at -> at > patrol.Now)
         |> Seq.fold min System.Int64.MaxValue

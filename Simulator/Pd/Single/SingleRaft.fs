@@ -130,11 +130,15 @@ module SingleRaft =
             |> Option.filter (fun leader ->
                 Singles.electable raft region |> List.exists (fun peer -> peer.Store = leader))
 
-        ((singles, snapshots singles), singles.Regions)
+        let waits (peer: Peer) = peer.Data.IsAwaits && raft.Lives peer.Store
+
+        let waiting =
+            singles.Regions
+            |> Map.filter (fun _ region -> region.Peers |> List.exists waits)
+
+        ((singles, (if waiting.IsEmpty then Map.empty, Map.empty else snapshots singles)), waiting)
         ||> Map.fold (fun state _ region ->
-            let waiting =
-                region.Peers
-                |> List.filter (fun peer -> peer.Data = PeerData.Awaits && raft.Lives peer.Store)
+            let waiting = region.Peers |> List.filter waits
 
             match waiting, (if waiting.IsEmpty then None else ableLeader region) with
             | _ :: _, Some leader ->
@@ -168,14 +172,21 @@ module SingleRaft =
         |> Singles.change (fun region ->
             let region = if region.ElectAt <= now then elect now raft region else region
 
-            region
-            |> changePeers (fun peer ->
+            let hasArrived (peer: Peer) =
                 match peer.Data with
-                | PeerData.Receives(_, until) when until <= now -> {
-                    peer with
-                        Data = PeerData.Has(now + singles.Settings.Applying)
-                  }
-                | _ -> peer))
+                | PeerData.Receives(_, until) -> until <= now
+                | PeerData.Awaits
+                | PeerData.Has _ -> false
+
+            if region.Peers |> List.exists hasArrived then
+                region
+                |> changePeers (fun peer ->
+                    if hasArrived peer then
+                        { peer with Data = PeerData.Has(now + singles.Settings.Applying) }
+                    else
+                        peer)
+            else
+                region)
         |> send now raft
 
     /// When something happens next.

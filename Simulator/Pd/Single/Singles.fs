@@ -38,33 +38,42 @@ module Singles =
 
     let private hears (raft: Raft) one other = one = other || not raft.Split || raft.Meets one other
 
+    /// A majority of each configuration lives, is such, and hears the store.
+    let private reaches (raft: Raft) (region: SingleRegion) isSuch one =
+        configs region
+        |> List.forall (fun stores ->
+            let heard =
+                stores
+                |> List.filter (fun store -> raft.Lives store && hears raft one store && isSuch store)
+
+            2 * heard.Length > stores.Length)
+
     /// The voters that live and reach a majority of each configuration (V P22).
     let electable (raft: Raft) (region: SingleRegion) =
-        let configs = configs region
-
-        region.Peers
-        |> List.filter (fun peer ->
-            not (isLearner peer)
-            && raft.Lives peer.Store
-            && configs
-               |> List.forall (fun stores ->
-                   let heard =
-                       stores
-                       |> List.filter (fun store -> raft.Lives store && hears raft peer.Store store)
-
-                   2 * heard.Length > stores.Length))
+        if not raft.Split && not (isJoint region) then
+            let voters = region.Peers |> List.filter (isLearner >> not)
+            let living = voters |> List.filter (fun peer -> raft.Lives peer.Store)
+            if 2 * living.Length > voters.Length then living else []
+        else
+            region.Peers
+            |> List.filter (fun peer ->
+                not (isLearner peer)
+                && raft.Lives peer.Store
+                && reaches raft region (fun _ -> true) peer.Store)
 
     let hasMajority raft region = not (List.isEmpty (electable raft region))
 
     /// A majority lives, and too few of it have caught up: nothing can be written until they have.
     let isStalled now raft (region: SingleRegion) =
-        let able = electable raft region |> List.filter (hasCaughtUp now) |> List.map _.Store
+        let isBehind (peer: Peer) = not (isLearner peer) && not (hasCaughtUp now peer)
 
-        hasMajority raft region
-        && configs region
-           |> List.exists (fun stores ->
-               2 * (stores |> List.filter (fun store -> List.contains store able)).Length
-               <= stores.Length)
+        let hasData store =
+            peerOn store region |> Option.exists (hasCaughtUp now)
+
+        region.Peers |> List.exists isBehind
+        && hasMajority raft region
+        && electable raft region
+           |> List.forall (fun peer -> not (reaches raft region hasData peer.Store))
 
     let count test (singles: Singles) =
         (0, singles.Regions)
