@@ -334,9 +334,7 @@ let private run arguments =
                 shard
                 (given.TryGetResult Save_To))
     | Refine given ->
-        Fidelity.RefineCommand.run
-            (given.GetResult(Histories, 1000))
-            (given.GetResult(History_Seed, 1UL))
+        Fidelity.RefineCommand.run (given.GetResult(Histories, 1000)) (given.GetResult(History_Seed, 1UL))
     | Mutants given ->
         match given.TryGetResult MutantsArgument.Only with
         | Some id ->

@@ -9,7 +9,10 @@ let election (settings: SingleSettings) = settings.ElectionMost
 
 /// One snapshot of the largest region there is, and what goes with a move.
 let move (settings: SingleSettings) =
-    settings.SnapshotStart + settings.SnapshotPerMiB * 160L + settings.Applying + 5L * settings.Change
+    settings.SnapshotStart
+    + settings.SnapshotPerMiB * 160L
+    + settings.Applying
+    + 5L * settings.Change
 
 /// By how much a store whose peers all need snapshots may be behind longer in L2 than in L1: in so many rounds.
 let catchUp (settings: SingleSettings) regions =
@@ -23,7 +26,8 @@ let drain (settings: SingleSettings) storeLimit (inL1: int64) =
     let tick = 60_000L / int64 storeLimit
     inL1 - 2L * tick - 1_000L, 2L * inL1 + 2L * tick + 2L * move settings
 
-/// Bounds of the time in L2 for evicting so many leaders: both at 150 a second, L1 in larger batches.
+/// Bounds of the time in L2 for evicting so many leaders: both at 150 a second, L1 in larger batches. A region that PD has told
+/// to move a peer is not evicted from until it has.
 let eviction (settings: SingleSettings) leaders (inL1: int64) =
     let batches = 1 + leaders / settings.EvictionBatch
-    inL1 - PdTimings.defaults.LeaderTick, inL1 + int64 batches * settings.EvictionTick
+    inL1 - PdTimings.defaults.LeaderTick, inL1 + int64 batches * settings.EvictionTick + move settings

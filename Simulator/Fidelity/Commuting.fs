@@ -16,8 +16,7 @@ let classesOf now (world: PdWorld) = PdWorld.atFidelity now None world
 /// How many regions are of another class here than there.
 let private moved (one: Map<RegionClass, int>) (other: Map<RegionClass, int>) =
     (0, one)
-    ||> Map.fold (fun sum key count ->
-        sum + max 0 (count - (Map.tryFind key other |> Option.defaultValue 0)))
+    ||> Map.fold (fun sum key count -> sum + max 0 (count - (Map.tryFind key other |> Option.defaultValue 0)))
 
 let private statesOf (world: PdWorld) = world.Tikvs |> Map.map (fun _ one -> one.State)
 
@@ -26,8 +25,7 @@ let ofAct deed (before: PdWorld) (l1: PdWorld, said1: int) (l2: PdWorld, said2: 
     let one, other = History.group l1, History.group l2
     let between = joint (History.group before)
     // when its burial is due follows from the last peer, which may be a learner's
-    let stores (group: PdGroup) =
-        group.Cluster.Stores |> Map.map (fun _ store -> { store with JobAt = 0L })
+    let stores (group: PdGroup) = group.Cluster.Stores |> Map.map (fun _ store -> { store with JobAt = 0L })
 
     [
         if said1 <> said2 then
@@ -83,8 +81,7 @@ let ofTime now span (before: PdWorld) (l1: PdWorld) (l2: PdWorld) : string list 
             | Some store1 when not (mayDiffer store1.NodeState store.NodeState) ->
                 $"store %s{text id} is %A{store1.NodeState} in L1 and %A{store.NodeState} in L2"
             | Some store1 when store1.NodeState = store.NodeState && isQuiet l1 && isQuiet l2 ->
-                let name world (group: PdGroup) store =
-                    Stores.stateName world.Timings now group.Cluster store
+                let name world (group: PdGroup) store = Stores.stateName world.Timings now group.Cluster store
 
                 if name l1 one store1 <> name l2 other store then
                     $"store %s{text id} is %s{name l1 one store1} in L1 and %s{name l2 other store} in L2"

@@ -50,8 +50,7 @@ let private pick number =
 
 /// The history of a seed.
 let history (seed: uint64) : History =
-    let number (stream: int) below =
-        int (Hash.mix (Hash.mix seed 0xF1DE117UL) (uint64 stream) % uint64 below)
+    let number (stream: int) below = int (Hash.mix (Hash.mix seed 0xF1DE117UL) (uint64 stream) % uint64 below)
 
     let deed index =
         // four numbers a deed, of its own

@@ -34,11 +34,7 @@ type Deed =
     | Pass of Seconds: int
 
 /// A cluster of three PD members, and what happens to it.
-type History = {
-    Stores: int
-    Regions: int
-    Deeds: Deed list
-}
+type History = { Stores: int; Regions: int; Deeds: Deed list }
 
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module History =

@@ -27,8 +27,7 @@ let private words (one: RegionClass) =
     $"[%s{texts one.Voters}] led by %s{leader}"
 
 /// The operator that PD had for a region, or made and carried out at this very moment.
-let private operator (moment: Moment) id =
-    Map.tryFind id (singles moment.Before).Operators
+let private operator (moment: Moment) id = Map.tryFind id (singles moment.Before).Operators
 
 let private changesVoters (moment: Moment) (before: SingleRegion) (after: SingleRegion) =
     let was, is = Singles.classOf before, Singles.classOf after
@@ -36,18 +35,14 @@ let private changesVoters (moment: Moment) (before: SingleRegion) (after: Single
     let removed = was.Voters |> List.except is.Voters
     let operator = operator moment before.Id
 
-    let adds =
-        operator
-        |> Option.bind (fun operator -> ValueOption.toOption operator.Adds)
+    let adds = operator |> Option.bind (fun operator -> ValueOption.toOption operator.Adds)
 
-    let removes =
-        operator
-        |> Option.bind (fun operator -> ValueOption.toOption operator.Removes)
+    let removes = operator |> Option.bind (fun operator -> ValueOption.toOption operator.Removes)
 
     let isToldTo =
         match added, removed with
         | [], [] -> true
-        | [ added ], [] -> adds = Some added && moment.RaftAfter.Lives added
+        | [ added ], [] -> adds = Some added
         | [], [ removed ] -> removes = Some removed
         | [ _ ], [ _ ] -> Singles.isJoint before // the operator may be forgotten by now (V P31)
         | _ -> false
@@ -55,10 +50,15 @@ let private changesVoters (moment: Moment) (before: SingleRegion) (after: Single
     [
         if not isToldTo then
             $"region %d{before.Id} went from %s{words was} to %s{words is}, which PD did not tell it"
-        if moment.IsCalm && Singles.hasMajority moment.RaftBefore before && not (Singles.hasMajority moment.RaftAfter after) then
+        if
+            moment.IsCalm
+            && Singles.hasMajority moment.RaftBefore before
+            && not (Singles.hasMajority moment.RaftAfter after)
+        then
             $"region %d{before.Id} lost its majority as it went from %s{words was} to %s{words is}"
         if
             moment.IsCalm
+            && not (Singles.isJoint before)
             && Regions.hasMajority moment.RaftBefore was
             && not (Regions.hasMajority moment.RaftAfter is)
         then
@@ -66,8 +66,7 @@ let private changesVoters (moment: Moment) (before: SingleRegion) (after: Single
     ]
 
 let private changesLeader (moment: Moment) (before: SingleRegion) (after: SingleRegion) =
-    let can raft store region =
-        Singles.electable raft region |> List.exists (fun peer -> peer.Store = store)
+    let can raft store region = Singles.electable raft region |> List.exists (fun peer -> peer.Store = store)
 
     let isEvicted store = Set.contains store moment.After.Cluster.Evicting
 
@@ -89,7 +88,12 @@ let private changesLeader (moment: Moment) (before: SingleRegion) (after: Single
 
     match problem, after.Leader with
     | Some problem, leader ->
-        let who = leader |> ValueOption.orElse before.Leader |> ValueOption.map text |> ValueOption.defaultValue ""
+        let who =
+            leader
+            |> ValueOption.orElse before.Leader
+            |> ValueOption.map text
+            |> ValueOption.defaultValue ""
+
         [ $"region %d{before.Id}: store %s{who} %s{problem}" ]
     | None, _ -> []
 
@@ -131,15 +135,17 @@ let private begun (moment: Moment) (region: SingleRegion) (operator: RegionOpera
         match operator.Adds, operator.Removes with
         | ValueNone, ValueNone -> Singles.isJoint region
         | ValueSome added, ValueNone -> isFit added && voters.Length < before.Replication.MaxReplicas
-        | ValueNone, ValueSome removed ->
-            isLearner removed || voters.Length > before.Replication.MaxReplicas
+        | ValueNone, ValueSome removed -> isLearner removed || voters.Length > before.Replication.MaxReplicas
         | ValueSome added, ValueSome removed ->
-            isFit added && (isLeft removed || not operator.Repairs && isFuller removed added)
+            isFit added
+            && (isLeft removed || not operator.Repairs && isFuller removed added)
 
     if isRight then
         []
     else
-        [ $"region %d{region.Id} %s{words (Singles.classOf region)} was told %A{operator}, which L1 never does" ]
+        [
+            $"region %d{region.Id} %s{words (Singles.classOf region)} was told %A{operator}, which L1 never does"
+        ]
 
 let private limits (moment: Moment) =
     let before, after = singles moment.Before, singles moment.After
@@ -150,8 +156,7 @@ let private limits (moment: Moment) =
         |> Map.filter (fun _ operator -> operator.Repairs = repairs)
         |> Map.count
 
-    let most counts =
-        counts |> Map.fold (fun most _ count -> max most count) 0
+    let most counts = counts |> Map.fold (fun most _ count -> max most count) 0
 
     let sent, taken = SingleRaft.snapshots after
     let sentBefore, takenBefore = SingleRaft.snapshots before
@@ -175,7 +180,10 @@ let private shape (moment: Moment) (region: SingleRegion) =
             $"region %d{region.Id} has two peers on one store"
         if one.Voters.IsEmpty then
             $"region %d{region.Id} has no voter"
-        if one.Leader |> ValueOption.exists (fun leader -> not (List.contains leader one.Voters)) then
+        if
+            one.Leader
+            |> ValueOption.exists (fun leader -> not (List.contains leader one.Voters))
+        then
             $"region %d{region.Id} is led by none of its voters"
         for store in stores do
             match Map.tryFind store moment.After.Cluster.Stores with

@@ -24,7 +24,10 @@ let run (runs: int) (seed: uint64) : int =
         |> Seq.filter (fun seed ->
             let history = Draw.history seed
             let fails = (Refinement.check settings history).IsSome
-            if fails then tell seed history
+
+            if fails then
+                tell seed history
+
             fails)
         |> Seq.length
 

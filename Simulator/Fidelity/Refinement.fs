@@ -25,7 +25,10 @@ let private availability at (world: PdWorld) =
     let raft = Leaders.raft world group
     let lost = Singles.unavailable raft singles
     let lostClasses = Regions.unavailable raft group.Cluster.Regions
-    let slack = Bounds.catchUp singles.Settings singles.Regions.Count + Bounds.election singles.Settings
+
+    let slack =
+        Bounds.catchUp singles.Settings singles.Regions.Count
+        + Bounds.election singles.Settings
 
     let isSurprising (region: SingleRegion) =
         Singles.isStalled at raft region

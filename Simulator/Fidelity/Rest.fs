@@ -23,8 +23,7 @@ let private sizes (group: PdGroup) =
         let voters = one.Voters.Length
         Map.add voters (count + (Map.tryFind voters sizes |> Option.defaultValue 0)) sizes)
 
-let private states (group: PdGroup) =
-    group.Cluster.Stores |> Map.map (fun _ store -> store.NodeState)
+let private states (group: PdGroup) = group.Cluster.Stores |> Map.map (fun _ store -> store.NodeState)
 
 /// What is left of a world that is left alone.
 let private leftovers level now (world: PdWorld) =
@@ -41,10 +40,13 @@ let private leftovers level now (world: PdWorld) =
         | Some singles ->
             if not singles.Operators.IsEmpty then
                 $"%s{level} rests with %d{singles.Operators.Count} operators"
+
             if Singles.count (fun region -> region.Peers |> List.exists Singles.isLearner) singles > 0 then
                 $"%s{level} rests with learners"
+
             if Singles.count Singles.isJoint singles > 0 then
                 $"%s{level} rests with regions under joint consensus"
+
             if Singles.count (Singles.isStalled now (Leaders.raft world group)) singles > 0 then
                 $"%s{level} rests with regions that cannot be written"
     ]

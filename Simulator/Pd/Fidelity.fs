@@ -38,15 +38,29 @@ module Fidelity =
 
     // ---- from one level to the other
 
-    /// Single regions, with the classes that they come to: the very same ones where these have not changed.
-    let put singles (cluster: PdCluster) =
-        let classes = Singles.classes singles
+    /// The classes of regions of which only some have changed.
+    let private reclassified (before: Singles) (after: Singles) (classes: Map<RegionClass, int>) =
+        (classes, after.Regions)
+        ||> Map.fold (fun classes id region ->
+            match Map.tryFind id before.Regions with
+            | Some old when LanguagePrimitives.PhysicalEquality old region -> classes
+            | Some old ->
+                let was, is = Singles.classOf old, Singles.classOf region
+                if was = is then classes else Regions.move 1 was is classes
+            | None ->
+                classes
+                |> Map.change (Singles.classOf region) (fun count -> Some(1 + defaultArg count 0)))
 
-        {
-            cluster with
-                Singles = Some singles
-                Regions = if classes = cluster.Regions then cluster.Regions else classes
-        }
+    /// Single regions, with the classes that they come to: the very same ones where these have not changed.
+    let put (singles: Singles) (cluster: PdCluster) =
+        let classes =
+            match cluster.Singles with
+            | None -> Singles.classes singles
+            | Some before when LanguagePrimitives.PhysicalEquality before.Regions singles.Regions ->
+                cluster.Regions
+            | Some before -> reclassified before singles cluster.Regions
+
+        { cluster with Singles = Some singles; Regions = classes }
 
     /// L2 from now on, if the cluster is not there yet.
     let single settings (cluster: PdCluster) =

@@ -119,10 +119,11 @@ module Leaders =
             Cluster =
                 match group.Leadership with
                 | Leadership.Vacant _ -> group.Cluster
-                | _ -> Fidelity.forget {
-                    mapStores (Stores.forgetBeats world.Timings now group.Cluster) group.Cluster with
-                        Remembered = Stores.reported now group.Cluster
-                  }
+                | _ ->
+                    Fidelity.forget {
+                        mapStores (Stores.forgetBeats world.Timings now group.Cluster) group.Cluster with
+                            Remembered = Stores.reported now group.Cluster
+                    }
     }
 
     /// PD's cluster id: the time of the first leader, and something that no other cluster has.
@@ -176,6 +177,7 @@ module Leaders =
     let relisten (world: PdWorld) now (group: PdGroup) =
         let timings = world.Timings
         let heard = heardStores world group
+
         let listened =
             if serves group then
                 group.Cluster

@@ -60,8 +60,7 @@ module Placement =
         /// TiKV refuses a change that would cost it its majority (V P29): a living target does so in a partition only.
         let keeps (one: RegionClass) = not rules.Raft.Split || Regions.hasMajority rules.Raft one
 
-        let moved one into =
-            if keeps into then Some(Regions.move 1 one into regions) else None
+        let moved one into = if keeps into then Some(Regions.move 1 one into regions) else None
 
         /// No other store could take the place better.
         let isBest others =

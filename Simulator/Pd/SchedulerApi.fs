@@ -252,8 +252,7 @@ module SchedulerApi =
             | "extra-peer" -> fun one -> one.Voters.Length > cluster.Replication.MaxReplicas
             | "pending-peer" -> any (fun store -> store.CaughtUpAt > now)
             | "offline-peer" -> any (fun store -> store.NodeState = NodeState.Removing)
-            | "down-peer" ->
-                any (isLongSilent now)
+            | "down-peer" -> any (isLongSilent now)
             | _ -> fun _ -> false
 
         let count =

@@ -57,11 +57,9 @@ module Views =
 
     let store (world: PdWorld) now (cluster: PdCluster) (one: StoreRecord) : Store =
         let reported = Stores.reported now cluster
+
         let regions =
-            if now < cluster.ReportedAt then
-                Regions.peers one.Id reported
-            else
-                Fidelity.peers one.Id cluster
+            if now < cluster.ReportedAt then Regions.peers one.Id reported else Fidelity.peers one.Id cluster
 
         let size = int64 regions * world.Timings.RegionSizeMiB
         let beat = Stores.lastBeat world.Timings now one

@@ -11,8 +11,8 @@ open Tikv.Core.Pd
 /// heartbeats, states and labels are computed when somebody asks.
 ///
 /// What it leaves out, on purpose:
-/// - regions are classes of voters, leader and count: no keys, learners, merges, hot spots, or bytes but a fixed size;
-/// - a move of a peer is one step at PD's rate limits: no snapshots, no running operators that outlive a cancel;
+/// - regions have no keys, and neither merge nor grow hot;
+/// - in L1 they are classes of voters, leader and count, and a move of a peer is one step at PD's rate limits: ADR 0013;
 /// - placement rules are the one that location labels and isolation level make (V P32);
 /// - a PD leader's memory counts as loaded at once, except heartbeat times (V P15), what regions report (V P14) and the
 ///   schedulers' rest (V P31);

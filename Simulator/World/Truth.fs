@@ -138,8 +138,7 @@ let regions (world: World) : Region list = [
 /// How many regions cannot be read or written now.
 let unavailable (world: World) : int =
     (0, world.Pd.Groups)
-    ||> Map.fold (fun sum _ group ->
-        sum + Fidelity.unavailable (Leaders.raft world.Pd group) group.Cluster)
+    ||> Map.fold (fun sum _ group -> sum + Fidelity.unavailable (Leaders.raft world.Pd group) group.Cluster)
 
 /// Every region has a majority of voters that live and reach each other.
 let available (world: World) : bool = unavailable world = 0

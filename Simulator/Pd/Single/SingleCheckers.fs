@@ -17,8 +17,7 @@ type Patrol = {
 [<RequireQualifiedAccess>]
 module SingleCheckers =
 
-    let private freeAt store (free: Map<StoreId, int64>) =
-        Map.tryFind store free |> Option.defaultValue 0L
+    let private freeAt store (free: Map<StoreId, int64>) = Map.tryFind store free |> Option.defaultValue 0L
 
     let private tick (patrol: Patrol) = 60_000L / int64 (max 1 patrol.StoreLimit)
 
@@ -43,8 +42,7 @@ module SingleCheckers =
         let present =
             (Map.empty, singles.Regions)
             ||> Map.fold (fun loads _ region ->
-                (loads, region.Peers)
-                ||> List.fold (fun loads peer -> add peer.Store 1 loads))
+                (loads, region.Peers) ||> List.fold (fun loads peer -> add peer.Store 1 loads))
 
         (present, singles.Operators)
         ||> Map.fold (fun loads id operator ->
@@ -68,7 +66,10 @@ module SingleCheckers =
                 | PeerData.Has _ -> lacking
                 | PeerData.Awaits
                 | PeerData.Receives _ ->
-                    Map.add peer.Store (1 + (Map.tryFind peer.Store lacking |> Option.defaultValue 0)) lacking))
+                    Map.add
+                        peer.Store
+                        (1 + (Map.tryFind peer.Store lacking |> Option.defaultValue 0))
+                        lacking))
 
     let private load store loads = Map.tryFind store loads |> Option.defaultValue 0
 
@@ -94,7 +95,8 @@ module SingleCheckers =
                  | ValueNone -> singles.AddFrom)
             RemoveFrom =
                 (match removes with
-                 | ValueSome store when not (patrol.Rules.Removing store) -> spend patrol store singles.RemoveFrom
+                 | ValueSome store when not (patrol.Rules.Removing store) ->
+                     spend patrol store singles.RemoveFrom
                  | _ -> singles.RemoveFrom)
     }
 
@@ -189,12 +191,20 @@ module SingleCheckers =
         not (Map.containsKey region.Id singles.Operators)
         && SingleOperators.serves patrol.Rules region
 
+    /// Something may be the matter with it; found out for all regions at each moment, so without ado.
+    let private isSuspect (rules: RegionRules) isApart (region: SingleRegion) =
+        isApart
+        || region.Peers.Length <> rules.MaxReplicas
+        || region.Peers
+           |> List.exists (fun peer -> peer.Role <> PeerRole.Voter || rules.Leaving peer.Store)
+
     let repair (patrol: Patrol) (singles: Singles) =
         let lacking = lacking singles
+        let isApart = not (Isolation.isOff patrol.Rules.Isolation)
 
         (singles, singles.Regions)
         ||> Map.fold (fun singles _ region ->
-            if isFree patrol singles region then
+            if isSuspect patrol.Rules isApart region && isFree patrol singles region then
                 check patrol lacking singles region
             else
                 singles)
@@ -205,8 +215,7 @@ module SingleCheckers =
         let loads = loads singles
 
         let movable from target (region: SingleRegion) =
-            let others =
-                region.Peers |> List.map _.Store |> List.filter (fun store -> store <> from)
+            let others = region.Peers |> List.map _.Store |> List.filter (fun store -> store <> from)
 
             isFree patrol singles region
             && List.forall (fun peer -> peer.Role = PeerRole.Voter) region.Peers
@@ -270,7 +279,10 @@ module SingleCheckers =
                             match takers patrol region with
                             | [] -> None
                             | takers ->
-                                Some(region, takers |> List.minBy (fun store -> Singles.leaders store singles))
+                                Some(
+                                    region,
+                                    takers |> List.minBy (fun store -> Singles.leaders store singles)
+                                )
                         | _ -> None)
 
             match candidate with
@@ -286,7 +298,11 @@ module SingleCheckers =
     let balanceLeaders (patrol: Patrol) (singles: Singles) =
         let stores = patrol.Rules.Targets |> List.filter patrol.Rules.MayLead
 
-        match stores |> List.map (fun store -> Singles.leaders store singles, store) |> List.sort with
+        match
+            stores
+            |> List.map (fun store -> Singles.leaders store singles, store)
+            |> List.sort
+        with
         | [] -> singles
         | counted ->
             let most, from = List.last counted
@@ -308,7 +324,10 @@ module SingleCheckers =
                 match movable into with
                 | [] -> None
                 | regions ->
-                    Some((singles, regions) ||> List.fold (fun singles region -> lead region into singles)))
+                    Some(
+                        (singles, regions)
+                        ||> List.fold (fun singles region -> lead region into singles)
+                    ))
             |> Option.defaultValue singles
 
     /// When `store limit` gives way to somebody next.

@@ -30,7 +30,8 @@ module SingleOperators =
     let private withLearner store (region: SingleRegion) = {
         region with
             Peers =
-                { Store = store; Role = PeerRole.Learner; Data = PeerData.Awaits } :: region.Peers
+                { Store = store; Role = PeerRole.Learner; Data = PeerData.Awaits }
+                :: region.Peers
                 |> List.sortBy _.Store
     }
 
@@ -60,21 +61,20 @@ module SingleOperators =
 
         able |> List.tryFind rules.MayLead |> Option.orElse (List.tryHead able)
 
-    let private role store (region: SingleRegion) =
-        Singles.peerOn store region |> Option.map _.Role
+    let private role store (region: SingleRegion) = Singles.peerOn store region |> Option.map _.Role
 
     /// One step, if it can be made: the region afterwards, and the operator while it is not at its end.
-    let advance (settings: SingleSettings) (rules: RegionRules) now (operator: RegionOperator) (region: SingleRegion) =
-        let goesOn region =
-            region, Some { operator with At = now + settings.Change; Waits = false }
+    let advance
+        (settings: SingleSettings)
+        (rules: RegionRules)
+        now
+        (operator: RegionOperator)
+        (region: SingleRegion)
+        =
+        let goesOn region = region, Some { operator with At = now + settings.Change; Waits = false }
 
         let waits =
-            region,
-            Some {
-                operator with
-                    At = operator.Since + settings.OperatorTimeout
-                    Waits = true
-            }
+            region, Some { operator with At = operator.Since + settings.OperatorTimeout; Waits = true }
 
         let led by (region: SingleRegion) = { region with Leader = ValueSome by }
 
@@ -91,7 +91,9 @@ module SingleOperators =
                 let after = without store region
                 if keepsMajority rules after then after, None else waits)
 
-        let isLost store = Singles.peerOn store region |> Option.forall Singles.isLearner && rules.Leaving store
+        let isLost store =
+            Singles.peerOn store region |> Option.forall Singles.isLearner
+            && rules.Leaving store
 
         if now - operator.Since >= settings.OperatorTimeout then
             region, None
@@ -100,7 +102,11 @@ module SingleOperators =
         elif not (serves rules region) then
             waits
         elif Singles.isJoint region then
-            match region.Leader |> ValueOption.toOption |> Option.bind (fun leader -> role leader region) with
+            match
+                region.Leader
+                |> ValueOption.toOption
+                |> Option.bind (fun leader -> role leader region)
+            with
             | Some PeerRole.Outgoing ->
                 match heir rules now region with
                 | Some heir -> goesOn (led heir region)
@@ -112,8 +118,12 @@ module SingleOperators =
                 match Singles.peerOn added region, removed with
                 | None, _ -> goesOn (withLearner added region)
                 | Some peer, _ when not (Singles.hasCaughtUp now peer) -> waits
-                | Some { Role = PeerRole.Learner }, ValueSome removed when role removed region = Some PeerRole.Voter ->
-                    let joint = region |> withRole PeerRole.Incoming added |> withRole PeerRole.Outgoing removed
+                | Some { Role = PeerRole.Learner }, ValueSome removed when
+                    role removed region = Some PeerRole.Voter
+                    ->
+                    let joint =
+                        region |> withRole PeerRole.Incoming added |> withRole PeerRole.Outgoing removed
+
                     if keepsMajority rules joint then goesOn joint else waits
                 | Some { Role = PeerRole.Learner }, _ -> withRole PeerRole.Voter added region, None
                 | Some _, ValueSome removed when Singles.holds removed region -> removes removed

@@ -38,14 +38,13 @@ module SingleRaft =
                 region
                 |> changePeers (fun peer ->
                     match peer.Data with
-                    | PeerData.Receives(from, _) when from = store || peer.Store = store ->
-                        { peer with Data = PeerData.Awaits }
+                    | PeerData.Receives(from, _) when from = store || peer.Store = store -> {
+                        peer with
+                            Data = PeerData.Awaits
+                      }
                     | _ -> peer)
 
-            if region.Leader = ValueSome store then
-                leaderless singles.Settings now region
-            else
-                region)
+            if region.Leader = ValueSome store then leaderless singles.Settings now region else region)
 
     /// Who meets whom has changed.
     let relisten now raft (singles: Singles) =
@@ -95,11 +94,7 @@ module SingleRaft =
         match Singles.electable raft region |> List.sortBy rank with
         | [] -> { region with ElectAt = never }
         | first :: _ ->
-            {
-                region with
-                    Leader = ValueSome first.Store
-                    ElectAt = never
-            }
+            { region with Leader = ValueSome first.Store; ElectAt = never }
             |> changePeers (fun peer ->
                 if peer.Store = first.Store then { peer with Data = PeerData.Has now } else peer)
 
@@ -121,8 +116,7 @@ module SingleRaft =
     let private send now (raft: Raft) (singles: Singles) =
         let settings = singles.Settings
 
-        let hasRoom store counts =
-            (Map.tryFind store counts |> Option.defaultValue 0) < settings.Snapshots
+        let hasRoom store counts = (Map.tryFind store counts |> Option.defaultValue 0) < settings.Snapshots
 
         let ableLeader (region: SingleRegion) =
             region.Leader
@@ -133,11 +127,13 @@ module SingleRaft =
         let waits (peer: Peer) = peer.Data.IsAwaits && raft.Lives peer.Store
 
         let waiting =
-            singles.Regions
-            |> Map.filter (fun _ region -> region.Peers |> List.exists waits)
+            ([], singles.Regions)
+            ||> Map.fold (fun waiting _ region ->
+                if region.Peers |> List.exists waits then region :: waiting else waiting)
+            |> List.rev
 
         ((singles, (if waiting.IsEmpty then Map.empty, Map.empty else snapshots singles)), waiting)
-        ||> Map.fold (fun state _ region ->
+        ||> List.fold (fun state region ->
             let waiting = region.Peers |> List.filter waits
 
             match waiting, (if waiting.IsEmpty then None else ableLeader region) with

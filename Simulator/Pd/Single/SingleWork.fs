@@ -38,16 +38,15 @@ module SingleWork =
             evicted, patrol.Now + singles.Settings.EvictionTick
         else
             let balanced = SingleCheckers.balanceLeaders patrol singles
-            balanced, (if same balanced singles then never else patrol.Now + 10L * singles.Settings.EvictionTick)
+
+            balanced,
+            (if same balanced singles then never else patrol.Now + 10L * singles.Settings.EvictionTick)
 
     let private operatorsDue (singles: Singles) =
         (never, singles.Operators)
         ||> Map.fold (fun due _ operator -> min due operator.At)
 
-    let private hear now (singles: Singles) = {
-        singles with
-            RaftAt = SingleRaft.due now singles
-    }
+    let private hear now (singles: Singles) = { singles with RaftAt = SingleRaft.due now singles }
 
     /// While nobody leads PD, or its leader rests.
     let withoutPd now raft (singles: Singles) = SingleRaft.step now raft singles |> hear now
@@ -62,6 +61,5 @@ module SingleWork =
 
         {
             hear patrol.Now sent with
-                PdAt =
-                    List.min [ leadersAt; operatorsDue sent; SingleCheckers.nextToken patrol sent ]
+                PdAt = List.min [ leadersAt; operatorsDue sent; SingleCheckers.nextToken patrol sent ]
         }

@@ -26,15 +26,11 @@ module Singles =
         | PeerData.Awaits
         | PeerData.Receives _ -> false
 
-    let private config isIn (region: SingleRegion) =
-        region.Peers |> List.filter isIn |> List.map _.Store
+    let private config isIn (region: SingleRegion) = region.Peers |> List.filter isIn |> List.map _.Store
 
     /// The stores of the old configuration, and of the new one: the same but under joint consensus.
     let configs (region: SingleRegion) =
-        if isJoint region then
-            [ config isOld region; config isNew region ]
-        else
-            [ config isOld region ]
+        if isJoint region then [ config isOld region; config isNew region ] else [ config isOld region ]
 
     let private hears (raft: Raft) one other = one = other || not raft.Split || raft.Meets one other
 
@@ -67,8 +63,7 @@ module Singles =
     let isStalled now raft (region: SingleRegion) =
         let isBehind (peer: Peer) = not (isLearner peer) && not (hasCaughtUp now peer)
 
-        let hasData store =
-            peerOn store region |> Option.exists (hasCaughtUp now)
+        let hasData store = peerOn store region |> Option.exists (hasCaughtUp now)
 
         region.Peers |> List.exists isBehind
         && hasMajority raft region
@@ -92,7 +87,10 @@ module Singles =
     /// then one step, as it is for classes. Learners are not seen.
     let classOf (region: SingleRegion) : RegionClass =
         let isIn =
-            match region.Leader |> ValueOption.bind (fun leader -> peerOn leader region |> ValueOption.ofOption) with
+            match
+                region.Leader
+                |> ValueOption.bind (fun leader -> peerOn leader region |> ValueOption.ofOption)
+            with
             | ValueSome { Role = PeerRole.Incoming } -> isNew
             | _ -> isOld
 
@@ -126,9 +124,7 @@ module Singles =
             ||> Seq.fold (fun singles _ -> {
                 singles with
                     NextRegion = singles.NextRegion + 1UL
-                    Regions =
-                        singles.Regions
-                        |> Map.add singles.NextRegion (fresh singles.NextRegion one)
+                    Regions = singles.Regions |> Map.add singles.NextRegion (fresh singles.NextRegion one)
             }))
 
     let empty (settings: SingleSettings) : Singles = {

@@ -5,6 +5,7 @@ open NUnit.Framework
 open FsCheck
 open FsCheck.FSharp
 open Tikv.Tests
+open Tikv.Core.Pd
 open Tikv.Simulator.Pd
 open Tikv.Simulator.Fidelity
 
@@ -76,6 +77,79 @@ let ``nor do they when all that they do takes long`` (history: History) = check 
 
 let private named stores regions deeds () =
     check SingleSettings.defaults { Stores = stores; Regions = regions; Deeds = deeds }
+
+/// What a moment shows that classes do not.
+let private sights at (world: PdWorld) = [
+    let group = History.group world
+    let singles = group.Cluster.Singles.Value
+    let any test = Singles.count test singles > 0
+    let raft = Leaders.raft world group
+
+    if any Singles.isJoint then
+        "joint consensus"
+
+    if any (fun region -> region.Peers |> List.exists _.Data.IsReceives) then
+        "a snapshot"
+
+    if
+        any (fun region ->
+            region.Peers |> List.exists Singles.isLearner
+            && not (Map.containsKey region.Id singles.Operators))
+    then
+        "a learner that PD has forgotten"
+
+    if any (Singles.isStalled at raft) then
+        "a region that cannot be written"
+
+    if any (Singles.hasMajority raft >> not) then
+        "a region without majority"
+
+    if
+        group.Cluster.Stores.Values
+        |> Seq.exists (fun store -> store.NodeState = NodeState.Removed)
+    then
+        "a tombstone"
+]
+
+[<Test>]
+let ``histories by chance come to all that single regions add`` () =
+    let rec pass until (world: PdWorld) =
+        seq {
+            match PdWorld.nextEvent world with
+            | Some next when next <= until ->
+                let after = PdWorld.advance next world
+                yield next, after
+                yield! pass until after
+            | _ -> ()
+        }
+
+    let moments (history: History) =
+        let start = History.start history |> PdWorld.atFidelity History.begins (Some slow)
+
+        ((History.begins, start, []), history.Deeds)
+        ||> List.fold (fun (now, world, seen) deed ->
+            let until = History.ends now deed
+            let during = pass until world |> List.ofSeq
+            until, fst (History.perform now deed world), during @ seen)
+        |> fun (_, _, seen) -> seen
+
+    let seen =
+        [ 1UL .. 20UL ]
+        |> List.collect (Draw.history >> moments)
+        |> List.collect (fun (at, world) -> sights at world)
+        |> Set.ofList
+
+    Assert.That(
+        Set.toList seen,
+        Is.EquivalentTo [
+            "joint consensus"
+            "a snapshot"
+            "a learner that PD has forgotten"
+            "a region that cannot be written"
+            "a region without majority"
+            "a tombstone"
+        ]
+    )
 
 // ---- durations
 
@@ -164,6 +238,38 @@ let ``a store that is Down as soon as max-store-down-time falls is emptied from 
 [<Test>]
 let ``with fewer replicas the peers that do not live go first`` () =
     named 3 17 [ Deed.Kill 1; Deed.Replicas 1; Deed.Pass 120 ] ()
+
+[<Test>]
+let ``a voter may come in whose store has just died`` () =
+    named
+        5
+        55
+        [
+            Deed.Split 40
+            Deed.Pass 5
+            Deed.Replicas 4
+            Deed.StoreLimit 200
+            Deed.Pass 4
+            Deed.Kill 3
+            Deed.Pass 10
+        ]
+        ()
+
+[<Test>]
+let ``a region between two configurations is without majority when the new one is`` () =
+    named
+        5
+        5
+        [
+            Deed.Replicas 2
+            Deed.Terminate 1
+            Deed.Pass 9
+            Deed.Remove 0
+            Deed.Terminate 0
+            Deed.Start 1
+            Deed.Pass 136
+        ]
+        ()
 
 [<Test>]
 let ``no peer moves where its region would have no majority in a partition`` () =
