@@ -391,7 +391,7 @@ let private instanceAction (observed: Instance.Observed) action =
             (evictionMark observed = Some(Some id) && not hasEnded)
             "an entry of somebody else is left alone (V I30)"
     | Instance.TransferPdLeader heir ->
-        let name = Instance.Evidence.Heir.name heir
+        let name = Instance.MemberEvidence.Heir.name heir
 
         unless
             (ownFacts observed
