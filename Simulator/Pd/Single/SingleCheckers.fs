@@ -127,6 +127,27 @@ module SingleCheckers =
             |> List.sortBy (fun store -> load store loads, store)
             |> List.tryHead
 
+    let private stores (region: SingleRegion) = region.Peers |> List.map _.Store
+
+    /// The voter that would stand further from the others elsewhere.
+    let private tooClose (rules: RegionRules) voters =
+        let total = Isolation.total rules.Isolation voters
+
+        voters
+        |> List.tryFind (fun store ->
+            let others = voters |> List.filter (fun other -> other <> store)
+
+            rules.Targets
+            |> List.exists (fun target ->
+                not (List.contains target voters)
+                && Isolation.admits rules.Isolation others target
+                && Isolation.total rules.Isolation (target :: others) > total))
+
+    /// The sets of stores that regions stand on: far fewer than regions.
+    let private kinds (singles: Singles) =
+        (Set.empty, singles.Regions)
+        ||> Map.fold (fun kinds _ region -> Set.add (stores region) kinds)
+
     /// What the matter is with one region, and the operator that mends it.
     let private check (patrol: Patrol) lacking (singles: Singles) (region: SingleRegion) =
         let rules = patrol.Rules
@@ -174,37 +195,31 @@ module SingleCheckers =
             match leaving with
             | Some store -> replace store
             | None when Isolation.isOff rules.Isolation -> singles
-            | None ->
-                let total = Isolation.total rules.Isolation voters
-
-                voters
-                |> List.tryFind (fun store ->
-                    rules.Targets
-                    |> List.exists (fun target ->
-                        not (List.contains target voters)
-                        && Isolation.admits rules.Isolation (except store) target
-                        && Isolation.total rules.Isolation (target :: except store) > total))
-                |> Option.map replace
-                |> Option.defaultValue singles
+            | None -> tooClose rules voters |> Option.map replace |> Option.defaultValue singles
 
     let private isFree (patrol: Patrol) (singles: Singles) (region: SingleRegion) =
         not (Map.containsKey region.Id singles.Operators)
         && SingleOperators.serves patrol.Rules region
 
     /// Something may be the matter with it; found out for all regions at each moment, so without ado.
-    let private isSuspect (rules: RegionRules) isApart (region: SingleRegion) =
-        isApart
-        || region.Peers.Length <> rules.MaxReplicas
+    let private isSuspect (rules: RegionRules) close (region: SingleRegion) =
+        region.Peers.Length <> rules.MaxReplicas
+        || not (Set.isEmpty close) && Set.contains (stores region) close
         || region.Peers
            |> List.exists (fun peer -> peer.Role <> PeerRole.Voter || rules.Leaving peer.Store)
 
     let repair (patrol: Patrol) (singles: Singles) =
         let lacking = lacking singles
-        let isApart = not (Isolation.isOff patrol.Rules.Isolation)
+
+        let close =
+            if Isolation.isOff patrol.Rules.Isolation then
+                Set.empty
+            else
+                kinds singles |> Set.filter (tooClose patrol.Rules >> Option.isSome)
 
         (singles, singles.Regions)
         ||> Map.fold (fun singles _ region ->
-            if isSuspect patrol.Rules isApart region && isFree patrol singles region then
+            if isSuspect patrol.Rules close region && isFree patrol singles region then
                 check patrol lacking singles region
             else
                 singles)
@@ -214,16 +229,30 @@ module SingleCheckers =
         let rules = patrol.Rules
         let loads = loads singles
 
-        let movable from target (region: SingleRegion) =
-            let others = region.Peers |> List.map _.Store |> List.filter (fun store -> store <> from)
+        let kinds = lazy (kinds singles)
 
-            isFree patrol singles region
-            && List.forall (fun peer -> peer.Role = PeerRole.Voter) region.Peers
-            && Singles.holds from region
-            && not (Singles.holds target region)
+        let fits from target voters =
+            let others = voters |> List.filter (fun store -> store <> from)
+
+            List.contains from voters
+            && not (List.contains target voters)
             && Isolation.admits rules.Isolation others target
             && Isolation.total rules.Isolation (target :: others)
                >= Isolation.total rules.Isolation (from :: others)
+
+        let tryMovable from target =
+            let fitting = kinds.Value |> Set.filter (fits from target)
+
+            let isMovable region =
+                Set.contains (stores region) fitting
+                && List.forall (fun peer -> peer.Role = PeerRole.Voter) region.Peers
+                && isFree patrol singles region
+
+            if fitting.IsEmpty then
+                None
+            else
+                singles.Regions
+                |> Map.tryPick (fun id region -> if isMovable region then Some id else None)
 
         let sources =
             rules.Targets
@@ -242,8 +271,7 @@ module SingleCheckers =
                 Seq.allPairs targets sources
                 |> Seq.filter (fun (target, from) -> load from loads - load target loads > rules.Tolerance)
                 |> Seq.tryPick (fun (target, from) ->
-                    singles.Regions
-                    |> Map.tryPick (fun id region -> if movable from target region then Some id else None)
+                    tryMovable from target
                     |> Option.map (begins patrol false (ValueSome target) (ValueSome from)))
 
         match moved with
