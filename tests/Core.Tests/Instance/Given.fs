@@ -470,8 +470,17 @@ let recordedOn uid (observed: Observed) =
 
     { observed with Role = role }
 
+/// Its claims say nothing of whose data they hold.
+let unlabelled (observed: Observed) =
+    let nobodys (claim: ClaimView) =
+        let labels = claim.Meta.Labels |> Map.remove Labels.storeId |> Map.remove Labels.memberId
+
+        { claim with Meta = { claim.Meta with Labels = labels } }
+
+    { observed with Claims = observed.Claims |> Map.map (fun _ claim -> nobodys claim) }
+
 /// The claim of the data was another one when it was recorded.
-let lostDisk = recordedOn "an earlier volume"
+let lostDisk = recordedOn "an earlier volume" >> unlabelled
 
 let offline = withTikvRole (fun (spec, status) -> { spec with Offline = true }, status)
 
