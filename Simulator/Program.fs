@@ -29,10 +29,12 @@ type RunArgument =
     | [<Unique>] Junit of file: string
     | [<Unique>] Json of file: string
     | [<Unique>] Html of file: string
+    | [<Unique>] Fidelity of Scenarios.Level
 
     interface IArgParserTemplate with
         member argument.Usage =
             match argument with
+            | Fidelity _ -> "regions by class (L1) or one by one (L2); default: the scenario's own"
             | Scenario _ -> "names of scenarios, such as T21; files; folders of files"
             | With_Seed _ -> "what names and chances are drawn from (default: the scenario's own)"
             | Transcript -> "print one line an event"
@@ -166,6 +168,16 @@ type RelateArgument =
             | Save_To _ -> "keep each failure as a file in this folder"
             | Shard_To _ -> "one of several parts, such as 2/8 (default: all of it)"
 
+type RefineArgument =
+    | [<Unique; AltCommandLine "--runs">] Histories of number: int
+    | [<Unique; AltCommandLine "--seed">] History_Seed of number: uint64
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Histories _ -> "how many (default: 1000)"
+            | History_Seed _ -> "the first seed; each history has the next one (default: 1)"
+
 type ListArgument =
     | [<Hidden>] All
 
@@ -209,6 +221,7 @@ type Argument =
     | [<CliPrefix(CliPrefix.None)>] Explore of ParseResults<ExploreArgument>
     | [<CliPrefix(CliPrefix.None)>] Bench of ParseResults<BenchArgument>
     | [<CliPrefix(CliPrefix.None)>] Relate of ParseResults<RelateArgument>
+    | [<CliPrefix(CliPrefix.None)>] Refine of ParseResults<RefineArgument>
     | [<CliPrefix(CliPrefix.None)>] Mutants of ParseResults<MutantsArgument>
     | [<CliPrefix(CliPrefix.None)>] Serve of ParseResults<ServeArgument>
     | [<CliPrefix(CliPrefix.None)>] Import of ParseResults<WhatIf.ImportArgument>
@@ -230,6 +243,7 @@ type Argument =
             | Bench _ -> "measure how many runs and events a second are made"
             | Relate _ ->
                 "run generated runs and stories under lasting misfortune, and compare where they end"
+            | Refine _ -> "hold single regions against regions by class, in histories by chance"
             | Mutants _ -> "run faulty operators, each of which must be found"
             | Serve _ -> "serve an embedded cluster to kubectl, or scenarios to a browser"
             | Import _ -> "turn a dump of a live cluster into a scenario"
@@ -273,6 +287,7 @@ let private run arguments =
             Junit = given.TryGetResult Junit
             Json = given.TryGetResult RunArgument.Json
             Html = given.TryGetResult Html
+            Fidelity = given.TryGetResult Fidelity
         }
     | Check given -> Commands.check (given.GetResult CheckArgument.File)
     | Export given ->
@@ -322,6 +337,8 @@ let private run arguments =
                 (given.Contains Stories)
                 shard
                 (given.TryGetResult Save_To))
+    | Refine given ->
+        Fidelity.RefineCommand.run (given.GetResult(Histories, 1000)) (given.GetResult(History_Seed, 1UL))
     | Mutants given ->
         match given.TryGetResult MutantsArgument.Only with
         | Some id ->

@@ -119,10 +119,11 @@ module Leaders =
             Cluster =
                 match group.Leadership with
                 | Leadership.Vacant _ -> group.Cluster
-                | _ -> {
-                    mapStores (Stores.forgetBeats world.Timings now group.Cluster) group.Cluster with
-                        Remembered = Stores.reported now group.Cluster
-                  }
+                | _ ->
+                    Fidelity.forget {
+                        mapStores (Stores.forgetBeats world.Timings now group.Cluster) group.Cluster with
+                            Remembered = Stores.reported now group.Cluster
+                    }
     }
 
     /// PD's cluster id: the time of the first leader, and something that no other cluster has.
@@ -176,7 +177,6 @@ module Leaders =
     let relisten (world: PdWorld) now (group: PdGroup) =
         let timings = world.Timings
         let heard = heardStores world group
-        let regions = Regions.depose (raft world group) group.Cluster.Regions
 
         let listened =
             if serves group then
@@ -191,15 +191,11 @@ module Leaders =
             else
                 group.Cluster
 
-        let cluster = { listened with Regions = regions }
-
         {
             group with
                 Cluster =
-                    (if Regions.leaderless regions then
-                         { cluster with ElectionAt = now + timings.RegionElection }
-                     else
-                         cluster)
+                    listened
+                    |> Fidelity.relisten timings now (raft world group)
                     |> Stores.wake timings now
         }
 

@@ -13,6 +13,8 @@ type RegionRules = {
     Targets: StoreId list
     /// All peers are to leave it.
     Leaving: StoreId -> bool
+    /// PD was told to remove it: `store limit` does not keep its peers back (V P03).
+    Removing: StoreId -> bool
     MaxReplicas: int
     Isolation: Isolation
     /// Differences that balancing leaves alone.
@@ -30,27 +32,35 @@ module Placement =
         | ValueNone -> false
 
     let private without rules leaving (one: RegionClass) =
-        let voters = one.Voters |> List.filter (fun voter -> voter <> leaving)
+        let left = { one with Voters = one.Voters |> List.filter (fun voter -> voter <> leaving) }
 
-        {
-            Voters = voters
-            Leader =
-                if one.Leader = ValueSome leaving then
-                    match voters |> List.tryFind rules.MayLead with
-                    | Some voter -> ValueSome voter
-                    | None -> voters |> List.tryFind rules.Raft.Lives |> ValueOption.ofOption
-                else
-                    one.Leader
-        }
+        if one.Leader = ValueSome leaving then
+            let able = left.Voters |> List.filter (Regions.mayTake rules.Raft left)
+
+            {
+                left with
+                    Leader =
+                        able
+                        |> List.tryFind rules.MayLead
+                        |> Option.orElseWith (fun () -> able |> List.tryFind rules.Raft.Lives)
+                        |> ValueOption.ofOption
+            }
+        else
+            left
 
     let private withVoter target (one: RegionClass) = { one with Voters = List.sort (target :: one.Voters) }
 
     /// One peer for one target: a missing replica first, then one that has to leave its store, then balance. Tells
-    /// the store that gave a peer for balance, which gives no other in the same tick.
+    /// the store that gave a peer within its limit, which gives no other in the same tick.
     let private give rules givers target regions =
         let usable (one: RegionClass) = serves rules one && not (List.contains target one.Voters)
 
         let isolation = rules.Isolation
+
+        /// TiKV refuses a change that would cost it its majority (V P29): a living target does so in a partition only.
+        let keeps (one: RegionClass) = not rules.Raft.Split || Regions.hasMajority rules.Raft one
+
+        let moved one into = if keeps into then Some(Regions.move 1 one into regions) else None
 
         /// No other store could take the place better.
         let isBest others =
@@ -66,14 +76,19 @@ module Placement =
 
         let missing (one: RegionClass) _ =
             if usable one && List.length one.Voters < rules.MaxReplicas && isBest one.Voters then
-                Some(Regions.move 1 one (withVoter target one) regions, None)
+                moved one (withVoter target one) |> Option.map (fun regions -> regions, None)
             else
                 None
 
         let leaving (one: RegionClass) _ =
-            match one.Voters |> List.tryFind rules.Leaving with
+            let mayGive store = rules.Leaving store && not (Set.contains store givers)
+
+            match one.Voters |> List.tryFind mayGive with
             | Some store when usable one && isBest (except store one) ->
-                Some(Regions.move 1 one (one |> withVoter target |> without rules store) regions, None)
+                let giver = if rules.Removing store then None else Some store
+
+                moved one (one |> withVoter target |> without rules store)
+                |> Option.map (fun regions -> regions, giver)
             | _ -> None
 
         /// A peer moves here from where it stands too close to the others.
@@ -87,8 +102,8 @@ module Placement =
                 |> List.tryFind (fun voter ->
                     Isolation.admits isolation (except voter one) target
                     && Isolation.total isolation (target :: except voter one) > before)
-                |> Option.map (fun voter ->
-                    Regions.move 1 one (one |> withVoter target |> without rules voter) regions, None)
+                |> Option.bind (fun voter -> moved one (one |> withVoter target |> without rules voter))
+                |> Option.map (fun regions -> regions, None)
 
         let balance () =
             let here = Regions.peers target regions
@@ -109,10 +124,8 @@ module Placement =
                         && Isolation.total isolation (target :: except from one)
                            >= Isolation.total isolation one.Voters
                     then
-                        Some(
-                            Regions.move 1 one (one |> withVoter target |> without rules from) regions,
-                            Some from
-                        )
+                        moved one (one |> withVoter target |> without rules from)
+                        |> Option.map (fun regions -> regions, Some from)
                     else
                         None)
             | _ -> None
@@ -124,7 +137,8 @@ module Placement =
             if Isolation.isOff isolation then None else regions |> Map.tryPick closer)
         |> Option.orElseWith balance
 
-    /// One region of each class that has too many replicas loses one.
+    /// One region of each class that has too many replicas loses one: from a store that is left, or else from one that
+    /// does not live. TiKV refuses what would cost it its majority (V P29).
     let private trim rules regions =
         (regions, regions)
         ||> Map.fold (fun regions one _ ->
@@ -132,12 +146,18 @@ module Placement =
                 let surplus =
                     one.Voters
                     |> List.tryFind rules.Leaving
+                    |> Option.orElse (one.Voters |> List.tryFind (rules.Raft.Lives >> not))
                     |> Option.defaultWith (fun () ->
                         one.Voters
                         |> List.maxBy (fun voter ->
                             one.Leader <> ValueSome voter, Regions.peers voter regions))
 
-                Regions.move 1 one (without rules surplus one) regions
+                let trimmed = without rules surplus one
+
+                if Regions.hasMajority rules.Raft trimmed then
+                    Regions.move 1 one trimmed regions
+                else
+                    regions
             else
                 regions)
 

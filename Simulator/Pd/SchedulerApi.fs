@@ -126,6 +126,24 @@ module SchedulerApi =
             Replication = change cluster.Replication
     }
 
+    /// The limits of PD's schedulers: regions by class know none of them.
+    let private limit name count (cluster: PdCluster) =
+        match cluster.Singles with
+        | None -> cluster
+        | Some singles ->
+            let settings = singles.Settings
+
+            let changed =
+                match name with
+                | "leader-schedule-limit" -> { settings with LeaderScheduleLimit = count }
+                | "region-schedule-limit" -> { settings with RegionScheduleLimit = count }
+                | "replica-schedule-limit" -> { settings with ReplicaScheduleLimit = count }
+                | "max-snapshot-count" -> { settings with Snapshots = count }
+                | "max-pending-peer-count" -> { settings with PendingPeers = count }
+                | _ -> settings
+
+            { cluster with Singles = Some { singles with Settings = changed } }
+
     /// One key of PD's config. Settings that the model does not know are accepted.
     let private set (key: string, value: Json) (cluster: PdCluster) : Result<PdCluster, PdReply> =
         let name = key.Substring(key.LastIndexOf '.' + 1)
@@ -169,7 +187,10 @@ module SchedulerApi =
                     400
                     "json: invalid use of ,string struct tag, trying to unmarshal unquoted value into bool"
             )
-        | _ -> Ok cluster
+        | _ ->
+            match Json.asInt value with
+            | Some count -> Ok(limit name count cluster)
+            | None -> Ok cluster
 
     let configure (timings: PdTimings) now (body: Result<Json, string>) (cluster: PdCluster) =
         match body |> Result.map Json.asMembers with
@@ -197,6 +218,29 @@ module SchedulerApi =
                 Json.object [ "count", Json.int (Regions.count cluster.Regions); "regions", Json.Null ]
             ))
 
+    /// Its peers are down peers: after 10 minutes (V P26).
+    let private isLongSilent now (store: StoreRecord) =
+        store.BeatsFrom > now
+        && store.LastBeat |> ValueOption.exists (fun beat -> now - beat > 600_000L)
+
+    /// Region heartbeats tell PD of learners and of joint consensus, too.
+    let private singlesCheck now (kind: string) (cluster: PdCluster) (singles: Singles) =
+        let any test (region: SingleRegion) = region.Peers |> List.exists test
+
+        let onStore test (peer: Peer) = Map.tryFind peer.Store cluster.Stores |> Option.exists test
+
+        let matches: SingleRegion -> bool =
+            match kind with
+            | "miss-peer" -> fun region -> region.Peers.Length < cluster.Replication.MaxReplicas
+            | "extra-peer" -> fun region -> region.Peers.Length > cluster.Replication.MaxReplicas
+            | "learner-peer" -> any Singles.isLearner
+            | "pending-peer" -> any (Singles.hasCaughtUp now >> not)
+            | "offline-peer" -> any (onStore (fun store -> store.NodeState = NodeState.Removing))
+            | "down-peer" -> any (onStore (isLongSilent now))
+            | _ -> fun _ -> false
+
+        Singles.count matches singles
+
     let regionsCheck now (kind: string) (cluster: PdCluster) =
         let store id = Map.tryFind id cluster.Stores
 
@@ -208,17 +252,17 @@ module SchedulerApi =
             | "extra-peer" -> fun one -> one.Voters.Length > cluster.Replication.MaxReplicas
             | "pending-peer" -> any (fun store -> store.CaughtUpAt > now)
             | "offline-peer" -> any (fun store -> store.NodeState = NodeState.Removing)
-            | "down-peer" ->
-                any (fun store ->
-                    store.BeatsFrom > now
-                    && store.LastBeat |> ValueOption.exists (fun beat -> now - beat > 600_000L))
+            | "down-peer" -> any (isLongSilent now)
             | _ -> fun _ -> false
 
         let count =
-            Stores.reported now cluster
-            |> Map.toSeq
-            |> Seq.filter (fst >> matches)
-            |> Seq.sumBy snd
+            match cluster.Singles with
+            | Some singles when now >= cluster.ReportedAt -> singlesCheck now kind cluster singles
+            | _ ->
+                Stores.reported now cluster
+                |> Map.toSeq
+                |> Seq.filter (fst >> matches)
+                |> Seq.sumBy snd
 
         answer cluster (Replies.ok (Json.object [ "count", Json.int count; "regions", Json.array [] ]))
 
@@ -228,7 +272,7 @@ module SchedulerApi =
         let byStore counted =
             cluster.Stores
             |> Map.toList
-            |> List.map (fun (StoreId id, _) -> string id, Json.int (counted (StoreId id) cluster.Regions))
+            |> List.map (fun (StoreId id, _) -> string id, Json.int (counted (StoreId id)))
             |> Json.object
 
         answer
@@ -238,7 +282,7 @@ module SchedulerApi =
                     "count", Json.int count
                     "empty_count", Json.int 0
                     "storage_size", Json.int64 (int64 count * timings.RegionSizeMiB)
-                    "store_leader_count", byStore Regions.leaders
-                    "store_peer_count", byStore Regions.peers
+                    "store_leader_count", byStore (fun store -> Regions.leaders store cluster.Regions)
+                    "store_peer_count", byStore (fun store -> Fidelity.peers store cluster)
                 ]
             ))

@@ -37,7 +37,8 @@ module Schedulers =
             targets
             |> List.filter (fun id ->
                 not (Set.contains id cluster.Evicting)
-                && (Map.find id cluster.Stores).CaughtUpAt <= now)
+                // each peer of a single region catches up by itself
+                && (cluster.Singles.IsSome || (Map.find id cluster.Stores).CaughtUpAt <= now))
             |> Set.ofList
 
         {
@@ -53,17 +54,18 @@ module Schedulers =
                         || (store.LastBeat.IsSome
                             && Stores.isSilent timings now cluster.MaxStoreDownTime store)
                     | None -> true
+            Removing =
+                fun id ->
+                    match Map.tryFind id cluster.Stores with
+                    | Some store -> store.NodeState = NodeState.Removing
+                    | None -> true
             MaxReplicas = cluster.Replication.MaxReplicas
             Isolation = Isolation.ofCluster cluster.Replication cluster.Stores
             Tolerance = timings.BalanceTolerance
         }
 
-    let private moveLeaders (world: PdWorld) now (group: PdGroup) =
-        let timings = world.Timings
-        let cluster = group.Cluster
-        let stopping = stopping world group
-        let rules = rules world now group stopping
-
+    /// Stores that are to lead no region.
+    let private evicted (timings: PdTimings) (cluster: PdCluster) stopping =
         let slow =
             (Set.empty, cluster.Stores)
             ||> Map.fold (fun slow id store ->
@@ -71,7 +73,14 @@ module Schedulers =
 
         // one stopping store is emptied, two are not, nor are two slow ones (V P34)
         let alone stores = if Set.count stores = 1 then stores else Set.empty
-        let sources = Set.unionMany [ cluster.Evicting; alone stopping; alone slow ]
+        Set.unionMany [ cluster.Evicting; alone stopping; alone slow ]
+
+    let private moveLeaders (world: PdWorld) now (group: PdGroup) =
+        let timings = world.Timings
+        let cluster = group.Cluster
+        let stopping = stopping world group
+        let rules = rules world now group stopping
+        let sources = evicted timings cluster stopping
 
         let evicted =
             Regions.evict rules.Raft sources rules.Heeds rules.MayLead timings.LeadersPerTick cluster.Regions
@@ -98,13 +107,13 @@ module Schedulers =
         }
 
     /// Stores that have just become empty are buried a little later.
-    let private toBury (timings: PdTimings) now (cluster: PdCluster) =
+    let toBury (timings: PdTimings) now (cluster: PdCluster) =
         (cluster, cluster.Stores)
         ||> Map.fold (fun cluster id store ->
             if
                 store.NodeState = NodeState.Removing
                 && store.JobAt = never
-                && Regions.peers id cluster.Regions = 0
+                && Fidelity.peers id cluster = 0
             then
                 Stores.put { store with JobAt = now + timings.Bury } cluster
             else
@@ -121,6 +130,29 @@ module Schedulers =
             { cluster with Regions = moved; PeersAt = never }
             |> toBury timings now
             |> Stores.wake timings now
+
+    /// All that single regions do, and that PD does with them.
+    let private moveSingles (world: PdWorld) now (group: PdGroup) (singles: Singles) =
+        let timings = world.Timings
+        let cluster = group.Cluster
+
+        if not (Leaders.serves group) || now < cluster.ColdUntil then
+            Fidelity.put (SingleWork.withoutPd now (Leaders.raft world group) singles) cluster
+        else
+            let stopping = stopping world group
+
+            let patrol = {
+                Rules = rules world now group stopping
+                Now = now
+                StoreLimit = cluster.StoreLimit
+                Evicted = evicted timings cluster stopping
+            }
+
+            let usable = Stores.nextUsable now cluster
+
+            { cluster with LeadersAt = usable; PeersAt = never }
+            |> Fidelity.put (SingleWork.step patrol singles)
+            |> toBury timings now
 
     let private jobs (timings: PdTimings) now (cluster: PdCluster) =
         (cluster, cluster.Stores)
@@ -145,12 +177,23 @@ module Schedulers =
         let cluster = group.Cluster
 
         if Leaders.serves group then
-            (min cluster.ElectionAt (min cluster.LeadersAt cluster.PeersAt), cluster.Stores)
+            (min (Fidelity.due true cluster) (min cluster.LeadersAt cluster.PeersAt), cluster.Stores)
             ||> Map.fold (fun due _ store -> min due (min store.JobAt store.DownAt))
         else
-            cluster.ElectionAt
+            Fidelity.due false cluster
 
-    let step (world: PdWorld) now (group: PdGroup) =
+    let private stepSingles (world: PdWorld) now (group: PdGroup) singles =
+        let serves = Leaders.serves group
+        let cluster = group.Cluster
+
+        let moves =
+            Fidelity.due serves cluster <= now
+            || serves && min cluster.LeadersAt cluster.PeersAt <= now
+
+        let cluster = if moves then moveSingles world now group singles else cluster
+        { group with Cluster = if serves then jobs world.Timings now cluster else cluster }
+
+    let private stepClasses (world: PdWorld) now (group: PdGroup) =
         let withCluster cluster = { group with Cluster = cluster }
 
         if group.Cluster.ElectionAt <= now then
@@ -164,3 +207,8 @@ module Schedulers =
             withCluster (movePeers world now group)
         else
             withCluster (jobs world.Timings now group.Cluster)
+
+    let step (world: PdWorld) now (group: PdGroup) =
+        match group.Cluster.Singles with
+        | None -> stepClasses world now group
+        | Some singles -> stepSingles world now group singles

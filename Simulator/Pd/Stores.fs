@@ -24,6 +24,7 @@ module Stores =
         NextId = 1UL
         BootstrappedAt = ValueNone
         Regions = Map.empty
+        Singles = timings.Single |> Option.map Singles.empty
         Evicting = Set.empty
         Replication = {
             MaxReplicas = 3
@@ -283,7 +284,7 @@ module Stores =
         |> List.map fst
 
     let private offline timings now destroyed (cluster: PdCluster) (store: StoreRecord) =
-        let isEmpty = Regions.peers store.Id cluster.Regions = 0
+        let isEmpty = Fidelity.peers store.Id cluster = 0
 
         cluster
         |> put {
@@ -333,7 +334,7 @@ module Stores =
             Stores =
                 cluster.Stores
                 |> Map.filter (fun id store ->
-                    store.NodeState <> NodeState.Removed || Regions.peers id cluster.Regions > 0)
+                    store.NodeState <> NodeState.Removed || Fidelity.peers id cluster > 0)
     }
 
     /// The job of PD that takes a store one state further.
@@ -346,14 +347,14 @@ module Stores =
             let share = float (all * min cluster.Replication.MaxReplicas up) / float (max 1 up)
 
             all < 100
-            || float (Regions.peers store.Id cluster.Regions) >= 0.9 * share
+            || float (Fidelity.peers store.Id cluster) >= 0.9 * share
             || now - store.RegisteredAt >= timings.MaxPreparing
 
         match store.NodeState with
         | NodeState.Preparing when serves () ->
             put { store with NodeState = NodeState.Serving; JobAt = never } cluster
         | NodeState.Preparing -> put { store with JobAt = now + timings.NodeStateJob } cluster
-        | NodeState.Removing when Regions.peers store.Id cluster.Regions = 0 ->
+        | NodeState.Removing when Fidelity.peers store.Id cluster = 0 ->
             cluster
             |> put {
                 silence timings now cluster store with

@@ -48,14 +48,8 @@ module Tikvs =
                 cluster with
                     BootstrappedAt = ValueSome now
                     NextId = cluster.NextId + 2UL // for the region and its peer
-                    Regions = Map [ { Voters = [ id ]; Leader = ValueSome id }, 1 ]
             }
-
-    let private electionSoon (timings: PdTimings) now (cluster: PdCluster) =
-        if Regions.leaderless cluster.Regions then
-            { cluster with ElectionAt = now + timings.RegionElection }
-        else
-            cluster
+            |> Fidelity.grow now (Map [ { Voters = [ id ]; Leader = ValueSome id }, 1 ])
 
     let private runsTwice (world: PdWorld) (one: TikvProcess) disk =
         world.Tikvs
@@ -86,13 +80,19 @@ module Tikvs =
 
             let slow = Set.contains (Network.place one.Start.Process) world.Slow
 
+            let away =
+                Map.tryFind disk.Store pd.Stores
+                |> Option.bind (Stores.lastBeat timings now >> ValueOption.toOption)
+                |> Option.map (fun beat -> now - beat)
+                |> Option.defaultValue 0L
+
             match Stores.register timings now world.Epoch slow one.Start disk.Store pd with
             | Error message -> world |> putGroup { group with Cluster = pd } |> put (exits now 1 message one)
             | Ok pd ->
                 let pd =
                     pd
                     |> bootstrap now disk.Store
-                    |> electionSoon timings now
+                    |> Fidelity.comeBack timings now away disk.Store
                     |> Stores.wake timings (now + timings.CatchUp)
 
                 let violations =
@@ -135,8 +135,8 @@ module Tikvs =
             let group = Map.find id world.Groups
 
             let cluster =
-                { group.Cluster with Regions = Regions.loseLeader disk.Store group.Cluster.Regions }
-                |> electionSoon world.Timings now
+                group.Cluster
+                |> Fidelity.lose world.Timings now disk.Store
                 |> Stores.wake world.Timings now
 
             let cluster =

@@ -104,6 +104,8 @@ type PdTimings = {
     /// Peers per minute that a store takes, or gives for balance (V B1).
     StoreLimit: int
     RegionSizeMiB: int64
+    /// Regions one by one (L2); none: by class (L1).
+    Single: SingleSettings option
 }
 
 [<RequireQualifiedAccess>]
@@ -159,4 +161,5 @@ module PdTimings =
         BalanceTolerance = 8
         StoreLimit = 15
         RegionSizeMiB = 96L
+        Single = None
     }

@@ -128,6 +128,8 @@ type PdCluster = {
     /// When the first TiKV registered.
     BootstrappedAt: int64 voption
     Regions: Map<RegionClass, int>
+    /// The regions one by one, of which `Regions` are then the classes; none in L1.
+    Singles: Singles option
     Evicting: Set<StoreId>
     Replication: Replication
     /// Peers per minute.

@@ -57,7 +57,10 @@ module Views =
 
     let store (world: PdWorld) now (cluster: PdCluster) (one: StoreRecord) : Store =
         let reported = Stores.reported now cluster
-        let regions = Regions.peers one.Id reported
+
+        let regions =
+            if now < cluster.ReportedAt then Regions.peers one.Id reported else Fidelity.peers one.Id cluster
+
         let size = int64 regions * world.Timings.RegionSizeMiB
         let beat = Stores.lastBeat world.Timings now one
 
@@ -76,7 +79,7 @@ module Views =
             Leaders = Regions.leaders one.Id reported
             Regions = regions
             RegionSize = size
-            PendingPeers = if one.CaughtUpAt > now then regions else 0
+            PendingPeers = Fidelity.pending now one cluster
             Capacity = if beat.IsSome then one.Capacity else 0L
             Available = if beat.IsSome then max 0L (one.Capacity - size * 1_048_576L) else 0L
             PhysicallyDestroyed = one.PhysicallyDestroyed

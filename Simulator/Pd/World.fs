@@ -11,8 +11,8 @@ open Tikv.Core.Pd
 /// heartbeats, states and labels are computed when somebody asks.
 ///
 /// What it leaves out, on purpose:
-/// - regions are classes of voters, leader and count: no keys, learners, merges, hot spots, or bytes but a fixed size;
-/// - a move of a peer is one step at PD's rate limits: no snapshots, no running operators that outlive a cancel;
+/// - regions have no keys, and neither merge nor grow hot;
+/// - in L1 they are classes of voters, leader and count, and a move of a peer is one step at PD's rate limits: ADR 0013;
 /// - placement rules are the one that location labels and isolation level make (V P32);
 /// - a PD leader's memory counts as loaded at once, except heartbeat times (V P15), what regions report (V P14) and the
 ///   schedulers' rest (V P31);
@@ -48,6 +48,8 @@ module PdWorld =
 
         (next, world.Groups)
         ||> Map.fold (fun next _ group -> min next (min (Leaders.due world now group) (Schedulers.due group)))
+        // what would have been due by now, had PD been told earlier, happens now: no time is made up for
+        |> max now
 
     /// The very same map where nothing in it changes.
     let private each (change: 'Value -> 'Value) (map: Map<'Key, 'Value>) =
@@ -145,6 +147,29 @@ module PdWorld =
         | _, Some(ProcessState.Running | ProcessState.Stopping) -> true
         | _ -> false
 
+    // ---- fidelity
+
+    /// Regions one by one from now on (L2), or by class again (L1, when there are no settings).
+    let atFidelity now (settings: SingleSettings option) (world: PdWorld) =
+        let timings = { world.Timings with Single = settings }
+
+        let change (group: PdGroup) =
+            let cluster =
+                match settings with
+                | Some settings -> Fidelity.single settings group.Cluster
+                | None -> Fidelity.classes timings now group.Cluster |> Schedulers.toBury timings now
+
+            { group with Cluster = cluster |> Stores.wake timings now }
+
+        after
+            (fun world -> {
+                world with
+                    Timings = timings
+                    Groups = world.Groups |> Map.map (fun _ group -> change group)
+            })
+            now
+            world
+
     // ---- misfortunes
 
     let private relisten now (world: PdWorld) = {
@@ -234,7 +259,7 @@ module PdWorld =
     /// Regions that have no majority of living voters.
     let unavailableRegions cluster (world: PdWorld) =
         match groupOf cluster world with
-        | Some group -> Regions.unavailable (Leaders.raft world group) group.Cluster.Regions
+        | Some group -> Fidelity.unavailable (Leaders.raft world group) group.Cluster
         | None -> 0
 
     let regionCount cluster (world: PdWorld) =
@@ -251,7 +276,7 @@ module PdWorld =
 
                 let changed = {
                     group with
-                        Cluster = Stores.wake world.Timings now { group.Cluster with Regions = regions }
+                        Cluster = group.Cluster |> Fidelity.grow now regions |> Stores.wake world.Timings now
                 }
 
                 { world with Groups = Map.add group.Id changed world.Groups }

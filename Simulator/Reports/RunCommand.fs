@@ -16,6 +16,8 @@ type Options = {
     Junit: string option
     Json: string option
     Html: string option
+    /// In place of the scenarios' own.
+    Fidelity: Level option
 }
 
 let private day = 86_400_000L
@@ -29,13 +31,28 @@ let private keepsLines (options: Options) =
     || options.Json.IsSome
     || options.Html.IsSome
 
+let private leveled (options: Options) (story: Story) =
+    match options.Fidelity with
+    | Some level -> { story with Given = { story.Given with Fidelity = level } }
+    | None -> story
+
+let private at (options: Options) (chosen: Chosen) =
+    match chosen with
+    | Chosen.Story story -> Chosen.Story(leveled options story)
+    | Chosen.Named _ -> chosen
+
 let private replay (options: Options) source =
+    let level =
+        options.Fidelity
+        |> Option.map (fun level -> $" --fidelity %A{level}")
+        |> Option.defaultValue ""
+
     let seed =
         options.Seed
         |> Option.map (fun seed -> $" --seed %d{seed}")
         |> Option.defaultValue ""
 
-    $"tikv-sim run %s{Markup.quoted source}%s{seed} --transcript"
+    $"tikv-sim run %s{Markup.quoted source}%s{seed}%s{level} --transcript"
 
 /// The reports that are asked for.
 let private report (options: Options) (page: (unit -> string) option) (accounts: Account list) =
@@ -63,6 +80,8 @@ let private printTested (account: Account) =
 
 /// Runs one scenario; then leaves it alone for a day, unless it ends in a state that does not rest.
 let private runOne (options: Options) (source: string) (chosen: Chosen) : int =
+    let chosen = at options chosen
+
     match Choice.start options.Seed chosen with
     | None -> Choice.unknown chosen
     | Some start ->
@@ -135,7 +154,7 @@ let private why (story: Story) =
 let private runMany (options: Options) (stories: (string * Story) list) : int =
     let run (source: string, story: Story) =
         let seed = options.Seed |> Option.defaultValue story.Given.Seed
-        let story = { story with Given = { story.Given with Seed = seed } }
+        let story = leveled options { story with Given = { story.Given with Seed = seed } }
         let watch = Stopwatch.StartNew()
         let result = Play.run' (keepsLines options) story
         let mark = if Run.isGood result then "ok    " else "FAILED"

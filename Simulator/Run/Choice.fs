@@ -65,7 +65,7 @@ module Choice =
     let calms chosen =
         match chosen with
         | Chosen.Named _ -> false
-        | Chosen.Story story -> story.Calm
+        | Chosen.Story story -> Play.calms story
 
     let rests chosen =
         match chosen with

@@ -323,7 +323,12 @@ let rec missing (start: World) (fact: Fact) : World -> string option =
     | Fact.PdAtRest ->
         fun world ->
             Ground.clusters world
-            |> Seq.map (fun group -> min group.Cluster.LeadersAt group.Cluster.PeersAt)
+            |> Seq.map (fun group ->
+                let asked = min group.Cluster.LeadersAt group.Cluster.PeersAt
+
+                match group.Cluster.Singles with
+                | None -> asked
+                | Some _ -> min asked (Fidelity.due true group.Cluster))
             |> Seq.tryFind (fun next -> next < Int64.MaxValue)
             |> Option.map (fun next -> $"it looks again at %s{clock next}")
     | Fact.NodeSilent time ->

@@ -46,6 +46,12 @@ type GivenNode = {
     Memory: string
 }
 
+/// How closely regions are modelled.
+[<RequireQualifiedAccess>]
+type Level =
+    | [<About "By class: those that have the same voters and the same leader. Fast.">] L1
+    | [<About "One by one, with learners, snapshots, operators and limits.">] L2
+
 /// The cluster that a scenario begins with: settled, healthy, and left alone for a while.
 type Given = {
     [<About "What names and chances are drawn from.">]
@@ -80,6 +86,8 @@ type Given = {
     Certificates: Certificate list
     [<About "What takes longer or shorter than usual, from the beginning of the scenario on.">]
     Pace: Pace list
+    [<About "How closely regions are modelled, from the beginning of the scenario on.">]
+    Fidelity: Level
 }
 
 /// One thing that happens: when, counted from the beginning of the scenario, and what.
@@ -144,6 +152,7 @@ module Given =
         Groups = []
         Certificates = []
         Pace = []
+        Fidelity = Level.L1
     }
 
 [<AutoOpen>]

@@ -5,6 +5,12 @@ module Tikv.Simulator.Scenarios.Play
 open Tikv.Core
 open Tikv.Simulator.Run
 
+/// Single regions come to rest later than classes: a story that is left alone afterwards waits for that.
+let private isPatient (story: Story) = story.Given.Fidelity = Level.L2 && story.Rest > 0L
+
+/// Whether the last of what PD does by itself is waited for.
+let calms (story: Story) = story.Calm || isPatient story
+
 /// As the engine takes it: every time counted from where the settled cluster stands.
 let scenario (story: Story) : Scenario =
     let from = Settled.from story.Given
@@ -25,7 +31,7 @@ let scenario (story: Story) : Scenario =
             World = from.World
             Steps = []
             Faults = story.Steps |> List.map fault
-            Expect = story.Expect
+            Expect = if isPatient story then story.Expect @ [ Check.Finally Fact.PdAtRest ] else story.Expect
             MustStrike = story.MustStrike
             Quiet = story.Quiet
             Limit = start + story.Limit
@@ -46,7 +52,7 @@ let calm (result: Result) : Result = if Run.isGood result then Run.continue' (ca
 /// Runs a scenario until what it expects is reached.
 let reach (transcript: bool) (story: Story) : Result =
     let result = Run.from (Settled.from story.Given) { scenario story with Transcript = transcript }
-    if story.Calm then calm result else result
+    if calms story then calm result else result
 
 /// Processes that take settings while they run were started with others.
 let private reloads (story: Story) =

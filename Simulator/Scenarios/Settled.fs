@@ -180,8 +180,16 @@ let private make (given: Given) : Simulation =
 
 let private made = ConcurrentDictionary<Given, Lazy<Simulation>>()
 
-/// The run of that cluster at the time when it has settled. Its pace is that of the site from then on: clusters that differ
-/// in it alone come up once.
+/// The run of that cluster at the time when it has settled. Its pace and fidelity are those of the scenario from then on:
+/// clusters that differ in them alone come up once.
 let from (given: Given) : Simulation =
-    let settled = made.GetOrAdd({ given with Pace = [] }, fun given -> lazy make given).Force()
-    if given.Pace.IsEmpty then settled else Pacing.set given.Pace settled
+    let plain = { given with Pace = []; Fidelity = Level.L1 }
+    let settled = made.GetOrAdd(plain, fun given -> lazy make given).Force()
+    let paced = if given.Pace.IsEmpty then settled else Pacing.set given.Pace settled
+
+    match given.Fidelity with
+    | Level.L1 -> paced
+    | Level.L2 ->
+        let world = paced.World
+        let pd = PdWorld.atFidelity world.Now (Some SingleSettings.defaults) world.Pd
+        { paced with World = { world with Pd = pd } }

@@ -109,7 +109,7 @@ let stores (world: World) : Store list = [
                 Disks = disksOf group.ClusterId store.Id world
                 Address = store.Address
                 Version = store.Version
-                Peers = Regions.peers store.Id group.Cluster.Regions
+                Peers = Fidelity.peers store.Id group.Cluster
                 Leaders = Regions.leaders store.Id group.Cluster.Regions
                 Pending = store.CaughtUpAt > world.Now
                 Evicting = Set.contains store.Id group.Cluster.Evicting
@@ -138,8 +138,7 @@ let regions (world: World) : Region list = [
 /// How many regions cannot be read or written now.
 let unavailable (world: World) : int =
     (0, world.Pd.Groups)
-    ||> Map.fold (fun sum _ group ->
-        sum + Regions.unavailable (Leaders.raft world.Pd group) group.Cluster.Regions)
+    ||> Map.fold (fun sum _ group -> sum + Fidelity.unavailable (Leaders.raft world.Pd group) group.Cluster)
 
 /// Every region has a majority of voters that live and reach each other.
 let available (world: World) : bool = unavailable world = 0
