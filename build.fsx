@@ -282,6 +282,49 @@ let check _ =
 let demo arguments =
     run "the demo" (host ()) ("demo" :: "--manifests" :: "examples/basic" :: arguments)
 
+/// What takes too long for each change: many generated runs that must reach everything, every exploration, the relations, and
+/// the faulty operators. Each is carried out, so that one night tells of all that fails.
+let nightly (arguments: string list) =
+    let runs =
+        match arguments with
+        | [] -> "20000"
+        | [ runs ] when Regex.IsMatch(runs, @"^\d+$") -> runs
+        | _ -> raise (Failed("how many generated runs? Such as `nightly 20000`", 2))
+
+    build "Simulator"
+    let simulator = Path.Combine(root, "Simulator/bin/Release/net10.0/tikv-sim.dll")
+    let found = Path.Combine(output, "found")
+
+    let explorations =
+        Directory.GetFiles(Path.Combine(root, "Simulator/Scenarios/stories/explorations"), "*.yaml")
+        |> Array.map (Path.GetFileNameWithoutExtension >> string)
+        |> Array.sort
+        |> List.ofArray
+
+    // another part of all runs each day
+    let seed = string ((DateTime.UtcNow - DateTime(2026, 1, 1)).Days * 1_000_000 + 1)
+    let search mode = [ "search"; "--mode"; mode; "--runs"; runs; "--seed"; seed; "--save"; found ]
+
+    let failed =
+        [
+            search "plain" @ [ "--require-coverage"; "--coverage" ]
+            search "swarm"
+            search "phases"
+            for exploration in explorations do
+                [ "explore"; exploration; "--save"; found ]
+            [ "relate"; "--stories"; "--save"; found ]
+            [ "mutants" ]
+        ]
+        |> List.filter (fun command ->
+            printfn $"""== tikv-sim {String.Join(" ", command)}"""
+            tryRunWith [] "dotnet" (simulator :: command) <> 0)
+
+    for command in failed do
+        eprintfn $"""failed: tikv-sim {String.Join(" ", command)}"""
+
+    if not failed.IsEmpty then
+        raise (Failed($"{failed.Length} failed, see above; what was found is kept in {found}", 1))
+
 let crds arguments =
     run "crds" (host ()) ("crds" :: "--output" :: "deploy/crds" :: arguments)
 
@@ -361,6 +404,9 @@ let targets = [
     "check", "formats (Fantomas, dotnet format) and the tidy tests", check
     "build", "everything, in Release", (fun _ -> build solution)
     "test", "all tests; with words, those whose names contain one of them", test
+    "nightly",
+    "searches that must reach everything, explorations, relations, mutants: [RUNS] (20000)",
+    nightly
     "hunt", "the properties with seeds by chance and N times as many cases (default 50): [N [WORDS]]", hunt
     "demo", "a TiKV cluster on the embedded Kubernetes; arguments go to `tikv-operator demo`", demo
     "bench", "the benchmarks; arguments go to BenchmarkDotNet", bench

@@ -126,6 +126,18 @@ type SearchArgument =
             | Mutant _ -> "search for what is wrong with this faulty operator (see mutants)"
             | Plan _ -> "make the one run of that name again, such as swarm-17"
 
+type CoverageArgument =
+    | [<MainCommand>] Of_Scenarios of names: string list
+    | [<Unique; AltCommandLine "--runs">] Generated of number: int
+    | [<Unique; AltCommandLine "--seed">] Generated_From of number: uint64
+
+    interface IArgParserTemplate with
+        member argument.Usage =
+            match argument with
+            | Of_Scenarios _ -> "print what these reach: names of scenarios, files, folders of files"
+            | Generated _ -> "how many generated runs beside all named scenarios (default: 300)"
+            | Generated_From _ -> "the first seed of these (default: 1)"
+
 type GatherArgument =
     | [<MainCommand; Mandatory>] From of files: string list
     | [<Unique; AltCommandLine "--coverage">] With_Coverage
@@ -215,6 +227,7 @@ type Argument =
     | [<CliPrefix(CliPrefix.None)>] Export of ParseResults<ExportArgument>
     | [<CliPrefix(CliPrefix.None)>] Schema of ParseResults<SchemaArgument>
     | [<CliPrefix(CliPrefix.None)>] Search of ParseResults<SearchArgument>
+    | [<CliPrefix(CliPrefix.None); CustomCommandLine "coverage">] Reach of ParseResults<CoverageArgument>
     | [<CliPrefix(CliPrefix.None)>] Gather of ParseResults<GatherArgument>
     | [<CliPrefix(CliPrefix.None)>] List of ParseResults<ListArgument>
     | [<CliPrefix(CliPrefix.None)>] Scenarios of ParseResults<ScenariosArgument>
@@ -236,6 +249,7 @@ type Argument =
             | Export _ -> "write scenarios as files"
             | Schema _ -> "print the JSON schema of files of scenarios"
             | Search _ -> "run generated changes and faults; all must come right afterwards"
+            | Reach _ -> "whether scenarios and generated runs reach every reason, action and property"
             | Gather _ -> "put the parts of a search together, and tell what they come to"
             | List _ -> "name every scenario"
             | Scenarios _ -> "print the catalogue of scenarios"
@@ -313,6 +327,11 @@ let private run arguments =
                 Mutant = given.TryGetResult Mutant
                 Plan = given.TryGetResult Plan
             })
+    | Reach given ->
+        CoverageCommand.run
+            (given.GetResult(Of_Scenarios, []))
+            (given.GetResult(Generated_From, 1UL))
+            (given.GetResult(Generated, 300))
     | Gather given ->
         GatherCommand.run (given.GetResult From) (given.Contains With_Coverage) (given.Contains All_Reached)
     | List _ -> Commands.list ()

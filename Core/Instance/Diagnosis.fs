@@ -104,7 +104,9 @@ let private pending (observed: Observed) (pod: PodView) =
     volumes observed
     @ volumeNodesNotReady observed
     @ classesMissing observed
-    @ (Obstacle.parse pod.Unschedulable |> List.map NoNodeFits)
+    @ (match Obstacle.parse pod.Unschedulable with
+       | [] -> [ PodPending pod.Unschedulable ] // in the scheduler's own words
+       | obstacles -> obstacles |> List.map NoNodeFits)
 
 /// The kubelet's words for an image that it does not get. What stands behind the image's name changes with each attempt.
 let private imageProblems =

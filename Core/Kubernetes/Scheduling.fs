@@ -24,8 +24,6 @@ type Obstacle =
     | VolumeMissing
     | VolumeLimit
     | NoNodes
-    /// In the scheduler's own words.
-    | Other of Message: string
 
 /// Reading of `PodScheduled` = False (Kubernetes: the scheduler's plugins, `ErrReason`). Its message sums up the nodes by
 /// why they were passed over; what preemption could not do either adds nothing.
@@ -78,18 +76,14 @@ module Obstacle =
         else
             None
 
-    /// All that a message names, in a fixed order; the message itself when it names nothing that is known.
+    /// All that a message names and that is known, in a fixed order.
     let parse (message: string) : Obstacle list =
         let text = (message.Split "preemption:")[0]
 
-        let found =
-            (phrases |> List.filter (fun (phrase, _) -> has phrase text) |> List.map snd)
-            @ Option.toList (taint text)
-            @ Option.toList (missingClaim text)
-
-        match List.distinct found with
-        | [] -> [ Obstacle.Other message ]
-        | found -> found
+        (phrases |> List.filter (fun (phrase, _) -> has phrase text) |> List.map snd)
+        @ Option.toList (taint text)
+        @ Option.toList (missingClaim text)
+        |> List.distinct
 
     /// What it is, and what a person can do.
     let text obstacle =
@@ -120,7 +114,6 @@ module Obstacle =
             "the volume of a claim is gone; its data is lost unless the volume comes back"
         | Obstacle.VolumeLimit -> "the nodes have as many volumes attached as they may; add nodes"
         | Obstacle.NoNodes -> "there are no nodes"
-        | Obstacle.Other message -> message
 
     /// CamelCase, stable.
     let code obstacle =
@@ -141,4 +134,3 @@ module Obstacle =
         | Obstacle.VolumeMissing -> "VolumeMissing"
         | Obstacle.VolumeLimit -> "VolumeLimit"
         | Obstacle.NoNodes -> "NoNodes"
-        | Obstacle.Other _ -> "PodPending"

@@ -413,6 +413,7 @@ let start (settings: Settings) : OperatorState = {
     Streaks = Map.empty
     Told = Map.empty
     Doubts = Map.empty
+    Strangers = Map.empty
     AwaitsPd = Map.empty
     Waiting = Map.empty
     Election = settings.Election |> Option.map Election.start

@@ -246,8 +246,18 @@ let private awaitedPoll (input: Input) (object: ObjectRef) (state: OperatorState
     |> Map.tryFind object
     |> Option.filter (fun awaited -> Instant.since awaited.Since input.At < longestAwait)
 
+/// How old what was read of somebody else's object may be.
+let private strangersLast = TimeSpan.FromSeconds 30L
+
+/// What has to be read before anything is decided: what a write has left in doubt, or what stands in the way and may have gone.
+let private doubted (input: Input) (object: ObjectRef) (state: OperatorState) =
+    match Map.tryFind object state.Doubts, Map.tryFind object state.Strangers with
+    | Some target, _ -> Some target
+    | None, Some(struct (target, readAt)) when Instant.since readAt input.At > strangersLast -> Some target
+    | None, _ -> None
+
 let beginRound (input: Input) (object: ObjectRef) run =
-    match run.State.Doubts |> Map.tryFind object, awaitedPoll input object run.State with
+    match doubted input object run.State, awaitedPoll input object run.State with
     | Some doubted, _ ->
         let run, id = sendRead object doubted run
         run |> stage object (Stage.Settling(id, doubted, ValueNone))
@@ -259,7 +269,11 @@ let beginRound (input: Input) (object: ObjectRef) run =
         match verdict with
         | None ->
             run
-            |> change (fun state -> { state with Told = state.Told |> Map.remove object })
+            |> change (fun state -> {
+                state with
+                    Told = state.Told |> Map.remove object
+                    Strangers = state.Strangers |> Map.remove object
+            })
             |> succeed input object ValueNone
         | Some verdict ->
             let run =
@@ -404,13 +418,33 @@ let wroteStatus (input: Input) (object: ObjectRef) failed recheck words outcome 
         |> fail input object
     | Unknown problem -> run |> doubt object object ValueNone problem
 
+/// Whether the watches tell what becomes of it.
+let private isWatched kind json =
+    (Labels.selector kind).IsNone
+    || Json.stringAt [ "metadata"; "labels"; Labels.managedBy ] json = Some Labels.manager
+
 /// The same is decided still: the write at which the server failed has changed nothing.
 let private isStillWanted (input: Input) (object: ObjectRef) (failed: Steps.Step) run =
     Verdict.look (sight input run.State) object
     |> Option.exists (fun verdict -> verdict.Steps |> List.exists (Steps.isSame failed))
 
 let settled (input: Input) (object: ObjectRef) (target: ObjectRef) failed outcome run =
-    let clear = change (fun state -> { state with Doubts = state.Doubts |> Map.remove object })
+    let clear =
+        change (fun state -> {
+            state with
+                Doubts = state.Doubts |> Map.remove object
+                Strangers = state.Strangers |> Map.remove object
+        })
+
+    let keep json run =
+        if isWatched target.Kind json then
+            run
+        else
+            run
+            |> change (fun state -> {
+                state with
+                    Strangers = state.Strangers |> Map.add object (struct (target, input.At))
+            })
 
     let goOn run =
         match failed with
@@ -419,7 +453,7 @@ let settled (input: Input) (object: ObjectRef) (target: ObjectRef) failed outcom
         | _ -> run |> fail input object
 
     match outcome with
-    | Done json -> run |> clear |> store input json target.Kind |> goOn
+    | Done json -> run |> clear |> keep json |> store input json target.Kind |> goOn
     | Refused(error: ApiError) when error.Code = 404 -> run |> clear |> vanish input target |> goOn
     | Refused _
     | Unknown _ -> fail input object run

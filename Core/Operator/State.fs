@@ -92,6 +92,9 @@ type OperatorState = {
     Told: Map<ObjectRef, struct (Instant * Json)>
     /// Objects whose last write has an unknown outcome, by the object that was worked on.
     Doubts: Map<ObjectRef, ObjectRef>
+    /// Objects of others whose names are needed, by the object that needs them, and when each was last read: no watch tells
+    /// when they go.
+    Strangers: Map<ObjectRef, struct (ObjectRef * Instant)>
     AwaitsPd: Map<ObjectRef, AwaitedPoll>
     /// Objects that wait for something, with codes and texts, by cluster.
     Waiting: Map<string, Map<ObjectRef, (string * string) list>>

@@ -90,13 +90,22 @@ let private some (one: Type) (value: objnull) : objnull =
 let private whole (values: objnull voption list) =
     if values |> List.forall _.IsSome then ValueSome(values |> List.map _.Value) else ValueNone
 
+let private days = set [ "validFrom"; "validUntil" ]
+
+let private isDay (text: string) =
+    DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None)
+    |> fst
+
 let private text (notes: Notes) (field: Place) (node: Node) =
     match node.Value with
     | Scalar(text, quoted) when text <> "" || quoted ->
         if roles.Contains field.Name then
             notes.Mentions.Add { Role = field.Name; Name = text; Line = node.Line; Field = field.Path }
 
-        ValueSome(box text)
+        if days.Contains field.Name && not (isDay text) then
+            notes.Wrong node field $"`%s{text}` is no day; allowed: a day such as 2026-01-31"
+        else
+            ValueSome(box text)
     | _ -> notes.Wrong node field $"%s{told node} is not a text"
 
 let private whole' (notes: Notes) (field: Place) (node: Node) =

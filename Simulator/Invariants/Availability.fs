@@ -55,7 +55,7 @@ let regionsKeepMajority =
                 match group.Cluster.Regions |> Map.tryFindKey (fun region _ -> isHarmed region) with
                 | Some region ->
                     Finding.Broken
-                        $"%s{pod.Name} is taken down, and regions on %A{region.Voters} lose their majority"
+                        $"%s{pod.Name} is taken down, and regions on %s{Words.stores region.Voters} lose their majority"
                 | None -> Finding.Held
             | ValueNone -> Finding.Nothing)
 
@@ -92,10 +92,10 @@ let fewAreDown =
                 let others = Set.remove store.Id (Landing.down ledger group)
 
                 if others.Count + 1 > unavailable before pod.Namespace then
-                    Finding.Broken $"%s{pod.Name} is taken down while %A{Set.toList others} are not back"
+                    Finding.Broken $"%s{pod.Name} is taken down while %s{Words.stores others} are not back"
                 elif not (shareNoRegion group (Set.add store.Id others)) then
                     Finding.Broken
-                        $"%s{pod.Name} is taken down while %A{Set.toList others} of other domains are not back"
+                        $"%s{pod.Name} is taken down while %s{Words.stores others} of other domains are not back"
                 else
                     Finding.Held
             | ValueNone -> Finding.Nothing)
@@ -118,7 +118,8 @@ let noneWhileOthersFail =
                     |> Set.toList
                 with
                 | [] -> Finding.Held
-                | silent -> Finding.Broken $"%s{pod.Name} is taken down while %A{silent} are silent"
+                | silent ->
+                    Finding.Broken $"%s{pod.Name} is taken down while %s{Words.stores silent} are silent"
             | ValueNone -> Finding.Nothing)
 
 let private seconds (text: string option) (otherwise: int64) =

@@ -52,8 +52,9 @@ let pdFirst =
                     |> List.tryHead
 
                 match wanted, oldest with
-                | Some wanted, Some oldest when wanted > oldest && not isFree ->
-                    Finding.Broken $"%s{object.Name} is made of %s{image} while a PD runs %A{oldest}"
+                | Some wanted, Some(struct (major, minor) as oldest) when wanted > oldest && not isFree ->
+                    Finding.Broken
+                        $"%s{object.Name} is made of %s{image} while a PD runs %d{major}.%d{minor}"
                 | Some _, Some _ -> Finding.Held
                 | _ -> Finding.Nothing
             | _ -> Finding.Nothing)
@@ -220,7 +221,7 @@ let pausedIsLeftAlone =
             | Sight.AskedPd(_, call, status, _) when status < 300 ->
                 match since ledger.Paused "default", call with
                 | Some at, _ when world.Now - at > kept ->
-                    Finding.Broken $"PD is told %A{call} while the cluster is paused"
+                    Finding.Broken $"PD is told %s{Words.call call} while the cluster is paused"
                 | _ -> Finding.Nothing
             | _ -> Finding.Nothing)
 

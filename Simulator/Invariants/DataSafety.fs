@@ -44,7 +44,7 @@ let noCopyIsLost =
                         with
                         | Some region ->
                             Finding.Broken
-                                $"regions on %A{region.Voters} lose their majority with the claim %s{claim.Name}"
+                                $"regions on %s{Words.stores region.Voters} lose their majority with the claim %s{claim.Name}"
                         | None -> Finding.Held
             | ValueNone -> Finding.Nothing)
 
@@ -101,7 +101,7 @@ let private need (claim: Claim) (before: World) =
             match Ground.tryStore store before with
             | ValueSome(struct (group, record)) when record.NodeState <> NodeState.Removed ->
                 ignore group
-                Some $"PD says that its store is %A{record.NodeState}"
+                Some $"PD says that its store is %s{Words.state record.NodeState}"
             | ValueSome(struct (group, _)) when regionsOf store group |> Seq.isEmpty |> not ->
                 Some "regions have peers on its store"
             | _ -> None
@@ -194,7 +194,8 @@ let onlySurplusStoresLeave =
                     | _ when isOut || isLost -> Finding.Held
                     // the wish was taken back while the operator looked again
                     | Some at when before.Now - at <= Ground.visible -> Finding.Held
-                    | _ -> Finding.Broken $"store %A{id} of %s{pod} was removed, which nobody asked for"
+                    | _ ->
+                        Finding.Broken $"%s{Words.store id} of %s{pod} was removed, which nobody asked for"
             | _ -> Finding.Nothing)
 
 /// A person has put the annotation on the store's group that leaves it to PD how many stores are enough (docs/groups.md).
@@ -245,7 +246,7 @@ let enoughStoresStay =
                         Finding.Held
                     else
                         Finding.Broken
-                            $"store %A{id} was removed, and %d{living} living ones remain for %d{group.Cluster.Replication.MaxReplicas} replicas"
+                            $"%s{Words.store id} was removed, and %d{living} living ones remain for %d{group.Cluster.Replication.MaxReplicas} replicas"
             | _ -> Finding.Nothing)
 
 let drainsAreFew =
@@ -283,7 +284,8 @@ let drainsAreFew =
                             && not (stays (Set.add id leaving) region))
                     with
                     | Some region ->
-                        Finding.Broken $"regions on %A{region.Voters} have no majority on stores that stay"
+                        Finding.Broken
+                            $"regions on %s{Words.stores region.Voters} have no majority on stores that stay"
                     | None -> Finding.Held
             | _ -> Finding.Nothing)
 
@@ -461,7 +463,7 @@ let tombstoneDisksStay =
                     with
                     | Some id ->
                         Finding.Broken
-                            $"the Pod %s{object.Name} is made on the disk of store %A{id}, which is a tombstone"
+                            $"the Pod %s{object.Name} is made on the disk of %s{Words.store id}, which is a tombstone"
                     | None -> Finding.Held
             | _ -> Finding.Nothing)
 

@@ -16,6 +16,20 @@ type private About =
     /// Who leads PD.
     | Leader
 
+let private aboutWords (about: About) =
+    match about with
+    | About.Object object -> Words.object object
+    | About.Store id -> Words.store id
+    | About.Member id -> Words.member' id
+    | About.Leader -> "who leads PD"
+
+let private sentWords (sent: Sent) =
+    match sent with
+    | Sent.Write write -> Words.write write
+    | Sent.Change call -> "pd " + Words.call call
+    | Sent.Look object -> "a read of " + Words.object object
+    | Sent.Question -> "a question to PD"
+
 /// An operator in one of its lives, as one number: such keys are compared at once.
 let private lifeOf (operator: int) (life: int) = (int64 operator <<< 20) ||| int64 life
 
@@ -119,7 +133,9 @@ let settledFirst: Invariant =
                         (if doubts.IsEmpty then [] else needs world sent)
                         |> List.tryFind (fun about -> Map.containsKey about doubts)
                     with
-                    | Some about -> struct (next, Finding.Broken $"%A{sent} is sent in doubt of %A{about}")
+                    | Some about ->
+                        struct (next,
+                                Finding.Broken $"%s{sentWords sent} is sent in doubt of %s{aboutWords about}")
                     | None -> struct (next, Finding.Nothing)
             | Sight.Heard(operator, life, request, isKnown) ->
                 let way = wayOf operator life request

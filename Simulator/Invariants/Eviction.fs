@@ -43,7 +43,7 @@ let fewEntries =
                 if ours.Count <= allowed before then
                     Finding.Held
                 else
-                    Finding.Broken $"leaders are evicted from %A{Set.toList ours} at a time"
+                    Finding.Broken $"leaders are evicted from %s{Words.stores ours} at a time"
             | ValueNone -> Finding.Nothing)
 
 let entriesEnd =
@@ -72,7 +72,7 @@ let entriesEnd =
 
                 match ledger.OurEntries |> Set.filter (isLeaving >> not) |> Set.toList with
                 | [] -> Finding.Held
-                | left -> Finding.Broken $"PD still evicts the leaders of %A{left}"
+                | left -> Finding.Broken $"PD still evicts the leaders of %s{Words.stores left}"
             | _ -> Finding.Nothing)
 
 let othersEntriesStay =
@@ -93,13 +93,14 @@ let othersEntriesStay =
                     match instanceOf store world with
                     | Some instance when (Json.tryPath [ "status"; "evicting" ] instance).IsSome ->
                         Finding.Held
-                    | _ -> Finding.Broken $"leaders of %A{id} are evicted without a mark"
+                    | _ -> Finding.Broken $"leaders of %s{Words.store id} are evicted without a mark"
                 | ValueNone -> Finding.Nothing
             | _, ValueSome(struct (_, PdCall.StopEvictingLeaders id)) when Map.containsKey id ledger.Entries ->
                 if Set.contains id ledger.OurEntries then
                     Finding.Held
                 else
-                    Finding.Broken $"the eviction of leaders of %A{id} was ended, which somebody else began"
+                    Finding.Broken
+                        $"the eviction of leaders of %s{Words.store id} was ended, which somebody else began"
             | _ -> Finding.Nothing)
 
 let somewhereToGo =
@@ -126,7 +127,8 @@ let somewhereToGo =
                 if others >= 1 then
                     Finding.Held
                 else
-                    Finding.Broken $"leaders are evicted from store %A{store.Id}, and nobody may take them"
+                    Finding.Broken
+                        $"leaders are evicted from %s{Words.store store.Id}, and nobody may take them"
             | ValueNone -> Finding.Nothing)
 
 let all = [ fewEntries; entriesEnd; othersEntriesStay; somewhereToGo ]

@@ -73,7 +73,7 @@ let private lacking (world: World) (plural: string) group =
             elif plural = "tikvgroups" then
                 match store pod with
                 | Some store when Ground.isUp store -> None
-                | Some store -> Some $"the store of %s{pod.Name} is %A{store.NodeState}"
+                | Some store -> Some $"the store of %s{pod.Name} is %s{Words.state store.NodeState}"
                 | None -> Some $"%s{pod.Name} has no store"
             else
                 let isMember =
@@ -167,7 +167,8 @@ let cancelledStoresReturn =
                     |> List.ofSeq
 
                 match removing |> List.tryFind stays with
-                | Some store -> Finding.Broken $"store %A{store.Id} at %s{store.Address} stays Removing"
+                | Some store ->
+                    Finding.Broken $"%s{Words.store store.Id} at %s{store.Address} stays Removing"
                 | None -> Finding.Held
             | _ -> Finding.Nothing)
 
@@ -200,11 +201,9 @@ let disruptionsEnd =
                     | None when ledger.StoresDown.IsEmpty && ledger.MembersDown.IsEmpty -> Finding.Held
                     | None ->
                         let pods =
-                            Seq.append ledger.StoresDown.Values ledger.MembersDown.Values
-                            |> Seq.map _.Pod
-                            |> List.ofSeq
+                            Seq.append ledger.StoresDown.Values ledger.MembersDown.Values |> Seq.map _.Pod
 
-                        Finding.Broken $"%A{pods} were taken down and are not back"
+                        Finding.Broken $"%s{Words.pods pods} were taken down and are not back"
             | _ -> Finding.Nothing)
 
 let replicasAreWhole =
@@ -231,7 +230,8 @@ let replicasAreWhole =
 
                 match lacking with
                 | Some region ->
-                    Finding.Broken $"regions on %A{region.Voters} have peers on stores that do not live"
+                    Finding.Broken
+                        $"regions on %s{Words.stores region.Voters} have peers on stores that do not live"
                 | None -> Finding.Held
             | _ -> Finding.Nothing)
 

@@ -3,6 +3,7 @@
 module Tikv.Simulator.Invariants.Quiescence
 
 open Tikv.Core.Kubernetes
+open Tikv.Simulator.World
 
 let private routine kind =
     match kind with
@@ -33,5 +34,6 @@ let settledIsStill: Invariant =
                             $"%s{Kind.name object.Kind} %s{object.Name} is written (answer %d{code}) though all is settled")
             | Sight.AskedPd(_, call, status, _) when settled ->
                 struct (settled,
-                        Finding.Broken $"PD is told %A{call} (answer %d{status}) though all is settled")
+                        Finding.Broken
+                            $"PD is told %s{Words.call call} (answer %d{status}) though all is settled")
             | _ -> struct (settled, Finding.Nothing))

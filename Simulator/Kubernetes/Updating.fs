@@ -37,6 +37,20 @@ let private prepared (served: Served) (request: Request) (old: Json) (proposed: 
         let json = Meta.withServerPart (Meta.serverPart old) proposed
         if separate then withStatus (status old) json else json
 
+/// A field whose kind is not served is dropped, unless it stands there already (Kubernetes: DropDisabledFields).
+let private known (served: Served) old server json =
+    let path = [ "spec"; "volumeAttributesClassName" ]
+
+    if
+        served.Type.Key = Builtins.persistentVolumeClaims
+        && (State.tryServed Builtins.volumeAttributesClasses server).IsNone
+        && (Json.tryPath path old).IsNone
+        && (Json.tryPath path json).IsSome
+    then
+        Json.setPath path None json
+    else
+        json
+
 let private finalizerCauses (old: Json) (json: Json) : Errors.Cause list =
     if not (Meta.isTerminating old) then
         []
@@ -154,7 +168,7 @@ let store
     match refusedIdentity served request patched old proposed with
     | Some response -> refusal response
     | None ->
-        let json = prepared served request old proposed
+        let json = prepared served request old proposed |> known served old server
 
         let json =
             if

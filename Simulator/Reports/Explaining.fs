@@ -5,6 +5,7 @@ module Tikv.Simulator.Reports.Explaining
 open System
 open Tikv.Core.Operator
 open Tikv.Simulator.Run
+open Tikv.Simulator.World
 
 /// Lines of the course.
 let private most = 24
@@ -55,35 +56,15 @@ let private isAbout (subjects: Set<string>) (opinion: Opinion) =
     subjects
     |> Set.exists (fun subject -> name = subject || name.EndsWith("-" + subject, StringComparison.Ordinal))
 
-let private heard (hearing: Hearing) : Line = {
-    At = hearing.HeardAt
-    Who = Simulation.place hearing.Operator
-    Told = Told.Event
-    Text = $"hears of %s{hearing.Words}, %s{Axis.span (hearing.HeardAt - hearing.SaidAt)} late"
-}
+/// What led to it. Of very much the last is kept, with all that came from outside.
+let private course (subjects: Set<string>) until (film: Film) =
+    let lines = Causes.slice subjects until film.Causes
+    let surplus = lines.Length - most
 
-let private course (opinions: Opinion list) (subjects: Set<string>) until account (film: Film) =
-    let stores =
-        opinions
-        |> List.choose tryStore
-        |> List.filter (fun (_, pod) -> Set.contains pod subjects)
-
-    let isAbout (line: Line) =
-        not (Set.isEmpty (Set.intersect subjects (namesIn line.Text)))
-        || stores |> List.exists (fun (id, _) -> callsStore line.Text id)
-
-    let told =
-        Account.lines account
-        |> List.filter (fun line -> not line.Told.IsLog && (Chart.rowOf line = "people" || isAbout line))
-
-    let late = film.Hearings |> List.rev |> List.map heard |> List.filter isAbout
-
-    told @ late
-    |> List.filter (fun line -> line.At <= until)
-    |> List.sortBy _.At
-    |> List.rev
-    |> List.truncate most
-    |> List.rev
+    lines
+    |> List.indexed
+    |> List.filter (fun (index, line) -> index >= surplus || line.Who = "user" || line.Who = "fault")
+    |> List.map snd
 
 /// What an operator says that it waits for.
 let private says (state: OperatorState) = [
@@ -165,5 +146,5 @@ let tryMake (account: Account) (film: Film) : Explanation option =
                     opinions
                     |> List.filter (fun opinion -> opinion.Differs || isAbout subjects opinion)
                 Waits = says state
-                Course = course opinions subjects until account film
+                Course = course subjects until film
             })

@@ -45,6 +45,7 @@ type Film = {
     /// Questions that have been answered, and when; their answers are on the way.
     Answered: Map<struct (int * int * RequestId), int64>
     SampledAt: int64
+    Causes: Causes
     /// The world before the last step.
     Before: World
 }
@@ -90,6 +91,7 @@ module Film =
             Hearings = []
             Answered = Map.empty
             SampledAt = run.World.Now
+            Causes = Causes.start
             Before = run.World
         }
 
@@ -244,7 +246,7 @@ module Film =
     /// One step of a run.
     let step (before: Simulation) (after: Simulation) (film: Film) : Film =
         let film =
-            { film with Before = before.World }
+            { film with Before = before.World; Causes = Causes.step before after film.Causes }
             |> follow before after
             |> listen before after
 

@@ -3,6 +3,7 @@
 module Tikv.Simulator.Run.Credentials
 
 open System
+open System.Globalization
 open System.Security.Cryptography
 open System.Security.Cryptography.X509Certificates
 open System.Text
@@ -40,14 +41,26 @@ let certificate (names: string list) (notBefore: DateTimeOffset) (notAfter: Date
     use made = request.Create(subject, Unsigned(), notBefore, notAfter, [| 1uy |])
     made.ExportCertificatePem()
 
-let private start = DateTimeOffset(2020, 1, 1, 0, 0, 0, TimeSpan.Zero)
-let private never = DateTimeOffset(2099, 1, 1, 0, 0, 0, TimeSpan.Zero)
+let private start = "2020-01-01"
+let private never = "2099-01-01"
+
+let private day (text: string) =
+    DateTimeOffset(DateTime.ParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture), TimeSpan.Zero)
+
+/// One that is valid in every scenario.
+let lasting secret hosts round : Certificate = {
+    Secret = secret
+    Hosts = hosts
+    Round = round
+    ValidFrom = start
+    ValidUntil = never
+}
 
 /// The Secret of a component or of the operator. `Round` makes another key of the same authority.
 let secret (wanted: Certificate) : Json =
     let values = [
-        "ca.crt", certificate [] start never
-        "tls.crt", certificate wanted.Hosts start never
+        "ca.crt", certificate [] (day start) (day never)
+        "tls.crt", certificate wanted.Hosts (day wanted.ValidFrom) (day wanted.ValidUntil)
         "tls.key", $"a private key, number %d{wanted.Round}"
     ]
 
@@ -63,19 +76,11 @@ let secret (wanted: Certificate) : Json =
 
 let private names group = [ $"*.%s{group}-peer.default"; $"%s{group}.default" ]
 
-let pd round : Certificate = {
-    Secret = "basic-pd-pd-cluster-secret"
-    Hosts = names "basic-pd"
-    Round = round
-}
+let pd round = lasting "basic-pd-pd-cluster-secret" (names "basic-pd") round
 
-let tikv round : Certificate = {
-    Secret = "basic-tikv-tikv-cluster-secret"
-    Hosts = names "basic-tikv"
-    Round = round
-}
+let tikv round = lasting "basic-tikv-tikv-cluster-secret" (names "basic-tikv") round
 
-let client round : Certificate = { Secret = "basic-cluster-client-secret"; Hosts = []; Round = round }
+let client round = lasting "basic-cluster-client-secret" [] round
 
 /// All that a cluster with TLS needs, of one life of the certificates.
 let all round = [ pd round; tikv round; client round ]

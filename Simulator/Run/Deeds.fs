@@ -37,6 +37,12 @@ let private asked request (world: World) =
 let private patch target body =
     asked (Target.request target (fun key place name -> Requests.patch MergePatch key place name body))
 
+let private patchStatus target body =
+    asked (
+        Target.request target (fun key place name -> Requests.patch MergePatch key place name body)
+        |> Requests.onStatus
+    )
+
 let private delete options target = asked (Target.request target (Requests.delete options))
 
 /// A manifest without a namespace is meant for that of the cluster.
@@ -87,6 +93,11 @@ let private deleteForced target (world: World) =
                 "user"
                 (Target.request target (fun key place name -> Requests.patch MergePatch key place name bare)),
             "gone")
+
+let private loseVolumeOf claim (world: World) =
+    match Map.tryFind (key claim) world.Claims with
+    | Some claim when claim.Volume <> "" -> deleteForced ("PersistentVolume/" + claim.Volume) world
+    | _ -> struct (world, "it has none")
 
 let private evict pod =
     let body =
@@ -252,6 +263,8 @@ let says (act: Act) : string =
         | Act.Scale _
         | Act.SetVersion _
         | Act.Restart _ -> ""
+        | Act.LoseVolumeOf claim -> "delete the volume of " + claim
+        | Act.PatchStatus(target, body) -> $"patch the status of %s{target} " + Json.print body
         | Act.Create manifest -> "create " + Target.ofManifest manifest
         | Act.Apply manifest -> "apply " + Target.ofManifest manifest
         | Act.Delete target -> "delete " + target
@@ -289,6 +302,8 @@ let perform (act: Act) (world: World) : struct (World * string) =
         | Act.Scale _
         | Act.SetVersion _
         | Act.Restart _ -> struct (world, "")
+        | Act.LoseVolumeOf claim -> loseVolumeOf claim world
+        | Act.PatchStatus(target, body) -> patchStatus target body world
         | Act.Create manifest -> create manifest world
         | Act.Apply manifest -> apply manifest world
         | Act.Delete target -> delete Requests.deleteOptions target world

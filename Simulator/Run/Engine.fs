@@ -106,6 +106,15 @@ let private afterwards (before: World) (run: Simulation) : Simulation =
 
     if List.isEmpty run.Faults then run else watchFor run
 
+let private troubled (trouble: ApiTrouble) =
+    match trouble with
+    | ApiTrouble.Down -> "is down"
+    | ApiTrouble.Slow milliseconds -> $"takes %s{Words.span milliseconds} more"
+    | ApiTrouble.Throttles -> "throttles"
+    | ApiTrouble.Fails -> "fails"
+    | ApiTrouble.Denies message -> $"denies what is created or changed: %s{message}"
+    | ApiTrouble.WebhookDown -> "cannot reach its webhook"
+
 let private strike misfortune (run: Simulation) : Simulation =
     let run = { run with StruckAt = max run.StruckAt run.World.Now }
 
@@ -119,18 +128,24 @@ let private strike misfortune (run: Simulation) : Simulation =
         run
         |> Simulation.line "fault" (if gone then "watches end with 410" else "watches are cut")
         |> Server.cut kind gone
-    | Misfortune.HoldBack(kind, versions, hold) -> {
-        run with
-            HeldBack = { Kind = kind; Versions = versions; Hold = hold } :: run.HeldBack
-      }
-    | Misfortune.EndHoldBack -> { run with HeldBack = [] }
+    | Misfortune.HoldBack(kind, versions, hold) ->
+        let what =
+            kind
+            |> Option.map Tikv.Core.Kubernetes.Kind.name
+            |> Option.defaultValue "all kinds"
+
+        { run with HeldBack = { Kind = kind; Versions = versions; Hold = hold } :: run.HeldBack }
+        |> Simulation.line
+            "fault"
+            $"caches of %s{what} lag by %d{versions} versions, each for %s{Words.span hold}"
+    | Misfortune.EndHoldBack -> { run with HeldBack = [] } |> Simulation.line "fault" "no cache lags any more"
     | Misfortune.Api(about, trouble, percent, span) ->
         let weather = { About = about; Trouble = trouble; Percent = percent; Until = run.World.Now + span }
 
         let lasting = run.Weather |> List.filter (fun other -> other.Until > run.World.Now)
 
         { run with Weather = lasting @ [ weather ] }
-        |> Simulation.line "fault" $"the API server: %A{trouble} for %d{span} ms"
+        |> Simulation.line "fault" $"the API server %s{troubled trouble} for %s{Words.span span}"
         |> if trouble = ApiTrouble.Down then Server.cut None false else id
     | Misfortune.Compacted ->
         let server = ApiServer.compact run.World.Server.Revision run.World.Server

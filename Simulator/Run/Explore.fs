@@ -1,6 +1,7 @@
 namespace Tikv.Simulator.Run
 
 open System.Threading
+open Tikv.Simulator.World
 
 type Exploration = {
     Variation: Variation
@@ -25,7 +26,13 @@ module Explore =
         if calm = found then
             None
         else
-            Some $"it made and deleted %A{Map.toList found}, and %A{Map.toList calm} without faults"
+            let counts churn =
+                churn
+                |> Map.toSeq
+                |> Seq.map (fun (what, count) -> $"%d{count} %s{what}")
+                |> Words.list
+
+            Some $"it did %s{counts found}, and %s{counts calm} without faults"
 
     let private compared (twin: Twin) (variation: Variation) (result: Result) : Exploration =
         let problem =

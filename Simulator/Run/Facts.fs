@@ -51,7 +51,7 @@ let private hasReason target reason (world: World) =
     | None -> Some "it does not exist"
     | Some object ->
         let reasons = conditions object |> List.map (text "reason")
-        if List.contains reason reasons then None else Some $"its reasons are %A{reasons}"
+        if List.contains reason reasons then None else Some $"its reasons are %s{Words.list reasons}"
 
 let private parsed (at: string) =
     DateTimeOffset.Parse(at, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal)
@@ -117,8 +117,8 @@ let private restarted (target: string) note world =
 
 // ---- Pods
 
-let private counted count (found: 'Item list) =
-    if List.length found = count then None else Some $"there are %A{found}"
+let private counted count (found: string list) =
+    if List.length found = count then None else Some $"there are %s{Words.list found}"
 
 let private standing group (world: World) =
     ApiServer.listObjects Builtins.pods (Some Target.space) world.Server
@@ -131,7 +131,7 @@ let private noMoreThanOne (found: string list) =
     match found with
     | []
     | [ _ ] -> None
-    | found -> Some $"these are: %A{found}"
+    | found -> Some $"these are: %s{Words.list found}"
 
 let private stopping (world: World) =
     world.Pods.Values
@@ -176,7 +176,7 @@ let private stored pod holds world =
     match Ground.storesOfPod (key pod) world with
     | [] -> Some "it has no store"
     | found when found |> List.exists holds -> None
-    | found -> Some $"it is %A{found |> List.map _.NodeState}"
+    | found -> Some $"it is %s{found |> List.map (_.NodeState >> Words.state) |> Words.list}"
 
 let private keepsStore start pod =
     let before = Ground.storeOfPod (key pod) start |> Option.map _.Id
@@ -219,7 +219,7 @@ let private regionWithout (world: World) =
         |> Map.tryFindKey (fun region _ ->
             let left = region.Voters |> List.filter (fun voter -> Set.contains voter live)
             left.Length < Ground.quorum region.Voters.Length))
-    |> Option.map (fun region -> $"one on %A{region.Voters} has not")
+    |> Option.map (fun region -> $"one on %s{Words.stores region.Voters} has not")
 
 let private clock (milliseconds: int64) =
     TimeSpan.FromMilliseconds(float milliseconds).ToString @"hh\:mm\:ss\.fff"
@@ -284,7 +284,7 @@ let rec missing (start: World) (fact: Fact) : World -> string option =
         fun world ->
             match zones world with
             | found when found = wanted -> None
-            | found -> Some $"they are in %A{found}"
+            | found -> Some $"they are in %s{Words.list found}"
     | Fact.StoresUp count -> addresses Ground.isUp >> counted count
     | Fact.StoresUpAtLeast count ->
         fun world ->
@@ -295,7 +295,7 @@ let rec missing (start: World) (fact: Fact) : World -> string option =
         fun world ->
             match down world with
             | found when found.Length >= count -> None
-            | found -> Some $"down are %A{found}"
+            | found -> Some $"down are %s{Words.list found}"
     | Fact.Tombstones count -> addresses (fun store -> store.NodeState = NodeState.Removed) >> counted count
     | Fact.OneStoreLeaves -> addresses (fun store -> store.NodeState = NodeState.Removing) >> noMoreThanOne
     | Fact.StoreUp pod -> stored pod Ground.isUp
@@ -313,7 +313,7 @@ let rec missing (start: World) (fact: Fact) : World -> string option =
         fun world ->
             match evictions world with
             | [] -> None
-            | found -> Some $"of %A{found} it does"
+            | found -> Some $"of %s{Words.stores found} it does"
     | Fact.EveryRegionServes -> regionWithout
     | Fact.StoresLabelled label ->
         fun world ->
@@ -361,7 +361,7 @@ let rec missing (start: World) (fact: Fact) : World -> string option =
             match PdWorld.clusterIds world.Pd with
             | []
             | [ _ ] -> None
-            | found -> Some $"there are %A{found}"
+            | found -> Some $"there are %d{List.length found}"
     | Fact.Not fact ->
         let missing = missing start fact
 

@@ -101,10 +101,23 @@ module Run =
         let next = Engine.step run
         struct (next, (if next.World.Now = run.World.Now then repeats + 1 else 0))
 
+    let private comingWords (coming: Coming) =
+        match coming with
+        | Coming.Starts operator -> $"the start of operator%d{operator}"
+        | Coming.Arrives(operator, _, _) -> $"an input of operator%d{operator}"
+        | Coming.Lands(operator, _, _, _)
+        | Coming.LandsLate(operator, _, _, _) -> $"a request of operator%d{operator}"
+        | Coming.Delivers(operator, _, _)
+        | Coming.Expires(operator, _, _)
+        | Coming.Bookmarks(operator, _, _) -> $"a watch of operator%d{operator}"
+        | Coming.Wakes(operator, _) -> $"a timer of operator%d{operator}"
+        | Coming.User _ -> "a request of a user"
+        | Coming.Strikes _ -> "a step of the scenario"
+
     let private standsStill (run: Simulation) =
         let next =
             match Agenda.first run.Coming with
-            | ValueSome(struct (time, coming)) when time <= run.World.Now -> $"%A{coming}"
+            | ValueSome(struct (time, coming)) when time <= run.World.Now -> comingWords coming
             | _ -> "a step of the world"
 
         [ $"time stands still: %d{most} events in one millisecond; the next is %s{next}" ]

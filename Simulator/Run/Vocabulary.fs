@@ -99,9 +99,17 @@ type Fact =
     | [<About "One of these is so.">] Any of Facts: Fact list
     | [<About "A fact in words of one's own, for reports.">] Called of Name: string * Is: Fact
 
-/// A Secret with a certificate, as a component or the operator wants it, valid until 2099. `Round` tells keys of one
+/// A Secret with a certificate, as a component or the operator wants it. `Round` tells keys of one
 /// authority apart.
-type Certificate = { Secret: string; Hosts: string list; Round: int }
+type Certificate = {
+    Secret: string
+    Hosts: string list
+    Round: int
+    [<About "The first day on which it is valid (UTC).">]
+    ValidFrom: string
+    [<About "The first day on which it is valid no more (UTC).">]
+    ValidUntil: string
+}
 
 /// What somebody beside the operators does: a user, an administrator of PD, another controller.
 [<RequireQualifiedAccess>]
@@ -113,6 +121,10 @@ type Act =
     | [<About("Changes an object by a JSON merge patch.", Head = "Target")>] Patch of
         Target: string *
         With: Json
+    | [<About "Deletes the volume of a claim, finalizers and all: the claim is Lost.">] LoseVolumeOf of
+        Claim: string
+    | [<About("Changes the status of an object by a JSON merge patch, as `kubectl patch --subresource=status` does.",
+              Head = "Target")>] PatchStatus of Target: string * With: Json
     | [<About "Sets the replicas of a group.">] Scale of Target: string * Replicas: int
     | [<About "Sets the version of a group.">] SetVersion of Target: string * To: string
     | [<About "Restarts every Pod of a group, by a note in its template.">] Restart of

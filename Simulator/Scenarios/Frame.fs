@@ -76,7 +76,7 @@ type Given = {
     Operators: int
     [<About "A StorageClass of the simulator: standard (network disks), offline (those grow when a Pod starts) or local.">]
     StorageClass: string
-    [<About "VolumeAttributesClasses that there are; with none the API server does not serve them.">]
+    [<About "VolumeAttributesClasses that there are, each a tier of that name; the driver has none named impossible. With none the API server does not serve them.">]
     VolumeAttributes: string list
     [<About "Merge patches to the manifests of the example, one after another.">]
     Manifests: (string * Json) list

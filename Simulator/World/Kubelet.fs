@@ -98,6 +98,16 @@ let private missing (run: Run) (world: World) =
                     |> Option.bind (fun key -> problem $"references non-existent secret key: %s{key}"))
         | VolumeSource.Other -> None)
 
+/// What the environment of a container is to be taken from, and does not exist.
+let private unresolved (run: Run) (world: World) =
+    run.Pod.Spec.Containers
+    |> List.collect _.Sources
+    |> List.tryFind (fun (kind, name) ->
+        let resource = if kind = "secret" then Builtins.key "" "v1" "secrets" else Builtins.configMaps
+
+        (ApiServer.tryGet resource (Some run.Pod.Namespace) name world.Server).IsNone)
+    |> Option.map (fun (kind, name) -> $"%s{kind} \"%s{name}\" not found")
+
 let private isStopping (run: Run) =
     match run.Life with
     | Life.Stopping _ -> true
@@ -371,11 +381,15 @@ let private step (grace: int64 voption) (run: Run) (world: World) : struct (Run 
                 ValueSome until)
     | Life.Waiting _, _ when run.Detached -> struct (run, world, ValueNone)
     | Life.Waiting _, _ ->
-        match missing run world with
-        | Some problem ->
-            struct ({ run with Life = Life.Waiting(creating, problem) },
-                    world,
-                    ValueSome(world.Now + world.Timings.MountAgain))
+        let life =
+            match missing run world, unresolved run world with
+            | Some problem, _ -> Some(Life.Waiting(creating, problem))
+            | None, Some problem -> Some(Life.Waiting(PodStatus.configError, problem))
+            | None, None -> None
+
+        match life with
+        | Some life ->
+            struct ({ run with Life = life }, world, ValueSome(world.Now + world.Timings.MountAgain))
         | None ->
             let struct (world, ip) = if run.Ip = "" then nextAddress world else struct (world, run.Ip)
 

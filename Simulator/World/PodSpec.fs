@@ -31,6 +31,8 @@ type Container = {
     /// Command and arguments, word by word; a shell script is split at white space.
     Words: string list
     Environment: Map<string, string>
+    /// ConfigMaps and Secrets that its environment takes values from and that must exist: `configmap` or `secret`, name.
+    Sources: (string * string) list
     Mounts: Mount list
     Readiness: Probe option
     Liveness: Probe option
@@ -62,6 +64,8 @@ type PodSpec = {
     /// Milli-cores, and milli-bytes.
     Cpu: int64
     Memory: int64
+    /// What else it asks for, in thousandths: `ephemeral-storage`, and what people have their nodes offer.
+    Others: (string * int64) list
     /// Milliseconds.
     Grace: int64
     RestartPolicy: string
@@ -156,6 +160,23 @@ module PodSpec =
             text [ "name" ] "" variable, value)
         |> Map.ofList
 
+    let private sources json =
+        let required kind reference =
+            if Json.boolAt [ "optional" ] reference = Some true then
+                None
+            else
+                Some(kind, text [ "name" ] "" reference)
+
+        let from configMap secret json =
+            Option.orElse
+                (Json.tryField secret json |> Option.bind (required "secret"))
+                (Json.tryField configMap json |> Option.bind (required "configmap"))
+
+        let variables = Json.itemsAt [ "env" ] json |> List.choose (Json.tryField "valueFrom")
+
+        (variables |> List.choose (from "configMapKeyRef" "secretKeyRef"))
+        @ (Json.itemsAt [ "envFrom" ] json |> List.choose (from "configMapRef" "secretRef"))
+
     let private container ``namespace`` pod json =
         let ports =
             Json.itemsAt [ "ports" ] json
@@ -176,6 +197,7 @@ module PodSpec =
                     word.Split([| ' '; '\n'; '\t'; '\\' |], System.StringSplitOptions.RemoveEmptyEntries)
                     |> List.ofArray)
             Environment = environment
+            Sources = sources json
             Mounts =
                 Json.itemsAt [ "volumeMounts" ] json
                 |> List.map (fun mount -> {
@@ -287,6 +309,13 @@ module PodSpec =
             Tolerations = Json.itemsAt [ "tolerations" ] spec |> List.map toleration
             Cpu = requested "cpu"
             Memory = requested "memory"
+            Others =
+                containers
+                |> List.collect (Json.mapAt [ "resources"; "requests" ] >> Map.toList)
+                |> List.map fst
+                |> List.distinct
+                |> List.filter (fun name -> name <> "cpu" && name <> "memory")
+                |> List.map (fun name -> name, requested name)
             Grace =
                 1000L
                 * (Json.int64At [ "terminationGracePeriodSeconds" ] spec |> Option.defaultValue 30L)

@@ -51,6 +51,9 @@ let private terminated (world: World) (container: Container) id (exit: Exit) =
         ]
     ]
 
+/// The kubelet's reason for a container whose environment cannot be made.
+let configError = "CreateContainerConfigError"
+
 let private waiting (reason: string) (message: string) =
     Json.object [
         "waiting",
@@ -64,6 +67,7 @@ let private state (world: World) (run: Run) (container: Container) id =
     let terminated = terminated world container
 
     match run.Life with
+    | Life.Waiting(reason, problem) when reason = configError -> waiting reason problem
     | Life.Waiting(reason, _) -> waiting reason "" // what is missing is told in events only
     | Life.Pulling _ -> waiting "ContainerCreating" ""
     | Life.PullBackOff(_, wait) when Set.contains container.Image world.Troubles.BadImages ->

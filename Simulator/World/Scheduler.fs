@@ -82,6 +82,39 @@ let private skew (world: World) (others: Pod list) key (node: Node) =
     let least = if Set.isEmpty domains then 0 else domains |> Seq.map count |> Seq.min
     neighbours world others key node + 1 - least
 
+let private offered (node: Node) name =
+    match Json.tryField name node.Allocatable with
+    | Some(Json.String text)
+    | Some(Json.Number text) -> Some(Amount.milli text)
+    | _ -> None
+
+/// What the node has too little of, beside cpu and memory.
+let private shortOf (here: Pod list) (pod: Pod) (node: Node) =
+    let asked name (pod: Pod) =
+        pod.Spec.Others
+        |> List.tryFind (fst >> (=) name)
+        |> Option.map snd
+        |> Option.defaultValue 0L
+
+    pod.Spec.Others
+    |> List.tryFind (fun (name, amount) ->
+        (here |> List.sumBy (asked name)) + amount > (offered node name |> Option.defaultValue 0L))
+    |> Option.map fst
+
+/// Volumes that can be attached to a node, where its driver has a limit (the former `attachable-volumes-csi-DRIVER`).
+let private volumesAreMany (here: Pod list) (volumes: Volume list) (node: Node) =
+    let claimed (pod: Pod) =
+        pod.Spec.Volumes.Values
+        |> Seq.filter (fun source ->
+            match source with
+            | VolumeSource.Claim _ -> true
+            | _ -> false)
+        |> Seq.length
+
+    match volumes, offered node "attachable-volumes-csi-simulator" with
+    | _ :: _, Some limit -> 1000L * int64 ((here |> List.sumBy claimed) + volumes.Length) > limit
+    | _ -> false
+
 /// What is wrong with a node for a Pod, in the words of the scheduler; none when it fits.
 let private objection (world: World) (placed: Pod list) (volumes: Volume list) (pod: Pod) (node: Node) =
     let here = placed |> List.filter (fun other -> other.Node = node.Name)
@@ -124,6 +157,10 @@ let private objection (world: World) (placed: Pod list) (volumes: Volume list) (
                 Some "Insufficient cpu"
             elif (here |> List.sumBy _.Spec.Memory) + pod.Spec.Memory > node.Memory then
                 Some "Insufficient memory"
+            elif (shortOf here pod node).IsSome then
+                shortOf here pod node |> Option.map (fun name -> "Insufficient " + name)
+            elif volumesAreMany here volumes node then
+                Some "node(s) exceed max volume count"
             elif apart then
                 Some "node(s) didn't match pod anti-affinity rules"
             elif crowded then
@@ -275,7 +312,13 @@ let private place (world: World) (pod: Pod) (claims: Claim list) =
             |> List.sort
             |> List.map (fun (reason, count) -> $"%d{count} %s{reason}")
 
-        unschedulable world pod (allNodes world + System.String.Join(", ", reasons) + ".")
+        let message =
+            if judged.IsEmpty then
+                "no nodes available to schedule pods"
+            else
+                allNodes world + System.String.Join(", ", reasons) + "."
+
+        unschedulable world pod message
         |> World.at (world.Now + world.Timings.ScheduleAgain) (Work.Schedule(View.key pod.Namespace pod.Name))
     | fitting ->
         let chosen =

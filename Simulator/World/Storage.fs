@@ -271,6 +271,23 @@ let private modify (claim: Claim) (volume: Volume) (world: World) =
                 ]
             ]
             world
+    | Some attributes when Json.stringAt [ "parameters"; "tier" ] attributes = Some "impossible" ->
+        if claim.RefusedAttributes = claim.Attributes then
+            world
+        else
+            world
+            |> reportClaim resizer claim [
+                "modifyVolumeStatus",
+                Json.object [
+                    "targetVolumeAttributesClassName", Json.String claim.Attributes
+                    "status", Json.String "Infeasible"
+                ]
+                "conditions",
+                conditions world [
+                    "ModifyVolumeError",
+                    "rpc error: code = InvalidArgument desc = the driver has no tier `impossible`"
+                ]
+            ]
     | Some _ ->
         world
         |> World.send
@@ -286,6 +303,7 @@ let private modify (claim: Claim) (volume: Volume) (world: World) =
         |> reportClaim resizer claim [
             "currentVolumeAttributesClassName", Json.String claim.Attributes
             "modifyVolumeStatus", Json.Null
+            "conditions", Json.Null
         ]
         |> World.note $"resizer %s{claim.Name}: attributes of %s{claim.Attributes}"
 

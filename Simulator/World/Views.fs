@@ -39,6 +39,8 @@ type Claim = {
     /// Names of the VolumeAttributesClass that is asked for, and of the one that the volume has.
     Attributes: string
     CurrentAttributes: string
+    /// The one that its driver cannot give it.
+    RefusedAttributes: string
     /// The resizer has begun with it.
     Resizing: bool
     /// Since when its node is to enlarge the file system (RFC 3339); empty when it is not.
@@ -84,6 +86,8 @@ type Node = {
     Cpu: int64
     Memory: int64
     Pods: int
+    /// All that it offers, by name.
+    Allocatable: Json
 }
 
 type StorageClass = {
@@ -178,6 +182,11 @@ module View =
             |> Option.defaultValue (Json.Array [])
         Attributes = text [ "spec"; "volumeAttributesClassName" ] object
         CurrentAttributes = text [ "status"; "currentVolumeAttributesClassName" ] object
+        RefusedAttributes =
+            if text [ "status"; "modifyVolumeStatus"; "status" ] object = "Infeasible" then
+                text [ "status"; "modifyVolumeStatus"; "targetVolumeAttributesClassName" ] object
+            else
+                ""
         PendingSince =
             Json.itemsAt [ "status"; "conditions" ] object
             |> List.tryFind (fun one -> Json.stringAt [ "type" ] one = Some "FileSystemResizePending")
@@ -255,6 +264,9 @@ module View =
             match System.Int32.TryParse(quantity [ "status"; "allocatable"; "pods" ] object) with
             | true, pods -> pods
             | _ -> 110
+        Allocatable =
+            Json.tryPath [ "status"; "allocatable" ] object
+            |> Option.defaultValue Json.empty
     }
 
     let storageClass object : StorageClass = {

@@ -53,10 +53,11 @@ module Goals =
 
     let private property = Invariant.property "goals" "Dangerous situations are noted" "V I78"
 
-    /// What it remembers: goals reached, evictions under way (by store: who began it, and the process), and when each
-    /// operator acted last.
+    /// What it remembers: goals reached, reasons that it told of what was refused, evictions under way (by store: who began
+    /// it, and the process), and when each operator acted last.
     type private Notes = {
         Reached: Set<string>
+        Refusals: Set<string>
         Begun: Map<StoreId, struct (struct (int * int) * string option)>
         Acted: Map<int, int64>
     }
@@ -70,6 +71,21 @@ module Goals =
 
     let private reach goal notes = { notes with Reached = Set.add goal notes.Reached }
     let private reachIf holds goal notes = if holds then reach goal notes else notes
+
+    /// What is refused is told in a status alone, and so is a certificate that ends soon: no decision waits for them.
+    let private refusals (object: ObjectRef) body notes =
+        let told =
+            Json.itemsAt [ "status"; "conditions" ] body
+            |> List.choose (fun condition ->
+                match Json.stringAt [ "reason" ] condition, Json.stringAt [ "message" ] condition with
+                | Some("StepRefused" | "QuotaExceeded" as code), Some text ->
+                    Some(Cases.reason object.Kind code text)
+                | Some "CertificateExpiresSoon", _ -> Some "Instance.CertificateWrong.ExpiresSoon"
+                | _ -> None)
+
+        match told with
+        | [] -> notes
+        | told -> { notes with Refusals = Set.union (Set.ofList told) notes.Refusals }
 
     let private acted number (world: World) notes =
         let other =
@@ -123,6 +139,7 @@ module Goals =
             match write with
             | Patch _ when code = 409 -> reach conflict notes
             | Delete _ when code = 409 || code = 404 -> reach deletionRefused notes
+            | Patch(object, true, body) when code < 300 -> notes |> refusals object body |> acted number world
             | _ when code < 300 -> acted number world notes
             | _ -> notes
         | Sight.Heard(_, _, _, false) -> reach unanswered notes
@@ -141,17 +158,23 @@ module Goals =
             else
                 struct (Watch next, Finding.Nothing)
 
-    let watch: Invariant = Watch { Reached = Set.empty; Begun = Map.empty; Acted = Map.empty }
+    let watch: Invariant =
+        Watch { Reached = Set.empty; Refusals = Set.empty; Begun = Map.empty; Acted = Map.empty }
+
+    let private notesOf (judge: Judge) =
+        judge.Invariants
+        |> List.tryPick (fun one ->
+            match one with
+            | :? Watch as watch -> Some watch.Notes
+            | _ -> None)
+
+    /// The reasons with which operators told of what was refused.
+    let refused (judge: Judge) : Set<string> =
+        notesOf judge |> Option.map _.Refusals |> Option.defaultValue Set.empty
 
     /// Those that a run has reached: by what its judge saw, and by what its operators said.
     let reached (judge: Judge) (marks: Set<string>) : string list =
-        let seen =
-            judge.Invariants
-            |> List.tryPick (fun one ->
-                match one with
-                | :? Watch as watch -> Some watch.Notes.Reached
-                | _ -> None)
-            |> Option.defaultValue Set.empty
+        let seen = notesOf judge |> Option.map _.Reached |> Option.defaultValue Set.empty
 
         Set.toList seen
         @ (told |> List.filter (fun (mark, _) -> Set.contains mark marks) |> List.map snd)

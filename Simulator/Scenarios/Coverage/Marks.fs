@@ -94,7 +94,8 @@ let ofResult (result: Result) (marks: Set<string>) : Set<string> =
         |> Seq.map (fst >> property)
 
     let goals = Goals.reached result.Final.Judge marks |> List.map goal
-    Set.unionMany [ marks; Set.ofSeq tested; Set.ofList goals ]
+    let refused = Goals.refused result.Final.Judge |> Set.map reason
+    Set.unionMany [ marks; Set.ofSeq tested; Set.ofList goals; refused ]
 
 /// Every mark but the cells, of which nobody knows how many there are.
 let all: Lazy<string list> =

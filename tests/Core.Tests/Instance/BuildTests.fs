@@ -270,7 +270,7 @@ let ``a Pod that has ended for good is replaced`` () =
 let ``why a Pod does not serve is told`` () =
     let table: ((PodView -> PodView) * Reason) list = [
         (fun pod -> { pod with Unschedulable = "0/3 nodes"; Phase = "Pending"; Ready = false }),
-        NoNodeFits(Obstacle.Other "0/3 nodes")
+        PodPending "0/3 nodes"
         (fun pod -> { pod with Phase = "Pending"; Ready = false }),
         PodPending "its containers are being started"
         (fun pod -> { pod with Ready = false }), PodNotReady "its readiness probe has not succeeded yet"

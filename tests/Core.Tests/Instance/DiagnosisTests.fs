@@ -33,8 +33,7 @@ let ``the scheduler's message is read as what keeps a Pod from each node`` () =
         [ Obstacle.ClaimEnding ]
         "0/3 nodes are available: 3 node(s) exceed max volume count.", [ Obstacle.VolumeLimit ]
         "no nodes available to schedule pods", [ Obstacle.NoNodes ]
-        "0/1 nodes are available: 1 something new.",
-        [ Obstacle.Other "0/1 nodes are available: 1 something new." ]
+        "0/1 nodes are available: 1 something new.", []
     ]
 
     for message, obstacles in table do

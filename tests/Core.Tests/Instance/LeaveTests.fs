@@ -328,6 +328,12 @@ let ``a leader hands over before it leaves`` () =
     |> shouldBe (act [ transferTo "basic-pd-1" (deleting pdLeader) ])
 
 [<Test>]
+let ``a leader stays as long as every other member is being stopped`` () =
+    let observed = { holding (deleting pdLeader) with Stopping = Set [ "basic-pd-1"; "basic-pd-2" ] }
+
+    decide observed |> shouldBe (wait [ PdLeaderHere ])
+
+[<Test>]
 let ``a half-joined member, which has no name, is removed by its id`` () =
     let halfJoined = deleting pd |> withMember 1 (fun one -> { one with Name = ""; Healthy = false })
     decide halfJoined |> shouldBe (act [ removeMember halfJoined ])

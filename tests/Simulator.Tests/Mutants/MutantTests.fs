@@ -10,7 +10,10 @@ let ``a faulty operator is found`` (id: string) =
     let mutant = Mutants.tryFind id |> Option.get
 
     match Mutants.fate mutant with
-    | Fate.Killed _ -> ()
+    | Fate.Killed(_, _, words) ->
+        // it is for people to read, and no value of F#
+        for notation in [ "UL"; "Some "; "StoreId"; "MemberId"; "ClusterId"; "ValueSome"; "[\""; "\"; \"" ] do
+            Assert.That(words, Does.Not.Contain notation, $"`%s{notation}`")
     | Fate.Survived -> Assert.Fail $"nothing finds an operator that %s{mutant.Does}"
 
 [<Test>]

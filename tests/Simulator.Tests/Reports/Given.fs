@@ -53,6 +53,24 @@ let late =
             ] [ Check.Finally(Fact.StoresUp 5) ]
         ))
 
+/// Two stores are restarted at once, by an operator that has heard late of the first.
+let belated =
+    lazy
+        (match Mutants.tryFind "restart-two" with
+         | Some mutant ->
+             scenario "belated" "A cache lags" [] Givens.ordinary [
+                 {
+                     When = Trigger.AtTime(seconds 10)
+                     What = Misfortune.HoldBack(Some Kind.TiKVGroup, 1, seconds 9)
+                 }
+                 at (seconds 20) (restart "TiKVGroup/basic-tikv" "once")
+             ] [ Check.Finally Fact.Settled ]
+             |> Catalogue.start
+             |> told
+             |> Mutants.infected mutant
+             |> recorded "tikv-sim run belated.yaml"
+         | None -> invalidOp "there is no such mutant")
+
 /// What would break out of any page that trusts its names.
 let hostile = "]]><b>\"T40\"&'</script><script>alert(1)</script>\u0001"
 

@@ -114,7 +114,49 @@ let ``a failure tells what the operator believed, beside what was so`` () =
     let told = Explanation.print why |> String.concat "\n"
     Assert.That(told, Does.Match @"store 5 basic-tikv-0 .*<- not so")
     Assert.That(told, Does.Contain "power cut: the machine of basic-tikv-0")
-    Assert.That(told, Does.EndWith "operator0 delete Pod default/basic-tikv-2 -> 200")
+    Assert.That(told, Does.EndWith "operator0 delete Pod default/basic-tikv-2 -> 200 (RestartPod)")
+
+let private course (account: Account) =
+    account.Why
+    |> Option.map (fun why -> why.Course |> List.map Simulation.print)
+    |> Option.defaultValue []
+
+let private has (words: string list) lines =
+    for word in words do
+        Assert.That(lines |> List.filter (fun (line: string) -> line.Contains word), Is.Not.Empty, word)
+
+[<Test>]
+let ``what led to a failure goes back to what the user asked for and to the fault, and leaves out the rest``
+    ()
+    =
+    let lines = course (fst Given.deceived.Value)
+
+    lines
+    |> has [
+        "user      patch TiKVGroup/basic-tikv"
+        "power cut: the machine of basic-tikv-0"
+        "(UpdateInstance)"
+        "pd EvictLeaders 6 -> 200 (EvictLeaders)"
+        "delete Pod default/basic-tikv-2 -> 200 (RestartPod)"
+    ]
+
+    // what befell the first store that was restarted has no part in it
+    Assert.That(lines |> List.filter _.Contains("basic-tikv-3"), Is.Empty)
+    Assert.That(lines |> List.filter _.Contains("basic-pd"), Is.Empty)
+    Assert.That(lines.Length, Is.LessThan 12)
+
+[<Test>]
+let ``what an operator heard late, and what made it late, are part of what led to a failure`` () =
+    let lines = course (fst Given.belated.Value)
+    Assert.That(Run.words (fst Given.belated.Value).Result, Does.StartWith "I1")
+
+    lines
+    |> has [
+        "user      patch TiKVGroup/basic-tikv"
+        "fault "
+        "operator0 hears of TiKVGroup basic-tikv, 9 s late"
+        "delete Pod default/basic-tikv-"
+    ]
 
 [<Test>]
 let ``the same stands in every report`` () =

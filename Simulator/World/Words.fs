@@ -1,10 +1,59 @@
-/// Requests and answers in a few words, for transcripts.
+/// Stores, members, Pods, requests and answers in a few words, for whoever reads verdicts and transcripts.
 [<RequireQualifiedAccess>]
-module Tikv.Simulator.Run.Words
+module Tikv.Simulator.World.Words
 
+open System
 open Tikv.Core
 open Tikv.Core.Kubernetes
 open Tikv.Core.Pd
+
+// ---- several
+
+/// `a, b and c`; `none` when there is none.
+let list (names: string seq) =
+    match List.ofSeq names with
+    | [] -> "none"
+    | [ one ] -> one
+    | several ->
+        let first, last = List.splitAt (several.Length - 1) several
+        String.Join(", ", first) + " and " + last.Head
+
+let private several what (ids: string list) =
+    match ids with
+    | [] -> "no " + what
+    | [ id ] -> $"%s{what} %s{id}"
+    | ids -> $"%s{what}s %s{list ids}"
+
+let private number (StoreId id) = string id
+
+/// `store 4`.
+let store (id: StoreId) = "store " + number id
+
+/// `stores 1, 4 and 5`, in their order.
+let stores (ids: StoreId seq) = ids |> Seq.sort |> Seq.map number |> List.ofSeq |> several "store"
+
+let member' (MemberId id) = "member " + string id
+
+/// The names of Pods, without their namespace, in their order.
+let pods (keys: string seq) =
+    keys
+    |> Seq.map (fun key -> key.Substring(key.LastIndexOf '/' + 1))
+    |> Seq.sort
+    |> list
+
+/// As PD calls it.
+let state (state: NodeState) =
+    match state with
+    | NodeState.Preparing -> "Preparing"
+    | NodeState.Serving -> "Serving"
+    | NodeState.Removing -> "Removing"
+    | NodeState.Removed -> "Removed"
+
+/// A span of milliseconds of the world: `90 s`, `250 ms`.
+let span (milliseconds: int64) =
+    if milliseconds % 1_000L = 0L then $"%d{milliseconds / 1_000L} s" else $"%d{milliseconds} ms"
+
+// ---- requests and answers
 
 let object (object: ObjectRef) = Kind.name object.Kind + " " + object.Namespace + "/" + object.Name
 
