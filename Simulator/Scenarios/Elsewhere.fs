@@ -4,8 +4,6 @@ module Tikv.Simulator.Scenarios.Elsewhere
 
 /// Ids that a test shows, with its name: what they ask for is one decision, and takes no run.
 let shown: (string * string) list = [
-    "V T44", "a settled cluster of four stores is left alone for a day"
-    "T 6.4.1", "the members of the first bootstrap are made all at once, and know each other"
     "T 6.4.2", "the Pods of the first bootstrap wait until all initial members exist"
     "T 6.4.3", "a first member is configured to bootstrap with all the others"
     "T 6.4.4", "once the cluster has an id, PD is bootstrapped for ever"
@@ -15,7 +13,6 @@ let shown: (string * string) list = [
     "T 6.4.28", "after its deadline a restart proceeds, or holds, as the policy says"
     "T 6.4.32",
     "of those that leave, the one of the lowest priority number is called back, else the lowest index"
-    "T 7.1.24", "a PD group and a TiKV group of one name have revisions of different names"
     "T S29", "the earliest time that was asked for wins"
     "T S57", "every way to have no leader means the same"
     "T S58", "the name of an instance ends with its index"
