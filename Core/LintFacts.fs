@@ -135,6 +135,12 @@ let isSilent (facts: PdFacts) (store: Store) =
     | "Offline" -> newest - beat store > 30_000_000_000L
     | _ -> true
 
+/// The member that the process of the instance is. One that has only half joined has no name yet, and says where it listens.
+let isOwnMember (observed: Instance.Observed) (one: MemberFact) =
+    one.Name = podName observed
+    || one.Name = ""
+       && one.PeerUrls |> List.exists _.Contains("//" + podName observed + ".")
+
 /// Nobody counts on the process: its restart disrupts nothing.
 let isOut (observed: Instance.Observed) (facts: PdFacts) =
     let isUnready = observed.Pod |> Option.forall (fun pod -> not pod.Ready)
@@ -142,10 +148,7 @@ let isOut (observed: Instance.Observed) (facts: PdFacts) =
     match observed.Role with
     | Instance.PD _ ->
         facts.Members
-        |> List.filter (fun one ->
-            one.Name = podName observed
-            || one.Name = ""
-               && one.PeerUrls |> List.exists _.Contains("//" + podName observed + "."))
+        |> List.filter (isOwnMember observed)
         |> List.forall (fun one -> not one.Healthy && isUnready)
     | Instance.TiKV(_, { Id = Some id }) ->
         isUnready && storeWithId id facts |> Option.exists (isSilent facts)

@@ -38,11 +38,10 @@ let private restartOfStore (spec: TiKVSpec) (status: TiKVStatus) partners (facts
 ]
 
 /// V I20-I22: a quorum of the others, all of them healthy, and the leader last.
-let private restartOfMember (status: PDStatus) (pod: Meta) (facts: PdFacts) = [
-    // A member has no name before its process has joined.
+let private restartOfMember observed (status: PDStatus) (facts: PdFacts) = [
     let own, others =
         facts.Members
-        |> List.partition (fun one -> one.Name = pod.Name || Some one.Id = status.Id)
+        |> List.partition (fun one -> isOwnMember observed one || Some one.Id = status.Id)
 
     let healthy = others |> List.filter _.Healthy |> List.length
     let leads = own |> List.exists _.IsLeader
@@ -81,7 +80,7 @@ let private restart (observed: Instance.Observed) (pod: Meta) = [
                 "a healthy process is taken down only while its instance holds the cluster's disruption (law 3)"
 
         match observed.Role with
-        | Instance.PD(_, status) -> yield! restartOfMember status pod facts
+        | Instance.PD(_, status) -> yield! restartOfMember observed status facts
         | Instance.TiKV(spec, status) ->
             yield! restartOfStore spec status (LintSharing.partners observed facts) facts
             yield! LintSharing.restart observed facts
@@ -391,7 +390,7 @@ let private instanceAction (observed: Instance.Observed) action =
             (evictionMark observed = Some(Some id) && not hasEnded)
             "an entry of somebody else is left alone (V I30)"
     | Instance.TransferPdLeader heir ->
-        let name = Instance.Evidence.Heir.name heir
+        let name = Instance.MemberEvidence.Heir.name heir
 
         unless
             (ownFacts observed

@@ -72,6 +72,7 @@ type ExploreArgument =
     | [<MainCommand; Mandatory>] Of of name: string
     | [<Unique; AltCommandLine "--seed">] From_Seed of number: uint64
     | [<Unique>] Limit of runs: int
+    | [<Unique>] Faults of number: int
     | [<Unique>] Only of words: string
     | [<Unique; AltCommandLine "--save">] Save_In of folder: string
     | [<Unique; AltCommandLine "--shard">] Shard_Of of part: string
@@ -83,6 +84,8 @@ type ExploreArgument =
             | From_Seed _ -> "what names and chances are drawn from (default: the scenario's own)"
             | Save_In _ -> "keep each failure as a file in this folder"
             | Shard_Of _ -> "one of several parts, such as 2/8 (default: all of it)"
+            | Faults _ ->
+                "1: each misfortune at each point (default); 2: every two of those that leave the operator in the dark, at each two writes"
             | Limit _ -> "so many runs and no more, from all over (default: all)"
             | Only _ -> "only misfortunes whose name has these words, such as `zombie by 60 s`"
 
@@ -320,13 +323,14 @@ let private run arguments =
     | Scenarios given -> if given.Contains Markdown then Commands.scenarios () else Commands.list ()
     | Explore given ->
         ofShard (given.TryGetResult Shard_Of) (fun shard ->
-            Commands.explore
-                (given.GetResult Of)
-                (given.TryGetResult From_Seed)
-                (given.GetResult(Limit, 0))
-                (given.GetResult(ExploreArgument.Only, ""))
-                shard
-                (given.TryGetResult Save_In))
+            ExploreCommand.run (given.GetResult Of) {
+                Seed = given.TryGetResult From_Seed
+                Faults = given.GetResult(Faults, 1)
+                Limit = given.GetResult(Limit, 0)
+                Only = given.GetResult(ExploreArgument.Only, "")
+                Shard = shard
+                Saved = given.TryGetResult Save_In
+            })
     | Bench given -> Benchmark.run (given.GetResult(Seconds, 10.0)) (given.GetResult(Parallel, 2))
     | Relate given ->
         ofShard (given.TryGetResult Shard_To) (fun shard ->

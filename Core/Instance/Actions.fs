@@ -4,6 +4,7 @@ open Tikv.Core
 open Tikv.Core.Api
 open Tikv.Core.Kubernetes
 open Tikv.Core.Pd
+open Tikv.Core.Instance.MemberEvidence
 open Tikv.Core.Instance.Evidence
 
 /// Everything that may be done for an instance. Each action is complete: nothing is left to be chosen when it is

@@ -41,14 +41,18 @@ let private dataVolume (observed: Observed) =
         volume.Mounts.IsEmpty
         || volume.Mounts |> List.exists (fun mount -> mount.Type = Defaults.dataMount))
 
-/// The claim that the recorded store or member kept its data on does not exist any more, and another has its name.
+/// The claim that the recorded store or member kept its data on does not exist any more, and another has its name, which does
+/// not say itself that it holds that data: somebody may have made a new claim for the volume of the old one.
 /// That stays true for ever: no uid comes back.
 let diskReplaced (observed: Observed) =
     match dataVolume observed with
     | None -> false
     | Some(volume, name) ->
         match Ownership.recorded observed volume, Map.tryFind name observed.Claims with
-        | Some recorded, Some claim -> claim.Meta.Uid <> recorded && claim.Meta.DeletionTimestamp.IsNone
+        | Some recorded, Some claim ->
+            claim.Meta.Uid <> recorded
+            && claim.Meta.DeletionTimestamp.IsNone
+            && Ownership.holder observed claim <> Ownership.ownId observed
         | _ -> false
 
 let private nodesOf (observed: Observed) (volume: VolumeView) =

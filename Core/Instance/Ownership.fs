@@ -79,8 +79,11 @@ let standing (observed: Observed) (claim: ClaimView) =
     match annotation Annotations.removed claim, holder observed claim, Seen.facts observed with
     | Some id, _, _ -> Standing.Left id
     | None, None, _ -> Standing.Good
-    // What this life of the instance has run on is run on again: building up needs no permission (law 5).
-    | None, Some id, None when ownId observed = Some id || (Seen.clusterId observed).IsNone -> Standing.Good
+    | None, Some _, None when (Seen.clusterId observed).IsNone -> Standing.Good
+    // What this life of the instance has run on is run on again: building up needs no permission (law 5). PD may have let a
+    // store go just before this operator came, who asks it in a moment.
+    | None, Some id, None when ownId observed = Some id && (observed.Role.IsPD || observed.Pd.IsSilent) ->
+        Standing.Good
     | None, Some _, None -> Standing.Unasked
     | None, Some id, Some facts ->
         match observed.Role with

@@ -48,7 +48,7 @@ let pod (observed: Observed) =
 /// A member is removed by its id once it is known that it is to go, in a quorum that keeps one (V B9). While it must not be,
 /// that is what is waited for, after the reasons for which it is to go.
 let private removeFor why (self: MemberFact) unwanted (observed: Observed) facts =
-    match Evidence.notFrozen observed, Evidence.quorumWithoutIt self facts with
+    match Evidence.notFrozen observed, MemberEvidence.quorumWithoutIt self facts with
     | Error reason, _
     | _, Error reason -> Decision.wait (why @ [ reason ])
     | Ok calm, Ok quorum -> Decision.act [ RemoveMember(self.Id, calm, quorum, unwanted) ]
@@ -62,7 +62,7 @@ let lostDisk (observed: Observed) =
         match facts.Members |> List.tryFind (fun one -> Some one.Id = status.Id) with
         | None -> Decision.settled
         | Some self ->
-            match Evidence.lostDisk self observed with
+            match MemberEvidence.lostDisk self observed with
             | Some unwanted -> removeFor [ MemberDiskLost self.Id ] self unwanted observed facts
             | None -> Decision.settled
     | _ -> Decision.settled
@@ -75,7 +75,7 @@ let dead (observed: Observed) =
         match Seen.memberOf observed facts with
         | None -> Decision.settled
         | Some self ->
-            match Evidence.orphans observed facts with
+            match MemberEvidence.orphans observed facts with
             | (orphan, _, unwanted) :: _ when self.IsLeader -> remove orphan unwanted observed facts
             | _ -> Decision.settled
 
@@ -91,8 +91,8 @@ let restart (observed: Observed) =
         | Some self ->
             Rules.withDisruption restart.Disruption observed (fun held ->
                 match
-                    Evidence.quorumWhileItRests self restart.Facts,
-                    Evidence.notLeading self observed restart.Facts
+                    MemberEvidence.quorumWhileItRests self restart.Facts,
+                    MemberEvidence.notLeading self observed restart.Facts
                 with
                 | Error reason, _ -> Decision.wait [ reason ]
                 | Ok _, Error heir -> Decision.act [ TransferPdLeader heir ]
@@ -121,7 +121,7 @@ let leave (observed: Observed) =
         match Seen.memberOf observed facts with
         | None -> Decision.wait [ MemberNotJoined ]
         | Some self ->
-            match Evidence.leaves self observed, Evidence.quorumWithoutIt self facts with
+            match MemberEvidence.leaves self observed, MemberEvidence.quorumWithoutIt self facts with
             | None, _ -> Decision.settled
             | Some _, Error reason ->
                 observed
@@ -129,7 +129,7 @@ let leave (observed: Observed) =
             | Some unwanted, Ok _ when not self.Healthy -> remove self unwanted observed facts
             | Some unwanted, Ok _ ->
                 Rules.withDisruption "Removal" observed (fun _ ->
-                    match Evidence.notLeading self observed facts with
+                    match MemberEvidence.notLeading self observed facts with
                     | Error heir -> Decision.act [ TransferPdLeader heir ]
                     | Ok _ when self.IsLeader -> Decision.wait [ PdLeaderHere ]
                     | Ok _ -> remove self unwanted observed facts)

@@ -159,14 +159,15 @@ let private parts why (observed: Observed) =
     | Some held when held.Uid <> observed.Meta.Uid -> observed |> Rule.inTurn [ unmark; Rules.release ]
     | _ -> Decision.wait [ TakenAlone why ]
 
+/// PD counts on the store of that Pod, and it holds regions.
+let private holdsRegions facts pod =
+    Domains.storeOfPod facts pod
+    |> Option.exists (fun store -> Seen.lives store && store.Regions > 0)
+
 /// Why another store is not sure to stay up, though PD calls it Up: its Pod is being stopped (on a node that is cut off it
 /// ends when that comes back), or has just been made anew. Those apart that are taken down together with this one.
 let private unsteady (observed: Observed) (facts: PdFacts) =
     let together = Seen.disruption observed |> Disruption.allHolders |> List.map _.Name
-
-    let holdsRegions pod =
-        Domains.storeOfPod facts pod
-        |> Option.exists (fun store -> Seen.lives store && store.Regions > 0)
 
     let isOther pod =
         pod <> Seen.podName observed
@@ -174,7 +175,7 @@ let private unsteady (observed: Observed) (facts: PdFacts) =
             Map.tryFind pod observed.Peers
             |> Option.exists (fun name -> List.contains name together)
         )
-        && holdsRegions pod
+        && holdsRegions facts pod
 
     let first reason pods = pods |> Set.toList |> List.tryFind isOther |> Option.map reason
 
@@ -216,7 +217,10 @@ let stopping (observed: Observed) =
     | Some pod, Some facts, Some(spec, _) when
         pod.Meta.DeletionTimestamp.IsSome
         && pod.Running
-        && Set.isSubset observed.Stopping (Set.singleton pod.Meta.Name)
+        && not (
+            observed.Stopping
+            |> Set.exists (fun other -> other <> pod.Meta.Name && holdsRegions facts other)
+        )
         && spec.Eviction.EvictLeaderTimeout > TimeSpan.Zero
         ->
         match Seen.storeOf observed facts with

@@ -68,8 +68,8 @@ type Observed = {
     VolumeNodes: Map<string, Sighting<NodeView>>
     /// Every instance of the same component in the cluster, of all groups, this one included: its name, by that of its Pod.
     Peers: Map<string, string>
-    /// The Pods among those of the peers that are being stopped; of TiKV, looked for only while its own is, or while it holds
-    /// the disruption.
+    /// The Pods among those of the peers that are being stopped, or do not run: PD counts on their stores for some seconds
+    /// more. Of TiKV, looked for only while its own is, while it leaves, or while it holds the disruption.
     Stopping: Set<string>
     /// Those that were made within the last minute; of TiKV, looked for only while it holds the disruption.
     JustMade: Set<string>
@@ -206,7 +206,8 @@ module Reason =
             $"%d{living} living stores would remain, and %d{needed} are needed for all replicas"
         | StoresSilent(silent, stores) ->
             $"%d{silent} of %d{stores} stores are silent: nothing else is taken down meanwhile"
-        | StoreStops pod -> $"the Pod %s{pod} is being stopped: nothing else is taken down meanwhile"
+        | StoreStops pod ->
+            $"the Pod %s{pod} is being stopped, or does not run: nothing else is taken down meanwhile"
         | StoreStarts pod ->
             $"the Pod %s{pod} has just been made, and PD may not have heard from it yet: nothing else is taken down meanwhile"
         | NoNodeFits obstacle -> $"the Pod is pending: %s{Obstacle.text obstacle}"

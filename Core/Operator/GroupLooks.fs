@@ -149,7 +149,7 @@ let private otherBudgets sight (meta: Meta) (instances: Map<int, Group.InstanceV
              |> Map.toList
              |> List.choose (fun (_, one) ->
                  sight.Cache.Pods
-                 |> Map.tryFind (Cache.key meta.Namespace one.Meta.Name)
+                 |> Map.tryFind (Cache.key meta.Namespace one.Pod)
                  |> Option.map _.Meta.Labels))
 
     sight.Cache.Budgets

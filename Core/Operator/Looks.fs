@@ -311,13 +311,19 @@ let private instance
     let isStopping pod =
         sight.Cache.Pods
         |> Map.tryFind (Cache.key space pod)
-        |> Option.exists (fun pod -> pod.Meta.DeletionTimestamp.IsSome)
+        |> Option.forall (fun pod -> pod.Meta.DeletionTimestamp.IsSome || not pod.Running)
 
     let holds = cluster |> Option.bind _.Status.Disruption |> Disruption.isHeldBy meta.Uid
 
     let stopping =
         match role with
-        | Instance.TiKV _ when not holds && not (isStopping podName) -> Set.empty
+        | Instance.TiKV(spec, _) when
+            not holds
+            && not spec.Offline
+            && meta.DeletionTimestamp.IsNone
+            && not (isStopping podName)
+            ->
+            Set.empty
         | Instance.PD _
         | Instance.TiKV _ -> peers |> Map.keys |> Seq.filter isStopping |> Set.ofSeq
 

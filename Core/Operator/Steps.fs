@@ -197,7 +197,7 @@ let ofInstance endpoints (observed: Instance.Observed) action =
     | Instance.StopEvictingLeaders(StoreId id as store) ->
         pd "StopEvictingLeaders" $"leaders may come back to store %d{id}" (PdCall.StopEvictingLeaders store)
     | Instance.TransferPdLeader heir ->
-        let name = Instance.Evidence.Heir.name heir
+        let name = Instance.MemberEvidence.Heir.name heir
         pd "TransferPdLeader" $"PD's leader moves to %s{name}" (PdCall.TransferLeader name)
     | Instance.RestartPod(pod, why, _) ->
         delete Kind.Pod pod None |> kubernetes "RestartPod" $"Pod restarted: %s{why}"

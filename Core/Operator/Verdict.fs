@@ -102,7 +102,7 @@ let private nodesToRead (observed: Instance.Observed) (actions: Instance.Action 
 let private orphansToRead (observed: Instance.Observed) (actions: Instance.Action list) : ObjectRef list =
     let orphans =
         Instance.Seen.facts observed
-        |> Option.map (Instance.Evidence.orphans observed)
+        |> Option.map (Instance.MemberEvidence.orphans observed)
         |> Option.defaultValue []
 
     [

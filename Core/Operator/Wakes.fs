@@ -190,10 +190,7 @@ let wakeFor (input: Input) (before: Cache) (object: ObjectRef) run =
         | Some name when object.Kind = Kind.Pod && (meta |> Option.bind instanceKind) = Some Kind.PD ->
             run |> poll later space name
         | _ -> run
-    | Kind.Service ->
-        match meta |> Option.bind groupKind, meta |> Option.bind (label Labels.group) with
-        | Some kind, Some group -> run |> queue (reconcile later kind space group)
-        | _ -> run
+    | Kind.Service
     | Kind.ControllerRevision ->
         match meta |> Option.bind groupKind, meta |> Option.bind (label Labels.group) with
         | Some kind, Some group -> run |> queue (reconcile later kind space group)

@@ -61,11 +61,17 @@ let pdFirst =
 
 /// What a Pod that served was made of, when an operator deleted it.
 type private Former = {
-    Revision: string
     Substance: Json
     /// Of its instance: another one later means that something else was asked for meanwhile.
     Generation: int64 option
+    /// The revisions of the Pods that were asked for since. A request of before that lands late decides nothing anew, and no
+    /// creation can be sent so that the server refuses it by then.
+    Asked: Set<string>
 }
+
+let private revisionOf (pod: Json) =
+    Json.stringAt [ "metadata"; "annotations"; "tikv.org/process-revision" ] pod
+    |> Option.defaultValue ""
 
 /// The generation of the instance that a Pod (as JSON) belongs to.
 let private generation (pod: Json) (world: World) =
@@ -113,7 +119,7 @@ let private waitsForMount (pod: Pod) (before: World) =
 
 let restartsChangeSomething =
     Invariant.makeOf
-        (Sights.Changed ||| Sights.Landed)
+        (Sights.Changed ||| Sights.Landed ||| Sights.Sent)
         (Invariant.property
             "I37"
             "A Pod that served is restarted only for another one that differs in what its process sees: nothing without effect on a process restarts it, and none is restarted twice for one change"
@@ -135,19 +141,29 @@ let restartsChangeSomething =
                 | None -> struct (former, Finding.Nothing)
                 | Some object ->
                     let made = {
-                        Revision =
-                            Json.stringAt [ "metadata"; "annotations"; "tikv.org/process-revision" ] object
-                            |> Option.defaultValue ""
                         Substance = substance before object
                         Generation = generation object before
+                        Asked = Set.empty
                     }
 
                     struct (Map.add (View.key pod.Namespace pod.Name) made former, Finding.Nothing)
+            | _, Sight.Sent(_, _, _, Sent.Write(Create({ Kind = Kind.Pod } as object, body))) when
+                not former.IsEmpty
+                ->
+                let key = View.key object.Namespace object.Name
+
+                match Map.tryFind key former with
+                | Some before ->
+                    let asked = { before with Asked = Set.add (revisionOf body) before.Asked }
+                    struct (Map.add key asked former, Finding.Nothing)
+                | None -> struct (former, Finding.Nothing)
             | _, Sight.Changed { Resource = { Plural = "pods" }; Type = ChangeType.Added; Object = object } ->
                 let key = View.keyOf object
 
                 match Map.tryFind key former with
                 | None -> struct (former, Finding.Nothing)
+                | Some before when not (Set.contains (revisionOf object) before.Asked) ->
+                    struct (Map.remove key former, Finding.Nothing)
                 | Some before ->
                     let rest = Map.remove key former
 

@@ -12,7 +12,13 @@ open Tikv.Simulator.World
 /// after its last heartbeat, and where all is settled PD is asked each 30 s.
 let private visible = 60_000L
 
+/// How long a Cluster may repeat what its groups said before: it knows them from a cache, which lags by 10 s where a run says
+/// so, and the group by its own.
+let private echo = 15_000L
+
 type private Seen = {
+    /// When each group last said Ready, by `namespace/plural/name`, of those that say so no more.
+    Said: Map<string, int64>
     /// Since when each process has not been serving, by `namespace/pod`. A serving one is not here.
     Silent: Map<string, int64>
     /// Those that were ever seen serving.
@@ -49,11 +55,12 @@ let private watch (seen: Seen) (world: World) =
             if Map.containsKey pod silent then silent else Map.add pod world.Now silent)
 
     {
-        Served = Set.union seen.Served now
-        Silent = silent |> Map.filter (fun pod _ -> not (Set.contains pod now))
-        Runs = world.Runs
-        Members = world.Pd.Members
-        Tikvs = world.Pd.Tikvs
+        seen with
+            Served = Set.union seen.Served now
+            Silent = silent |> Map.filter (fun pod _ -> not (Set.contains pod now))
+            Runs = world.Runs
+            Members = world.Pd.Members
+            Tikvs = world.Pd.Tikvs
     }
 
 /// The same processes tell nothing new.
@@ -72,6 +79,23 @@ let private claimsReady object =
     |> List.exists (fun condition ->
         Json.stringAt [ "type" ] condition = Some "Ready"
         && Json.stringAt [ "status" ] condition = Some "True")
+
+let private wordOf plural object = $"%s{Meta.``namespace`` object}/%s{plural}/%s{Meta.name object}"
+
+/// A group said Ready until a moment ago.
+let private hasJustSaid (seen: Seen) (world: World) plural group =
+    match Map.tryFind (wordOf plural group) seen.Said with
+    | Some at -> world.Now - at <= echo
+    | None -> false
+
+let private hear (seen: Seen) (world: World) plural object before =
+    match claimsReady before, claimsReady object with
+    | true, false -> { seen with Said = Map.add (wordOf plural object) world.Now seen.Said }
+    | false, true when not seen.Said.IsEmpty -> {
+        seen with
+            Said = Map.remove (wordOf plural object) seen.Said
+      }
+    | _ -> seen
 
 /// The Pods that an object answers for.
 let private pods (seen: Seen) (world: World) plural object =
@@ -128,9 +152,10 @@ let private pods (seen: Seen) (world: World) plural object =
             ApiServer.listObjects
                 (Builtins.key "core.tikv.org" "v1alpha1" plural)
                 (Some ``namespace``)
-                world.Server)
-        |> List.filter (fun group ->
-            Json.stringAt [ "spec"; "cluster"; "name" ] group = Some(Meta.name object))
+                world.Server
+            |> List.filter (fun group ->
+                Json.stringAt [ "spec"; "cluster"; "name" ] group = Some(Meta.name object)
+                && not (hasJustSaid seen world plural group)))
         |> List.collect ofGroup
 
 let private ours = Set.ofList [ "clusters"; "pdgroups"; "tikvgroups"; "pds"; "tikvs" ]
@@ -145,7 +170,14 @@ let readyIsTrue: Invariant =
                 "Ready is True of a generation only while every process that the object answers for has served within the last minute, and observedGeneration never goes back"
             Source = "verification C5"
         }
-        { Silent = Map.empty; Served = Set.empty; Runs = Map.empty; Members = Map.empty; Tikvs = Map.empty }
+        {
+            Said = Map.empty
+            Silent = Map.empty
+            Served = Set.empty
+            Runs = Map.empty
+            Members = Map.empty
+            Tikvs = Map.empty
+        }
         (fun seen { World = world } sight ->
             match sight with
             | Sight.Processes -> struct (track seen world, Finding.Nothing)
@@ -159,6 +191,7 @@ let readyIsTrue: Invariant =
                     Json.int64At [ "status"; "observedGeneration" ] json |> Option.defaultValue 0L
 
                 let before = previous |> Option.defaultValue Json.Null
+                let seen = hear seen world resource.Plural object before
 
                 if generation object < generation before then
                     struct (seen,

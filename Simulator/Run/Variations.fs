@@ -52,15 +52,46 @@ module Variations =
         "zombie by 10 min of", WriteFate.Zombie 600_000L
     ]
 
-    /// Each call that changes something, of Kubernetes and of PD, with each fate.
-    let writes (twin: Twin) : Variation list = [
+    let private writesWith fates (twin: Twin) : Variation list = [
         for KeyValue(number, before) in twin.BeforeWrite do
-            for name, fate in writeFates do
+            for name, fate in fates do
                 benign
                     $"%s{name} write %d{number}"
                     [ { When = Trigger.AtWrite(0, number); What = Misfortune.ToWrite fate } ]
                     before
     ]
+
+    /// Each call that changes something, of Kubernetes and of PD, with each fate.
+    let writes (twin: Twin) : Variation list = writesWith writeFates twin
+
+    /// Those after which an operator does not know what it has done, or somebody else does it later.
+    let private darkFates = [
+        "crash before", WriteFate.CrashBefore
+        "crash after", WriteFate.CrashAfter
+        "lost reply of", WriteFate.ReplyLost
+        "zombie by 60 s of", WriteFate.Zombie 60_000L
+    ]
+
+    /// Each write with each of the fates that are tried two at a time.
+    let dark (twin: Twin) : Variation list = writesWith darkFates twin
+
+    let private firstWrite (variation: Variation) =
+        variation.Faults
+        |> List.tryPick (fun fault ->
+            match fault.When with
+            | Trigger.AtWrite(_, number) -> Some number
+            | _ -> None)
+
+    /// The same misfortune, and then each of them at each later write of the run that it makes (verification E5.2, depth 2).
+    let thenDark (first: Variation) (after: Twin) : Variation list =
+        let from = firstWrite first |> Option.defaultValue 0
+
+        dark { after with BeforeWrite = after.BeforeWrite |> Map.filter (fun number _ -> number > from) }
+        |> List.map (fun second -> {
+            second with
+                Name = $"%s{first.Name}, then %s{second.Name}"
+                Faults = first.Faults @ second.Faults
+        })
 
     /// Nine seconds: a member of PD that is silent for ten is taken for lost.
     let private readFates = [

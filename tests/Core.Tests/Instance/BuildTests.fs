@@ -139,6 +139,14 @@ let ``a Pod of TiKV never waits for PD once a cluster id is recorded`` () =
     |> shouldBe (act [ CreatePod(pod observed) ])
 
 [<Test>]
+let ``a store whose Pod is gone starts again once PD has been asked, whether it answered or not`` () =
+    let gone = withoutPod tikv
+    gone |> unasked |> decide |> shouldBe (wait [ PdNotAsked ])
+
+    for asked in [ gone; silent gone ] do
+        asked |> decide |> shouldBe (act [ CreatePod(pod asked) ])
+
+[<Test>]
 let ``TiKV without any PD group waits for one`` () =
     { bareTikv 2 with PdUrls = [] } |> decide |> shouldBe (wait [ PdAbsent ])
 

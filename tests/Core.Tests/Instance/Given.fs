@@ -470,8 +470,17 @@ let recordedOn uid (observed: Observed) =
 
     { observed with Role = role }
 
+/// Its claims say nothing of whose data they hold.
+let unlabelled (observed: Observed) =
+    let nobodys (claim: ClaimView) =
+        let labels = claim.Meta.Labels |> Map.remove Labels.storeId |> Map.remove Labels.memberId
+
+        { claim with Meta = { claim.Meta with Labels = labels } }
+
+    { observed with Claims = observed.Claims |> Map.map (fun _ claim -> nobodys claim) }
+
 /// The claim of the data was another one when it was recorded.
-let lostDisk = recordedOn "an earlier volume"
+let lostDisk = recordedOn "an earlier volume" >> unlabelled
 
 let offline = withTikvRole (fun (spec, status) -> { spec with Offline = true }, status)
 
@@ -614,8 +623,14 @@ let restartGrounds observed =
     match observed.Role with
     | PD _ ->
         let self = seen (Seen.memberOf observed facts)
-        let quorum = known (Evidence.quorumWhileItRests self facts)
-        Evidence.MemberRests(held, calm observed, quorum, known (Evidence.notLeading self observed facts))
+        let quorum = known (MemberEvidence.quorumWhileItRests self facts)
+
+        Evidence.MemberRests(
+            held,
+            calm observed,
+            quorum,
+            known (MemberEvidence.notLeading self observed facts)
+        )
     | TiKV _ ->
         let store = Seen.storeOf observed facts
         let leaders = known (Evidence.leadersGone store observed facts)
@@ -639,19 +654,19 @@ let removeMember observed =
     let self = seen (Seen.memberOf observed facts)
 
     let unwanted =
-        Evidence.leaves self observed
-        |> Option.orElse (Evidence.lostDisk self observed)
+        MemberEvidence.leaves self observed
+        |> Option.orElse (MemberEvidence.lostDisk self observed)
         |> seen
 
-    RemoveMember(self.Id, calm observed, known (Evidence.quorumWithoutIt self facts), unwanted)
+    RemoveMember(self.Id, calm observed, known (MemberEvidence.quorumWithoutIt self facts), unwanted)
 
 /// Leadership goes from the member that leads to the first heir, who is to bear that name.
 let transferTo name (observed: Observed) =
     let facts = answered observed
     let leader = facts.Members |> List.find _.IsLeader
 
-    match Evidence.heirs leader observed facts with
-    | heir :: _ when Evidence.Heir.name heir = name -> TransferPdLeader heir
+    match MemberEvidence.heirs leader observed facts with
+    | heir :: _ when MemberEvidence.Heir.name heir = name -> TransferPdLeader heir
     | heirs -> failwith $"%A{heirs}"
 
 let bootstrapGrounds observed = seen (Evidence.firstBootstrap observed)

@@ -87,6 +87,12 @@ let ``a store stays while too few living ones would remain`` () =
         decide (leaving |> spoil) |> shouldBe (wait [ StoresTooFew(2, 3) ])
 
 [<Test>]
+let ``a store whose Pod is being stopped or does not run is not counted on, whatever PD still says`` () =
+    for before in [ id; down 2 >> withoutPod ] do
+        decide ({ before leaving with Stopping = Set [ "basic-tikv-0" ] })
+        |> shouldBe (wait [ StoresTooFew(2, 3) ])
+
+[<Test>]
 let ``where people leave it to PD how many stores are enough, PD is asked before any leader moves`` () =
     let few = leaving |> withStores [ 0; 1; 2 ]
     let until time = { few with Overrides = $"min-replicas-after@%s{time}" }

@@ -137,3 +137,4 @@ type Looks =
     ]
 
     static member Look() : Arbitrary<Look<Observed>> = Look.any 9 Looks.Starts Looks.Changes
+    static member Named start happened = Look.named Looks.Starts Looks.Changes start happened

@@ -299,6 +299,23 @@ let ``at most one step with a risk is taken at a time, claims excepted`` (Look.A
     |> List.length
     <= 1
 
+/// Found by `build.fsx hunt`, shrunk.
+[<NUnit.Framework.Test>]
+let ``a member that has only half joined is itself none of the others that have to be healthy`` () =
+    let observed =
+        Looks.Named "a member" [
+            "the instance was never registered"
+            "member 1 has only half joined"
+            "it holds the disruption"
+            "its node is cordoned"
+        ]
+        |> _.Observed
+
+    match (decide observed).Actions with
+    | [ RestartPod _ ] as actions ->
+        NUnit.Framework.Assert.That(Lint.instance observed actions, NUnit.Framework.Is.Empty)
+    | other -> failwith $"%A{other}"
+
 [<Property(Arbitrary = [| typeof<Looks> |])>]
 let ``a status that was written is not written again`` (Look.At observed) =
     let decision = decide observed

@@ -88,17 +88,6 @@ let ``the law forbids force without a lost node`` () =
 
 // ---- disks
 
-/// Its claims say nothing of whose data they hold.
-let private unlabelled (observed: Observed) =
-    let nobodys (claim: ClaimView) =
-        let labels = claim.Meta.Labels |> Map.remove Labels.storeId |> Map.remove Labels.memberId
-
-        { claim with Meta = { claim.Meta with Labels = labels } }
-
-    { observed with Claims = observed.Claims |> Map.map (fun _ claim -> nobodys claim) }
-
-let private onOtherDisk = recordedOn "a claim that is gone" >> unlabelled
-
 let private drained index = withLeaders index 0
 
 let private removals (observed: Observed) =
@@ -110,7 +99,7 @@ let private removals (observed: Observed) =
 
 [<Test>]
 let ``a store whose disk is gone leaves PD before the instance starts anew`` () =
-    let observed = tikv |> onOtherDisk |> down 2 |> drained 2 |> withoutPod
+    let observed = tikv |> lostDisk |> down 2 |> drained 2 |> withoutPod
     removals observed |> shouldBe [ storeId 2 ]
     Lint.instance observed (decide observed).Actions |> shouldBe []
 
@@ -120,6 +109,14 @@ let ``a store whose disk is gone leaves PD before the instance starts anew`` () 
 
     decide (observed |> tombstone 2)
     |> shouldBe (act [ CreatePod(ok (Rules.podBody observed)) ])
+
+[<Test>]
+let ``a new claim that says that it holds the data of the store is no lost disk`` () =
+    let observed = tikv |> recordedOn "the claim before" |> down 2 |> drained 2 |> withoutPod
+
+    match decide observed with
+    | { Actions = [ CreatePod _ ]; Waiting = [] } -> ()
+    | other -> Assert.Fail $"%A{other}"
 
 [<Test>]
 let ``an empty directory on the recorded disk is no evidence: it may be a mount that is missing`` () =
@@ -150,11 +147,11 @@ let ``an empty directory on the recorded disk is no evidence: it may be a mount 
 
 [<Test>]
 let ``a store that PD hears from is not removed for a claim that is another`` () =
-    removals (tikv |> onOtherDisk |> drained 2 |> withoutPod) |> shouldBe []
+    removals (tikv |> lostDisk |> drained 2 |> withoutPod) |> shouldBe []
 
 [<Test>]
 let ``a store whose disk is gone stays while too few others live, or PD is silent`` () =
-    let observed = tikv |> onOtherDisk |> down 2 |> drained 2 |> withoutPod
+    let observed = tikv |> lostDisk |> down 2 |> drained 2 |> withoutPod
 
     let few =
         observed
@@ -174,10 +171,10 @@ let ``a member whose disk is gone leaves PD before it joins anew`` () =
             | RemoveMember(id, _, _, _) -> Some id
             | _ -> None)
 
-    let observed = pd |> onOtherDisk |> unhealthy 1
+    let observed = pd |> lostDisk |> unhealthy 1
     removed observed |> shouldBe [ memberId 1 ]
     Lint.instance observed (decide observed).Actions |> shouldBe []
-    removed (pd |> onOtherDisk) |> shouldBe []
+    removed (pd |> lostDisk) |> shouldBe []
     removed (pd |> unhealthy 1) |> shouldBe []
     removed (observed |> unhealthy 2) |> shouldBe []
     removed (silent observed) |> shouldBe []
@@ -194,7 +191,7 @@ let ``the disk of a store is recorded with its id, and with no other`` () =
     let never = withTikvRole (fun (spec, status) -> spec, { status with Id = None })
     claim (never tikv) |> shouldBe (Some "data-basic-tikv-2-uid")
     claim (unlabelled (never tikv)) |> shouldBe (Some "data-basic-tikv-2-uid")
-    claim (tikv |> onOtherDisk |> down 2) |> shouldBe (Some "a claim that is gone")
+    claim (tikv |> lostDisk |> down 2) |> shouldBe (Some "an earlier volume")
     claim (tikv |> unlabelled |> down 2) |> shouldBe None
     claim (unlabelled tikv) |> shouldBe (Some "data-basic-tikv-2-uid")
 

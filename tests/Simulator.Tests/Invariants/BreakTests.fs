@@ -242,7 +242,11 @@ let private mistakes: (string * (World -> Story)) list = [
 
         [ create Kind.Pod (tikv 0) newer world ])
     "I37",
-    (fun world -> [ delete Kind.Pod (tikv 0) world; changed ChangeType.Added Kind.Pod (tikv 0) None world ])
+    (fun world -> [
+        delete Kind.Pod (tikv 0) world
+        sent 1L (creationOf Kind.Pod (tikv 0) (body Kind.Pod (tikv 0) world)) world
+        changed ChangeType.Added Kind.Pod (tikv 0) None world
+    ])
     "I38",
     (fun world ->
         let paused = modified Kind.Cluster "basic" (set [ "spec"; "paused" ] (Json.Bool true)) world

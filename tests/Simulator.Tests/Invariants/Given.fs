@@ -91,7 +91,8 @@ let patchStatus kind name (body: Json) (world: World) =
 
 let sent request what (world: World) : World * Sight = world, Sight.Sent(0, 0, request, what)
 let heard request isKnown (world: World) : World * Sight = world, Sight.Heard(0, 0, request, isKnown)
-let creation kind name = Sent.Write(Create(reference kind name, Json.empty))
+let creationOf kind name body = Sent.Write(Create(reference kind name, body))
+let creation kind name = creationOf kind name Json.empty
 
 let deletion kind name =
     Sent.Write(Delete(reference kind name, { Uid = Uid "some"; ResourceVersion = None }, None))

@@ -40,6 +40,45 @@ let ``a change with any one misfortune ends as one without`` (id: string, every:
         Assert.That(variations.Length, Is.GreaterThan 100, "too few variations")
         Assert.That(problems, Is.Empty)
 
+/// Every two of the misfortunes that leave the operator in the dark: after some of the first ones; `tikv-sim explore E-in
+/// --faults 2` tries them all.
+[<Test>]
+let ``a store less with any two misfortunes ends as without`` () =
+    let start = Catalogue.tryStart "E-in" 1UL |> Option.get
+    let twin = Twin.ofRun start
+
+    let firsts =
+        Variations.dark twin
+        |> List.indexed
+        |> List.filter (fun (index, _) -> index % 37 = 0)
+        |> List.map snd
+
+    let runs, failed = Explore.pairs ignore twin firsts
+    Assert.That(runs, Is.GreaterThan 500, "too few runs")
+
+    Assert.That(
+        failed
+        |> List.map (fun one -> one.Variation.Name + ": " + Option.defaultValue "" one.Problem),
+        Is.Empty
+    )
+
+/// A second misfortune is kept with the first: both strike when the file is played.
+[<Test>]
+let ``what two misfortunes bring about is kept as a file with both`` () =
+    let chosen = Choice.find "E-in" |> List.pick Result.toOption
+    let start = Choice.start None chosen |> Option.get
+    let first = Twin.ofRun start |> Variations.dark |> List.head
+    let second = Variations.thenDark first (Twin.ofRun first.From) |> List.last
+
+    match Choice.varied chosen start.World.Now second "found" with
+    | None -> Assert.Fail "it is not kept"
+    | Some story ->
+        let faults = story.Steps |> List.filter (fun step -> step.When.IsAtWrite)
+        Assert.That(List.length faults, Is.EqualTo 2)
+        // it would not be reached while one of them has not struck
+        let played = Run.run (Catalogue.start story).Scenario
+        Assert.That(Run.words played, Does.StartWith "reached after")
+
 [<Test>]
 let ``a settled cluster of four stores is left alone for a day`` () =
     let settled = Settled.from Given.ordinary

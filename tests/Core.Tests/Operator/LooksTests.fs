@@ -1,0 +1,86 @@
+/// What is gathered from the caches for a decision.
+module Tikv.Core.Tests.Operator.LooksTests
+
+open NUnit.Framework
+open Tikv.Core
+open Tikv.Core.Kubernetes
+open Tikv.Core.Operator
+open Tikv.Core.Tests.Words
+
+module One = Tikv.Core.Tests.Instance.Given
+
+let private kept kind json cache =
+    match Cache.present kind json cache with
+    | Some(_, cache) -> cache
+    | None -> failwith $"%A{kind} is not kept: %A{json}"
+
+let private meta name (labels: (string * string) list) more =
+    "metadata",
+    Json.object (
+        [ "name", name; "namespace", "default"; "uid", "u-" + name; "resourceVersion", "1" ]
+        |> List.map (fun (key, value) -> key, Json.string value)
+        |> fun fields ->
+            fields
+            @ [ "labels", Json.object (labels |> List.map (fun (key, value) -> key, Json.string value)) ]
+            @ more
+    )
+
+let private ofInstance = [
+    "tikv.org/cluster", "basic"
+    "tikv.org/group", "old"
+    "tikv.org/instance", "old-0"
+]
+
+let private group =
+    Json.object [
+        meta "old" [] []
+        "spec",
+        json
+            """{"cluster":{"name":"basic"},"replicas":1,
+                 "template":{"spec":{"version":"v8.5.2","volumes":[{"name":"data","mountPath":"/data","storage":"1Gi"}]}}}"""
+    ]
+
+/// An instance whose Pod a StatefulSet of before has named.
+let private instance =
+    let owner =
+        json
+            """[{"apiVersion":"core.tikv.org/v1alpha1","kind":"TiKVGroup","name":"old","uid":"u-old","controller":true}]"""
+
+    Json.object [
+        meta "old-0" ofInstance [ "ownerReferences", owner ]
+        "spec",
+        json
+            """{"cluster":{"name":"basic"},"index":0,"podName":"before-tikv-0","subdomain":"before-tikv-peer",
+                "version":"v8.5.2","volumes":[{"name":"data","storage":"1Gi"}]}"""
+    ]
+
+let private pod =
+    Json.object [ meta "before-tikv-0" ofInstance []; "status", json """{"phase":"Running"}""" ]
+
+let private budget =
+    Json.object [
+        meta "mine" [] []
+        "spec", json """{"maxUnavailable":1,"selector":{"matchLabels":{"tikv.org/group":"old"}}}"""
+    ]
+
+[<Test>]
+let ``a PodDisruptionBudget of others is seen over a Pod that has another name than its instance`` () =
+    let cache =
+        Cache.empty
+        |> kept Kind.TiKVGroup group
+        |> kept Kind.TiKV instance
+        |> kept Kind.Pod pod
+        |> kept Kind.PodDisruptionBudget budget
+
+    let sight: Looks.Sight = {
+        At = Instant.zero
+        Clock = One.clock
+        Cache = cache
+        Pds = Map.empty
+        SilentSince = Map.empty
+        Secrets = Map.empty
+    }
+
+    match cache.TikvGroups |> Map.values |> Seq.map _.Object |> List.ofSeq with
+    | [ Ok group ] -> (GroupLooks.tikvGroup sight group).OtherBudgets |> shouldBe [ "mine" ]
+    | other -> Assert.Fail $"%A{other}"
