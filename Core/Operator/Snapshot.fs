@@ -27,7 +27,34 @@ let clusters (namespace': string) (objects: struct (Kind * Json) seq) : string l
             name object
 ]
 
-/// Those of the objects that concern a cluster: its own, the volumes of its claims, and every node and storage class.
+/// Of a Pod of somebody else: the room that it takes, and where. None when it takes none.
+let private tryGuest (pod: Json) : Json option =
+    let only names json = Json.present [ for name in names -> name, Json.tryField name json ]
+
+    let part name = Json.tryField name pod |> Option.defaultValue Json.empty
+    let asked json = Json.present [ "requests", Json.tryPath [ "resources"; "requests" ] json ]
+
+    let containers name =
+        Json.itemsAt [ "spec"; name ] pod
+        |> List.map (fun one -> one |> only [ "restartPolicy" ] |> Json.withField "resources" (asked one))
+
+    match text [ "spec"; "nodeName" ] pod, text [ "status"; "phase" ] pod with
+    | "", _
+    | _, ("Succeeded" | "Failed") -> None
+    | _ ->
+        Some(
+            Json.object [
+                "metadata", only [ "namespace"; "name" ] (part "metadata")
+                "spec",
+                only [ "nodeName"; "overhead" ] (part "spec")
+                |> Json.withField "resources" (asked (part "spec"))
+                |> Json.withField "initContainers" (Json.array (containers "initContainers"))
+                |> Json.withField "containers" (Json.array (containers "containers"))
+            ]
+        )
+
+/// Those of the objects that concern a cluster: its own, the volumes of its claims, every node and storage class, and the
+/// room that Pods of others take on the nodes.
 [<CompiledName "Of">]
 let ofCluster
     (namespace': string)
@@ -51,12 +78,17 @@ let ofCluster
         ]
 
     objects
-    |> List.filter (fun struct (kind, object) ->
-        match kind with
-        | Kind.Node
-        | Kind.StorageClass -> true
-        | Kind.PersistentVolume -> volumes.Contains(name object)
-        | _ -> isOurs kind object)
+    |> List.choose (fun struct (kind, object) ->
+        let isMeant =
+            match kind with
+            | Kind.Node
+            | Kind.StorageClass -> true
+            | Kind.PersistentVolume -> volumes.Contains(name object)
+            | _ -> isOurs kind object
+
+        if isMeant then Some(struct (kind, object))
+        elif kind = Kind.Pod then tryGuest object |> Option.map (fun guest -> struct (kind, guest))
+        else None)
 
 /// Where the PD of a cluster is asked, as the operator finds it.
 [<CompiledName "Endpoints">]

@@ -85,18 +85,26 @@ internal static class SnapshotCommand
 
         foreach (var kind in KindModule.watched)
         {
+            // Pods of other namespaces take room on the nodes, too.
+            var where = KindModule.isClusterWide(kind) || kind.IsPod ? null : space;
             string? page = null;
+            bool more;
 
             do
             {
-                var outcome = await api.ListPage(kind, KindModule.isClusterWide(kind) ? null : space, null, page, ct);
-                page = null;
+                var outcome = await api.ListPage(kind, where, null, page, ct);
+                (page, more) = (null, false);
 
                 switch (outcome)
                 {
                     case Outcome<ListPage>.Done { Answer: var list }:
                         seen.AddRange(list.Items.Select(item => (kind, item)));
                         page = list.Continue?.Value;
+                        more = page is not null;
+                        break;
+                    case Outcome<ListPage>.Refused { Error: var error } when kind.IsPod && where is null:
+                        missing.Add($"Pods of other namespaces: {error.Message}");
+                        (where, more) = (space, true);
                         break;
                     case Outcome<ListPage>.Refused { Error: var error } when KindModule.isOptional(kind):
                         missing.Add($"{KindModule.name(kind)}: {error.Message}");
@@ -107,7 +115,7 @@ internal static class SnapshotCommand
                         throw new StartProblem(ExitCode.Fault, $"cannot list {KindModule.name(kind)} in {space}: {problem}");
                 }
             }
-            while (page is not null);
+            while (more);
         }
 
         return (seen, missing);

@@ -4,6 +4,7 @@ module Tikv.Simulator.Campaigns.GatherCommand
 
 open System
 open System.IO
+open Tikv.Simulator.Files
 open Tikv.Simulator.Run
 open Tikv.Simulator.Scenarios
 
@@ -45,17 +46,6 @@ let private filesOf (name: string) : Result<string list, string> =
         | files -> Ok(List.ofArray files)
     else
         Error $"%s{name}: there is no such file or folder"
-
-let private collect (results: Result<'Item, string> list) : Result<'Item list, string list> =
-    match
-        results
-        |> List.choose (fun one ->
-            match one with
-            | Ok _ -> None
-            | Error problem -> Some problem)
-    with
-    | [] -> Ok(results |> List.choose Result.toOption)
-    | problems -> Error problems
 
 /// Each part once: of a Pod that was replaced there is a log that ends before the part is done.
 let once (parts: Part list) : Part list =
@@ -121,14 +111,13 @@ let run (names: string list) (withCoverage: bool) (mustReach: bool) : int =
         problems |> List.iter (eprintfn "tikv-sim: %s")
         2
 
-    match names |> List.map filesOf |> collect with
-    | Error problems -> refused problems
-    | Ok files ->
-        match files |> List.concat |> List.distinct |> List.map read |> collect with
-        | Error problems -> refused problems
-        | Ok parts ->
-            let parts = once parts
+    let all reader items = items |> List.map (reader >> Result.mapError List.singleton) |> Results.all
 
-            match problems parts with
-            | [] -> tell parts withCoverage mustReach
-            | problems -> refused problems
+    match names |> all filesOf |> Result.bind (List.concat >> List.distinct >> all read) with
+    | Error problems -> refused problems
+    | Ok parts ->
+        let parts = once parts
+
+        match problems parts with
+        | [] -> tell parts withCoverage mustReach
+        | problems -> refused problems

@@ -91,11 +91,12 @@ let private story: Story = scenario "" "" [] Given.ordinary [] []
 let private ordinary: Map<string, objnull> =
     Map [
         typeof<GivenNode>.Name, box Given.node
+        typeof<GivenTaint>.Name, box Given.taint
         typeof<Given>.Name, box Given.ordinary
         typeof<Story>.Name, box story
     ]
 
-let private required = set [ "Id"; "Shows"; "Name"; "Zone" ]
+let private required = set [ "Id"; "Shows"; "Name"; "Zone"; "Key"; "Effect" ]
 
 let private defaultOf (field: PropertyInfo) : objnull voption =
     let owner =

@@ -21,18 +21,7 @@ let parse (text: string) : Result<Story list, Problem list> =
     match Tree.read text with
     | Error problems -> Error problems
     | Ok [] -> Error [ { Line = 1L; Field = "file"; What = "it is empty" } ]
-    | Ok documents ->
-        let results = documents |> List.map read
-
-        match
-            results
-            |> List.collect (fun result ->
-                match result with
-                | Ok _ -> []
-                | Error problems -> problems)
-        with
-        | [] -> Ok(results |> List.choose Result.toOption)
-        | problems -> Error problems
+    | Ok documents -> documents |> List.map read |> Results.all
 
 /// `file:line: field: what is wrong`.
 let words (file: string) (problem: Problem) =

@@ -32,6 +32,23 @@ type Pace = {
     Takes: int
 }
 
+[<RequireQualifiedAccess>]
+type TaintEffect =
+    | [<About("Pods that do not tolerate it are not put there.", Word = "NoSchedule")>] NoSchedule
+    | [<About("Pods that do not tolerate it are put there if nowhere else.", Word = "PreferNoSchedule")>] PreferNoSchedule
+    | [<About("Pods that do not tolerate it are not put there, and those that are there have to go.",
+              Word = "NoExecute")>] NoExecute
+
+/// A taint of a node.
+type GivenTaint = {
+    [<About "Its key, such as dedicated.">]
+    Key: string
+    [<About "Its value.">]
+    Value: string
+    [<About "What it does to Pods that do not tolerate it.">]
+    Effect: TaintEffect
+}
+
 /// A machine of the cluster that a scenario begins with.
 type GivenNode = {
     [<About "Its name, as Kubernetes has it.">]
@@ -44,6 +61,8 @@ type GivenNode = {
     Cpu: string
     [<About "What there is for Pods, such as 64Gi.">]
     Memory: string
+    [<About "Its taints, from the beginning on; the Pods of `runs` come to stand there whatever they tolerate.">]
+    Taints: GivenTaint list
 }
 
 /// How closely regions are modelled.
@@ -132,7 +151,8 @@ type Story = {
 
 [<RequireQualifiedAccess>]
 module Given =
-    let node: GivenNode = { Name = ""; Zone = ""; Runs = []; Cpu = "16"; Memory = "64Gi" }
+    let node: GivenNode = { Name = ""; Zone = ""; Runs = []; Cpu = "16"; Memory = "64Gi"; Taints = [] }
+    let taint: GivenTaint = { Key = ""; Value = ""; Effect = TaintEffect.NoSchedule }
 
     /// The default of verification D: 3 PD and 4 TiKV, three replicas, 200 regions.
     let ordinary: Given = {

@@ -72,7 +72,13 @@ let private shape (given: Given) : Setup.Shape = {
         NodesPerZone = given.NodesPerZone
         Nodes = [
             for node in given.Nodes ->
-                ({ Name = node.Name; Zone = node.Zone; Cpu = node.Cpu; Memory = node.Memory }: Setup.NodeShape)
+                {
+                    Name = node.Name
+                    Zone = node.Zone
+                    Cpu = node.Cpu
+                    Memory = node.Memory
+                    Taints = [ for taint in node.Taints -> taint.Key, taint.Value, string taint.Effect ]
+                }
         ]
         Stands =
             Map [

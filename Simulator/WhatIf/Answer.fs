@@ -174,7 +174,13 @@ module Answer =
         else
             $"Without the fault the change takes %s{clock (List.min twins)} to %s{clock (List.max twins)}."
 
-        $"%d{answer.Trials.Length} runs, in each of which it strikes at another moment of that time:"
+        let part =
+            if Shard.isWhole answer.Question.Part then
+                ""
+            else
+                $" of part %d{answer.Question.Part.Number} of %d{answer.Question.Part.Count}"
+
+        $"%d{answer.Trials.Length} runs%s{part}, in each of which it strikes at another moment of that time:"
         ""
         $"""  %-58s{"outcome"} %5s{"runs"} %8s{"share"}   95 %% interval"""
         yield! answer.Shares |> List.map row
@@ -217,6 +223,16 @@ module Answer =
 
         Json.present [
             "scenario", Some(Json.string answer.Question.Story.Id)
+            "part",
+            (if Shard.isWhole answer.Question.Part then
+                 None
+             else
+                 Some(
+                     Json.object [
+                         "number", Json.int answer.Question.Part.Number
+                         "of", Json.int answer.Question.Part.Count
+                     ]
+                 ))
             "twinMilliseconds", Some(answer.Twins |> List.map (_.Took >> Json.int64) |> Json.array)
             "outcomes",
             Some(

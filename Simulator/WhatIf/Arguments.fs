@@ -41,6 +41,7 @@ type WhatIfArgument =
     | [<Unique>] Cluster of name: string
     | [<Unique>] Seeds of number: int
     | [<Unique>] Seed of number: uint64
+    | [<Unique>] Shard of part: string
     | [<Unique>] Patience of span: string
     | [<Unique>] Save of file: string
     | [<Unique>] Html of file: string
@@ -58,6 +59,7 @@ type WhatIfArgument =
             | Cluster _ -> "which Cluster of the dump, as NAME or NAMESPACE/NAME (default: the only one)"
             | Seeds _ -> "how many runs (default: 100)"
             | Seed _ -> "the first seed; each run has the next one (default: 1)"
+            | Shard _ -> "one of several parts of the runs, such as 2/8 (default: all of them)"
             | Patience _ ->
                 "how much longer than without the fault it may take before it waits for a person (default: 3h)"
             | Save _ -> "write the worst run to this file, as a scenario"
@@ -82,6 +84,7 @@ module Arguments =
             Faults = []
             Seeds = 1
             FirstSeed = 1UL
+            Shard = None
             Patience = "3h"
             Save = None
             Html = None
@@ -97,6 +100,7 @@ module Arguments =
             Faults = given.GetResults WhatIfArgument.Fault
             Seeds = given.GetResult(WhatIfArgument.Seeds, 100)
             FirstSeed = given.GetResult(WhatIfArgument.Seed, 1UL)
+            Shard = given.TryGetResult WhatIfArgument.Shard
             Patience = given.GetResult(WhatIfArgument.Patience, "3h")
             Save = given.TryGetResult WhatIfArgument.Save
             Html = given.TryGetResult WhatIfArgument.Html

@@ -54,6 +54,8 @@ type Options = {
     Faults: string list
     Seeds: int
     FirstSeed: uint64
+    /// Such as `2/8`; None: all of them.
+    Shard: string option
     /// Such as `3h`.
     Patience: string
     Save: string option
@@ -82,37 +84,38 @@ let private said (options: Options) =
     | [] -> "the steps of the scenario"
     | texts -> String.Join(" and ", texts)
 
-/// All values, or all that is wrong with any of them.
-let private collected (results: Result<'Value list, string list> list) : Result<'Value list, string list> =
-    match
-        results
-        |> List.collect (fun one ->
-            match one with
-            | Error problems -> problems
-            | Ok _ -> [])
-    with
-    | [] -> results |> List.choose Result.toOption |> List.concat |> Ok
-    | problems -> Error problems
-
 let private mostSeeds = 1_000_000
 
-let private question (needsFault: bool) (options: Options) : Result<Trials.Question, string list> =
+/// What is to be played, or all that is wrong with what is asked for.
+let question (needsFault: bool) (options: Options) : Result<Trials.Question, string list> =
     asked options
     |> Result.bind (fun (story, names) ->
-        let read reader texts = texts |> List.map (Phrases.renamed names >> reader story) |> collected
+        let all results = results |> Results.all |> Result.map List.concat
+        let read reader texts = texts |> List.map (Phrases.renamed names >> reader story) |> all
         let ofFiles = options.Files |> List.map (Manifests.ofFile story names)
 
         for told in ofFiles |> List.choose Result.toOption |> List.collect snd do
             eprintfn $"warning: %s{told}"
 
         let changes =
-            collected [ read Phrases.change options.Changes; yield! ofFiles |> List.map (Result.map fst) ]
+            all [ read Phrases.change options.Changes; yield! ofFiles |> List.map (Result.map fst) ]
 
         let faults = read Phrases.fault options.Faults
+
+        let part =
+            options.Shard
+            |> Option.map Shard.tryParse
+            |> Option.defaultValue (Ok Shard.whole)
 
         let others = [
             if options.Seeds < 1 || options.Seeds > mostSeeds then
                 $"--seeds is %d{options.Seeds}; allowed: 1 to %d{mostSeeds}"
+
+            match part with
+            | Ok part when part.Number <= options.Seeds -> ()
+            | Ok part ->
+                $"--shard is part %d{part.Number} of %d{part.Count}, in which there is none of the %d{options.Seeds} seeds"
+            | Error problem -> problem
 
             match Spans.tryParse options.Patience with
             | Some span when span > 0L -> ()
@@ -125,8 +128,8 @@ let private question (needsFault: bool) (options: Options) : Result<Trials.Quest
                 $"--fault is missing; allowed: %s{Phrases.faultForms}"
         ]
 
-        match changes, faults, others with
-        | Ok changes, Ok faults, [] ->
+        match changes, faults, part, others with
+        | Ok changes, Ok faults, Ok part, [] ->
             let steps: Step list =
                 if options.Changes.IsEmpty && options.Files.IsEmpty then
                     story.Steps
@@ -138,7 +141,10 @@ let private question (needsFault: bool) (options: Options) : Result<Trials.Quest
                 Change = steps
                 Fault = faults
                 Says = said options + ", and " + String.Join(" and ", options.Faults)
-                Seeds = List.init options.Seeds (fun index -> options.FirstSeed + uint64 index)
+                Seeds =
+                    List.init options.Seeds (fun index -> options.FirstSeed + uint64 index)
+                    |> Shard.cases part
+                Part = part
                 Patience = Spans.tryParse options.Patience |> Option.defaultValue 0L
             }
         | _ ->

@@ -118,21 +118,12 @@ module Dump =
                 Objects = []
                 Pd = Map [ path, { Status = 200; Body = PdBody.Json json } ]
             }
+        | Ok [], _ -> Error [ $"%s{file}: it is empty" ]
         | Ok documents, _ ->
-            let dumps = documents |> List.map (ofDocument file)
-
-            match
-                dumps
-                |> List.collect (fun dump ->
-                    match dump with
-                    | Error problems -> problems
-                    | Ok _ -> [])
-            with
-            | [] ->
-                match dumps |> List.choose Result.toOption with
-                | [] -> Error [ $"%s{file}: it is empty" ]
-                | dumps -> Ok(List.reduce both dumps)
-            | problems -> Error problems
+            documents
+            |> List.map (ofDocument file)
+            |> Results.all
+            |> Result.map (List.reduce both)
 
     let private extensions = set [ ".json"; ".yaml"; ".yml" ]
 
@@ -162,16 +153,9 @@ module Dump =
             match Directory.GetFiles source |> Array.filter isRead |> Array.sort |> List.ofArray with
             | [] -> Error [ $"%s{source}: there is no *.json or *.yaml in this folder" ]
             | files ->
-                let dumps = files |> List.map ofFile
-
-                match
-                    dumps
-                    |> List.collect (fun dump ->
-                        match dump with
-                        | Error problems -> problems
-                        | Ok _ -> [])
-                with
-                | [] -> Ok { (dumps |> List.choose Result.toOption |> List.reduce both) with Source = source }
-                | problems -> Error problems
+                files
+                |> List.map ofFile
+                |> Results.all
+                |> Result.map (fun dumps -> { List.reduce both dumps with Source = source })
         else
             Error [ $"%s{source}: there is no such file or folder" ]

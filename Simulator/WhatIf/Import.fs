@@ -262,7 +262,7 @@ module Import =
         |> Option.map (fun patch -> $"%s{Kind.name kind}/%s{name}", patch)
         |> Option.toList
 
-    let private sentence (dump: Dump) (names: (string * string) list) warnings =
+    let private sentence (dump: Dump) (sight: Sight) (names: (string * string) list) warnings =
         let renamed =
             names
             |> List.filter (fun (one, other) -> one <> other)
@@ -273,7 +273,10 @@ module Import =
             [
                 $"Made by tikv-sim import of %s{IO.Path.GetFileName dump.Source}"
                 yield! renamed
-                "other Pods on the nodes are not known, and take no room"
+                if sight.Others.IsEmpty then
+                    "other Pods on the nodes are not known, and take no room"
+                else
+                    "what other Pods ask for is taken off the room of the nodes"
                 yield! warnings
             ]
         )
@@ -341,7 +344,7 @@ module Import =
                 scenario sight.Name $"A cluster like %s{sight.Space}/%s{sight.Name} as it was%s{at}" [] given [] [
                     Check.Finally Fact.Settled
                 ] with
-                    Why = Some(sentence dump ((sight.Name, "basic") :: groupNames) warnings)
+                    Why = Some(sentence dump sight ((sight.Name, "basic") :: groupNames) warnings)
             }
 
             { Story = story; Warnings = warnings; Names = names })

@@ -6,6 +6,7 @@ open System
 open System.IO
 open Tikv.Core
 open Tikv.Core.Kubernetes
+open Tikv.Simulator.Files
 open Tikv.Simulator.Run
 open Tikv.Simulator.Scenarios
 
@@ -62,16 +63,7 @@ let ofFile (story: Story) names (file: string) : Result<Specs.Told<Misfortune li
     else
         Dump.documents file
         |> Result.bind (fun documents ->
-            let all = documents |> List.map (change story names file)
-
-            match
-                all
-                |> List.choose (fun one ->
-                    match one with
-                    | Error problem -> Some problem
-                    | Ok _ -> None)
-            with
-            | [] ->
-                let told = all |> List.choose Result.toOption
-                Ok(told |> List.collect fst, told |> List.collect snd)
-            | problems -> Error problems)
+            documents
+            |> List.map (change story names file >> Result.mapError List.singleton)
+            |> Results.all
+            |> Result.map (fun told -> told |> List.collect fst, told |> List.collect snd))

@@ -14,6 +14,8 @@ type Sight = {
     PdGroups: (string * Json) list
     TikvGroups: (string * Json) list
     Pods: Json list
+    /// Pods of others, of all namespaces that the dump has.
+    Others: Json list
     Claims: Json list
     /// All that the dump has.
     Nodes: Json list
@@ -127,6 +129,7 @@ module Sight =
                     PdGroups = pd
                     TikvGroups = tikv
                     Pods = labelled "Pod"
+                    Others = all "Pod" |> List.map snd |> List.except (labelled "Pod")
                     Claims = labelled "PersistentVolumeClaim"
                     Nodes = all "Node" |> List.map snd
                     Volumes = all "PersistentVolume" |> List.map snd

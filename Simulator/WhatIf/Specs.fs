@@ -91,8 +91,20 @@ let private volumes (isLocal: bool) (spec: Json) : Json =
 let private groupOuts = [
     [ "template"; "spec"; "security" ], "the simulated cluster has no TLS"
     [ "template"; "spec"; "overlay" ],
-    "simulated Pods are as the operator makes them, and their nodes have no labels or taints to choose by"
+    "simulated Pods are as the operator makes them, but for tolerations, and their nodes have no labels to choose by"
 ]
+
+let private tolerations = [ "template"; "spec"; "overlay"; "pod"; "spec"; "tolerations" ]
+
+/// Without that path, and without the objects on the way that hold nothing else.
+let rec private pruned (path: string list) (json: Json) : Json =
+    match path with
+    | [] -> Json.empty
+    | name :: rest ->
+        match Json.tryField name json |> Option.map (pruned rest) with
+        | None -> json
+        | Some(Json.Object []) -> Json.withoutField name json
+        | Some inner -> Json.withField name inner json
 
 /// The `spec` of a group as it is to be, without cluster and replicas.
 let group kind (subject: string) isLocal (manifest: Json) : Told<Json> =
@@ -103,7 +115,11 @@ let group kind (subject: string) isLocal (manifest: Json) : Told<Json> =
         (plain (spec kind) whole, [ "cluster"; "replicas"; "bootstrapped" ])
         ||> List.fold (fun whole field -> Json.withoutField field whole)
 
-    let whole, told = without subject groupOuts whole
+    // nodes keep their taints
+    let endured = Json.tryPath tolerations whole
+    let whole, told = whole |> pruned tolerations |> without subject groupOuts
+    let whole = if endured.IsSome then Json.setPath tolerations endured whole else whole
+
     let whole, more = topologies subject whole
 
     let attributes =

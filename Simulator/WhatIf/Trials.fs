@@ -17,7 +17,9 @@ type Question = {
     Fault: Misfortune list
     /// Change and fault as they were asked for, for people.
     Says: string
+    /// Those of the part.
     Seeds: uint64 list
+    Part: Shard
     /// Milliseconds that a change may take longer than without the fault, until it is taken to wait for a person.
     Patience: int64
 }

@@ -46,11 +46,13 @@ let conditions (before: Json list) (heardAt: string) (at: string) heard =
         ])
     |> Json.Array
 
-let manifest name zone (ip: string) (cpu: string) (memory: string) (at: string) =
+let manifest (shape: NodeShape) (ip: string) (at: string) =
+    let name = shape.Name
+
     let resources =
         Json.object [
-            "cpu", Json.String cpu
-            "memory", Json.String memory
+            "cpu", Json.String shape.Cpu
+            "memory", Json.String shape.Memory
             "pods", Json.String "110"
             "ephemeral-storage", Json.String "200Gi"
         ]
@@ -71,10 +73,23 @@ let manifest name zone (ip: string) (cpu: string) (memory: string) (at: string) 
                 "kubernetes.io/os", Json.String "linux"
                 "kubernetes.io/hostname", Json.String name
                 "topology.kubernetes.io/region", Json.String "world"
-                "topology.kubernetes.io/zone", Json.String zone
+                "topology.kubernetes.io/zone", Json.String shape.Zone
             ]
         ]
-        "spec", Json.object [ "providerID", Json.String("simulator://" + name) ]
+        "spec",
+        Json.object [
+            "providerID", Json.String("simulator://" + name)
+            if not shape.Taints.IsEmpty then
+                "taints",
+                Json.array [
+                    for key, value, effect in shape.Taints ->
+                        Json.object [
+                            "key", Json.String key
+                            "value", Json.String value
+                            "effect", Json.String effect
+                        ]
+                ]
+        ]
         "status",
         Json.object [
             "capacity", resources

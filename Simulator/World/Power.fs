@@ -30,8 +30,6 @@ let private put (machine: Machine) (world: World) =
     { world with Machines = Map.add machine.Name machine world.Machines }
     |> wake machine.Name
 
-let private zoneOf (name: string) = name.Replace("node-", "").TrimEnd([| '0' .. '9' |])
-
 /// A kubelet that starts registers its node, if the object is not there (any more).
 let private register (machine: Machine) (world: World) =
     if
@@ -42,16 +40,7 @@ let private register (machine: Machine) (world: World) =
     else
         let at = Meta.time (World.clock world)
 
-        let cpu, memory =
-            world.Nodes.Values
-            |> Seq.tryHead
-            |> Option.map (fun node -> $"%d{node.Cpu / 1000L}", $"%d{node.Memory / 1000L}")
-            |> Option.defaultValue ("16", "64Gi")
-
-        (world,
-         NodeForms.register
-             "kubelet"
-             (NodeForms.manifest machine.Name (zoneOf machine.Name) machine.Ip cpu memory at))
+        (world, NodeForms.register "kubelet" (NodeForms.manifest machine.Shape machine.Ip at))
         ||> List.fold (fun world request -> World.send "kubelet" request world)
 
 let private change (name: string) what (alter: Machine -> Machine) (world: World) =

@@ -132,10 +132,13 @@ let private objection (world: World) (placed: Pod list) (volumes: Volume list) (
                 || skew world (placed |> List.filter (selected pod spread.Of)) spread.Key node >
                     spread.MaxSkew))
 
+    // a Pod that is to stand here when the world begins came before the taints
     let taint =
         node.Taints
         |> List.tryFind (fun (key, value, effect) ->
-            effect <> "PreferNoSchedule" && not (tolerates pod (key, value, effect)))
+            effect <> "PreferNoSchedule"
+            && not (tolerates pod (key, value, effect))
+            && Map.tryFind pod.Name world.Stands <> Some node.Name)
 
     let selector =
         pod.Spec.NodeSelector

@@ -7,9 +7,6 @@ open Tikv.Core
 open Tikv.Simulator.Kubernetes
 open Tikv.Simulator.Pd
 
-/// A machine by its name.
-type NodeShape = { Name: string; Zone: string; Cpu: string; Memory: string }
-
 /// Which machines there are.
 type Shape = {
     Seed: uint64
@@ -20,7 +17,7 @@ type Shape = {
     NodesPerZone: int
     /// In place of so many in each zone.
     Nodes: NodeShape list
-    /// The node on which a Pod comes to stand if it fits there, by the Pod's name.
+    /// The node on which a Pod comes to stand if it fits there, whatever its taints, by the Pod's name.
     Stands: Map<string, string>
     Cpu: string
     Memory: string
@@ -90,7 +87,13 @@ let world (shape: Shape) : World =
         | [] -> [
             for zone in shape.Zones do
                 for number in 1 .. shape.NodesPerZone do
-                    { Name = $"node-%s{zone}%d{number}"; Zone = zone; Cpu = shape.Cpu; Memory = shape.Memory }
+                    {
+                        Name = $"node-%s{zone}%d{number}"
+                        Zone = zone
+                        Cpu = shape.Cpu
+                        Memory = shape.Memory
+                        Taints = []
+                    }
           ]
         | named -> named
 
@@ -128,6 +131,7 @@ let world (shape: Shape) : World =
                 node.Name,
                 {
                     Name = node.Name
+                    Shape = node
                     Ip = addresses[node.Name]
                     Up = true
                     Connected = true
@@ -167,10 +171,7 @@ let world (shape: Shape) : World =
         for name in shape.VolumeAttributes do
             Requests.create Builtins.volumeAttributesClasses None (attributesClass name)
         for node in nodes do
-            yield!
-                NodeForms.register
-                    "simulator"
-                    (NodeForms.manifest node.Name node.Zone addresses[node.Name] node.Cpu node.Memory at)
+            yield! NodeForms.register "simulator" (NodeForms.manifest node addresses[node.Name] at)
 
             Requests.create Builtins.leases (Some "kube-node-lease") (NodeForms.lease node.Name at)
     ]

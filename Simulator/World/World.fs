@@ -90,9 +90,20 @@ type Run = {
     Log: (int64 * string) list
 }
 
+/// What a kubelet registers its node with.
+type NodeShape = {
+    Name: string
+    Zone: string
+    Cpu: string
+    Memory: string
+    /// Key, value, effect.
+    Taints: (string * string * string) list
+}
+
 /// What is under a node's name. `Up` is its power; `Connected` is its kubelet's way to the API server.
 type Machine = {
     Name: string
+    Shape: NodeShape
     Ip: string
     Up: bool
     Connected: bool

@@ -44,6 +44,30 @@ let ``all that is wrong is told, in the order of the lines`` () =
         )
     )
 
+[<Test>]
+let ``taints of nodes have a key and an effect of Kubernetes`` () =
+    let text =
+        lines [
+            "id: A"
+            "shows: b"
+            "given:"
+            "  nodes:"
+            "    - {name: n, zone: z, taints: [{key: a, effect: NoSchedule}]}"
+            "    - {name: o, zone: z, taints: [{key: a, effect: never}]}"
+            "    - {name: p, zone: z, taints: [{value: a}]}"
+        ]
+
+    Assert.That(
+        told text,
+        Is.EqualTo(
+            lines [
+                "a.yaml:6: given.nodes[1].taints[0].effect: `never` is not one of them; allowed: NoSchedule, PreferNoSchedule, NoExecute"
+                "a.yaml:7: given.nodes[2].taints[0].effect: it is missing"
+                "a.yaml:7: given.nodes[2].taints[0].key: it is missing"
+            ]
+        )
+    )
+
 let private one step = lines [ "id: A"; "shows: b"; "steps:"; "  - " + step ]
 
 [<TestCase("{at: 1s, do: {delete: TiKV/basic-tikvs-1}}",

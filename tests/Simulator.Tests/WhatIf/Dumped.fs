@@ -20,13 +20,23 @@ let given = {
         Tikv = 3
         Regions = 12
         Nodes = [
-            for name, zone, pods in
+            for name, zone, pods, taints in
                 [
-                    "n1", "west", [ "basic-pd-0"; "basic-tikv-0" ]
-                    "n2", "west", [ "basic-tikv-2" ]
-                    "n3", "east", []
-                    "n4", "east", [ "basic-tikv-1" ]
-                ] -> { Given.node with Name = name; Zone = zone; Runs = pods; Cpu = "8" }
+                    "n1", "west", [ "basic-pd-0"; "basic-tikv-0" ], []
+                    "n2", "west", [ "basic-tikv-2" ], []
+                    "n3", "east", [], [ "spare", "", TaintEffect.NoExecute ]
+                    "n4", "east", [ "basic-tikv-1" ], [ "dedicated", "db", TaintEffect.NoSchedule ]
+                ] ->
+                {
+                    Given.node with
+                        Name = name
+                        Zone = zone
+                        Runs = pods
+                        Cpu = "8"
+                        Taints = [
+                            for key, value, effect in taints -> { Key = key; Value = value; Effect = effect }
+                        ]
+                }
         ]
         LocationLabels = [ "zone"; "host" ]
         Manifests = [
@@ -61,16 +71,20 @@ let private objects (world: World) : struct (Kind * Json) list = [
             struct (kind, object)
 ]
 
-/// The dump of a world.
-let dump (world: World) : Json =
+/// The dump of a world in which there are further Pods.
+let dumpBeside (others: Json list) (world: World) : Json =
+    let objects = objects world @ [ for pod in others -> struct (Kind.Pod, pod) ]
+
     Snapshot.document
         "default"
         "basic"
         (World.clock world)
         "test"
-        (Snapshot.ofCluster "default" "basic" (objects world)) [
+        (Snapshot.ofCluster "default" "basic" objects) [
             for call in Snapshot.questions -> struct (call, ask world call)
         ] []
+
+let dump (world: World) : Json = dumpBeside [] world
 
 /// A file with that text, while something is done with it.
 let inFile (text: string) (use': string -> 'Value) : 'Value =

@@ -80,7 +80,9 @@ let ``other names become those of the simulated cluster and are told`` () =
 
 [<Test>]
 let ``what the simulation cannot have is told field by field`` () =
-    let overlay = Acts.json """{"pod": {"spec": {"nodeSelector": {"disk": "nvme"}}}}"""
+    let overlay =
+        Acts.json
+            """{"pod": {"spec": {"nodeSelector": {"disk": "nvme"}, "tolerations": [{"operator": "Exists"}]}}}"""
 
     let found =
         ofWorld.Force()
@@ -98,6 +100,92 @@ let ``what the simulation cannot have is told field by field`` () =
 
     Assert.That(told, Does.Contain "Cluster basic: tlsCluster `{\"enabled\":true}` is left out")
     Assert.That(told, Does.Contain "n1, n2, n3, n4: no zone is known")
+
+    Assert.That(
+        string found.Story.Given.Manifests,
+        Does.Contain("tolerations").And.Not.Contain "nvme",
+        "tolerations are kept, as taints are"
+    )
+
+[<Test>]
+let ``taints that Kubernetes sets by the state of a node are left out and told`` () =
+    let taints =
+        Acts.json
+            """[{"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}, {"key": "old", "effect": "NoSchedule"}]"""
+
+    let found = ofWorld.Force() |> changed "Node" [ "spec"; "taints" ] (Some taints) |> imported
+
+    for node in found.Story.Given.Nodes do
+        Assert.That(
+            node.Taints,
+            Is.EqualTo<GivenTaint list> [ { Key = "old"; Value = ""; Effect = TaintEffect.NoSchedule } ]
+        )
+
+    Assert.That(
+        found.Warnings,
+        Has.Some.StartsWith "nodes: n1: its taint node.kubernetes.io/unschedulable is left out"
+    )
+
+/// Begins with 4.25 CPUs, runs with 1.75; 0.05 CPUs beside that.
+let private guest phase =
+    """{"metadata": {"namespace": "other", "name": "web-PHASE", "labels": {"owner": "somebody"}},
+  "spec": {"nodeName": "n1", "overhead": {"cpu": "50m"},
+    "initContainers": [
+      {"name": "proxy", "restartPolicy": "Always", "resources": {"requests": {"cpu": "250m"}}},
+      {"name": "load", "resources": {"requests": {"cpu": "4", "memory": "1Mi"}}}],
+    "containers": [
+      {"name": "one", "image": "web", "resources": {"requests": {"cpu": "500m", "memory": "1Gi"}}},
+      {"name": "two", "resources": {"requests": {"cpu": "1", "memory": "512M"}, "limits": {"cpu": "8"}}},
+      {"name": "three"}]},
+  "status": {"phase": "PHASE"}}"""
+        .Replace("PHASE", phase)
+
+[<Test>]
+let ``what Pods of others ask for is taken off the room of their nodes and nothing else of them is in a snapshot``
+    ()
+    =
+    let pods = [ for phase in [ "Running"; "Succeeded"; "Failed" ] -> Acts.json (guest phase) ]
+    let text = Json.print (dumpBeside pods (world given))
+    let found = imported text
+    let room = [ for node in found.Story.Given.Nodes -> node.Name, node.Cpu, node.Memory ]
+
+    Assert.That(
+        room,
+        Is.EqualTo<(string * string * string) list> [
+            "n1", "3700m", "67133734912"
+            "n2", "8", "64Gi"
+            "n3", "8", "64Gi"
+            "n4", "8", "64Gi"
+        ]
+    )
+
+    Assert.That(found.Story.Why |> Option.defaultValue "", Does.Contain "what other Pods ask for")
+    Assert.That(text, Does.Contain("web-Running").And.Not.Contain("somebody").And.Not.Contain "web-Failed")
+    Assert.That(text, Does.Not.Contain "\"image\":\"web\"")
+
+    // as kubectl prints it
+    let listed =
+        match Json.parse (ofWorld.Force()) with
+        | Ok dump ->
+            let items =
+                Json.itemsAt [ "items" ] dump
+                @ [
+                    for pod in pods ->
+                        pod
+                        |> Json.withField "kind" (Json.String "Pod")
+                        |> Json.withField "apiVersion" (Json.String "v1")
+                ]
+
+            imported (Json.print (Json.withField "items" (Json.array items) dump))
+        | Error problem -> invalidOp problem
+
+    Assert.That(listed.Story.Given.Nodes, Is.EqualTo(box found.Story.Given.Nodes))
+
+[<Test>]
+let ``where Pods ask for more than a node has no room is left`` () =
+    let greedy = (guest "Running").Replace("\"4\"", "\"40\"")
+    let found = imported (Json.print (dumpBeside [ Acts.json greedy ] (world given)))
+    Assert.That((found.Story.Given.Nodes |> List.find (fun node -> node.Name = "n1")).Cpu, Is.EqualTo "0m")
 
 [<Test>]
 let ``a dump that cannot be used is refused with its file, field, value and what is allowed`` () =

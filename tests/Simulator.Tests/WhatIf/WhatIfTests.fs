@@ -25,6 +25,7 @@ let private question change fault seeds : Trials.Question = {
     Fault = good (Phrases.fault story fault)
     Says = $"%s{change}, and %s{fault}"
     Seeds = [ for index in 0 .. seeds - 1 -> 1UL + uint64 index * Trials.clusters ]
+    Part = Shard.whole
     Patience = 4_000_000L
 }
 
@@ -48,6 +49,40 @@ let ``an operator that dies at any moment completes the change and the same ques
     )
 
     Assert.That(Json.print (Answer.json (asked ())), Is.EqualTo(Json.print (Answer.json first)))
+    Assert.That(Answer.lines first, Has.Some.StartsWith "3 runs, in each of which")
+
+    let part = { first with Question = { first.Question with Part = { Number = 2; Count = 8 } } }
+    Assert.That(Answer.lines part, Has.Some.StartsWith "3 runs of part 2 of 8, in each of which")
+    Assert.That(Json.print (Answer.json part), Does.Contain "\"part\":{\"number\":2,\"of\":8}")
+
+let private options: Command.Options = {
+    Source = "T01"
+    Cluster = None
+    Changes = [ "restart" ]
+    Files = []
+    Faults = [ "operator dies" ]
+    Seeds = 5
+    FirstSeed = 11UL
+    Shard = None
+    Patience = "3h"
+    Save = None
+    Html = None
+    Json = None
+}
+
+[<Test>]
+let ``the parts of the runs are all of them together and none of them twice`` () =
+    let seeds shard = (good (Command.question true { options with Shard = shard })).Seeds
+    let parts = [ for number in 1..3 -> seeds (Some $"%d{number}/3") ]
+    Assert.That(parts |> List.concat |> List.sort, Is.EqualTo<uint64 list>(seeds None))
+    Assert.That(parts |> List.map _.Length, Is.EqualTo<int list> [ 2; 2; 1 ])
+
+[<TestCase("6/6", "--shard is part 6 of 6, in which there is none of the 5 seeds")>]
+[<TestCase("0/2", "--shard is `0/2`; allowed: i/n with 1 <= i <= n, such as 2/8")>]
+let ``a part that there is not is told with what is allowed`` (shard: string) (words: string) =
+    match Command.question true { options with Shard = Some shard } with
+    | Ok _ -> Assert.Fail shard
+    | Error problems -> Assert.That(problems, Is.EqualTo<string list> [ words ])
 
 [<Test>]
 let ``a node that dies for good without failover waits for a person and the operator says why`` () =

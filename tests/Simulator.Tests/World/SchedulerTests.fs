@@ -139,3 +139,54 @@ let ``pods that must stand apart get disks on different nodes, while none of the
 
     let nodes = names |> List.map (fun name -> node name world)
     Assert.That(List.sort nodes, Is.EqualTo<string list> [ "node-a1"; "node-b1"; "node-c1" ])
+
+/// A world of one node, which is for databases.
+let private dedicated =
+    Setup.world {
+        Setup.ordinary with
+            Stands = Map [ "there", "m1" ]
+            Nodes = [
+                {
+                    Name = "m1"
+                    Zone = "west"
+                    Cpu = "4"
+                    Memory = "8Gi"
+                    Taints = [ "dedicated", "db", "NoSchedule" ]
+                }
+            ]
+    }
+
+let private endures value = [
+    "tolerations", Json.array [ Json.object [ "key", Json.String "dedicated"; "value", Json.String value ] ]
+]
+
+[<Test>]
+let ``a node that the world begins with takes only Pods that endure its taints and those that stand there``
+    ()
+    =
+    let world =
+        dedicated
+        |> createPod (sleeper "a" [])
+        |> createPod (sleeper "b" (endures "web"))
+        |> createPod (sleeper "c" (endures "db"))
+        |> createPod (sleeper "there" [])
+        |> wait 100L
+
+    Assert.That(
+        unschedulable "a" world,
+        Is.EqualTo "0/1 nodes are available: 1 node(s) had untolerated taint {dedicated: db}."
+    )
+
+    Assert.That(
+        [ for name in [ "b"; "c"; "there" ] -> node name world ],
+        Is.EqualTo<string list> [ ""; "m1"; "m1" ]
+    )
+
+[<Test>]
+let ``a machine that is replaced is of its zone, as big as it was, and has its taints`` () =
+    let before = dedicated.Nodes["m1"]
+    let world = Power.replace "m1" dedicated |> wait 5_000L
+    let after = world.Nodes["m1"]
+    Assert.That(after.Labels, Is.EqualTo<Map<string, string>> before.Labels)
+    Assert.That((after.Cpu, after.Memory), Is.EqualTo((before.Cpu, before.Memory)))
+    Assert.That(after.Taints, Is.EqualTo<(string * string * string) list> before.Taints)
