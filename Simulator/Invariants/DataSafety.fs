@@ -225,12 +225,22 @@ let enoughStoresStay =
                 | ValueSome(struct (group, _)) ->
                     let silent = Landing.knownSilent world.Now ledger group
 
-                    // The going of one that does not serve anyway takes nobody away: who is just restarted counts then.
+                    let running =
+                        before.Pd.Tikvs.Values
+                        |> Seq.filter (fun one -> one.State = ProcessState.Running)
+                        |> Seq.choose _.Disk
+                        |> Seq.map _.Store
+                        |> Set.ofSeq
+
+                    // The going of one that does not serve anyway takes nobody away: who is just restarted counts then, or, where
+                    // that one was taken down itself, who runs again.
                     let down =
                         if Set.contains id silent || not (Set.contains id (Ground.intact before)) then
                             Set.empty
-                        else
+                        elif Set.contains id running then
                             Landing.down ledger group
+                        else
+                            Set.difference (Landing.down ledger group) running
 
                     let living =
                         group.Cluster.Stores.Values
