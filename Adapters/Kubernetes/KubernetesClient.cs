@@ -43,18 +43,12 @@ public sealed class KubernetesClient : IKubernetesApi, IDisposable
     public void Dispose() => transports.Dispose();
 
     public async Task<Outcome<ListPage>> ListPage(
-        Kind kind, string? space, string? resourceVersion, string? page, CancellationToken ct)
-    {
-        var path = Urls.List(kind, space, options.PageSize, resourceVersion, page);
-        var answer = await Get(path, options.ListDeadline, ct);
+        Kind kind, string? space, string? resourceVersion, string? page, CancellationToken ct) =>
+        PageOf(await Get(Urls.List(kind, space, options.PageSize, resourceVersion, page), options.ListDeadline, ct));
 
-        return answer switch
-        {
-            Outcome<Json>.Done done => Page(done.Answer),
-            Outcome<Json>.Refused refused => Outcome<ListPage>.NewRefused(refused.Error),
-            _ => Outcome<ListPage>.NewUnknown(((Outcome<Json>.Unknown)answer).Problem),
-        };
-    }
+    /// <summary>A page of all objects of a kind, those of others too.</summary>
+    public async Task<Outcome<ListPage>> ListAllPage(Kind kind, string? page, CancellationToken ct) =>
+        PageOf(await Get(Urls.ListAll(kind, options.PageSize, page), options.ListDeadline, ct));
 
     public Task<WatchEnd> Watch(
         Kind kind, string? space, ResourceVersion from, TimeSpan timeout, Action<WatchEvent> told, CancellationToken ct) =>
@@ -114,6 +108,13 @@ public sealed class KubernetesClient : IKubernetesApi, IDisposable
     ]);
 
     private static FSharpOption<Json>? Some(Json value) => FSharpOption<Json>.Some(value);
+
+    private static Outcome<ListPage> PageOf(Outcome<Json> answer) => answer switch
+    {
+        Outcome<Json>.Done done => Page(done.Answer),
+        Outcome<Json>.Refused refused => Outcome<ListPage>.NewRefused(refused.Error),
+        _ => Outcome<ListPage>.NewUnknown(((Outcome<Json>.Unknown)answer).Problem),
+    };
 
     private static Outcome<ListPage> Page(Json list)
     {

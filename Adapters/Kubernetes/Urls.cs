@@ -24,6 +24,10 @@ internal static class Urls
             ("continue", page),
             ("resourceVersion", page is null ? resourceVersion : null)); // refused together with a continue token
 
+    /// <summary>Whoever's they are, in every namespace.</summary>
+    public static string ListAll(Kind kind, int limit, string? page) =>
+        Collection(kind, null) + Query(("limit", limit.ToString(CultureInfo.InvariantCulture)), ("continue", page));
+
     public static string Watch(Kind kind, string? space, string from, TimeSpan timeout) =>
         Collection(kind, space) + Query(
             ("watch", "true"),

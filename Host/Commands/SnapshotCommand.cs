@@ -85,14 +85,16 @@ internal static class SnapshotCommand
 
         foreach (var kind in KindModule.watched)
         {
-            // Pods of other namespaces take room on the nodes, too.
-            var where = KindModule.isClusterWide(kind) || kind.IsPod ? null : space;
+            // Pods of others take room on the nodes, too.
+            var all = kind.IsPod;
             string? page = null;
             bool more;
 
             do
             {
-                var outcome = await api.ListPage(kind, where, null, page, ct);
+                var outcome = all
+                    ? await api.ListAllPage(kind, page, ct)
+                    : await api.ListPage(kind, KindModule.isClusterWide(kind) ? null : space, null, page, ct);
                 (page, more) = (null, false);
 
                 switch (outcome)
@@ -102,9 +104,9 @@ internal static class SnapshotCommand
                         page = list.Continue?.Value;
                         more = page is not null;
                         break;
-                    case Outcome<ListPage>.Refused { Error: var error } when kind.IsPod && where is null:
-                        missing.Add($"Pods of other namespaces: {error.Message}");
-                        (where, more) = (space, true);
+                    case Outcome<ListPage>.Refused { Error: var error } when all:
+                        missing.Add($"Pods of others: {error.Message}");
+                        (all, more) = (false, true);
                         break;
                     case Outcome<ListPage>.Refused { Error: var error } when KindModule.isOptional(kind):
                         missing.Add($"{KindModule.name(kind)}: {error.Message}");

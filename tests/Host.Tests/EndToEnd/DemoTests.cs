@@ -70,6 +70,8 @@ public sealed class DemoTests
     public async Task A_snapshot_holds_the_cluster_and_the_answers_of_PD_without_a_Secret_and_a_scenario_is_made_of_it()
     {
         var file = Path.Combine(folder, "snapshot.json");
+        await kubectl.Run("run", "guest", "--image=web", "-n", "kube-system",
+            "--overrides", """{"spec":{"nodeName":"node-a1","containers":[{"name":"guest","image":"web","resources":{"requests":{"cpu":"2"}}}]}}""");
         using var snapshot = ChildProcess.Start(
             ChildProcess.Operator, "snapshot", "basic", "-n", "default", "--kubeconfig", Path.Combine(folder, "kubeconfig"), "--output", file);
         Assert.That(await snapshot.End(Patience), Is.Zero, () => snapshot.Output);
@@ -87,6 +89,7 @@ public sealed class DemoTests
             Assert.That(dump["items"]!.AsArray().Any(item => item!["metadata"]!["managedFields"] is not null), Is.False);
             Assert.That((int)dump["pd"]!["/pd/api/v1/stores"]!["body"]!["count"]!, Is.EqualTo(3));
             Assert.That((given.Pd, given.Tikv, given.Nodes.Sum(node => node.Runs.Length)), Is.EqualTo((3, 3, 6)));
+            Assert.That(given.Nodes.Single(node => node.Name == "node-a1").Cpu, Is.EqualTo("14000m"), "a Pod of somebody else takes 2");
         });
     }
 
