@@ -63,7 +63,7 @@ let pause (number: int) (span: int64) (run: Simulation) =
 let private recurs multiple count = count % multiple = 0 && count / multiple % 8 <> 0
 
 /// Faults that come again and again.
-let private lasting =
+let lasting: Fault list -> Fault list =
     List.filter (fun (fault: Fault) -> fault.When.IsAtEachWrite || fault.When.IsAtEachRead)
 
 /// How a refusal of that code says why.
