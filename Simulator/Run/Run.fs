@@ -167,8 +167,8 @@ module Run =
     /// Goes on from where another run stands, with the steps and faults of a scenario.
     let from (run: Simulation) (scenario: Scenario) : Result = continue' (Engine.resume scenario run)
 
-    /// Goes on with a run that has reached what it expects: from now on nothing need be written for so long, and nothing
-    /// strikes any more but what strikes again and again. Shows each step to an onlooker.
+    /// Goes on with a run that has reached what it expects: from now on nothing need be written for so long. Shows each
+    /// step to an onlooker.
     let watchedRest (milliseconds: int64) onlook (seen: 'Seen) (result: Result) : Result * 'Seen =
         let rec go until seen repeats (run: Simulation) =
             match run.Judge.Violations, Engine.next run with
@@ -179,12 +179,7 @@ module Run =
             | [], _ -> finish Verdict.Reached run, seen
             | violations, _ -> finish (Verdict.Broke(List.rev violations)) run, seen
 
-        let run =
-            Simulation.see Sight.Settled {
-                result.Final with
-                    Faults = Interpreter.lasting result.Final.Faults
-            }
-
+        let run = Simulation.see Sight.Settled result.Final
         go (run.World.Now + milliseconds) seen 0 run
 
     let rest (milliseconds: int64) (result: Result) : Result =
