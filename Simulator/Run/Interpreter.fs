@@ -245,6 +245,15 @@ let private sendRead number request sending unknown (run: Simulation) =
         ||> List.fold (fun (struct (run, send)) fault ->
             match fault.What with
             | Misfortune.ToRead ReadFate.Unanswered ->
+                // what comes of it comes when nobody waits for the answer any more: the run is not over
+                let until =
+                    if List.isEmpty (lasting [ fault ]) then
+                        run.World.Now + run.Scenario.Network.Timeout
+                    else
+                        run.StruckAt
+
+                let run = { run with StruckAt = max run.StruckAt until }
+
                 struct (Simulation.line (who operator) "fault: a question is not answered" run,
                         arrive run.Scenario.Network.Timeout operator (unknown gaveUp))
             | Misfortune.ToRead(ReadFate.Old late) ->
