@@ -445,21 +445,21 @@ let onlyOurs =
                     Finding.Broken $"%s{Kind.name object.Kind} %s{object.Name} is not ours, and was written"
             | ValueNone -> Finding.Nothing)
 
+/// Judged when it is sent: nothing makes the server refuse a creation that lands late, when PD has let the store go since.
 let tombstoneDisksStay =
     Invariant.plainOf
-        Sights.Landed
+        Sights.Sent
         (Invariant.property
             "I39"
             "No Pod is made on a volume whose store PD has let go"
             "verification C4 (I12, I39)")
-        (fun _ sight ->
+        (fun { World = world } sight ->
             match sight with
-            | Sight.Landed(_, Create({ Kind = Kind.Pod } as object, body), code, before) when code < 300 ->
+            | Sight.Sent(_, _, _, Sent.Write(Create({ Kind = Kind.Pod } as object, body))) ->
                 let stores =
                     Json.itemsAt [ "spec"; "volumes" ] body
                     |> List.choose (Json.stringAt [ "persistentVolumeClaim"; "claimName" ])
-                    |> List.choose (fun claim ->
-                        Ground.storeOnClaim (View.key object.Namespace claim) before)
+                    |> List.choose (fun claim -> Ground.storeOnClaim (View.key object.Namespace claim) world)
 
                 match stores with
                 | [] -> Finding.Nothing
@@ -467,7 +467,7 @@ let tombstoneDisksStay =
                     match
                         stores
                         |> List.tryFind (fun id ->
-                            match Ground.tryStore id before with
+                            match Ground.tryStore id world with
                             | ValueSome(struct (_, store)) -> store.NodeState = NodeState.Removed
                             | ValueNone -> false)
                     with

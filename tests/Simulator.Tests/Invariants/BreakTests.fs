@@ -254,7 +254,7 @@ let private mistakes: (string * (World -> Story)) list = [
     "I39",
     (fun world ->
         let world = storeState (tikv 0) NodeState.Removed world
-        [ create Kind.Pod (tikv 0) (body Kind.Pod (tikv 0) world) world ])
+        [ sent 1L (creationOf Kind.Pod (tikv 0) (body Kind.Pod (tikv 0) world)) world ])
     "I40",
     (fun world ->
         let surplus =
