@@ -43,7 +43,7 @@ let private dataVolume (observed: Observed) =
 
 /// The claim that the recorded store or member kept its data on does not exist any more, and another has its name, which does
 /// not say itself that it holds that data: somebody may have made a new claim for the volume of the old one.
-/// That stays true for ever: no uid comes back.
+/// No uid comes back: it stays so until another store or member is recorded, or the claim is given such a word.
 let diskReplaced (observed: Observed) =
     match dataVolume observed with
     | None -> false
