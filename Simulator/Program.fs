@@ -75,6 +75,7 @@ type ExploreArgument =
     | [<Unique; AltCommandLine "--seed">] From_Seed of number: uint64
     | [<Unique>] Limit of runs: int
     | [<Unique>] Faults of number: int
+    | [<Unique>] Merge
     | [<Unique>] Only of words: string
     | [<Unique; AltCommandLine "--save">] Save_In of folder: string
     | [<Unique; AltCommandLine "--shard">] Shard_Of of part: string
@@ -87,7 +88,8 @@ type ExploreArgument =
             | Save_In _ -> "keep each failure as a file in this folder"
             | Shard_Of _ -> "one of several parts, such as 2/8 (default: all of it)"
             | Faults _ ->
-                "1: each misfortune at each point (default); 2: every two of those that leave the operator in the dark, at each two writes"
+                "1: each misfortune at each point (default); 2 to 4: every so many of those that leave the operator in the dark, at each so many writes"
+            | Merge -> "a run that comes to a state that was met before is not gone on with: needed for 3 and 4"
             | Limit _ -> "so many runs and no more, from all over (default: all)"
             | Only _ -> "only misfortunes whose name has these words, such as `zombie by 60 s`"
 
@@ -154,11 +156,14 @@ type GatherArgument =
 type BenchArgument =
     | [<Unique>] Seconds of number: float
     | [<Unique>] Parallel of threads: int
+    | [<Unique>] States of number: int
 
     interface IArgParserTemplate with
         member argument.Usage =
             match argument with
             | Seconds _ -> "how long each measurement takes (default: 10)"
+            | States _ ->
+                "instead: how much memory so many states take, how quickly they are entered, and what a fingerprint costs"
             | Parallel _ ->
                 "how many threads run beside one another in the second one; 1 leaves it out (default: 2)"
 
@@ -341,12 +346,16 @@ let private run arguments =
             ExploreCommand.run (given.GetResult Of) {
                 Seed = given.TryGetResult From_Seed
                 Faults = given.GetResult(Faults, 1)
+                Merge = given.Contains Merge
                 Limit = given.GetResult(Limit, 0)
                 Only = given.GetResult(ExploreArgument.Only, "")
                 Shard = shard
                 Saved = given.TryGetResult Save_In
             })
-    | Bench given -> Benchmark.run (given.GetResult(Seconds, 10.0)) (given.GetResult(Parallel, 2))
+    | Bench given ->
+        match given.TryGetResult States with
+        | Some states -> StatesBenchmark.run states
+        | None -> Benchmark.run (given.GetResult(Seconds, 10.0)) (given.GetResult(Parallel, 2))
     | Relate given ->
         ofShard (given.TryGetResult Shard_To) (fun shard ->
             Commands.relate

@@ -104,13 +104,22 @@ let private hear key isKnown (struct (sent, at)) (seen: Seen) =
             struct ({ seen with Doubts = Map.add key left seen.Doubts }, Finding.Held)
     | _ -> struct (seen, Finding.Nothing)
 
+/// What each operator is in doubt about. What is on its way stands in the agenda of the run, too.
+let private doubted (seen: Seen) : objnull =
+    seen.Doubts
+    |> Map.toList
+    |> List.choose (fun (life, doubts) ->
+        if doubts.IsEmpty then None else Some(int (life >>> 20), doubts |> Map.keys |> List.ofSeq))
+    |> box
+
 let settledFirst: Invariant =
-    Invariant.makeOf
+    Invariant.makeTelling
         (Sights.Sent ||| Sights.Heard)
         (Invariant.property
             "I48"
             "After a request without an answer nothing that depends on it is sent before a fresh read has settled what became of it"
             "architecture, law 8; verification C5")
+        doubted
         { Count = 0; Sent = Map.empty; Doubts = Map.empty }
         (fun seen { World = world } sight ->
             match sight with

@@ -82,13 +82,18 @@ type Invariant(property: Property, sights: Sights) =
     /// The sorts of sight that it looks at: any other one finds nothing, and leaves it as it is.
     member _.Sights = sights
     abstract See: Scene -> Sight -> struct (Invariant * Finding)
+    /// What of the run so far what it finds later depends on, as a value; null for nothing.
+    abstract Remembers: objnull
+    default _.Remembers = null
 
 [<RequireQualifiedAccess>]
 module Invariant =
-    /// From a property, the sights that it looks at, what it remembers first, and how a sight changes that.
-    let rec makeOf
+    /// From a property, the sights that it looks at, what of its memory matters later, what it remembers first, and how a
+    /// sight changes that.
+    let rec makeTelling
         (sights: Sights)
         (property: Property)
+        (remembers: 'State -> objnull)
         (state: 'State)
         (see: 'State -> Scene -> Sight -> struct ('State * Finding))
         : Invariant = {
@@ -102,8 +107,13 @@ module Invariant =
                     else
                         LanguagePrimitives.PhysicalEquality (box next) (box state)
 
-                struct ((if isSame then this else makeOf sights property next see), finding)
+                struct ((if isSame then this else makeTelling sights property remembers next see), finding)
+
+            member _.Remembers = remembers state
     }
+
+    /// The same, where all that it remembers matters.
+    let makeOf sights property (state: 'State) see = makeTelling sights property box state see
 
     /// The same, of whatever is seen.
     let make property state see = makeOf Sights.All property state see

@@ -105,11 +105,6 @@ let line (alone: Measure) (measured: Measure) : string =
     invariant
         $"{cores} {runs:F1} runs/s, {events:F0} events/s{times}; {measured.Runs} runs of {each:F1} ms of processor time{failed}"
 
-/// The most memory that the process ever had, in MiB.
-let private peak () =
-    use self = Process.GetCurrentProcess()
-    self.PeakWorkingSet64 / 1_048_576L
-
 /// Warms up for half the time, then measures one thread and so many.
 let run (seconds: float) (threads: int) : int =
     printfn "Two hours of 3 PD and 4 TiKV, a store less, with faults, every property checked."
@@ -122,5 +117,5 @@ let run (seconds: float) (threads: int) : int =
     if threads > 1 then
         printfn $"%s{measure threads seconds |> line alone}"
 
-    printfn $"Peak memory %d{peak ()} MiB."
+    printfn $"Peak memory %d{Memory.peak ()} MiB."
     0

@@ -34,7 +34,8 @@ module Explore =
 
             Some $"it did %s{counts found}, and %s{counts calm} without faults"
 
-    let private compared (twin: Twin) (variation: Variation) (result: Result) : Exploration =
+    /// What a run leaves behind, and what it did on the way, against the run without faults.
+    let compared (twin: Twin) (variation: Variation) (result: Result) : Exploration =
         let problem =
             match result.Verdict with
             | Verdict.Reached ->
@@ -46,7 +47,7 @@ module Explore =
 
         { Variation = variation; Problem = problem }
 
-    /// Runs one variation, and compares what it leaves behind, and what it did on the way, with the run without faults.
+    /// Runs one variation, and compares it with the run without faults.
     let run (twin: Twin) (variation: Variation) : Exploration =
         compared twin variation (Run.continue' variation.From)
 
@@ -62,28 +63,6 @@ module Explore =
             progress (Interlocked.Increment finished)
             exploration)
         |> List.ofArray
-
-    /// Runs each variation alone, and with each second misfortune after it, on all processors: how many runs that were, and
-    /// those with a problem. `progress` is told how many of the first ones are done.
-    let pairs (progress: int -> unit) (twin: Twin) (firsts: Variation list) : int * Exploration list =
-        let finished = ref 0
-
-        let explored =
-            firsts
-            |> Array.ofList
-            |> Array.Parallel.map (fun first ->
-                let after = Twin.ofRun first.From
-                let alone = compared twin first after.Result
-
-                let found =
-                    match alone.Problem with
-                    | Some _ -> [ alone ]
-                    | None -> alone :: (Variations.thenDark first after |> List.map (run twin))
-
-                progress (Interlocked.Increment finished)
-                found.Length, found |> List.filter _.Problem.IsSome)
-
-        explored |> Array.sumBy fst, explored |> Array.toList |> List.collect snd
 
     /// The same variation again, with its transcript.
     let replay (variation: Variation) : Result =

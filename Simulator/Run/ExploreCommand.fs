@@ -8,8 +8,10 @@ open System.Diagnostics
 /// What is asked for.
 type Options = {
     Seed: uint64 option
-    /// One misfortune at a time, or two.
+    /// How many misfortunes befall a run: 1 to 4.
     Faults: int
+    /// A run that comes to a state that was met before is not gone on with.
+    Merge: bool
     /// So many variations and no more, from all over; 0: all.
     Limit: int
     /// Words of a misfortune's name; empty: all.
@@ -60,15 +62,39 @@ let private progress each total (watch: Stopwatch) (finished: int) =
     if finished % each = 0 then
         printfn $"  %d{finished} of %d{total} done, %s{milliseconds watch} ms"
 
+let private counted (levels: Level list) =
+    for faults, level in List.indexed levels do
+        let met =
+            if level.Merged = 0 then
+                ""
+            else
+                $", of which %d{level.Merged} came to a state that had been met; %d{level.States} states by then"
+
+        printfn $"  %d{level.Runs} runs with %d{faults + 1} misfortunes%s{met}"
+
 let private runAll (options: Options) twin variations watch : int * Exploration list =
     let total = List.length variations
 
-    if options.Faults = 1 then
+    if options.Faults = 1 && not options.Merge then
         printfn $"%d{total} variations."
         total, Explore.all (progress 100 total watch) twin variations
     else
-        printfn $"%d{total} first misfortunes, and each with every second one at each later write."
-        Explore.pairs (progress 20 total watch) twin variations
+        printfn $"%d{total} first misfortunes."
+
+        let tell faults finished total =
+            if finished % 20 = 0 then
+                printfn
+                    $"  with %d{faults}: %d{finished} of %d{total} states gone on from, %s{milliseconds watch} ms"
+
+        let searched =
+            Graph.search tell { Faults = options.Faults; Merges = options.Merge } twin variations
+
+        counted searched.Levels
+
+        if options.Merge then
+            printfn $"The table of states took %d{Memory.mebibytes searched.Bytes} MiB."
+
+        searched.Levels |> List.sumBy _.Runs, searched.Found
 
 let private report chosen (start: Simulation) (options: Options) (explored: Exploration list) =
     let failed =
@@ -93,7 +119,9 @@ let private exploreOne (options: Options) (chosen: Chosen) : int =
         eprintfn $"tikv-sim: there is no scenario %s{Choice.name chosen}; `tikv-sim list` names them"
         2
     | Some start ->
-        let misfortunes = if options.Faults = 1 then "each misfortune" else "every two misfortunes"
+        let misfortunes =
+            if options.Faults = 1 then "each misfortune" else $"every %d{options.Faults} misfortunes"
+
         printfn $"%s{start.Scenario.Name}: %s{start.Scenario.Shows}; now with %s{misfortunes} at each point."
         let watch = Stopwatch.StartNew()
         let twin = Twin.ofRun start
@@ -117,14 +145,18 @@ let private exploreOne (options: Options) (chosen: Chosen) : int =
                     $"%d{failed} did not end as the run without faults, or broke a property"
 
             printfn $"%d{total} runs in %s{milliseconds watch} ms: %s{verdict}."
+            printfn $"Peak memory %d{Memory.peak ()} MiB."
             if failed = 0 then 0 else 1
 
 /// Runs a scenario, named or of a file, with every single misfortune at each point, or with every two, and tells which it
 /// did not survive: 0, 1 when there is one, 2 for a question that cannot be asked.
 let run (name: string) (options: Options) : int =
     match Choice.find name with
-    | _ when options.Faults <> 1 && options.Faults <> 2 ->
-        eprintfn $"tikv-sim: --faults is %d{options.Faults}; allowed: 1 or 2"
+    | _ when options.Faults < 1 || options.Faults > 4 ->
+        eprintfn $"tikv-sim: --faults is %d{options.Faults}; allowed: 1 to 4"
+        2
+    | _ when options.Faults > 2 && not options.Merge ->
+        eprintfn $"tikv-sim: --faults %d{options.Faults} without --merge is without end; allowed: 1 or 2"
         2
     | [ one ] -> Choice.told one (exploreOne options)
     | several ->

@@ -122,12 +122,15 @@ module Run =
 
         [ $"time stands still: %d{most} events in one millisecond; the next is %s{next}" ]
 
-    /// Goes on until what is expected is reached; shows each step, before and after, to an onlooker.
-    let rec private go onlook seen planned look repeats (run: Simulation) : struct (Result * 'Seen) =
-        let ended verdict = struct (finish verdict run, seen)
+    /// Goes on until what is expected is reached; shows each step, before and after, to an onlooker. Left where he has seen
+    /// enough, it has no result.
+    let rec private go onlook enough seen planned look repeats (run: Simulation) : struct (Result voption * 'Seen) =
+        let ended verdict = struct (ValueSome(finish verdict run), seen)
 
         if not (List.isEmpty run.Judge.Violations) then
             ended (Verdict.Broke(List.rev run.Judge.Violations))
+        elif enough seen then
+            struct (ValueNone, seen)
         elif repeats > most then
             ended (Verdict.Stuck(standsStill run))
         else
@@ -146,16 +149,21 @@ module Run =
                 | [] -> ended Verdict.Reached
                 | _ ->
                     let struct (next, repeats) = step repeats run
-                    go onlook (onlook run next seen) planned (time + lookAgain) repeats next
+                    go onlook enough (onlook run next seen) planned (time + lookAgain) repeats next
             | ValueSome _ ->
                 let struct (next, repeats) = step repeats run
-                go onlook (onlook run next seen) planned look repeats next
+                go onlook enough (onlook run next seen) planned look repeats next
 
     let private nobody (_: Simulation) (_: Simulation) () = ()
 
     /// Goes on with a run as it stands, under the scenario that it bears, and shows each step to an onlooker.
     let watched (run: Simulation) onlook (seen: 'Seen) : Result * 'Seen =
-        let struct (result, seen) = go onlook seen (planned run.Scenario) 0L 0 run
+        let struct (result, seen) = go onlook (fun _ -> false) seen (planned run.Scenario) 0L 0 run
+        ValueOption.get result, seen
+
+    /// The same until the onlooker has seen enough, of which there is no result.
+    let watchedUntil (run: Simulation) onlook (enough: 'Seen -> bool) (seen: 'Seen) : Result voption * 'Seen =
+        let struct (result, seen) = go onlook enough seen (planned run.Scenario) 0L 0 run
         result, seen
 
     /// Goes on with a run as it stands, under the scenario that it bears.

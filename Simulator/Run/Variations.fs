@@ -75,23 +75,16 @@ module Variations =
     /// Each write with each of the fates that are tried two at a time.
     let dark (twin: Twin) : Variation list = writesWith darkFates twin
 
-    let private firstWrite (variation: Variation) =
-        variation.Faults
-        |> List.tryPick (fun fault ->
-            match fault.When with
-            | Trigger.AtWrite(_, number) -> Some number
-            | _ -> None)
+    /// After what has befallen a run: each of them at one later write of it, that of this number.
+    let then' (former: Variation) (number: int) (before: Simulation) : Variation list = [
+        for name, fate in darkFates do
+            let fault: Fault = { When = Trigger.AtWrite(0, number); What = Misfortune.ToWrite fate }
 
-    /// The same misfortune, and then each of them at each later write of the run that it makes (verification E5.2, depth 2).
-    let thenDark (first: Variation) (after: Twin) : Variation list =
-        let from = firstWrite first |> Option.defaultValue 0
-
-        dark { after with BeforeWrite = after.BeforeWrite |> Map.filter (fun number _ -> number > from) }
-        |> List.map (fun second -> {
-            second with
-                Name = $"%s{first.Name}, then %s{second.Name}"
-                Faults = first.Faults @ second.Faults
-        })
+            {
+                benign $"%s{former.Name}, then %s{name} write %d{number}" [ fault ] before with
+                    Faults = former.Faults @ [ fault ]
+            }
+    ]
 
     /// Nine seconds: a member of PD that is silent for ten is taken for lost.
     let private readFates = [
