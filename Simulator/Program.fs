@@ -89,7 +89,8 @@ type ExploreArgument =
             | Shard_Of _ -> "one of several parts, such as 2/8 (default: all of it)"
             | Faults _ ->
                 "1: each misfortune at each point (default); 2 to 4: every so many of those that leave the operator in the dark, at each so many writes"
-            | Merge -> "a run that comes to a state that was met before is not gone on with: needed for 3 and 4"
+            | Merge ->
+                "a run that comes to a state that was met before is not gone on with: needed for 3 and 4"
             | Limit _ -> "so many runs and no more, from all over (default: all)"
             | Only _ -> "only misfortunes whose name has these words, such as `zombie by 60 s`"
 

@@ -186,6 +186,9 @@ module Warp =
                         struct (around warp memory program, effects)
 
             member _.Believes = program.Believes
+
+            // the rest is what was heard last, as in the operator's own memory
+            member _.Remembers = memory.Kept |> Map.map (fun _ (since, _) -> since) |> box
     }
 
     /// An operator with this fault from its start on.

@@ -3,6 +3,7 @@ namespace Tikv.Simulator.Run
 open System
 open System.Collections.Generic
 open Tikv.Core
+open Tikv.Core.Api
 open Tikv.Core.Kubernetes
 open Tikv.Core.Operator
 open Tikv.Core.Pd
@@ -20,139 +21,6 @@ type Fingerprint = {
 } with
 
     override this.ToString() = this.High.ToString "x16" + this.Low.ToString "x16"
-
-/// What of a state is told, and how (docs/simulator.md, "Many misfortunes").
-module internal Planned =
-    let private nothing declaring names =
-        names |> List.map (fun name -> declaring, name, FieldRule.Nothing)
-
-    let private times declaring names =
-        names |> List.map (fun name -> declaring, name, FieldRule.Times)
-
-    let private keys declaring names =
-        names |> List.map (fun name -> declaring, name, FieldRule.Keys)
-
-    /// The machines' views of the API server's objects follow from these, as they are brought up to date with each change.
-    let private machines =
-        nothing typeof<World> [
-            "Seed"
-            "Timings"
-            "Epoch"
-            "Now"
-            "Agenda" // `Due` says the same
-            "Server" // told apart
-            "Seen"
-            "Pods"
-            "PodKeys"
-            "Claims"
-            "Volumes"
-            "Services"
-            "Classes"
-            "Stands"
-            "Probed"
-            "Deaths"
-            "Notes"
-            "NextIp"
-        ]
-        @ times typeof<World> [ "Due" ]
-        @ times typeof<Node> [ "TaintedSince" ]
-        @ nothing typeof<Node> [ "Allocatable" ]
-        @ times typeof<Machine> [ "SilentSince" ]
-        @ nothing typeof<Run> [ "Pod"; "AdmittedAt"; "NextProbe"; "ProbedAt"; "Log" ]
-        @ times typeof<Run> [ "GoneSince" ]
-        @ times typeof<Life> [ "Until"; "Since" ]
-        @ nothing typeof<Exit> [ "StartedAt"; "FinishedAt" ]
-
-    let private pd =
-        nothing typeof<PdWorld> [ "Timings"; "Seed"; "Epoch"; "Violations"; "Next" ]
-        @ times typeof<PdProcess> [ "Since"; "NextAt"; "LiveSince" ]
-        @ times typeof<TikvProcess> [ "Since"; "NextAt" ]
-        @ nothing typeof<TikvProcess> [ "StartedAt" ]
-        @ times typeof<Leadership> [ "Since"; "At"; "LeaseEnd"; "ElectionAt" ]
-        @ nothing typeof<PdGroup> [ "Terms" ]
-        @ nothing typeof<StoreRecord> [ "StartTimestamp"; "BeatPhase" ]
-        @ times typeof<StoreRecord> [
-            "RegisteredAt"
-            "LastBeat"
-            "BeatsFrom"
-            "DownAt"
-            "JobAt"
-            "CaughtUpAt"
-        ]
-        @ times typeof<PdCluster> [
-            "BootstrappedAt"
-            "LeadersAt"
-            "PeersAt"
-            "ElectionAt"
-            "ColdUntil"
-            "ReportedAt"
-        ]
-        // what a store says of itself to those who ask
-        @ nothing typeof<Store> [ "LastHeartbeat"; "StartTimestamp"; "Available"; "RegionSize" ]
-
-    /// What an operator remembers. What it works out from its caches is left out, as are its counts.
-    let private memory =
-        nothing typeof<OperatorState> [
-            "Settings"
-            "NextRequest"
-            "OfReflector"
-            "OfRound"
-            "OfPoll"
-            "OfSecrets"
-            "PolledAt" // the queue of polls says when the next one is
-            "Streaks" // told apart, when they are long
-            "Told" // what it said last holds it back for ten seconds, when somebody else has changed that
-            "Wake"
-            "Totals"
-        ]
-        @ keys typeof<OperatorState> [ "Waiting" ]
-        @ nothing typeof<Cache> [
-            "GroupPrints"
-            "InstancePrints"
-            "Instances"
-            "Peers"
-            "Passed"
-            "Buried"
-        ]
-        @ keys typeof<Cache> [ "Expected" ]
-        @ nothing typeof<Queue> [ "Order"; "Arrivals" ]
-        @ times typeof<Turn> [ "At" ]
-        @ nothing typeof<Turn> [ "Arrival" ]
-        @ nothing typeof<ReflectorPhase> [ "Opened" ]
-        @ nothing typeof<PdFacts> [ "AskedAt" ]
-        @ nothing typeof<SecretsKnown> [ "Clock" ]
-        @ nothing typeof<LeaseSeen> [ "Acquired"; "Transitions" ]
-
-    let private judges =
-        nothing typeof<Ledger> [ "Looked" ] @ times typeof<Weather> [ "Until" ]
-
-    let planner =
-        Planner(
-            machines @ pd @ memory @ judges,
-            [
-                typeof<RequestId>
-                typeof<ResourceVersion>
-                typeof<DateTimeOffset>
-                typedefof<Derived<_>>
-                typeof<PdTimings>
-            ],
-            // what a property remembers as a whole number of 64 bits is a time
-            fun value -> value.Namespace = "Tikv.Simulator.Invariants"
-        )
-
-    let world = planner.Find<World> false
-    let memories = planner.Find<OperatorState> false
-    let objects = planner.Find<Map<string, Map<string, Json>>> false
-    let ledger = planner.Find<Ledger> true
-    let faults = planner.Find<Misfortune> false
-    let triggers = planner.Find<Trigger> false
-    let held = planner.Find<HeldBack list> false
-    let weather = planner.Find<Weather list> false
-    let requests = planner.Find<Request> false
-    let happenings = planner.Find<Happening> false
-    let writes = planner.Find<Write> false
-    let calls = planner.Find<PdCall> false
-    let refs = planner.Find<ObjectRef> false
 
 /// Tells states. One for each thread: it remembers what it has told.
 [<Sealed>]
@@ -176,6 +44,9 @@ type Fingerprints() =
         elif away > -60_000L then 3UL
         elif away > -600_000L then 2UL
         else 1UL
+
+    /// The same of a time that stands in an object: no rule asks for less than a minute there.
+    static let long (away: int64) = if away > -60_000L && away <= 0L then 4UL else bucket away
 
     /// Kinds that a settled cluster goes on writing.
     static let isRoutine shelf =
@@ -287,10 +158,7 @@ type Fingerprints() =
     let behind (run: Simulation) (watcher: Watcher) =
         teller.Text watcher.Shelf
 
-        word (
-            if ApiServer.latestOn watcher.Shelf run.World.Server > watcher.Position then 1
-            else 0
-        )
+        word (if ApiServer.latestOn watcher.Shelf run.World.Server > watcher.Position then 1 else 0)
 
     let operator (run: Simulation) (operator: OperatorProcess) =
         word operator.Number
@@ -302,6 +170,8 @@ type Fingerprints() =
         | ValueNone -> word 0
         | ValueSome program ->
             word 1
+
+            Planned.planner.Tell(teller, program.Remembers, Within.Nothing)
 
             match program.Believes with
             | ValueSome state ->
@@ -317,10 +187,7 @@ type Fingerprints() =
     let fault (run: Simulation) (fault: Fault) =
         match fault.When with
         | Trigger.AtWrite(number, nth) ->
-            let writes =
-                Simulation.operator number run
-                |> Option.map _.Writes
-                |> Option.defaultValue 0
+            let writes = Simulation.operator number run |> Option.map _.Writes |> Option.defaultValue 0
 
             word (nth - writes)
         | other -> Planned.triggers.Tell(teller, other)
@@ -329,7 +196,8 @@ type Fingerprints() =
 
     let state (run: Simulation) =
         teller.Unordered(
-            run.World.Server.Collections |> Seq.filter (fun (KeyValue(shelf, _)) -> not (isRoutine shelf)),
+            run.World.Server.Collections
+            |> Seq.filter (fun (KeyValue(shelf, _)) -> not (isRoutine shelf)),
             fun (KeyValue(shelf, collection: Collection)) ->
                 teller.Text shelf
                 Planned.objects.Tell(teller, collection.Objects)
@@ -339,7 +207,8 @@ type Fingerprints() =
         teller.Unordered(run.Operators.Values, operator run)
 
         teller.Unordered(
-            Agenda.entries run.Coming |> Seq.filter (fun (struct (_, coming)) -> isMeant run coming),
+            Agenda.entries run.Coming
+            |> Seq.filter (fun (struct (_, coming)) -> isMeant run coming),
             comes run
         )
 
@@ -358,11 +227,14 @@ type Fingerprints() =
         Planned.ledger.Tell(teller, run.Judge.Ledger)
 
         for invariant in run.Judge.Standing do
-            Planned.planner.Tell(teller, invariant.Remembers, true)
+            Planned.planner.Tell(teller, invariant.Remembers, Within.Times)
+
+    /// An object that is there no more.
+    static let gone = 11UL
 
     /// The object that has a uid, by kind and name: an object of the same name in a former life is no other one.
     let names (server: ApiServer) =
-        let found = Dictionary<string, uint64>()
+        let found = Array.create teller.Uids gone
 
         for KeyValue(shelf, collection) in server.Collections do
             if not (isRoutine shelf) then
@@ -371,7 +243,11 @@ type Fingerprints() =
                         // a volume is named for the uid of its claim
                         let name = if name.Length > 36 then name.Substring(0, name.Length - 36) else name
                         let hash = Chance.text (Chance.text (Chance.text Chance.offset shelf) space) name
-                        found[Meta.uid object] <- hash
+                        let uid = teller.Uid(Meta.uid object)
+
+                        // of one that is spoken of nowhere nobody asks
+                        if uid < found.Length then
+                            found[uid] <- hash
 
         found
 
@@ -384,14 +260,9 @@ type Fingerprints() =
 
         for loose in part.Ends do
             let word =
-                if loose.Uid <> "" then
-                    match names.TryGetValue loose.Uid with
-                    | true, name -> name
-                    | false, _ -> 11UL
-                elif loose.IsDate then
-                    bucket (loose.Time - began - run.World.Now)
-                else
-                    bucket (loose.Time - run.World.Now)
+                if loose.Uid >= 0 then names[loose.Uid]
+                elif loose.IsDate then long (loose.Time - began - run.World.Now)
+                else bucket (loose.Time - run.World.Now)
 
             let mixed = Hash.mix loose.Path word
             low <- low + mixed

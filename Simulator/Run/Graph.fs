@@ -59,17 +59,17 @@ module Graph =
         | None -> 0
 
     /// Goes on with a run until its end, or until it comes to a state that was met.
-    let private go (isMet: Fingerprint -> bool) (prints: Fingerprints) (from: Simulation) =
+    let private go (isMet: (Simulation -> struct (bool * Fingerprint))) (from: Simulation) =
         let watch before after (seen: Seen) =
             match [ calls before + 1 .. calls after ] with
             | [] -> seen
             | numbers ->
-                let state = prints.Of after
-
-                if isMet state then
-                    { seen with IsMet = true }
-                else
-                    { seen with Choices = { State = state; Calls = numbers } :: seen.Choices }
+                match isMet after with
+                | struct (true, _) -> { seen with IsMet = true }
+                | struct (false, state) -> {
+                    seen with
+                        Choices = { State = state; Calls = numbers } :: seen.Choices
+                  }
 
         let result, seen =
             Run.watchedUntil from watch (fun seen -> seen.IsMet) { Choices = []; IsMet = false }
@@ -85,23 +85,36 @@ module Graph =
     let private thisThreads () : Fingerprints = prints.Value |> Unchecked.nonNull
 
     /// The runs of one batch of nodes; what one node finds is known to its own later runs at once, and to others afterwards.
-    let private runAll (search: GraphSearch) (twin: Twin) (states: StateTable) (variations: Variation list) : Ran list =
+    let private runAll
+        (search: GraphSearch)
+        (twin: Twin)
+        (states: StateTable)
+        (variations: Variation list)
+        : Ran list =
         let prints = thisThreads ()
         let own = HashSet<struct (uint64 * uint64)>()
 
-        let isMet (state: Fingerprint) =
-            search.Merges
-            && (states.Contains state || not (own.Add(struct (state.Low, state.High))))
+        let isMet (run: Simulation) =
+            if search.Merges then
+                let state = prints.Of run
+                let isMet = states.Contains state || not (own.Add(struct (state.Low, state.High)))
+                struct (isMet, state)
+            else
+                struct (false, { Low = 0UL; High = 0UL })
 
         variations
         |> List.map (fun variation ->
-            let result, choices = go isMet prints variation.From
+            let result, choices = go isMet variation.From
 
             // what a run began with is kept by who has a problem only
             let bare = { variation with From = twin.Start }
 
             match result with
-            | ValueNone -> { Problem = None; IsMerged = true; Node = { Variation = bare; Choices = choices } }
+            | ValueNone -> {
+                Problem = None
+                IsMerged = true
+                Node = { Variation = bare; Choices = choices }
+              }
             | ValueSome result ->
                 let explored = Explore.compared twin variation result
 
@@ -120,7 +133,10 @@ module Graph =
         let wanted = node.Choices |> List.collect _.Calls |> Set.ofList
 
         match node.Variation.Faults with
-        | [] -> wanted |> Set.toList |> List.map (fun number -> number, twin.BeforeWrite[number])
+        | [] ->
+            wanted
+            |> Set.toList
+            |> List.map (fun number -> number, twin.BeforeWrite[number])
         | first :: _ as faults ->
             let start =
                 match first.When with

@@ -17,26 +17,16 @@ type internal FieldRule =
     | Times
     /// Only the keys of the map.
     | Keys
-
-/// How values of a type are told.
-[<AbstractClass>]
-type internal Plan<'Value>() =
-    abstract Tell: Teller * 'Value -> unit
-
-/// One field of a record, or of a case of a union.
-[<AbstractClass>]
-type internal FieldPlan<'Value>() =
-    abstract Tell: Teller * 'Value -> unit
-
-/// Reads a field of a value type.
-type internal StructGetter<'Value, 'Field> = delegate of byref<'Value> -> 'Field
+    /// Counts are none or some, and so are those in messages.
+    | Coarse
 
 /// Makes the plans of types from their shape, each once.
 [<Sealed>]
 type internal Planner(rules: (Type * string * FieldRule) list, silent: Type list, timed: Type -> bool) =
+    inherit Plans()
     let all = BindingFlags.Public ||| BindingFlags.NonPublic
-    let plans = ConcurrentDictionary<struct (Type * bool), obj>()
-    let anything = ConcurrentDictionary<struct (Type * bool), Plan<obj>>()
+    let plans = ConcurrentDictionary<struct (Type * Within), obj>()
+    let anything = ConcurrentDictionary<struct (Type * Within), Plan<obj>>()
 
     let rules =
         let found = Dictionary<struct (Type * string), FieldRule>()
@@ -60,29 +50,30 @@ type internal Planner(rules: (Type * string * FieldRule) list, silent: Type list
 
     let silent = HashSet<Type>(silent)
 
-    member _.RuleOf(declaring: Type, field: string) : FieldRule voption =
-        match rules.TryGetValue(struct (declaring, field)) with
+    let ruleOf (declaring: Type) (field: PropertyInfo) : FieldRule voption =
+        match rules.TryGetValue(struct (declaring, field.Name)) with
         | true, rule -> ValueSome rule
+        | false, _ when field.Name = "Message" -> ValueSome FieldRule.Coarse
         | false, _ -> ValueNone
 
-    member this.Find<'Value>(isTime: bool) : Plan<'Value> =
-        let key = struct (typeof<'Value>, isTime)
+    override this.Find<'Value>(within: Within) : Plan<'Value> =
+        let key = struct (typeof<'Value>, within)
 
         match plans.TryGetValue key with
         | true, plan -> plan :?> Plan<'Value>
         | false, _ ->
             // a type that holds itself finds the plan of itself when it is told
-            plans.GetOrAdd(key, this.Make(typeof<'Value>, isTime)) :?> Plan<'Value>
+            plans.GetOrAdd(key, this.Make(typeof<'Value>, within)) :?> Plan<'Value>
 
     /// By the type that a value has when it runs.
-    member this.Tell(teller: Teller, value: objnull, isTime: bool) : unit =
+    member this.Tell(teller: Teller, value: objnull, within: Within) : unit =
         match value with
         | null -> teller.Word 0UL
         | value ->
             let plan =
                 anything.GetOrAdd(
-                    struct (value.GetType(), isTime),
-                    fun (struct (found: Type, isTime)) ->
+                    struct (value.GetType(), within),
+                    fun (struct (found: Type, within)) ->
                         // a case of a union is a type of its own
                         let found =
                             if FSharpType.IsUnion(found, all) then
@@ -90,7 +81,7 @@ type internal Planner(rules: (Type * string * FieldRule) list, silent: Type list
                             else
                                 found
 
-                        this.Instance(typedefof<AnyPlan<_>>, [ found ], [ this; isTime ]) :?> Plan<obj>
+                        this.Instance(typedefof<AnyPlan<_>>, [ found ], [ this; within ]) :?> Plan<obj>
                 )
 
             plan.Tell(teller, value)
@@ -101,40 +92,34 @@ type internal Planner(rules: (Type * string * FieldRule) list, silent: Type list
         Activator.CreateInstance(made, BindingFlags.Instance ||| all, null, Array.ofList values, null)
         |> Unchecked.nonNull
 
-    member private this.Fields(owner: Type, holder: Type, fields: PropertyInfo array, isTime: bool) : Array =
+    /// Reads a field and tells it.
+    member private this.Field(owner: Type, holder: Type, field: PropertyInfo, within: Within) : obj =
+        let getter = field.GetGetMethod true |> Unchecked.nonNull
+        let reader definition holder = (definition: Type).MakeGenericType(holder, field.PropertyType)
+
+        if owner.IsValueType then
+            let read = Delegate.CreateDelegate(reader typedefof<StructGetter<_, _>> owner, getter)
+            this.Instance(typedefof<StructField<_, _>>, [ owner; field.PropertyType ], [ read; this; within ])
+        else
+            let read = Delegate.CreateDelegate(reader typedefof<Func<_, _>> holder, getter)
+
+            this.Instance(
+                typedefof<FieldOf<_, _, _>>,
+                [ owner; holder; field.PropertyType ],
+                [ read; this; within ]
+            )
+
+    /// The fields of a record, or of a case of a union, which may be a class of its own.
+    member private this.Fields
+        (owner: Type, holder: Type, fields: PropertyInfo array, within: Within)
+        : Array =
         let plans =
             fields
             |> Array.choose (fun field ->
-                let make isTime (definition: Type) =
-                    let getter = field.GetGetMethod true |> Unchecked.nonNull
-
-                    if owner.IsValueType then
-                        let reader =
-                            typeof<StructGetter<_, _>>
-                                .GetGenericTypeDefinition()
-                                .MakeGenericType(owner, field.PropertyType)
-
-                        let definition =
-                            if definition = typedefof<FieldOf<_, _, _>> then typedefof<StructField<_, _>>
-                            else definition
-
-                        this.Instance(
-                            definition,
-                            [ owner; field.PropertyType ],
-                            [ Delegate.CreateDelegate(reader, getter); this; isTime ]
-                        )
-                    else
-                        let reader = typedefof<Func<_, _>>.MakeGenericType(holder, field.PropertyType)
-
-                        this.Instance(
-                            definition,
-                            [ owner; holder; field.PropertyType ],
-                            [ Delegate.CreateDelegate(reader, getter); this; isTime ]
-                        )
-
-                match this.RuleOf(owner, field.Name) with
+                match ruleOf owner field with
                 | ValueSome FieldRule.Nothing -> None
-                | ValueSome FieldRule.Times -> Some(make true typedefof<FieldOf<_, _, _>>)
+                | ValueSome FieldRule.Times -> Some(this.Field(owner, holder, field, Within.Times))
+                | ValueSome FieldRule.Coarse -> Some(this.Field(owner, holder, field, Within.Coarse))
                 | ValueSome FieldRule.Keys ->
                     let arguments = field.PropertyType.GetGenericArguments()
                     let reader = typedefof<Func<_, _>>.MakeGenericType(holder, field.PropertyType)
@@ -149,37 +134,45 @@ type internal Planner(rules: (Type * string * FieldRule) list, silent: Type list
                             ]
                         )
                     )
-                | ValueNone -> Some(make isTime typedefof<FieldOf<_, _, _>>))
+                | ValueNone -> Some(this.Field(owner, holder, field, within)))
 
         let typed = Array.CreateInstance(typedefof<FieldPlan<_>>.MakeGenericType owner, plans.Length)
         plans |> Array.iteri (fun index plan -> typed.SetValue(plan, index))
         typed
 
-    member private this.Make(value: Type, isTime: bool) : obj =
-        let generic definition =
-            value.IsGenericType && value.GetGenericTypeDefinition() = definition
+    member private this.Make(value: Type, within: Within) : obj =
+        let generic definition = value.IsGenericType && value.GetGenericTypeDefinition() = definition
 
         let arguments = if value.IsGenericType then List.ofArray (value.GetGenericArguments()) else []
-        let container definition = this.Instance(definition, arguments, [ this; isTime ])
+        let container definition = this.Instance(definition, arguments, [ this; within ])
 
-        if silent.Contains value || (value.IsGenericType && silent.Contains(value.GetGenericTypeDefinition())) then
+        if
+            silent.Contains value
+            || (value.IsGenericType && silent.Contains(value.GetGenericTypeDefinition()))
+        then
             this.Instance(typedefof<Silent<_>>, [ value ], [])
         elif value = typeof<int64> then
-            Numbers isTime
+            Numbers((within = Within.Times))
         elif value = typeof<Instant> then
             Instants()
         elif value = typeof<string> then
-            Texts()
+            Texts within
         elif value = typeof<Json> then
             Trees()
+        elif value = typeof<int> then
+            Counts within
         elif value.IsPrimitive || value.IsEnum then
             this.Instance(typedefof<Primitive<_>>, [ value ], [])
         elif value = typeof<TimeSpan> then
             Spans()
         elif value.IsArray then
-            this.Instance(typedefof<Row<_, _>>, [ value; value.GetElementType() |> Unchecked.nonNull ], [ this; isTime ])
+            this.Instance(
+                typedefof<Row<_, _>>,
+                [ value; value.GetElementType() |> Unchecked.nonNull ],
+                [ this; within ]
+            )
         elif generic typedefof<list<_>> then
-            this.Instance(typedefof<Row<_, _>>, value :: arguments, [ this; isTime ])
+            this.Instance(typedefof<Row<_, _>>, value :: arguments, [ this; within ])
         elif generic typedefof<option<_>> then
             container typedefof<Maybe<_>>
         elif generic typedefof<ValueOption<_>> then
@@ -199,11 +192,17 @@ type internal Planner(rules: (Type * string * FieldRule) list, silent: Type list
                 value.GetProperties()
                 |> Array.filter (fun property -> property.Name.StartsWith("Item", StringComparison.Ordinal))
 
-            this.Instance(typedefof<Record<_>>, [ value ], [ this.Fields(value, value, fields, isTime); false ])
+            this.Instance(
+                typedefof<Record<_>>,
+                [ value ],
+                [ this.Fields(value, value, fields, within); false ]
+            )
         elif FSharpType.IsRecord(value, all) then
             let fields = FSharpType.GetRecordFields(value, all)
             // a time within a record is told by its rule, whatever the record is in
-            let fields = this.Fields(value, value, fields, timed value)
+            let fields =
+                this.Fields(value, value, fields, (if timed value then Within.Times else Within.Nothing))
+
             this.Instance(typedefof<Record<_>>, [ value ], [ fields; not value.IsValueType ])
         elif FSharpType.IsUnion(value, all) then
             let cases =
@@ -213,17 +212,26 @@ type internal Planner(rules: (Type * string * FieldRule) list, silent: Type list
                     let fields = case.GetFields()
 
                     let holder =
-                        if fields.Length = 0 then value
-                        else fields[0].DeclaringType |> Unchecked.nonNull
+                        if fields.Length = 0 then value else fields[0].DeclaringType |> Unchecked.nonNull
 
                     let holder =
-                        if holder.IsGenericTypeDefinition then holder.MakeGenericType(value.GetGenericArguments())
-                        else holder
+                        if holder.IsGenericTypeDefinition then
+                            holder.MakeGenericType(value.GetGenericArguments())
+                        else
+                            holder
 
-                    this.Fields(value, holder, fields, isTime || timed value))
+                    this.Fields(
+                        value,
+                        holder,
+                        fields,
+                        (if within = Within.Nothing && timed value then Within.Times else within)
+                    ))
 
             let typed =
-                Array.CreateInstance(typedefof<FieldPlan<_>>.MakeGenericType(value).MakeArrayType(), cases.Length)
+                Array.CreateInstance(
+                    typedefof<FieldPlan<_>>.MakeGenericType(value).MakeArrayType(),
+                    cases.Length
+                )
 
             cases |> Array.iteri (fun index fields -> typed.SetValue(fields, index))
 
@@ -235,194 +243,3 @@ type internal Planner(rules: (Type * string * FieldRule) list, silent: Type list
         else
             // functions and what else has no content of its own
             this.Instance(typedefof<Silent<_>>, [ value ], [])
-
-/// Finds a plan when it is first needed: types may hold themselves.
-and [<Sealed>] internal Found<'Value>(planner: Planner, isTime: bool) =
-    let mutable plan: Plan<'Value> voption = ValueNone
-
-    member _.Tell(teller: Teller, value: 'Value) : unit =
-        match plan with
-        | ValueSome plan -> plan.Tell(teller, value)
-        | ValueNone ->
-            let found = planner.Find<'Value> isTime
-            plan <- ValueSome found
-            found.Tell(teller, value)
-
-and [<Sealed>] internal AnyPlan<'Value>(planner: Planner, isTime: bool) =
-    inherit Plan<obj>()
-    override _.Tell(teller, value) = planner.Find<'Value>(isTime).Tell(teller, unbox<'Value> value)
-
-and [<Sealed>] internal Silent<'Value>() =
-    inherit Plan<'Value>()
-    override _.Tell(_, _) = ()
-
-and [<Sealed>] internal Numbers(isTime: bool) =
-    inherit Plan<int64>()
-    override _.Tell(teller, value) = if isTime then teller.Time value else teller.Word(uint64 value)
-
-and [<Sealed>] internal Instants() =
-    inherit Plan<Instant>()
-    override _.Tell(teller, (Instant value)) = teller.Time value
-
-and [<Sealed>] internal Spans() =
-    inherit Plan<TimeSpan>()
-    override _.Tell(teller, value) = teller.Word(uint64 value.Ticks)
-
-and [<Sealed>] internal Texts() =
-    inherit Plan<string>()
-    override _.Tell(teller, value) = teller.Text value
-
-and [<Sealed>] internal Trees() =
-    inherit Plan<Json>()
-    override _.Tell(teller, value) = teller.Shared(value, fun () -> teller.Json value)
-
-and [<Sealed>] internal Primitive<'Value>() =
-    inherit Plan<'Value>()
-
-    override _.Tell(teller, value) =
-        match box value with
-        | :? bool as value -> teller.Word(if value then 1UL else 0UL)
-        | :? uint64 as value -> teller.Word value
-        | :? float as value -> teller.Word(uint64 (BitConverter.DoubleToInt64Bits value))
-        | :? char as value -> teller.Word(uint64 value)
-        | value ->
-            teller.Word(uint64 (Convert.ToInt64(value, Globalization.CultureInfo.InvariantCulture)))
-
-and [<Sealed>] internal Row<'Row, 'Item when 'Row :> seq<'Item>>(planner: Planner, isTime: bool) =
-    inherit Plan<'Row>()
-    let item = Found<'Item>(planner, isTime)
-
-    override _.Tell(teller, value) =
-        for one in value do
-            teller.Word 1UL
-            item.Tell(teller, one)
-
-        teller.Word 2UL
-
-and [<Sealed>] internal Maybe<'Value>(planner: Planner, isTime: bool) =
-    inherit Plan<'Value option>()
-    let found = Found<'Value>(planner, isTime)
-
-    override _.Tell(teller, value) =
-        match value with
-        | Some value ->
-            teller.Word 1UL
-            found.Tell(teller, value)
-        | None -> teller.Word 0UL
-
-and [<Sealed>] internal MaybeValue<'Value>(planner: Planner, isTime: bool) =
-    inherit Plan<'Value voption>()
-    let found = Found<'Value>(planner, isTime)
-
-    override _.Tell(teller, value) =
-        match value with
-        | ValueSome value ->
-            teller.Word 1UL
-            found.Tell(teller, value)
-        | ValueNone -> teller.Word 0UL
-
-and [<Sealed>] internal Table<'Key, 'Value when 'Key: comparison>(planner: Planner, isTime: bool) =
-    inherit Plan<Map<'Key, 'Value>>()
-    let key, found = Found<'Key>(planner, isTime), Found<'Value>(planner, isTime)
-
-    override _.Tell(teller, value) =
-        if value.IsEmpty then
-            teller.Word 0UL
-        else
-            teller.Shared(
-                value,
-                fun () ->
-                    teller.Unordered(
-                        value,
-                        fun (KeyValue(one, other)) ->
-                            key.Tell(teller, one)
-                            found.Tell(teller, other)
-                    )
-            )
-
-and [<Sealed>] internal Members<'Value when 'Value: comparison>(planner: Planner, isTime: bool) =
-    inherit Plan<Set<'Value>>()
-    let found = Found<'Value>(planner, isTime)
-
-    override _.Tell(teller, value) =
-        if value.IsEmpty then
-            teller.Word 0UL
-        else
-            teller.Shared(value, fun () -> teller.Unordered(value, (fun one -> found.Tell(teller, one))))
-
-and [<Sealed>] internal Two<'A, 'B>(planner: Planner, isTime: bool) =
-    inherit Plan<struct ('A * 'B)>()
-    let a, b = Found<'A>(planner, isTime), Found<'B>(planner, isTime)
-
-    override _.Tell(teller, (struct (one, other))) =
-        a.Tell(teller, one)
-        b.Tell(teller, other)
-
-and [<Sealed>] internal Three<'A, 'B, 'C>(planner: Planner, isTime: bool) =
-    inherit Plan<struct ('A * 'B * 'C)>()
-    let a, b, c = Found<'A>(planner, isTime), Found<'B>(planner, isTime), Found<'C>(planner, isTime)
-
-    override _.Tell(teller, (struct (one, two, three))) =
-        a.Tell(teller, one)
-        b.Tell(teller, two)
-        c.Tell(teller, three)
-
-and [<Sealed>] internal Four<'A, 'B, 'C, 'D>(planner: Planner, isTime: bool) =
-    inherit Plan<struct ('A * 'B * 'C * 'D)>()
-    let first = Found<struct ('A * 'B)>(planner, isTime)
-    let last = Found<struct ('C * 'D)>(planner, isTime)
-
-    override _.Tell(teller, (struct (one, two, three, four))) =
-        first.Tell(teller, struct (one, two))
-        last.Tell(teller, struct (three, four))
-
-and [<Sealed>] internal Record<'Value>(fields: FieldPlan<'Value> array, isShared: bool) =
-    inherit Plan<'Value>()
-
-    let tell (teller: Teller) (value: 'Value) =
-        for field in fields do
-            field.Tell(teller, value)
-
-    override _.Tell(teller, value) =
-        if isShared && fields.Length > 3 then
-            teller.Shared(box value |> Unchecked.nonNull, fun () -> tell teller value)
-        else
-            tell teller value
-
-and [<Sealed>] internal Cases<'Value>(tag: obj -> int, fields: FieldPlan<'Value> array array) =
-    inherit Plan<'Value>()
-
-    override _.Tell(teller, value) =
-        let tag = tag (box value |> Unchecked.nonNull)
-        teller.Word(uint64 tag + 16UL)
-
-        for field in fields[tag] do
-            field.Tell(teller, value)
-
-/// A field of a record, or of a case of a union, which is a class of its own.
-and [<Sealed>] internal FieldOf<'Value, 'Holder, 'Field>
-    (read: Func<'Holder, 'Field>, planner: Planner, isTime: bool) =
-    inherit FieldPlan<'Value>()
-    let found = Found<'Field>(planner, isTime)
-
-    override _.Tell(teller, value) =
-        let holder = box value :?> 'Holder
-        found.Tell(teller, read.Invoke holder)
-
-and [<Sealed>] internal StructField<'Value, 'Field>
-    (read: StructGetter<'Value, 'Field>, planner: Planner, isTime: bool) =
-    inherit FieldPlan<'Value>()
-    let found = Found<'Field>(planner, isTime)
-
-    override _.Tell(teller, value) =
-        let mutable copy = value
-        found.Tell(teller, read.Invoke &copy)
-
-and [<Sealed>] internal KeysOf<'Value, 'Holder, 'Key, 'Item when 'Key: comparison>
-    (read: Func<'Holder, Map<'Key, 'Item>>, planner: Planner) =
-    inherit FieldPlan<'Value>()
-    let found = Found<'Key>(planner, false)
-
-    override _.Tell(teller, value) =
-        let holder = box value :?> 'Holder
-        teller.Unordered((read.Invoke holder).Keys, (fun key -> found.Tell(teller, key)))

@@ -11,6 +11,10 @@ type Program() =
     abstract Believes: OperatorState voption
     default _.Believes = ValueNone
 
+    /// What it remembers beside that, for who asks whether two states are the same; null for nothing.
+    abstract Remembers: objnull
+    default _.Remembers = null
+
 [<RequireQualifiedAccess>]
 module Program =
     let rec ofStep (step: 'State -> Input -> struct ('State * Effect list)) (state: 'State) : Program = {

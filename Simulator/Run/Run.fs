@@ -124,7 +124,15 @@ module Run =
 
     /// Goes on until what is expected is reached; shows each step, before and after, to an onlooker. Left where he has seen
     /// enough, it has no result.
-    let rec private go onlook enough seen planned look repeats (run: Simulation) : struct (Result voption * 'Seen) =
+    let rec private go
+        onlook
+        enough
+        seen
+        planned
+        look
+        repeats
+        (run: Simulation)
+        : struct (Result voption * 'Seen) =
         let ended verdict = struct (ValueSome(finish verdict run), seen)
 
         if not (List.isEmpty run.Judge.Violations) then

@@ -45,7 +45,9 @@ let private fingerprints () : unit =
         |> Array.ofSeq
 
     // compiles what is measured
-    Fingerprints() |> fun prints -> states |> Array.iter (fun state -> prints.Of state |> ignore)
+    Fingerprints()
+    |> fun prints -> states |> Array.iter (fun state -> prints.Of state |> ignore)
+
     let prints = Fingerprints()
     let watch = Stopwatch.StartNew()
 
@@ -62,7 +64,8 @@ let private fingerprints () : unit =
 
     printfn
         "%s"
-        (invariant $"Fingerprint of each of {states.Length} states of a run: {first:F0} us, told again {again:F0} us.")
+        (invariant
+            $"Fingerprint of each of {states.Length} states of a run: {first:F0} us, told again {again:F0} us.")
 
 let run (states: int) : int =
     table states

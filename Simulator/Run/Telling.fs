@@ -14,8 +14,8 @@ type internal LooseEnd = {
     /// In milliseconds of the world; of an object's timestamps since 1970, where `IsDate`.
     Time: int64
     IsDate: bool
-    /// Empty for a time.
-    Uid: string
+    /// Which of the uids that its teller knows; negative for a time.
+    Uid: int
 }
 
 /// What a value amounts to: two 64-bit halves, and what is loose in it.
@@ -31,10 +31,25 @@ type internal Teller() =
     let mutable low = 0UL
     let mutable high = 0UL
     let ends = List<LooseEnd>()
-    let parts = Dictionary<obj, Part>(HashIdentity.Reference)
+    let uids = Dictionary<string, int>(StringComparer.Ordinal)
+    // what is still in use stays: what was not asked for while so many came is forgotten
+    let mutable parts = Dictionary<obj, Part>(HashIdentity.Reference)
+    let mutable older = Dictionary<obj, Part>(HashIdentity.Reference)
 
-    /// Parts that are remembered before all are forgotten: they keep what they were told of alive.
-    static member private Most = 200_000
+    /// Parts that are remembered before older ones are forgotten: they keep what they were told of alive.
+    static member private Most = 10_000
+
+    /// The number of a uid, the same as long as this teller lives.
+    member _.Uid(uid: string) : int =
+        match uids.TryGetValue uid with
+        | true, number -> number
+        | false, _ ->
+            let number = uids.Count
+            uids[uid] <- number
+            number
+
+    /// How many uids it knows.
+    member _.Uids = uids.Count
 
     static member private Seed = 0x6A09E667F3BCC909UL
 
@@ -59,7 +74,7 @@ type internal Teller() =
         ends.Add { Path = Hash.mix low high; Time = time; IsDate = isDate; Uid = uid }
 
     /// A time of the world, in milliseconds.
-    member this.Time(time: int64) : unit = this.Loose time false ""
+    member this.Time(time: int64) : unit = this.Loose time false -1
 
     static member private IsUid(text: string, from: int) =
         text[from + 8] = '-'
@@ -82,14 +97,27 @@ type internal Teller() =
         | null -> this.Word 0x7FUL
         | text when text.Length >= 36 && Teller.IsUid(text, text.Length - 36) ->
             this.Plain(text, text.Length - 36)
-            this.Loose 0L false (text.Substring(text.Length - 36))
+            this.Loose 0L false (this.Uid(text.Substring(text.Length - 36)))
         | text when Teller.IsDate text ->
             match
                 DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal)
             with
-            | true, date -> this.Loose (date.ToUnixTimeMilliseconds()) true ""
+            | true, date -> this.Loose (date.ToUnixTimeMilliseconds()) true -1
             | false, _ -> this.Plain(text, text.Length)
         | text -> this.Plain(text, text.Length)
+
+    /// A message: how many it speaks of, it does not matter.
+    member this.Words(text: string | null) : unit =
+        match text with
+        | null -> this.Word 0x7FUL
+        | text -> this.Text(String.filter (Char.IsAsciiDigit >> not) text)
+
+    /// A count: none or some.
+    member private this.Amount(json: Json) =
+        match json with
+        | Json.Number "0" -> this.Word 9UL
+        | Json.Number _ -> this.Word 10UL
+        | other -> this.Json other
 
     /// What is told apart from what came before.
     member private _.Apart(tell: unit -> unit) : Part =
@@ -99,7 +127,11 @@ type internal Teller() =
         tell ()
 
         let part =
-            Part(low, high, (if ends.Count = from then [||] else ends.GetRange(from, ends.Count - from).ToArray()))
+            Part(
+                low,
+                high,
+                (if ends.Count = from then [||] else ends.GetRange(from, ends.Count - from).ToArray())
+            )
 
         ends.RemoveRange(from, ends.Count - from)
         low <- before
@@ -116,10 +148,14 @@ type internal Teller() =
             match parts.TryGetValue value with
             | true, part -> part
             | false, _ ->
-                let part = this.Apart tell
+                let part =
+                    match older.TryGetValue value with
+                    | true, part -> part
+                    | false, _ -> this.Apart tell
 
                 if parts.Count >= Teller.Most then
-                    parts.Clear()
+                    older <- parts
+                    parts <- Dictionary<obj, Part>(HashIdentity.Reference)
 
                 parts[value] <- part
                 part
@@ -130,20 +166,47 @@ type internal Teller() =
 
     /// Things without an order: so many, each told for itself.
     member this.Unordered(things: seq<'Thing>, tell: 'Thing -> unit) : unit =
+        let before, beforeHigh = low, high
         let mutable count = 0UL
         let mutable sum = 0UL
         let mutable other = 0UL
 
         for thing in things do
-            let part = this.Apart(fun () -> tell thing)
+            let from = ends.Count
+            low <- Teller.Seed
+            high <- ~~~Teller.Seed
+            tell thing
             count <- count + 1UL
-            sum <- sum + Hash.mix part.Low 1UL
-            other <- other + Hash.mix part.High 2UL
-            this.Salted(Hash.mix part.Low part.High, part)
+            sum <- sum + Hash.mix low 1UL
+            other <- other + Hash.mix high 2UL
+            let salt = Hash.mix low high
 
+            for index in from .. ends.Count - 1 do
+                let loose = ends[index]
+                ends[index] <- { loose with Path = Hash.mix loose.Path salt }
+
+        low <- before
+        high <- beforeHigh
         this.Word count
         this.Word sum
         this.Word other
+
+    member private this.Member(struct (name: string, value: Json)) =
+        match name with
+        | "leaders"
+        | "regions" ->
+            this.Text name
+            this.Amount value
+        | "capacityUsed"
+        | "message" ->
+            this.Text name
+
+            match value with
+            | Json.String text -> this.Words text
+            | other -> this.Json other
+        | _ ->
+            this.Text name
+            this.Json value
 
     /// Members of a JSON object have no order. Versions and who wrote which field say nothing of the state.
     member this.Json(json: Json) : unit =
@@ -172,9 +235,7 @@ type internal Teller() =
                     match name with
                     | "resourceVersion"
                     | "managedFields" -> ()
-                    | _ ->
-                        this.Text name
-                        this.Json value
+                    | _ -> this.Member(struct (name, value))
             )
 
     /// Tells a state from its beginning: what it amounts to, apart from what is loose.

@@ -53,11 +53,11 @@ let ``a store less with any two misfortunes ends as without`` () =
         |> List.filter (fun (index, _) -> index % 37 = 0)
         |> List.map snd
 
-    let runs, failed = Explore.pairs ignore twin firsts
-    Assert.That(runs, Is.GreaterThan 500, "too few runs")
+    let searched = Graph.search (fun _ _ _ -> ()) { Faults = 2; Merges = false } twin firsts
+    Assert.That(searched.Levels |> List.sumBy _.Runs, Is.GreaterThan 500, "too few runs")
 
     Assert.That(
-        failed
+        searched.Found
         |> List.map (fun one -> one.Variation.Name + ": " + Option.defaultValue "" one.Problem),
         Is.Empty
     )
@@ -68,7 +68,8 @@ let ``what two misfortunes bring about is kept as a file with both`` () =
     let chosen = Choice.find "E-in" |> List.pick Result.toOption
     let start = Choice.start None chosen |> Option.get
     let first = Twin.ofRun start |> Variations.dark |> List.head
-    let second = Variations.thenDark first (Twin.ofRun first.From) |> List.last
+    let number, before = (Twin.ofRun first.From).BeforeWrite |> Map.toList |> List.last
+    let second = Variations.then' first number before |> List.last
 
     match Choice.varied chosen start.World.Now second "found" with
     | None -> Assert.Fail "it is not kept"
