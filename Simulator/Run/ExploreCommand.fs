@@ -86,7 +86,8 @@ let private runAll (options: Options) twin variations watch : int * Exploration 
                 printfn
                     $"  with %d{faults}: %d{finished} of %d{total} states gone on from, %s{milliseconds watch} ms"
 
-        let searched = Graph.search tell { Faults = options.Faults; Merges = options.Merge } twin variations
+        let searched =
+            Graph.search tell { Faults = options.Faults; Merges = options.Merge; Threads = 0 } twin variations
 
         counted searched.Levels
 

@@ -2,6 +2,7 @@ namespace Tikv.Simulator.Run
 
 open System.Collections.Generic
 open System.Threading
+open System.Threading.Tasks
 
 /// What is searched for misfortunes that come one after another.
 type GraphSearch = {
@@ -9,6 +10,8 @@ type GraphSearch = {
     Faults: int
     /// A run that comes to a state that was met before, with as many misfortunes left, is not gone on with.
     Merges: bool
+    /// How many runs go on beside one another; below one: as many as there are processors. What is found is the same.
+    Threads: int
 }
 
 /// What a search with so many misfortunes in a run came to.
@@ -192,15 +195,19 @@ module Graph =
             jobs
             |> List.chunkBySize batch
             |> List.collect (fun jobs ->
-                jobs
-                |> Array.ofList
-                |> Array.Parallel.map (fun job ->
-                    let ran = job () |> runAll search twin states
+                let jobs = Array.ofList jobs
+                let ran = Array.create jobs.Length []
+
+                let run index =
+                    ran[index] <- jobs[index]() |> runAll search twin states
                     progress faults (Interlocked.Increment finished) total
-                    ran)
-                |> List.ofArray
-                |> List.concat
-                |> List.map (keep search states))
+
+                let threads = if search.Threads < 1 then -1 else search.Threads
+
+                Parallel.For(0, jobs.Length, ParallelOptions(MaxDegreeOfParallelism = threads), run)
+                |> ignore
+
+                ran |> List.ofArray |> List.concat |> List.map (keep search states))
 
         let rec deeper faults (jobs: (unit -> Variation list) list) found levels =
             let ran = explore faults (List.length jobs) jobs

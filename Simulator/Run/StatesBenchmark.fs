@@ -61,11 +61,14 @@ let private fingerprints () : unit =
         prints.Of state |> ignore
 
     let again = 1e6 / perSecond states.Length watch
+    let last = prints.Of(Array.last states)
 
     printfn
         "%s"
         (invariant
             $"Fingerprint of each of {states.Length} states of a run: {first:F0} us, told again {again:F0} us.")
+
+    printfn $"The last one is %O{last}."
 
 let run (states: int) : int =
     table states

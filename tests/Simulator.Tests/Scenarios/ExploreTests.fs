@@ -53,7 +53,7 @@ let ``a store less with any two misfortunes ends as without`` () =
         |> List.filter (fun (index, _) -> index % 37 = 0)
         |> List.map snd
 
-    let searched = Graph.search (fun _ _ _ -> ()) { Faults = 2; Merges = false } twin firsts
+    let searched = Graph.search (fun _ _ _ -> ()) { Faults = 2; Merges = false; Threads = 0 } twin firsts
     Assert.That(searched.Levels |> List.sumBy _.Runs, Is.GreaterThan 500, "too few runs")
 
     Assert.That(
