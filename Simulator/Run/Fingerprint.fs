@@ -39,7 +39,8 @@ type Fingerprints() =
         elif away > 600_000L then 8UL
         elif away > 60_000L then 7UL
         elif away > 10_000L then 6UL
-        elif away > 0L then 5UL
+        elif away > 2_000L then 5UL
+        elif away > 0L then 10UL
         elif away > -10_000L then 4UL
         elif away > -60_000L then 3UL
         elif away > -600_000L then 2UL
