@@ -211,10 +211,3 @@ let ``it fails, too, for what is reached and listed as something that is not`` (
     )
 
 /// The runs of the nightly search, in small.
-[<Test>]
-let ``named scenarios and generated runs reach every reason, action, property and goal but those that are listed``
-    ()
-    =
-    let tally = CoverageCommand.tally 1UL 150
-    Assert.That(Account.offences tally.Marks, Is.Empty)
-    Assert.That(tally.Failed, Is.Empty)
