@@ -250,3 +250,10 @@ let ``a region between two configurations is without majority when the new one i
 [<Test>]
 let ``no peer moves where its region would have no majority in a partition`` () =
     named 3 22 [ Deed.Kill 1; Deed.Part(0, 4); Deed.Start 4; Deed.Pass 1843 ] ()
+
+[<Test>]
+let ``fewer than one history are refused, with exit code 2`` () =
+    for runs in [ "0"; "-1" ] do
+        let code, told = Tikv.Simulator.Tests.Reports.Given.command [ "refine"; "--runs"; runs ]
+        Assert.That(code, Is.EqualTo 2)
+        Assert.That(told.Trim(), Is.EqualTo $"tikv-sim: --runs is %s{runs}; allowed: 1 or more")
