@@ -225,7 +225,7 @@ let private search (asked: Asked) (conduct: Campaign.Conduct) setup there (keepe
         else
             $", part %d{charter.Shard.Number} of %d{charter.Shard.Count}"
 
-    let time = watch.Elapsed.TotalMilliseconds.ToString("0", Globalization.CultureInfo.InvariantCulture)
+    let time = Elapsed.milliseconds watch
 
     printfn
         $"%d{tally.Runs} runs, %d{tally.Failed.Length} failed; %s{time} ms; from seed %d{charter.Seed}%s{part}."

@@ -19,9 +19,6 @@ type Options = {
     Saved: string option
 }
 
-let private milliseconds (watch: Stopwatch) =
-    watch.Elapsed.TotalMilliseconds.ToString("0", Globalization.CultureInfo.InvariantCulture)
-
 let private lastLines = 40
 
 let private tell (problem: string) (variation: Variation) =
@@ -58,7 +55,7 @@ let private variations (options: Options) (twin: Twin) : Variation list =
 /// Tells how far it has come after each so many.
 let private progress each total (watch: Stopwatch) (finished: int) =
     if finished % each = 0 then
-        printfn $"  %d{finished} of %d{total} done, %s{milliseconds watch} ms"
+        printfn $"  %d{finished} of %d{total} done, %s{Elapsed.milliseconds watch} ms"
 
 let private runAll (options: Options) twin variations watch : int * Exploration list =
     let total = List.length variations
@@ -89,9 +86,7 @@ let private report chosen (start: Simulation) (options: Options) (explored: Expl
 
 let private exploreOne (options: Options) (chosen: Chosen) : int =
     match Choice.start options.Seed chosen with
-    | None ->
-        eprintfn $"tikv-sim: there is no scenario %s{Choice.name chosen}; `tikv-sim list` names them"
-        2
+    | None -> Choice.unknown chosen
     | Some start ->
         let misfortunes = if options.Faults = 1 then "each misfortune" else "every two misfortunes"
         printfn $"%s{start.Scenario.Name}: %s{start.Scenario.Shows}; now with %s{misfortunes} at each point."
@@ -116,7 +111,7 @@ let private exploreOne (options: Options) (chosen: Chosen) : int =
                 else
                     $"%d{failed} did not end as the run without faults, or broke a property"
 
-            printfn $"%d{total} runs in %s{milliseconds watch} ms: %s{verdict}."
+            printfn $"%d{total} runs in %s{Elapsed.milliseconds watch} ms: %s{verdict}."
             if failed = 0 then 0 else 1
 
 /// Runs a scenario, named or of a file, with every single misfortune at each point, or with every two, and tells which it
