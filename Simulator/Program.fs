@@ -105,12 +105,14 @@ type SearchArgument =
     | [<Unique>] Require_Coverage
     | [<Unique>] Mutant of id: string
     | [<Unique>] Plan of name: string
+    | [<Unique; AltCommandLine "--fidelity">] At_Fidelity of Scenarios.Level
     | [<Unique; AltCommandLine "--parallel">] In_Parallel of processes: int
     | [<Unique; Hidden>] Serves
 
     interface IArgParserTemplate with
         member argument.Usage =
             match argument with
+            | At_Fidelity _ -> "regions by class (L1) or one by one (L2) (default: L1)"
             | In_Parallel _ -> "how many processes make runs (default: one a processor)"
             | Serves -> "answer names of plans that come in with what becomes of them"
             | Runs _ -> "how many (default: 1000; with --until as many as time allows)"
@@ -331,6 +333,7 @@ let private run arguments =
                 Coverage = given.Contains Coverage
                 RequireCoverage = given.Contains Require_Coverage
                 Mutant = given.TryGetResult Mutant
+                Fidelity = given.GetResult(At_Fidelity, Scenarios.Level.L1)
                 Plan = given.TryGetResult Plan
                 Parallel = given.TryGetResult In_Parallel
                 Serves = given.Contains Serves

@@ -25,12 +25,13 @@ let private campaign (mode: Mode) seed runs : Campaign.Conduct = {
         Runs = Some runs
         Shard = Shard.whole
         Mutant = None
+        Fidelity = Level.L1
         Build = Charter.build
     }
     Until = None
 }
 
-let private makers () = Maker.threads { Setting = Search.ordinary; CheckEach = 0 }
+let private makers () = Maker.threads { Setting = Search.ordinary; Fidelity = Level.L1; CheckEach = 0 }
 
 /// So many generated runs, the named scenarios, and what they come to.
 let tally (seed: uint64) (runs: int) : Tally =

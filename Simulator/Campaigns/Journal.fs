@@ -4,6 +4,7 @@ open System
 open System.IO
 open Tikv.Core
 open Tikv.Simulator.Run
+open Tikv.Simulator.Scenarios
 
 /// What a campaign remembers of one run.
 type Entry = {
@@ -34,6 +35,7 @@ module Journal =
             "runs", charter.Runs |> Option.map Json.int
             "shard", Some(Json.String $"%d{charter.Shard.Number}/%d{charter.Shard.Count}")
             "mutant", charter.Mutant |> Option.map Json.String
+            "fidelity", Some(Json.String(string charter.Fidelity))
             "build", Some(Json.String charter.Build)
         ]
 
@@ -53,14 +55,17 @@ module Journal =
 
         match Json.int64At [ "search" ] json, text "mode" |> Option.map Mode.tryParse, text "shard" with
         | Some 1L, Some(Ok mode), Some shard ->
-            match Json.uint64At [ "seed" ] json, Shard.tryParse shard, text "build" with
-            | Some seed, Ok shard, Some build ->
+            let fidelity = text "fidelity" |> Option.bind Level.tryParse
+
+            match Json.uint64At [ "seed" ] json, Shard.tryParse shard, text "build", fidelity with
+            | Some seed, Ok shard, Some build, Some fidelity ->
                 Some {
                     Mode = mode
                     Seed = seed
                     Runs = Json.int64At [ "runs" ] json |> Option.map int
                     Shard = shard
                     Mutant = text "mutant"
+                    Fidelity = fidelity
                     Build = build
                 }
             | _ -> None
@@ -125,6 +130,7 @@ module Journal =
             $"%d{one.Shard.Number}/%d{one.Shard.Count}",
             $"%d{other.Shard.Number}/%d{other.Shard.Count}"
             "--mutant", Option.defaultValue "none" one.Mutant, Option.defaultValue "none" other.Mutant
+            "--fidelity", string one.Fidelity, string other.Fidelity
             "the build of tikv-sim", one.Build, other.Build
         ]
         |> List.filter (fun (_, one, other) -> one <> other)

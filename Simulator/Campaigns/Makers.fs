@@ -9,6 +9,8 @@ open Tikv.Simulator.World
 /// How runs are made.
 type Setup = {
     Setting: Setting
+    /// Of PD and TiKV.
+    Fidelity: Level
     /// Each so many-th run is made twice, and must be the same; 0: none.
     CheckEach: int
 }
@@ -74,7 +76,7 @@ module Maker =
 
     let private trial (setup: Setup) (name: string) : Trial =
         let plan =
-            match Charter.tryPlan name with
+            match Charter.tryPlan setup.Fidelity name with
             | Some plan -> plan
             | None -> invalidOp $"there is no plan %s{name}"
 

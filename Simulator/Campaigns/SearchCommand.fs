@@ -23,6 +23,7 @@ type Asked = {
     Coverage: bool
     RequireCoverage: bool
     Mutant: string option
+    Fidelity: Level
     Plan: string option
     /// So many processes at a time; none: as many as there are processors.
     Parallel: int option
@@ -55,7 +56,11 @@ let private settingOf (asked: Asked) (mode: Mode) : Result<Setting, string> =
 
 let private setupOf (asked: Asked) (mode: Mode) : Result<Setup, string> =
     settingOf asked mode
-    |> Result.map (fun setting -> { Setting = setting; CheckEach = asked.CheckEach })
+    |> Result.map (fun setting -> {
+        Setting = setting
+        Fidelity = asked.Fidelity
+        CheckEach = asked.CheckEach
+    })
 
 /// The command that serves such a search.
 let private serving (asked: Asked) : string list = [
@@ -65,6 +70,8 @@ let private serving (asked: Asked) : string list = [
     asked.Mode
     "--check-determinism"
     string asked.CheckEach
+    "--fidelity"
+    string asked.Fidelity
     yield!
         asked.Mutant
         |> Option.map (fun id -> [ "--mutant"; id ])
@@ -92,6 +99,7 @@ let private conductOf (asked: Asked) : Result<Campaign.Conduct * Setup, string> 
                         Runs = if runs.IsNone && until.IsNone then Some usual else runs
                         Shard = asked.Shard
                         Mutant = asked.Mutant
+                        Fidelity = asked.Fidelity
                         Build = Charter.build
                     }
                     Until = until
@@ -108,10 +116,11 @@ let private stateOf (asked: Asked) (charter: Charter) : Result<Entry list * (uni
         Journal.load file charter
         |> Result.map (fun there -> there, (fun () -> Keeper.toFile file charter there))
 
-let private mutantOf (asked: Asked) =
-    match asked.Mutant with
-    | Some id -> $" --mutant %s{id}"
-    | None -> ""
+/// What else it takes to make a plan's run again.
+let private besides (asked: Asked) =
+    let mutant = asked.Mutant |> Option.map (fun id -> $" --mutant %s{id}")
+    let level = if asked.Fidelity = Level.L1 then None else Some $" --fidelity %O{asked.Fidelity}"
+    Option.defaultValue "" mutant + Option.defaultValue "" level
 
 /// A run of an operator in earnest fails again from its file; that of one with a fault fails with the fault alone.
 let private keep (asked: Asked) (story: Story) : unit =
@@ -139,14 +148,14 @@ let private show (asked: Asked) (setting: Setting) (kind: string) (plan: Plan) :
         |> Array.iter (printfn "        %s")
     | Outcome.Good -> ()
 
-    printfn $"        again, as it was: tikv-sim search --plan %s{plan.Name}%s{mutantOf asked}"
+    printfn $"        again, as it was: tikv-sim search --plan %s{plan.Name}%s{besides asked}"
 
     if asked.Transcript then
         Search.transcriptOf setting small |> List.iter (printfn "        | %s")
 
 /// Makes one run again.
 let private again (asked: Asked) (setting: Setting) (name: string) : int =
-    match Charter.tryPlan name with
+    match Charter.tryPlan asked.Fidelity name with
     | None ->
         eprintfn
             $"tikv-sim: there is no plan %s{name}; plans are named as seed-17, swarm-17, phases-17, guided-17.203"
@@ -195,7 +204,8 @@ let private search (asked: Asked) (conduct: Campaign.Conduct) setup there (keepe
     let failed =
         tally.Failed
         |> List.choose (fun (name, kind, words) ->
-            Charter.tryPlan name |> Option.map (fun plan -> plan, kind, words))
+            Charter.tryPlan asked.Fidelity name
+            |> Option.map (fun plan -> plan, kind, words))
         |> List.sortBy (fun (plan, _, _) -> plan.Seed, plan.Name)
 
     for plan, _, words in failed do

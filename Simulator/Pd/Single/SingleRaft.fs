@@ -153,7 +153,8 @@ module SingleRaft =
                                 else
                                     other)
 
-                        Singles.put changed singles, (Counts.add leader 1 sent, Counts.add peer.Store 1 taken)
+                        Singles.put changed singles,
+                        (Counts.add leader 1 sent, Counts.add peer.Store 1 taken)
                     else
                         singles, (sent, taken))
             | _ -> state)

@@ -14,6 +14,7 @@ let private conduct mode runs : Campaign.Conduct = {
         Runs = Some runs
         Shard = Shard.whole
         Mutant = None
+        Fidelity = Level.L1
         Build = Charter.build
     }
     Until = None
@@ -21,6 +22,7 @@ let private conduct mode runs : Campaign.Conduct = {
 
 let private setup mode : Setup = {
     Setting = { Search.ordinary with Cells = (mode = Mode.Guided) }
+    Fidelity = Level.L1
     CheckEach = 0
 }
 
@@ -134,15 +136,18 @@ let ``a run that is the same when it is made again is good`` () =
 [<TestCase("guided-17")>]
 [<TestCase("guided-17.203.5")>]
 let ``a plan is made again from its name`` (name: string) =
-    match Charter.tryPlan name with
-    | Some plan -> Assert.That(plan.Name, Is.EqualTo name)
+    match Charter.tryPlan Level.L2 name with
+    | Some plan ->
+        Assert.That(plan.Name, Is.EqualTo name)
+        Assert.That(plan.Given.Fidelity, Is.EqualTo Level.L2)
     | None -> Assert.Fail "there is none"
 
 [<TestCase("seed-")>]
 [<TestCase("swarm-x")>]
 [<TestCase("guided-17.")>]
 [<TestCase("17")>]
-let ``what is no name of a plan has none`` (name: string) = Assert.That((Charter.tryPlan name).IsNone)
+let ``what is no name of a plan has none`` (name: string) =
+    Assert.That((Charter.tryPlan Level.L1 name).IsNone)
 
 [<Test>]
 let ``every reason and action of the core is known by a name of its own`` () =
