@@ -105,10 +105,14 @@ type SearchArgument =
     | [<Unique>] Require_Coverage
     | [<Unique>] Mutant of id: string
     | [<Unique>] Plan of name: string
+    | [<Unique; AltCommandLine "--parallel">] In_Parallel of processes: int
+    | [<Unique; Hidden>] Serves
 
     interface IArgParserTemplate with
         member argument.Usage =
             match argument with
+            | In_Parallel _ -> "how many processes make runs (default: one a processor)"
+            | Serves -> "answer names of plans that come in with what becomes of them"
             | Runs _ -> "how many (default: 1000; with --until as many as time allows)"
             | First_Seed _ -> "the first seed; each run has the next one (default: 1)"
             | Mode _ -> "how runs are drawn: plain, swarm, phases or guided (default: plain)"
@@ -153,14 +157,16 @@ type GatherArgument =
 
 type BenchArgument =
     | [<Unique>] Seconds of number: float
-    | [<Unique>] Parallel of threads: int
+    | [<Unique>] Parallel of processes: int
+    | [<Unique; Hidden>] Measures
 
     interface IArgParserTemplate with
         member argument.Usage =
             match argument with
             | Seconds _ -> "how long each measurement takes (default: 10)"
             | Parallel _ ->
-                "how many threads run beside one another in the second one; 1 leaves it out (default: 2)"
+                "how many processes run beside one another in the second one; 1 leaves it out (default: 2)"
+            | Measures -> "answer each line `SECONDS SEED STEP` with what was measured"
 
 type RelateArgument =
     | [<Unique>] Named of words: string
@@ -326,6 +332,8 @@ let private run arguments =
                 RequireCoverage = given.Contains Require_Coverage
                 Mutant = given.TryGetResult Mutant
                 Plan = given.TryGetResult Plan
+                Parallel = given.TryGetResult In_Parallel
+                Serves = given.Contains Serves
             })
     | Reach given ->
         CoverageCommand.run
@@ -346,6 +354,7 @@ let private run arguments =
                 Shard = shard
                 Saved = given.TryGetResult Save_In
             })
+    | Bench given when given.Contains Measures -> Benchmark.serve ()
     | Bench given -> Benchmark.run (given.GetResult(Seconds, 10.0)) (given.GetResult(Parallel, 2))
     | Relate given ->
         ofShard (given.TryGetResult Shard_To) (fun shard ->

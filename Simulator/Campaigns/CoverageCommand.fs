@@ -27,10 +27,10 @@ let private campaign (mode: Mode) seed runs : Campaign.Conduct = {
         Mutant = None
         Build = Charter.build
     }
-    Setting = Search.ordinary
-    CheckEach = 0
     Until = None
 }
+
+let private makers () = Maker.threads { Setting = Search.ordinary; CheckEach = 0 }
 
 /// So many generated runs, the named scenarios, and what they come to.
 let tally (seed: uint64) (runs: int) : Tally =
@@ -43,7 +43,7 @@ let tally (seed: uint64) (runs: int) : Tally =
         |> List.filter (fun (_, runs) -> runs > 0)
         |> List.map (fun (mode, runs) ->
             Progress.during (Some runs) 0 None (fun teller ->
-                Campaign.run (campaign mode seed runs) Keeper.nothing teller []))
+                Campaign.run (campaign mode seed runs) (makers ()) Keeper.nothing teller []))
         |> List.fold Tally.join Tally.empty
 
     { generated with Marks = Set.union generated.Marks (Stories.marks ()) }

@@ -91,6 +91,8 @@ module Journal =
         | Ok json -> Some json
         | Error _ -> None
 
+    let tryLine (line: string) : Entry option = tryJson line |> Option.bind tryEntry
+
     /// Reads a state. A last line that was being written when the search was interrupted is left out; anything else that is
     /// not a state is told with its line.
     let parse (file: string) (text: string) : Result<Charter * Entry list, string> =
@@ -106,9 +108,7 @@ module Journal =
                 Error
                     $"%s{file}:1: it is not the state of a search; one begins with a line such as {{\"search\":1,\"mode\":\"plain\",...}}"
             | Some charter ->
-                let entries =
-                    rest
-                    |> List.mapi (fun index line -> index + 2, tryJson line |> Option.bind tryEntry)
+                let entries = rest |> List.mapi (fun index line -> index + 2, tryLine line)
 
                 match entries |> List.tryFind (fun (_, entry) -> entry.IsNone) with
                 | Some(number, _) -> Error $"%s{file}:%d{number}: this line is of no run"

@@ -24,6 +24,10 @@ type Asked = {
     RequireCoverage: bool
     Mutant: string option
     Plan: string option
+    /// So many processes at a time; none: as many as there are processors.
+    Parallel: int option
+    /// Answers names of plans with what becomes of them.
+    Serves: bool
 }
 
 let private usual = 1_000
@@ -49,30 +53,51 @@ let private settingOf (asked: Asked) (mode: Mode) : Result<Setting, string> =
         | Some mutant -> Ok { ordinary with Begin = Mutants.infected mutant }
         | None -> Error $"there is no mutant %s{id}; `tikv-sim mutants` names them"
 
-let private conductOf (asked: Asked) : Result<Campaign.Conduct, string> =
+let private setupOf (asked: Asked) (mode: Mode) : Result<Setup, string> =
+    settingOf asked mode
+    |> Result.map (fun setting -> { Setting = setting; CheckEach = asked.CheckEach })
+
+/// The command that serves such a search.
+let private serving (asked: Asked) : string list = [
+    "search"
+    "--serves"
+    "--mode"
+    asked.Mode
+    "--check-determinism"
+    string asked.CheckEach
+    yield!
+        asked.Mutant
+        |> Option.map (fun id -> [ "--mutant"; id ])
+        |> Option.defaultValue []
+]
+
+let private conductOf (asked: Asked) : Result<Campaign.Conduct * Setup, string> =
     match Mode.tryParse asked.Mode, untilOf asked with
     | Error problem, _
     | _, Error problem -> Error problem
     | Ok mode, Ok until ->
-        match settingOf asked mode, asked.Runs with
+        match setupOf asked mode, asked.Runs with
         | Error problem, _ -> Error problem
         | _, Some runs when runs < 1 -> Error $"--runs is %d{runs}: it must be 1 or more"
         | _ when asked.CheckEach < 0 ->
             Error $"--check-determinism is %d{asked.CheckEach}; allowed: 0, or one run of so many"
-        | Ok setting, runs ->
-            Ok {
-                Charter = {
-                    Mode = mode
-                    Seed = asked.Seed
-                    Runs = if runs.IsNone && until.IsNone then Some usual else runs
-                    Shard = asked.Shard
-                    Mutant = asked.Mutant
-                    Build = Charter.build
-                }
-                Setting = setting
-                CheckEach = asked.CheckEach
-                Until = until
-            }
+        | _ when Option.exists (fun count -> count < 1) asked.Parallel ->
+            Error $"--parallel is %d{asked.Parallel.Value}: it must be 1 or more"
+        | Ok setup, runs ->
+            Ok(
+                {
+                    Charter = {
+                        Mode = mode
+                        Seed = asked.Seed
+                        Runs = if runs.IsNone && until.IsNone then Some usual else runs
+                        Shard = asked.Shard
+                        Mutant = asked.Mutant
+                        Build = Charter.build
+                    }
+                    Until = until
+                },
+                setup
+            )
 
 /// Where it is remembered, and what is remembered already.
 let private stateOf (asked: Asked) (charter: Charter) : Result<Entry list * (unit -> Keeper), string> =
@@ -150,9 +175,11 @@ let private whole (tally: Tally) (asked: Asked) : Tally =
 let private offences (tally: Tally) (asked: Asked) : string list =
     if asked.RequireCoverage then Account.offences tally.Marks else []
 
-let private search (asked: Asked) (conduct: Campaign.Conduct) there (keeper: unit -> Keeper) : int =
+let private search (asked: Asked) (conduct: Campaign.Conduct) setup there (keeper: unit -> Keeper) : int =
     let charter = conduct.Charter
     let watch = Stopwatch.StartNew()
+    let count = asked.Parallel |> Option.defaultValue Environment.ProcessorCount
+    let makers = Maker.several setup (serving asked) (Charter.count charter) count
     let keeper = keeper ()
     let before = List.length there
 
@@ -161,7 +188,7 @@ let private search (asked: Asked) (conduct: Campaign.Conduct) there (keeper: uni
 
     let tally =
         Progress.during (Charter.count charter) before conduct.Until (fun teller ->
-            Campaign.run conduct keeper teller there)
+            Campaign.run conduct makers keeper teller there)
 
     keeper.Close()
 
@@ -180,7 +207,7 @@ let private search (asked: Asked) (conduct: Campaign.Conduct) there (keeper: uni
         |> List.distinctBy (fun (_, kind, _) -> kind)
 
     for plan, kind, _ in List.truncate shrunk different do
-        show asked conduct.Setting kind plan
+        show asked setup.Setting kind plan
 
     Account.failures tally |> List.iter (printfn "%s")
     let tally = whole tally asked
@@ -214,10 +241,15 @@ let run (asked: Asked) : int =
 
     match conductOf asked with
     | Error problem -> refused problem
-    | Ok conduct ->
+    | Ok(_, setup) when asked.Serves -> Maker.serve setup
+    | Ok(conduct, setup) ->
         match asked.Plan with
-        | Some name -> again asked conduct.Setting name
+        | Some name -> again asked setup.Setting name
         | None ->
             match stateOf asked conduct.Charter with
             | Error problem -> refused problem
-            | Ok(there, keeper) -> search asked conduct there keeper
+            | Ok(there, keeper) ->
+                try
+                    search asked conduct setup there keeper
+                with Ended _ as problem ->
+                    refused problem.Message
