@@ -282,18 +282,39 @@ let check _ =
 let demo arguments =
     run "the demo" (host ()) ("demo" :: "--manifests" :: "examples/basic" :: arguments)
 
+let simulator = Path.Combine(root, "Simulator/bin/Release/net10.0/tikv-sim.dll")
+
+/// Where failures are kept, as scenario files.
+let found = Path.Combine(output, "found")
+
+let runsOf usual target arguments =
+    match arguments with
+    | [] -> usual
+    | [ runs ] when Regex.IsMatch(runs, @"^\d+$") -> runs
+    | _ -> raise (Failed($"how many generated runs? Such as `{target} {usual}`", 2))
+
+/// Generated runs that must come right, and with the named scenarios reach everything that is not listed as out of reach.
+let search (arguments: string list) =
+    let runs = runsOf "5000" "search" arguments
+    build "Simulator"
+
+    dotnet "the search" [
+        simulator
+        "search"
+        "--mode"
+        "swarm"
+        "--runs"
+        runs
+        "--require-coverage"
+        "--save"
+        found
+    ]
+
 /// What takes too long for each change: many generated runs that must reach everything, every exploration, the relations, and
 /// the faulty operators. Each is carried out, so that one night tells of all that fails.
 let nightly (arguments: string list) =
-    let runs =
-        match arguments with
-        | [] -> "20000"
-        | [ runs ] when Regex.IsMatch(runs, @"^\d+$") -> runs
-        | _ -> raise (Failed("how many generated runs? Such as `nightly 20000`", 2))
-
+    let runs = runsOf "20000" "nightly" arguments
     build "Simulator"
-    let simulator = Path.Combine(root, "Simulator/bin/Release/net10.0/tikv-sim.dll")
-    let found = Path.Combine(output, "found")
 
     let explorations =
         Directory.GetFiles(Path.Combine(root, "Simulator/Scenarios/stories/explorations"), "*.yaml")
@@ -404,6 +425,7 @@ let targets = [
     "check", "formats (Fantomas, dotnet format) and the tidy tests", check
     "build", "everything, in Release", (fun _ -> build solution)
     "test", "all tests; with words, those whose names contain one of them", test
+    "search", "generated runs that must come right and reach everything: [RUNS] (5000)", search
     "nightly",
     "searches that must reach everything, explorations, relations, mutants: [RUNS] (20000)",
     nightly

@@ -105,26 +105,39 @@ module Json =
 
     // ---- reading
 
-    let tryField (name: string) json =
+    let rec private findMember (name: string) (members: (string * Json) list) : Json voption =
+        match members with
+        | [] -> ValueNone
+        | (key, value) :: _ when String.Equals(key, name) -> ValueSome value
+        | _ :: rest -> findMember name rest
+
+    let private findField (name: string) json : Json voption =
         match json with
-        | Json.Object members ->
-            let rec find members =
-                match members with
-                | [] -> None
-                | (key, value) :: _ when String.Equals(key, name) -> Some value
-                | _ :: rest -> find rest
+        | Json.Object members -> findMember name members
+        | _ -> ValueNone
 
-            find members
-        | _ -> None
-
-    /// The value at a path of object keys, when every step is there and the value is not null.
-    let rec tryPath (path: string list) json =
+    // Objects are asked for paths all the time: nothing is made on the way.
+    let rec private findPath (path: string list) json : Json voption =
         match path with
         | [] ->
             match json with
-            | Json.Null -> None
-            | json -> Some json
-        | name :: rest -> tryField name json |> Option.bind (tryPath rest)
+            | Json.Null -> ValueNone
+            | json -> ValueSome json
+        | name :: rest ->
+            match findField name json with
+            | ValueSome inner -> findPath rest inner
+            | ValueNone -> ValueNone
+
+    let tryField (name: string) json : Json option =
+        match findField name json with
+        | ValueSome value -> Some value
+        | ValueNone -> None
+
+    /// The value at a path of object keys, when every step is there and the value is not null.
+    let tryPath (path: string list) json : Json option =
+        match findPath path json with
+        | ValueSome value -> Some value
+        | ValueNone -> None
 
     let asString json =
         match json with
@@ -181,17 +194,28 @@ module Json =
         | Json.Object members -> Some members
         | _ -> None
 
-    let stringAt path json = tryPath path json |> Option.bind asString
-    let boolAt path json = tryPath path json |> Option.bind asBool
-    let intAt path json = tryPath path json |> Option.bind asInt
-    let int64At path json = tryPath path json |> Option.bind asInt64
-    let uint64At path json = tryPath path json |> Option.bind asUInt64
+    let inline private readAt path ([<InlineIfLambda>] read: Json -> 'Value option) json : 'Value option =
+        match findPath path json with
+        | ValueSome value -> read value
+        | ValueNone -> None
+
+    let stringAt path json = readAt path asString json
+    let boolAt path json = readAt path asBool json
+    let intAt path json = readAt path asInt json
+    let int64At path json = readAt path asInt64 json
+    let uint64At path json = readAt path asUInt64 json
 
     /// The items of the array at a path; none when it is absent or not an array.
-    let itemsAt path json = tryPath path json |> Option.bind asItems |> Option.defaultValue []
+    let itemsAt path json : Json list =
+        match findPath path json with
+        | ValueSome(Json.Array items) -> items
+        | _ -> []
 
     /// The members of the object at a path; none when it is absent or not an object.
-    let membersAt path json = tryPath path json |> Option.bind asMembers |> Option.defaultValue []
+    let membersAt path json : (string * Json) list =
+        match findPath path json with
+        | ValueSome(Json.Object members) -> members
+        | _ -> []
 
     /// The string members of the object at a path, such as labels.
     let mapAt path json =

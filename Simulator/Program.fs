@@ -108,10 +108,16 @@ type SearchArgument =
     | [<Unique>] Require_Coverage
     | [<Unique>] Mutant of id: string
     | [<Unique>] Plan of name: string
+    | [<Unique; AltCommandLine "--fidelity">] At_Fidelity of Scenarios.Level
+    | [<Unique; AltCommandLine "--parallel">] In_Parallel of processes: int
+    | [<Unique; Hidden>] Serves
 
     interface IArgParserTemplate with
         member argument.Usage =
             match argument with
+            | At_Fidelity _ -> "regions by class (L1) or one by one (L2) (default: L1)"
+            | In_Parallel _ -> "how many processes make runs (default: one a processor)"
+            | Serves -> "answer names of plans that come in with what becomes of them"
             | Runs _ -> "how many (default: 1000; with --until as many as time allows)"
             | First_Seed _ -> "the first seed; each run has the next one (default: 1)"
             | Mode _ -> "how runs are drawn: plain, swarm, phases or guided (default: plain)"
@@ -156,7 +162,9 @@ type GatherArgument =
 
 type BenchArgument =
     | [<Unique>] Seconds of number: float
-    | [<Unique>] Parallel of threads: int
+    | [<Unique>] Parallel of processes: int
+    | [<Unique>] Whole
+    | [<Unique; Hidden>] Measures
     | [<Unique>] States of number: int
 
     interface IArgParserTemplate with
@@ -166,7 +174,9 @@ type BenchArgument =
             | States _ ->
                 "instead: how much memory so many states take, how quickly they are entered, and what a fingerprint costs"
             | Parallel _ ->
-                "how many threads run beside one another in the second one; 1 leaves it out (default: 2)"
+                "how many processes run beside one another in the second one; 1 leaves it out (default: 2)"
+            | Whole -> "instead: how long explorations and shrinking take (some minutes)"
+            | Measures -> "answer each line `SECONDS SEED STEP` with what was measured"
 
 type RelateArgument =
     | [<Unique>] Named of words: string
@@ -331,7 +341,10 @@ let private run arguments =
                 Coverage = given.Contains Coverage
                 RequireCoverage = given.Contains Require_Coverage
                 Mutant = given.TryGetResult Mutant
+                Fidelity = given.GetResult(At_Fidelity, Scenarios.Level.L1)
                 Plan = given.TryGetResult Plan
+                Parallel = given.TryGetResult In_Parallel
+                Serves = given.Contains Serves
             })
     | Reach given ->
         CoverageCommand.run
@@ -353,6 +366,8 @@ let private run arguments =
                 Shard = shard
                 Saved = given.TryGetResult Save_In
             })
+    | Bench given when given.Contains Measures -> Benchmark.serve ()
+    | Bench given when given.Contains Whole -> WholeBenchmark.run ()
     | Bench given ->
         match given.TryGetResult States with
         | Some states -> StatesBenchmark.run states

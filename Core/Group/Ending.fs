@@ -50,6 +50,7 @@ let rule (observed: Observed) : Decision<Action, Reason> =
     let remaining = Observed.instances observed
 
     match Evidence.noneLeft observed, Evidence.abandonAsked observed, lastObjects observed with
+    | None, _, _ when remaining.IsEmpty -> Decision.wait [ InstancesUnreadable(Observed.unreadable observed) ]
     | None, Some asked, _ -> givenUp asked remaining
     | None, None, _ -> ScaleRules.drained observed
     | Some none, _, [] when List.contains Labels.finalizer observed.Meta.Finalizers ->

@@ -97,7 +97,11 @@ let givenUp (_: AbandonAsked) (one: InstanceView) =
 type NoneLeft = private NoneLeft of Group: Uid
 
 let noneLeft (observed: Observed) =
-    if observed.Meta.DeletionTimestamp.IsSome && observed.Instances.IsEmpty then
+    if
+        observed.Meta.DeletionTimestamp.IsSome
+        && observed.Instances.IsEmpty
+        && observed.Unreadable.IsEmpty
+    then
         Some(NoneLeft observed.Meta.Uid)
     else
         None

@@ -20,11 +20,11 @@ type Plan = {
 let ending (one: InstanceView) = one.Meta.DeletionTimestamp.IsSome
 let replaced (one: InstanceView) = one.Meta.Annotations |> Map.containsKey Annotations.replaced
 
+/// It has not begun to leave.
+let stays (one: InstanceView) = not (ending one || one.Offline || one.Removed)
+
 /// It was to be replaced, has not begun to leave, and is as wanted after all: it stays.
-let calledOff (one: InstanceView) =
-    replaced one
-    && one.OtherClass = Some false
-    && not (ending one || one.Offline || one.Removed)
+let calledOff (one: InstanceView) = replaced one && one.OtherClass = Some false && stays one
 
 let deferred (one: InstanceView) = one.Meta.Annotations |> Map.containsKey Annotations.deferDelete
 

@@ -5,8 +5,6 @@ module Tikv.Core.Group.Replacement
 open Tikv.Core
 open Tikv.Core.Group.Plan
 
-let private stays (one: InstanceView) = not (ending one) && not one.Offline && not one.Removed
-
 /// What a roll does not reach, since the instance is to leave: a template that was changed meanwhile, perhaps back.
 let private outOfDate (observed: Observed) (one: InstanceView) =
     stays one

@@ -29,12 +29,15 @@ let private create observed initial staying indexes =
 /// Missing instances are made: of TiKV all at once; of PD all at once for the first bootstrap, which knows all its
 /// members from the start, and later one after another, each joined and healthy before the next (P 24, V B9). An index is
 /// not used again while its instance is leaving, nor while volume claims of one that has left remain (V I39).
-/// While the wanted version must wait, new instances are made with the template that the others have (T S28).
+/// While the wanted version must wait, new instances are made with the template that the others have (T S28). One that cannot
+/// be read is there, whatever it is like: of TiKV the others are made; nobody joins PD beside a member that nobody knows.
 let scaleOut (plan: Plan) (observed: Observed) =
+    let unreadable = Observed.unreadable observed
     let leaving = instances observed |> List.filter ending
     let terminating = leaving |> List.map (fun one -> InstanceTerminating one.Meta.Name)
 
     match plan.New, observed.Role with
+    | _ :: _, PD _ when not unreadable.IsEmpty -> Decision.wait [ InstancesUnreadable unreadable ]
     | _, PD(spec, _) when not spec.Bootstrapped ->
         match plan.New, bootstrapsFirst observed with
         | [], _ -> Decision.wait terminating
@@ -55,7 +58,21 @@ let scaleOut (plan: Plan) (observed: Observed) =
 
         match template, role with
         | None, _ -> path
-        | Some observed, TiKV _ -> Decision.act (create observed [] plan.Staying indexes)
+        | Some observed, TiKV _ when unreadable.IsEmpty ->
+            Decision.act (create observed [] plan.Staying indexes)
+        | Some observed, TiKV _ ->
+            let offline = Set.ofList (Manifest.settings observed).OfflineIndexes
+            let there = Set.difference observed.Unreadable offline
+
+            let missing =
+                indexes
+                |> List.filter (fun index -> not (Set.contains index there))
+                |> List.truncate (max 0 (indexes.Length - there.Count))
+
+            {
+                Actions = create observed [] plan.Staying missing
+                Waiting = [ InstancesUnreadable unreadable ]
+            }
         // The successor of the only member comes before that leaves.
         | Some _, PD _ when not plan.Staying.IsEmpty && leaving |> List.exists (Evidence.holdsUp observed) ->
             Decision.wait terminating

@@ -99,6 +99,8 @@ type Observed = {
     Cluster: Object<ClusterSpec, ClusterStatus> option
     /// The instances of the group, by index.
     Instances: Map<int, InstanceView>
+    /// The indexes of its instances that are there and cannot be read: they are left as they are.
+    Unreadable: Set<int>
     /// The Services that bear the group's names.
     Services: Map<string, ServiceView>
     /// All PD groups of the cluster, in the order of their names.
@@ -128,6 +130,11 @@ module Observed =
     let instances (observed: Observed) =
         Map.foldBack (fun _ one others -> one :: others) observed.Instances []
 
+    let unreadable (observed: Observed) =
+        observed.Unreadable
+        |> Set.toList
+        |> List.map (Names.instance observed.Meta.Name)
+
 /// Why a group that is not (yet) as desired is left alone for now.
 type Reason =
     /// The API server or PD refused what was decided.
@@ -139,6 +146,7 @@ type Reason =
     | OtherGroupBootstraps of Name: string
     | InstancesRemain of Names: string list
     | InstanceTerminating of Name: string
+    | InstancesUnreadable of Names: string list
     | InstancesNotReady of Names: string list
     | InstanceSoaking of Name: string * Left: TimeSpan
     | PdUpgradesFirst of Wanted: string
@@ -180,6 +188,8 @@ module Reason =
         | OtherGroupBootstraps name -> $"the group %s{name} bootstraps PD first; this one joins it"
         | InstancesRemain remaining -> $"waiting for %s{names remaining} to be removed"
         | InstanceTerminating name -> $"%s{name} is being removed; and makes room for another"
+        | InstancesUnreadable unreadable ->
+            $"%s{names unreadable} cannot be read, and is left as it is; its conditions say why"
         | InstancesNotReady waiting -> $"waiting for %s{names waiting} to be ready"
         | InstanceSoaking(name, _) -> $"%s{name} is ready, and must stay so for minReadySeconds"
         | PdUpgradesFirst wanted -> $"PD is upgraded to %s{wanted} before TiKV is"
@@ -223,6 +233,7 @@ module Reason =
         | OtherGroupBootstraps _ -> "OtherGroupBootstraps"
         | InstancesRemain _ -> "InstancesRemain"
         | InstanceTerminating _ -> "InstanceTerminating"
+        | InstancesUnreadable _ -> "InstanceUnreadable"
         | InstancesNotReady _ -> "InstancesNotReady"
         | InstanceSoaking _ -> "SoakTime"
         | PdUpgradesFirst _ -> "VersionPath"
@@ -263,6 +274,7 @@ module Reason =
         | OtherGroupBootstraps _
         | InstancesRemain _
         | InstanceTerminating _
+        | InstancesUnreadable _
         | PdUpgradesFirst _
         | ScalingIn _
         | ForeignBudget _

@@ -213,8 +213,9 @@ let staysAnyway (store: Store) (facts: PdFacts) =
     if up.Length < facts.MaxReplicas then Some(StaysAnyway store.Id) else None
 
 /// So many living stores remain without this one that every replica has a place of its own, not counting those whose Pod
-/// is being stopped or does not run, no other store is on its way out, and none that holds regions is silent while this one is heard: their regions would have no majority on stores that
-/// stay (V I05, I06). PD itself counts dead ones too, and no places; people may leave it to PD (L F10).
+/// is being stopped or does not run, no other store is on its way out, and none that holds regions is silent while this
+/// one is heard: their regions would have no majority on stores that stay (V I05, I06). PD itself counts dead ones too,
+/// and no places; people may leave it to PD (L F10).
 type EnoughStores = private EnoughStores of Store: StoreId
 
 let enoughStores (store: Store) (observed: Observed) (facts: PdFacts) =

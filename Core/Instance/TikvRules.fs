@@ -164,29 +164,58 @@ let private holdsRegions facts pod =
     Domains.storeOfPod facts pod
     |> Option.exists (fun store -> Seen.lives store && store.Regions > 0)
 
-/// Why another store is not sure to stay up, though PD calls it Up: its Pod is being stopped (on a node that is cut off it
-/// ends when that comes back), or has just been made anew. Those apart that are taken down together with this one.
+/// Every leader of a region has told PD of its lagging peers by then (V B1: a region heartbeat).
+let private regionHeartbeat = TimeSpan.FromSeconds 60L
+
+let private uptime store = Seen.uptime store |> Option.defaultValue TimeSpan.Zero
+
+/// Its peers have not caught up since it started, 1 % of them excepted (V I19: PD's list of down peers is blind for ten
+/// minutes).
+let private lags (store: Store) = uptime store < regionHeartbeat || store.PendingPeers > store.Regions / 100
+
+/// Another store is waited for no longer after its start: PD itself gives one up after that time (max-store-down-time). Peers
+/// that are pending still are no matter of its restart, and what ails it may be this very store.
+let private longestLag = TimeSpan.FromMinutes 30L
+
+/// Why another store is not sure to stay up, or not yet what its regions can count on, though PD calls it Up: its Pod is being
+/// stopped (on a node that is cut off it ends when that comes back), or has just been made anew; or its peers are catching up,
+/// whoever restarted it, and whether or not anybody holds the disruption for it. Those apart that are taken down together with
+/// this one.
 let private unsteady (observed: Observed) (facts: PdFacts) =
     let together = Seen.disruption observed |> Disruption.allHolders |> List.map _.Name
 
-    let isOther pod =
+    let isApart pod =
         pod <> Seen.podName observed
         && not (
             Map.tryFind pod observed.Peers
             |> Option.exists (fun name -> List.contains name together)
         )
-        && holdsRegions facts pod
 
-    let first reason pods = pods |> Set.toList |> List.tryFind isOther |> Option.map reason
+    let first reason pods =
+        pods
+        |> Set.toList
+        |> List.tryFind (fun pod -> isApart pod && holdsRegions facts pod)
+        |> Option.map reason
+
+    let lagging () =
+        Seen.tikvStores facts
+        |> List.tryFind (fun store ->
+            store.Regions > 0
+            && Seen.hears facts store
+            && lags store
+            && uptime store < longestLag
+            && isApart (Address.pod store.Address))
+        |> Option.map (fun store -> StoreLags(store.Address, store.PendingPeers))
 
     observed.Stopping
     |> first StoreStops
     |> Option.orElseWith (fun () -> observed.JustMade |> first StoreStarts)
+    |> Option.orElseWith lagging
 
 /// A store with other settings than wanted, or on a node that is to be emptied, is restarted:
 /// 1. one whose process does not run, or whom nobody counts on, is replaced at once;
 /// 2. otherwise only while holding the disruption, alone or with others of its failure domain, while every other store that
-///    holds regions is heard from and sure to stay, and after its leaders have moved away;
+///    holds regions is heard from, sure to stay and caught up, and after its leaders have moved away;
 /// 3. one that somebody else has PD remove is taken back first (see `membership`): its regions are on the move.
 let restart (observed: Observed) =
     observed
@@ -288,15 +317,10 @@ let endEviction (observed: Observed) =
         Decision.act [ MarkEviction { mark with Ended = Some(Timestamp.print observed.Clock) } ]
     | _ -> withdraw observed
 
-/// Every leader of a region has told PD of its lagging peers by then (V B1: a region heartbeat).
-let private regionHeartbeat = TimeSpan.FromSeconds 60L
-
 /// The longest wait for leaders to come back, as in TiDB Operator; a store that had fewer before is not waited for (L F36).
 let private longestReturn = TimeSpan.FromSeconds 400L
 
 let private fewestLeaders = 200
-
-let private uptime store = Seen.uptime store |> Option.defaultValue TimeSpan.Zero
 
 /// The store that was taken down, while the next one waits for it.
 let private returning (observed: Observed) =
@@ -305,11 +329,10 @@ let private returning (observed: Observed) =
         Seen.storeOf observed facts |> Option.map (fun store -> store, facts)
     | _ -> None
 
-/// The peers of the store have caught up, 1 % of them excepted (V I19: PD's list of down peers is blind for ten minutes).
+/// The store's own peers have caught up.
 let private peersCaughtUp (observed: Observed) =
     match returning observed with
-    | Some(store, _) when uptime store < regionHeartbeat || store.PendingPeers > store.Regions / 100 ->
-        Decision.wait [ PeersCatchUp store.PendingPeers ]
+    | Some(store, _) when lags store -> Decision.wait [ PeersCatchUp store.PendingPeers ]
     | _ -> Decision.settled
 
 let private leadersBack (observed: Observed) =

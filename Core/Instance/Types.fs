@@ -119,6 +119,7 @@ type Reason =
     | StoresSilent of Silent: int * Stores: int
     | StoreStops of Pod: string
     | StoreStarts of Pod: string
+    | StoreLags of Address: string * Pending: int
     | NoNodeFits of Obstacle: Obstacle
     | QuotaExceeded of Message: string
     | StorageClassMissing of Claim: string * Class: string
@@ -210,6 +211,8 @@ module Reason =
             $"the Pod %s{pod} is being stopped, or does not run: nothing else is taken down meanwhile"
         | StoreStarts pod ->
             $"the Pod %s{pod} has just been made, and PD may not have heard from it yet: nothing else is taken down meanwhile"
+        | StoreLags(address, pending) ->
+            $"the store %s{address} has run for a short time, and %d{pending} of its peers are pending: nothing else is taken down until it has run for a minute and they are few, at most for half an hour; if they stay, look at its log, its disk and its network"
         | NoNodeFits obstacle -> $"the Pod is pending: %s{Obstacle.text obstacle}"
         | QuotaExceeded message ->
             $"the namespace's quota is used up (%s{message}); raise the ResourceQuota, or ask for less"
@@ -338,6 +341,7 @@ module Reason =
         | LeadersUnknown _ -> "CacheFresh"
         | LeadersUnconfirmed -> "LeadersEvicted"
         | PeersCatchUp _
+        | StoreLags _
         | LeadersComeBack _ -> "SoakTime"
         | OtherStoreLeaves _ -> "OneAtATime"
         | DomainsTooFew _ -> "TopologySpreadAfter"
@@ -384,6 +388,7 @@ module Reason =
         | StoresSilent _
         | StoreStops _
         | StoreStarts _
+        | StoreLags _
         | OtherStoreLeaves _
         | DomainsTooFew _
         | MembersUnhealthy _

@@ -213,6 +213,7 @@ let private group sight (meta: Meta) role (settings: GroupSettings) template ins
         OtherBudgets = otherBudgets sight meta instances
         Pd = pd
         Secrets = secretsNamed cluster (Defaults.tlsSecrets ofComponent meta.Name template) sight
+        Unreadable = Cache.unreadableOf instanceKind space meta.Name sight.Cache
         Retained = retained sight meta settings template pd instances
         LeavingElsewhere =
             match instanceKind with

@@ -93,8 +93,8 @@ module Poll =
                                         Members =
                                             members.Members
                                             |> List.map (member' members health)
-                                            |> List.sortBy _.Id
-                                        Stores = stores |> List.sortBy _.Id
+                                            |> List.sortBy (fun { Id = MemberId id } -> id)
+                                        Stores = stores |> List.sortBy (fun { Id = StoreId id } -> id)
                                         Evicting = evicting
                                         MaxReplicas = replication.MaxReplicas
                                         LocationLabels = replication.LocationLabels
@@ -116,13 +116,26 @@ module Poll =
         else
             poll.Answers |> List.filter isLost |> List.map fst
 
-    let private storeMatters (store: Store) =
-        store.Id,
-        store.Address,
-        store.NodeState,
-        store.StateName,
-        (store.Leaders, store.Regions),
-        store.Labels
+    let private isSameStore (one: Store) (other: Store) =
+        one.NodeState = other.NodeState
+        && one.Leaders = other.Leaders
+        && one.Regions = other.Regions
+        && one.Address = other.Address
+        && one.StateName = other.StateName
+        && one.Labels = other.Labels
+
+    /// Stores of one list only, or not the same in both. Both are in the order of ids.
+    let rec private differing (one: Store list) (other: Store list) (found: Store list) : Store list =
+        match one, other with
+        | [], rest
+        | rest, [] -> rest @ found
+        | a :: restOfOne, b :: restOfOther ->
+            let (StoreId idOfA), (StoreId idOfB) = a.Id, b.Id
+
+            if idOfA < idOfB then differing restOfOne other (a :: found)
+            elif idOfA > idOfB then differing one restOfOther (b :: found)
+            elif isSameStore a b then differing restOfOne restOfOther found
+            else differing restOfOne restOfOther (a :: b :: found)
 
     /// The names of the Pods whose facts differ between two looks; none when all may differ.
     let changed before now =
@@ -132,28 +145,23 @@ module Poll =
             && before.MaxReplicas = now.MaxReplicas
             && before.LocationLabels = now.LocationLabels
             ->
-            let differing one other = Set.union (Set.difference one other) (Set.difference other one)
-            let membersOf facts = facts.Members |> Set.ofList
-            let storesOf facts = facts.Stores |> List.map storeMatters |> Set.ofList
-            let evicting = differing before.Evicting now.Evicting
-
             let stores =
-                differing (storesOf before) (storesOf now)
-                |> Set.map (fun (_, address, _, _, _, _) -> Address.pod address)
+                differing before.Stores now.Stores []
+                |> List.map (fun store -> Address.pod store.Address)
 
             let evicted =
-                now.Stores
-                |> List.filter (fun store -> Set.contains store.Id evicting)
-                |> List.map (fun store -> Address.pod store.Address)
-                |> Set.ofList
+                if before.Evicting = now.Evicting then
+                    []
+                else
+                    now.Stores
+                    |> List.filter (fun store ->
+                        Set.contains store.Id before.Evicting <> Set.contains store.Id now.Evicting)
+                    |> List.map (fun store -> Address.pod store.Address)
 
             let members =
-                if differing (membersOf before) (membersOf now) |> Set.isEmpty then
-                    Set.empty
-                else
-                    Set.union (membersOf before) (membersOf now) |> Set.map _.Name
+                if before.Members = now.Members then [] else before.Members @ now.Members |> List.map _.Name
 
-            Some(Set.unionMany [ stores; evicted; members ])
+            Some(Set.ofList (stores @ evicted @ members))
         | PdView.Silent before, PdView.Silent now when before = now -> Some Set.empty
         | PdView.Unasked, PdView.Unasked -> Some Set.empty
         | _ -> None

@@ -89,13 +89,13 @@ module Queue =
             | None -> queue |> put at work
 
     /// The next work whose time has come; it is then in hand until `finished`.
-    let take now queue =
+    let take (Instant now) queue =
         if Map.isEmpty queue.Order then
             None
         else
             let turn, work = Map.minKeyValue queue.Order
 
-            if Instant turn.At > now then
+            if turn.At > now then
                 None
             else
                 let queue = remove work queue

@@ -1,126 +1,76 @@
-/// Makes the runs of a campaign, on all processors, and remembers each.
+/// Has the runs of a campaign made, by several makers side by side, and remembers each.
 [<RequireQualifiedAccess>]
 module Tikv.Simulator.Campaigns.Campaign
 
 open System
-open System.Collections.Concurrent
 open System.Collections.Generic
 open System.Diagnostics
-open System.Threading.Tasks
+open System.Runtime.ExceptionServices
+open System.Threading
 open Tikv.Simulator.Scenarios
-open Tikv.Simulator.World
 
-/// How runs are made, and for how long.
+/// What is to be done, and for how long.
 type Conduct = {
     Charter: Charter
-    Setting: Setting
-    /// Each so many-th run is made twice, and must be the same; 0: none.
-    CheckEach: int
     /// The time that it may take.
     Until: TimeSpan option
 }
 
-let private make (conduct: Conduct) (plan: Plan) : Trial = Search.trial conduct.Setting plan
-
-/// A fault of the program is a finding like any other.
-let private guarded (trial: Plan -> Trial) (plan: Plan) : Trial =
-    try
-        trial plan
-    with problem -> {
-        Outcome = Outcome.Bad("exception", string problem)
-        Marks = Set.empty
-        Fingerprint = 0UL
-        Ended = 0L
-        ReachedAt = 0L
-        Rested = false
-    }
-
-/// The first line in which two transcripts differ.
-let private difference (one: string list) (other: string list) =
-    let length = min one.Length other.Length
-
-    match
-        List.zip (List.truncate length one) (List.truncate length other)
-        |> List.tryFind (fun (a, b) -> a <> b)
-    with
-    | Some(a, b) -> $"`%s{a}`, and then `%s{b}`"
-    | None when one.Length <> other.Length -> $"it has %d{one.Length} events, and then %d{other.Length}"
-    | None -> "no line of the transcript"
-
-/// The same plan must make the same run, to the last event (verification E6).
-let checkedTwice (transcript: Plan -> string list) (trial: Plan -> Trial) (plan: Plan) : Trial =
-    let once, again = trial plan, trial plan
-
-    if once.Fingerprint = again.Fingerprint && once.Outcome = again.Outcome then
-        once
-    else
-        let where = difference (transcript plan) (transcript plan)
-
-        {
-            once with
-                Outcome =
-                    Outcome.Bad("indeterminate", $"made twice it is two runs; they first differ in %s{where}")
-        }
-
-/// Whether the run of that seed is checked: which ones are does not depend on how many there are.
-let private isChecked (conduct: Conduct) (seed: uint64) =
-    conduct.CheckEach > 0 && Chance.mix seed % uint64 conduct.CheckEach = 0UL
-
-let private trialOf (conduct: Conduct) (seed: uint64) (plan: Plan) : Trial =
-    let trial = guarded (make conduct)
-
-    if isChecked conduct seed then
-        checkedTwice (Search.transcriptOf conduct.Setting) trial plan
-    else
-        trial plan
-
-/// What is known so far, shared by the threads.
-type private Shared(keeper: Keeper, teller: Progress.Teller, there: Tally) =
+/// What is known so far.
+type private Known(keeper: Keeper, teller: Progress.Teller, there: Tally) =
     let mutable tally = there
     member _.Tally = tally
 
-    member shared.Add (name: string) (trial: Trial) =
-        lock shared (fun () ->
-            let entry = Tally.entry tally name trial
+    /// What is new in it is new in none before it, whoever made those.
+    member known.Add(entry: Entry) : Entry =
+        lock known (fun () ->
+            let isNew mark = not (Set.contains mark tally.Marks)
+            let entry = { entry with New = List.filter isNew entry.New }
             tally <- Tally.add entry tally
             keeper.Add entry
 
             match entry.Failed with
-            | Some(_, words) -> teller.Says $"FAILED  %s{name}: %s{words}"
+            | Some(_, words) -> teller.Says $"FAILED  %s{entry.Run}: %s{words}"
             | None -> ()
 
             teller.Stands tally.Runs tally.Failed.Length
             entry)
 
-let private clusters () =
-    Givens.all
-    |> List.map (fun (_, (_, given)) -> given)
-    |> Array.ofList
-    |> Array.Parallel.iter (fun given -> Settled.from given |> ignore)
+/// Each maker takes the next name as soon as it is free. A fault of one ends all, after the runs in hand.
+let private share (makers: Maker list) (names: string seq) (made: string -> Entry -> unit) : unit =
+    use names = names.GetEnumerator()
+    let mutable fault: ExceptionDispatchInfo option = None
 
-/// Each seed by itself, in whatever order they end.
-let private independent conduct (shared: Shared) (isDone: string -> bool) isOver : unit =
-    let seeds =
+    let next () = lock names (fun () -> if fault.IsNone && names.MoveNext() then Some names.Current else None)
+
+    let rec work (maker: Maker) =
+        match next () with
+        | Some name ->
+            made name (maker.Make name)
+            work maker
+        | None -> ()
+
+    let guarded maker () =
+        try
+            work maker
+        with problem ->
+            lock names (fun () ->
+                fault <- fault |> Option.orElse (Some(ExceptionDispatchInfo.Capture problem)))
+
+    let threads = makers |> List.map (fun maker -> Thread(guarded maker))
+    threads |> List.iter _.Start()
+    threads |> List.iter _.Join()
+    fault |> Option.iter _.Throw()
+
+/// Each by itself, in whatever order they end.
+let private independent conduct makers (known: Known) (isDone: string -> bool) isOver : unit =
+    let names =
         Charter.seeds conduct.Charter
-        |> Seq.filter (fun seed -> not (isDone (Charter.nameOf conduct.Charter seed)))
+        |> Seq.map (Charter.nameOf conduct.Charter)
+        |> Seq.filter (isDone >> not)
         |> Seq.takeWhile (fun _ -> not (isOver ()))
 
-    let run (seed: uint64) =
-        let name = Charter.nameOf conduct.Charter seed
-
-        let plan =
-            match Charter.tryPlan name with
-            | Some plan -> plan
-            | None -> invalidOp $"there is no plan %s{name}"
-
-        shared.Add name (trialOf conduct seed plan) |> ignore
-
-    Parallel.ForEach(
-        Partitioner.Create(seeds, EnumerablePartitionerOptions.NoBuffering),
-        ParallelOptions(MaxDegreeOfParallelism = Environment.ProcessorCount),
-        run
-    )
-    |> ignore
+    share makers names (fun _ entry -> known.Add entry |> ignore)
 
 /// So many are made from what was known before them, so that it does not matter which ends first.
 let private generation = 32
@@ -150,7 +100,7 @@ let private descend (parents: string list) (seed: uint64) : string =
         if parent.Length > 120 then $"guided-%d{seed}" else $"%s{parent}.%d{seed}"
 
 /// Generation by generation: what one has led to, the next goes on from.
-let private guided conduct (shared: Shared) (there: Entry list) isOver : unit =
+let private guided conduct makers (known: Known) (there: Entry list) isOver : unit =
     let entries = List<Entry>(there)
 
     let generations =
@@ -163,34 +113,37 @@ let private guided conduct (shared: Shared) (there: Entry list) isOver : unit =
 
         if entries.Count < first + seeds.Length then
             // one that was cut off half-way is ended from what was known at its beginning
-            let known = parents (Seq.truncate first entries)
+            let parents = parents (Seq.truncate first entries)
 
-            let trials =
-                seeds
-                |> Array.skip (entries.Count - first)
-                |> Array.Parallel.map (fun seed ->
-                    let name = descend known seed
+            let names = seeds |> Array.skip (entries.Count - first) |> Array.map (descend parents)
 
-                    match Charter.tryPlan name with
-                    | Some plan -> name, trialOf conduct seed plan
-                    | None -> invalidOp $"there is no plan %s{name}")
+            let made = Dictionary<string, Entry>()
+            share makers names (fun name entry -> lock made (fun () -> made[name] <- entry))
 
-            for name, trial in trials do
-                entries.Add(shared.Add name trial)
+            for name in names do
+                entries.Add(known.Add made[name])
 
-/// Makes the runs that are not made yet, and answers with what all come to.
-let run (conduct: Conduct) (keeper: Keeper) (teller: Progress.Teller) (there: Entry list) : Tally =
+/// Has the runs made that are not made yet, and answers with what all come to.
+let run
+    (conduct: Conduct)
+    (makers: Maker list)
+    (keeper: Keeper)
+    (teller: Progress.Teller)
+    (there: Entry list)
+    : Tally =
     let watch = Stopwatch.StartNew()
     let isOver () = conduct.Until |> Option.exists (fun until -> watch.Elapsed >= until)
-    clusters ()
-    let shared = Shared(keeper, teller, Tally.ofEntries there)
+    let known = Known(keeper, teller, Tally.ofEntries there)
 
-    match conduct.Charter.Mode with
-    | Mode.Guided -> guided conduct shared there isOver
-    | Mode.Plain
-    | Mode.Swarm
-    | Mode.Phases ->
-        let names = there |> List.map _.Run |> Set.ofList
-        independent conduct shared (fun name -> Set.contains name names) isOver
+    try
+        match conduct.Charter.Mode with
+        | Mode.Guided -> guided conduct makers known there isOver
+        | Mode.Plain
+        | Mode.Swarm
+        | Mode.Phases ->
+            let names = there |> List.map _.Run |> Set.ofList
+            independent conduct makers known (fun name -> Set.contains name names) isOver
+    finally
+        makers |> List.iter _.Close()
 
-    shared.Tally
+    known.Tally

@@ -39,6 +39,8 @@ type Charter = {
     Shard: Shard
     /// The operator with a fault that is searched for, instead of the one in earnest.
     Mutant: string option
+    /// Of PD and TiKV.
+    Fidelity: Level
     /// Names the program, the core included.
     Build: string
 }
@@ -74,8 +76,8 @@ module Charter =
         | Mode.Phases -> $"phases-%d{seed}"
         | Mode.Guided -> $"guided-%d{seed}"
 
-    /// The plan of that name.
-    let tryPlan (name: string) : Plan option =
+    /// The plan of that name, at that level.
+    let tryPlan (level: Level) (name: string) : Plan option =
         let seedAfter (prefix: string) =
             if name.StartsWith(prefix, StringComparison.Ordinal) then
                 match
@@ -91,3 +93,4 @@ module Charter =
         | _, Some seed, _ -> Some(Swarm.make seed)
         | _, _, Some seed -> Some(Targeted.make seed)
         | None, None, None -> Mutation.tryNamed name
+        |> Option.map (fun plan -> { plan with Given = { plan.Given with Fidelity = level } })

@@ -25,12 +25,13 @@ let private campaign (mode: Mode) seed runs : Campaign.Conduct = {
         Runs = Some runs
         Shard = Shard.whole
         Mutant = None
+        Fidelity = Level.L1
         Build = Charter.build
     }
-    Setting = Search.ordinary
-    CheckEach = 0
     Until = None
 }
+
+let private makers () = Maker.threads { Setting = Search.ordinary; Fidelity = Level.L1; CheckEach = 0 }
 
 /// So many generated runs, the named scenarios, and what they come to.
 let tally (seed: uint64) (runs: int) : Tally =
@@ -43,7 +44,7 @@ let tally (seed: uint64) (runs: int) : Tally =
         |> List.filter (fun (_, runs) -> runs > 0)
         |> List.map (fun (mode, runs) ->
             Progress.during (Some runs) 0 None (fun teller ->
-                Campaign.run (campaign mode seed runs) Keeper.nothing teller []))
+                Campaign.run (campaign mode seed runs) (makers ()) Keeper.nothing teller []))
         |> List.fold Tally.join Tally.empty
 
     { generated with Marks = Set.union generated.Marks (Stories.marks ()) }

@@ -4,6 +4,7 @@ open System
 open System.IO
 open Tikv.Core
 open Tikv.Simulator.Run
+open Tikv.Simulator.Scenarios
 
 /// What a campaign remembers of one run.
 type Entry = {
@@ -34,6 +35,7 @@ module Journal =
             "runs", charter.Runs |> Option.map Json.int
             "shard", Some(Json.String $"%d{charter.Shard.Number}/%d{charter.Shard.Count}")
             "mutant", charter.Mutant |> Option.map Json.String
+            "fidelity", Some(Json.String(string charter.Fidelity))
             "build", Some(Json.String charter.Build)
         ]
 
@@ -53,14 +55,17 @@ module Journal =
 
         match Json.int64At [ "search" ] json, text "mode" |> Option.map Mode.tryParse, text "shard" with
         | Some 1L, Some(Ok mode), Some shard ->
-            match Json.uint64At [ "seed" ] json, Shard.tryParse shard, text "build" with
-            | Some seed, Ok shard, Some build ->
+            let fidelity = text "fidelity" |> Option.bind Level.tryParse
+
+            match Json.uint64At [ "seed" ] json, Shard.tryParse shard, text "build", fidelity with
+            | Some seed, Ok shard, Some build, Some fidelity ->
                 Some {
                     Mode = mode
                     Seed = seed
                     Runs = Json.int64At [ "runs" ] json |> Option.map int
                     Shard = shard
                     Mutant = text "mutant"
+                    Fidelity = fidelity
                     Build = build
                 }
             | _ -> None
@@ -91,6 +96,8 @@ module Journal =
         | Ok json -> Some json
         | Error _ -> None
 
+    let tryLine (line: string) : Entry option = tryJson line |> Option.bind tryEntry
+
     /// Reads a state. A last line that was being written when the search was interrupted is left out; anything else that is
     /// not a state is told with its line.
     let parse (file: string) (text: string) : Result<Charter * Entry list, string> =
@@ -106,9 +113,7 @@ module Journal =
                 Error
                     $"%s{file}:1: it is not the state of a search; one begins with a line such as {{\"search\":1,\"mode\":\"plain\",...}}"
             | Some charter ->
-                let entries =
-                    rest
-                    |> List.mapi (fun index line -> index + 2, tryJson line |> Option.bind tryEntry)
+                let entries = rest |> List.mapi (fun index line -> index + 2, tryLine line)
 
                 match entries |> List.tryFind (fun (_, entry) -> entry.IsNone) with
                 | Some(number, _) -> Error $"%s{file}:%d{number}: this line is of no run"
@@ -125,6 +130,7 @@ module Journal =
             $"%d{one.Shard.Number}/%d{one.Shard.Count}",
             $"%d{other.Shard.Number}/%d{other.Shard.Count}"
             "--mutant", Option.defaultValue "none" one.Mutant, Option.defaultValue "none" other.Mutant
+            "--fidelity", string one.Fidelity, string other.Fidelity
             "the build of tikv-sim", one.Build, other.Build
         ]
         |> List.filter (fun (_, one, other) -> one <> other)

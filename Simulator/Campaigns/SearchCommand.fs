@@ -23,7 +23,12 @@ type Asked = {
     Coverage: bool
     RequireCoverage: bool
     Mutant: string option
+    Fidelity: Level
     Plan: string option
+    /// So many processes at a time; none: as many as there are processors.
+    Parallel: int option
+    /// Answers names of plans with what becomes of them.
+    Serves: bool
 }
 
 let private usual = 1_000
@@ -49,30 +54,58 @@ let private settingOf (asked: Asked) (mode: Mode) : Result<Setting, string> =
         | Some mutant -> Ok { ordinary with Begin = Mutants.infected mutant }
         | None -> Error $"there is no mutant %s{id}; `tikv-sim mutants` names them"
 
-let private conductOf (asked: Asked) : Result<Campaign.Conduct, string> =
+let private setupOf (asked: Asked) (mode: Mode) : Result<Setup, string> =
+    settingOf asked mode
+    |> Result.map (fun setting -> {
+        Setting = setting
+        Fidelity = asked.Fidelity
+        CheckEach = asked.CheckEach
+    })
+
+/// The command that serves such a search.
+let private serving (asked: Asked) : string list = [
+    "search"
+    "--serves"
+    "--mode"
+    asked.Mode
+    "--check-determinism"
+    string asked.CheckEach
+    "--fidelity"
+    string asked.Fidelity
+    yield!
+        asked.Mutant
+        |> Option.map (fun id -> [ "--mutant"; id ])
+        |> Option.defaultValue []
+]
+
+let private conductOf (asked: Asked) : Result<Campaign.Conduct * Setup, string> =
     match Mode.tryParse asked.Mode, untilOf asked with
     | Error problem, _
     | _, Error problem -> Error problem
     | Ok mode, Ok until ->
-        match settingOf asked mode, asked.Runs with
+        match setupOf asked mode, asked.Runs with
         | Error problem, _ -> Error problem
         | _, Some runs when runs < 1 -> Error $"--runs is %d{runs}: it must be 1 or more"
         | _ when asked.CheckEach < 0 ->
             Error $"--check-determinism is %d{asked.CheckEach}; allowed: 0, or one run of so many"
-        | Ok setting, runs ->
-            Ok {
-                Charter = {
-                    Mode = mode
-                    Seed = asked.Seed
-                    Runs = if runs.IsNone && until.IsNone then Some usual else runs
-                    Shard = asked.Shard
-                    Mutant = asked.Mutant
-                    Build = Charter.build
-                }
-                Setting = setting
-                CheckEach = asked.CheckEach
-                Until = until
-            }
+        | _ when Option.exists (fun count -> count < 1) asked.Parallel ->
+            Error $"--parallel is %d{asked.Parallel.Value}: it must be 1 or more"
+        | Ok setup, runs ->
+            Ok(
+                {
+                    Charter = {
+                        Mode = mode
+                        Seed = asked.Seed
+                        Runs = if runs.IsNone && until.IsNone then Some usual else runs
+                        Shard = asked.Shard
+                        Mutant = asked.Mutant
+                        Fidelity = asked.Fidelity
+                        Build = Charter.build
+                    }
+                    Until = until
+                },
+                setup
+            )
 
 /// Where it is remembered, and what is remembered already.
 let private stateOf (asked: Asked) (charter: Charter) : Result<Entry list * (unit -> Keeper), string> =
@@ -83,10 +116,11 @@ let private stateOf (asked: Asked) (charter: Charter) : Result<Entry list * (uni
         Journal.load file charter
         |> Result.map (fun there -> there, (fun () -> Keeper.toFile file charter there))
 
-let private mutantOf (asked: Asked) =
-    match asked.Mutant with
-    | Some id -> $" --mutant %s{id}"
-    | None -> ""
+/// What else it takes to make a plan's run again.
+let private besides (asked: Asked) =
+    let mutant = asked.Mutant |> Option.map (fun id -> $" --mutant %s{id}")
+    let level = if asked.Fidelity = Level.L1 then None else Some $" --fidelity %O{asked.Fidelity}"
+    Option.defaultValue "" mutant + Option.defaultValue "" level
 
 /// A run of an operator in earnest fails again from its file; that of one with a fault fails with the fault alone.
 let private keep (asked: Asked) (story: Story) : unit =
@@ -114,14 +148,14 @@ let private show (asked: Asked) (setting: Setting) (kind: string) (plan: Plan) :
         |> Array.iter (printfn "        %s")
     | Outcome.Good -> ()
 
-    printfn $"        again, as it was: tikv-sim search --plan %s{plan.Name}%s{mutantOf asked}"
+    printfn $"        again, as it was: tikv-sim search --plan %s{plan.Name}%s{besides asked}"
 
     if asked.Transcript then
         Search.transcriptOf setting small |> List.iter (printfn "        | %s")
 
 /// Makes one run again.
 let private again (asked: Asked) (setting: Setting) (name: string) : int =
-    match Charter.tryPlan name with
+    match Charter.tryPlan asked.Fidelity name with
     | None ->
         eprintfn
             $"tikv-sim: there is no plan %s{name}; plans are named as seed-17, swarm-17, phases-17, guided-17.203"
@@ -150,9 +184,11 @@ let private whole (tally: Tally) (asked: Asked) : Tally =
 let private offences (tally: Tally) (asked: Asked) : string list =
     if asked.RequireCoverage then Account.offences tally.Marks else []
 
-let private search (asked: Asked) (conduct: Campaign.Conduct) there (keeper: unit -> Keeper) : int =
+let private search (asked: Asked) (conduct: Campaign.Conduct) setup there (keeper: unit -> Keeper) : int =
     let charter = conduct.Charter
     let watch = Stopwatch.StartNew()
+    let count = asked.Parallel |> Option.defaultValue Environment.ProcessorCount
+    let makers = Maker.several setup (serving asked) (Charter.count charter) count
     let keeper = keeper ()
     let before = List.length there
 
@@ -161,14 +197,15 @@ let private search (asked: Asked) (conduct: Campaign.Conduct) there (keeper: uni
 
     let tally =
         Progress.during (Charter.count charter) before conduct.Until (fun teller ->
-            Campaign.run conduct keeper teller there)
+            Campaign.run conduct makers keeper teller there)
 
     keeper.Close()
 
     let failed =
         tally.Failed
         |> List.choose (fun (name, kind, words) ->
-            Charter.tryPlan name |> Option.map (fun plan -> plan, kind, words))
+            Charter.tryPlan asked.Fidelity name
+            |> Option.map (fun plan -> plan, kind, words))
         |> List.sortBy (fun (plan, _, _) -> plan.Seed, plan.Name)
 
     for plan, _, words in failed do
@@ -180,7 +217,7 @@ let private search (asked: Asked) (conduct: Campaign.Conduct) there (keeper: uni
         |> List.distinctBy (fun (_, kind, _) -> kind)
 
     for plan, kind, _ in List.truncate shrunk different do
-        show asked conduct.Setting kind plan
+        show asked setup.Setting kind plan
 
     Account.failures tally |> List.iter (printfn "%s")
     let tally = whole tally asked
@@ -198,7 +235,7 @@ let private search (asked: Asked) (conduct: Campaign.Conduct) there (keeper: uni
         else
             $", part %d{charter.Shard.Number} of %d{charter.Shard.Count}"
 
-    let time = watch.Elapsed.TotalMilliseconds.ToString("0", Globalization.CultureInfo.InvariantCulture)
+    let time = Elapsed.milliseconds watch
 
     printfn
         $"%d{tally.Runs} runs, %d{tally.Failed.Length} failed; %s{time} ms; from seed %d{charter.Seed}%s{part}."
@@ -214,10 +251,15 @@ let run (asked: Asked) : int =
 
     match conductOf asked with
     | Error problem -> refused problem
-    | Ok conduct ->
+    | Ok(_, setup) when asked.Serves -> Maker.serve setup
+    | Ok(conduct, setup) ->
         match asked.Plan with
-        | Some name -> again asked conduct.Setting name
+        | Some name -> again asked setup.Setting name
         | None ->
             match stateOf asked conduct.Charter with
             | Error problem -> refused problem
-            | Ok(there, keeper) -> search asked conduct there keeper
+            | Ok(there, keeper) ->
+                try
+                    search asked conduct setup there keeper
+                with Ended _ as problem ->
+                    refused problem.Message

@@ -16,7 +16,7 @@ let classesOf now (world: PdWorld) = PdWorld.atFidelity now None world
 /// How many regions are of another class here than there.
 let private moved (one: Map<RegionClass, int>) (other: Map<RegionClass, int>) =
     (0, one)
-    ||> Map.fold (fun sum key count -> sum + max 0 (count - (Map.tryFind key other |> Option.defaultValue 0)))
+    ||> Map.fold (fun sum key count -> sum + max 0 (count - Counts.of' key other))
 
 let private statesOf (world: PdWorld) = world.Tikvs |> Map.map (fun _ one -> one.State)
 

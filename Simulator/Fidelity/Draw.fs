@@ -4,14 +4,14 @@ module Tikv.Simulator.Fidelity.Draw
 
 open Tikv.Simulator.Pd
 
-let limits = [
+let private limits = [
     "leader-schedule-limit"
     "region-schedule-limit"
     "replica-schedule-limit"
     "max-snapshot-count"
 ]
 
-/// How often a kind of deed is drawn, and how it is made: `draw n below` is its nth number, less than `below`.
+/// How often a kind of deed is drawn, and how it is made of numbers.
 let private kinds: (int * ((int -> int -> int) -> Deed)) list = [
     2, fun draw -> Deed.Kill(draw 0 6)
     2, fun draw -> Deed.Terminate(draw 0 6)
@@ -39,28 +39,26 @@ let private kinds: (int * ((int -> int -> int) -> Deed)) list = [
 
 let private weights = kinds |> List.sumBy fst
 
-let private pick number =
-    let rec go number kinds =
-        match kinds with
-        | (weight, make) :: _ when number < weight -> make
-        | (weight, _) :: rest -> go (number - weight) rest
-        | [] -> failwith "weights do not add up"
+/// Numbers that a deed takes at most.
+let numbers = 3
 
-    go number kinds
+/// A deed by chance: `draw nth below` is its nth number, from 0 and less than `below`.
+let deed (draw: int -> int -> int) : Deed =
+    Hash.weighed (draw 0 weights) kinds (fun nth below -> draw (nth + 1) below)
 
 /// The history of a seed.
 let history (seed: uint64) : History =
     let number (stream: int) below = int (Hash.mix (Hash.mix seed 0xF1DE117UL) (uint64 stream) % uint64 below)
 
-    let deed index =
+    let nextDeed index =
         // four numbers a deed, of its own
         let first = 4 * (index + 1)
-        pick (number first weights) (fun nth below -> number (first + 1 + nth) below)
+        deed (fun nth below -> number (first + nth) below)
 
     {
         Stores = 3 + number 1 3
         Regions = 5 + number 2 60
-        Deeds = [ for index in 0 .. 9 + number 3 60 -> deed index ]
+        Deeds = [ for index in 0 .. 9 + number 3 60 -> nextDeed index ]
     }
 
 let private without (deeds: Deed list) from count =

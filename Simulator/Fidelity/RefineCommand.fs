@@ -16,8 +16,7 @@ let private tell seed (history: History) =
     Refinement.check settings small
     |> Option.iter (Refinement.words >> List.iter (printfn "%s"))
 
-/// Exit code: 1 when a history failed.
-let run (runs: int) (seed: uint64) : int =
+let private check (runs: int) (seed: uint64) : int =
     let failed =
         seq { 0 .. runs - 1 }
         |> Seq.map (fun index -> seed + uint64 index)
@@ -33,3 +32,11 @@ let run (runs: int) (seed: uint64) : int =
 
     printfn $"%d{runs} histories, %d{failed} failed."
     if failed = 0 then 0 else 1
+
+/// Exit code: 1 when a history failed, 2 for a question that cannot be asked.
+let run (runs: int) (seed: uint64) : int =
+    if runs < 1 then
+        eprintfn $"tikv-sim: --runs is %d{runs}; allowed: 1 or more"
+        2
+    else
+        check runs seed

@@ -19,9 +19,7 @@ let private spread (group: PdGroup) =
 /// How many regions have so many voters.
 let private sizes (group: PdGroup) =
     (Map.empty, group.Cluster.Regions)
-    ||> Map.fold (fun sizes one count ->
-        let voters = one.Voters.Length
-        Map.add voters (count + (Map.tryFind voters sizes |> Option.defaultValue 0)) sizes)
+    ||> Map.fold (fun sizes one count -> Counts.add one.Voters.Length count sizes)
 
 let private states (group: PdGroup) = group.Cluster.Stores |> Map.map (fun _ store -> store.NodeState)
 

@@ -79,8 +79,8 @@ let private usual: Map<string, objnull> =
         "Percent", box 100
         "Nth", box 1
         "Round", box 1
-        "ValidFrom", box "2020-01-01"
-        "ValidUntil", box "2099-01-01"
+        "ValidFrom", box Credentials.start
+        "ValidUntil", box Credentials.never
         "Message", box ""
         "Body", box ""
     ]

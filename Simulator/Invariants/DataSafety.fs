@@ -464,13 +464,7 @@ let tombstoneDisksStay =
                 match stores with
                 | [] -> Finding.Nothing
                 | stores ->
-                    match
-                        stores
-                        |> List.tryFind (fun id ->
-                            match Ground.tryStore id world with
-                            | ValueSome(struct (_, store)) -> store.NodeState = NodeState.Removed
-                            | ValueNone -> false)
-                    with
+                    match stores |> List.tryFind (fun id -> Ground.hasLeft id world) with
                     | Some id ->
                         Finding.Broken
                             $"the Pod %s{object.Name} is made on the disk of %s{Words.store id}, which is a tombstone"

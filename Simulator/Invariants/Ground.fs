@@ -53,6 +53,12 @@ let tryStore id (world: World) : struct (PdGroup * StoreRecord) voption =
         | ValueNone, Some record -> ValueSome(struct (group, record))
         | _ -> found)
 
+/// PD has buried it: nothing of it is left but its name.
+let hasLeft id (world: World) =
+    match tryStore id world with
+    | ValueSome(struct (_, store)) -> store.NodeState = NodeState.Removed
+    | ValueNone -> false
+
 /// The stores of PD that have the address of a Pod (`namespace/name`), the youngest last.
 let storesOfPod (pod: string) (world: World) : StoreRecord list =
     clusters world

@@ -232,15 +232,10 @@ module Ledger =
         | Delete({ Kind = Kind.Pod } as object, _, _) ->
             match World.tryPod (View.key object.Namespace object.Name) before with
             | ValueSome pod when pod.Deleting.IsNone ->
-                let hasLeft store =
-                    match Ground.tryStore store before with
-                    | ValueSome(struct (_, store)) -> store.NodeState = NodeState.Removed
-                    | ValueNone -> false
-
                 let down = { At = world.Now; Pod = object.Name }
 
                 match serving pod before with
-                | Some(Choice1Of2 store) when hasLeft store -> ledger
+                | Some(Choice1Of2 store) when Ground.hasLeft store before -> ledger
                 | Some(Choice1Of2 store) -> { ledger with StoresDown = Map.add store down ledger.StoresDown }
                 | Some(Choice2Of2 one) -> { ledger with MembersDown = Map.add one down ledger.MembersDown }
                 | None -> ledger

@@ -228,18 +228,41 @@ module Schemas =
 
     let private isEmbeddedField key = key = "apiVersion" || key = "kind" || key = "metadata"
 
-    /// Takes away what the schema does not know. Also tells the paths of what it took, each as `spec.foo`.
-    let prune (schema: Schema) (json: Json) : struct (Json * string list) =
+    let private isPruned (schema: Schema) =
+        schema.Type = "object"
+        || schema.Properties.Count > 0
+        || schema.Additional.IsSome
+        || schema.Type = ""
+
+    /// Nothing in it would be taken away: so it is with nearly all that is written.
+    let rec private isKnown root (schema: Schema) (json: Json) : bool =
+        match json with
+        | Json.Object members when isPruned schema -> areKnown root schema members
+        | Json.Array items ->
+            match schema.Items with
+            | Some inner -> items |> List.forall (isKnown false inner)
+            | None -> true
+        | _ -> true
+
+    and private areKnown root schema members : bool =
+        match members with
+        | [] -> true
+        | (key, value) :: rest ->
+            (match schema.Properties.TryGetValue key with
+             | _ when (root || schema.Embedded) && isEmbeddedField key -> true
+             | true, property -> isKnown false property value
+             | false, _ ->
+                 match schema.Additional with
+                 | Some additional -> isKnown false additional value
+                 | None -> schema.PreservesUnknown || schema.IntOrString)
+            && areKnown root schema rest
+
+    let private pruned (schema: Schema) (json: Json) : struct (Json * string list) =
         let unknown = ResizeArray<string>()
 
         let rec go path root (schema: Schema) (json: Json) =
             match json with
-            | Json.Object members when
-                schema.Type = "object"
-                || schema.Properties.Count > 0
-                || schema.Additional.IsSome
-                || schema.Type = ""
-                ->
+            | Json.Object members when isPruned schema ->
                 let keep (key, value) =
                     match schema.Properties.TryGetValue key with
                     | _ when (root || schema.Embedded) && isEmbeddedField key -> Some(key, value)
@@ -264,4 +287,8 @@ module Schemas =
             | json -> json
 
         let pruned = go "" true schema json
-        struct ((if unknown.Count = 0 then json else pruned), List.ofSeq unknown)
+        struct (pruned, List.ofSeq unknown)
+
+    /// Takes away what the schema does not know. Also tells the paths of what it took, each as `spec.foo`.
+    let prune (schema: Schema) (json: Json) : struct (Json * string list) =
+        if isKnown true schema json then struct (json, []) else pruned schema json

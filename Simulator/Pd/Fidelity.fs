@@ -47,9 +47,7 @@ module Fidelity =
             | Some old ->
                 let was, is = Singles.classOf old, Singles.classOf region
                 if was = is then classes else Regions.move 1 was is classes
-            | None ->
-                classes
-                |> Map.change (Singles.classOf region) (fun count -> Some(1 + defaultArg count 0)))
+            | None -> Counts.add (Singles.classOf region) 1 classes)
 
     /// Single regions, with the classes that they come to: the very same ones where these have not changed.
     let put (singles: Singles) (cluster: PdCluster) =
@@ -96,14 +94,16 @@ module Fidelity =
     let grow now wanted (cluster: PdCluster) =
         either cluster (fun cluster -> { cluster with Regions = wanted }) (Singles.grow wanted >> soon now)
 
-    /// The process of a store is gone.
-    let lose timings now store (cluster: PdCluster) =
+    /// Leaders are lost: of classes as the one function has it, of single regions as the other.
+    let private unled timings now ofClasses ofSingles (cluster: PdCluster) =
         either
             cluster
-            (fun cluster ->
-                { cluster with Regions = Regions.loseLeader store cluster.Regions }
-                |> electionSoon timings now)
-            (SingleRaft.lose now store >> soon now)
+            (fun cluster -> { cluster with Regions = ofClasses cluster.Regions } |> electionSoon timings now)
+            (ofSingles >> soon now)
+
+    /// The process of a store is gone.
+    let lose timings now store (cluster: PdCluster) =
+        unled timings now (Regions.loseLeader store) (SingleRaft.lose now store) cluster
 
     /// The process of a store is back, registered already, after so long.
     let comeBack timings now away store (cluster: PdCluster) =
@@ -113,12 +113,7 @@ module Fidelity =
 
     /// Who meets whom has changed.
     let relisten timings now raft (cluster: PdCluster) =
-        either
-            cluster
-            (fun cluster ->
-                { cluster with Regions = Regions.depose raft cluster.Regions }
-                |> electionSoon timings now)
-            (SingleRaft.relisten now raft >> soon now)
+        unled timings now (Regions.depose raft) (SingleRaft.relisten now raft) cluster
 
     /// PD's leader is gone, and with it what it told regions to do.
     let forget (cluster: PdCluster) =

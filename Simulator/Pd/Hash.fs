@@ -14,3 +14,10 @@ module Hash =
     let ofText (text: string) : uint64 =
         (0xCBF29CE484222325UL, text)
         ||> Seq.fold (fun hash letter -> (hash ^^^ uint64 letter) * 0x100000001B3UL)
+
+    /// The one of several that a number falls on which is below the sum of their weights.
+    let rec weighed (number: int) (items: (int * 'Item) list) : 'Item =
+        match items with
+        | (weight, item) :: _ when number < weight -> item
+        | (weight, _) :: rest -> weighed (number - weight) rest
+        | [] -> invalidOp "nothing to choose from"

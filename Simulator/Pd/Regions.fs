@@ -18,7 +18,7 @@ type Raft = {
 module Regions =
 
     let private add regionClass count (regions: Map<RegionClass, int>) =
-        let sum = count + (Map.tryFind regionClass regions |> Option.defaultValue 0)
+        let sum = Counts.of' regionClass regions + count
         if sum <= 0 then Map.remove regionClass regions else Map.add regionClass sum regions
 
     let move count from into regions = regions |> add from -count |> add into count

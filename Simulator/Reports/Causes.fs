@@ -1,6 +1,5 @@
 namespace Tikv.Simulator.Reports
 
-open System
 open Tikv.Core
 open Tikv.Core.Kubernetes
 open Tikv.Core.Operator
@@ -187,51 +186,28 @@ module Causes =
                 }
             ]
 
-    let private milliseconds (world: World) (at: DateTimeOffset) = int64 (at - world.Epoch).TotalMilliseconds
+    let private delivered number life request (before: Simulation) (after: Simulation) (causes: Causes) =
+        match Turn.told number life request before after with
+        | None -> causes
+        | Some(kind, changes) ->
+            (causes, changes)
+            ||> List.fold (fun causes change ->
+                match Map.tryFind change.Revision causes.Revisions, subjectOfObject change.Object with
+                | Some at, Some subject ->
+                    let said = Turn.at before.World change.At
+                    let words = $"%s{Kind.name kind} %s{Meta.name change.Object}"
 
-    let private delivered
-        number
-        life
-        (RequestId request)
-        (before: Simulation)
-        (after: Simulation)
-        (causes: Causes)
-        =
-        let watcher (run: Simulation) =
-            match Simulation.living number life run with
-            | ValueSome operator -> Map.tryFind request operator.Watches
-            | ValueNone -> None
+                    let struct (causes, look) =
+                        add
+                            {
+                                At = after.World.Now
+                                Lines = told number said after.World.Now words
+                                Origin = Origin.Change(subject, at)
+                            }
+                            causes
 
-        match watcher before, watcher after with
-        | Some former, Some now when now.Position > former.Position ->
-            match
-                ApiServer.changesAfter
-                    (Answers.key former.Kind)
-                    former.Namespace
-                    former.Position
-                    before.World.Server
-            with
-            | Error() -> causes
-            | Ok changes ->
-                (causes, changes |> List.filter (fun one -> one.Revision <= now.Position))
-                ||> List.fold (fun causes change ->
-                    match Map.tryFind change.Revision causes.Revisions, subjectOfObject change.Object with
-                    | Some at, Some subject ->
-                        let said = milliseconds before.World change.At
-                        let words = $"%s{Kind.name former.Kind} %s{Meta.name change.Object}"
-
-                        let struct (causes, look) =
-                            add
-                                {
-                                    At = after.World.Now
-                                    Lines = told number said after.World.Now words
-                                    Origin = Origin.Change(subject, at)
-                                }
-                                causes
-
-                        hear number life (Kind.name former.Kind + "/" + Meta.name change.Object) look causes
-                    | _ -> causes)
-        | _ -> causes
+                    hear number life (Kind.name kind + "/" + Meta.name change.Object) look causes
+                | _ -> causes)
 
     let private subjectOfTarget (target: string) =
         if target.StartsWith "Pod/" then target.Substring 4 else target
@@ -345,9 +321,6 @@ module Causes =
             note number life request
         | _ -> causes
 
-    let private writes (run: Simulation) =
-        (0, run.Operators) ||> Map.fold (fun sum _ operator -> sum + operator.Writes)
-
     // ---- a step
 
     let private news (before: Simulation) (after: Simulation) =
@@ -358,11 +331,6 @@ module Causes =
 
         gather after.Lines []
         |> List.filter (fun line -> not line.Told.IsLog && line.Who <> "moment")
-
-    let private performed (before: Simulation) (after: Simulation) =
-        match Agenda.first before.Coming with
-        | ValueSome(struct (_, coming)) when after.Performed > before.Performed -> ValueSome coming
-        | _ -> ValueNone
 
     let private happened (before: Simulation) (after: Simulation) coming (causes: Causes) =
         let changes = changes before.World after.World
@@ -455,13 +423,12 @@ module Causes =
 
     /// One step of a run.
     let step (before: Simulation) (after: Simulation) (causes: Causes) : Causes =
-        let coming = performed before after
-        let causes = causes |> happened before after coming |> listen before after coming
+        let coming = Turn.performed before after
 
-        if writes before = writes after then
-            causes
-        else
-            (causes, Agenda.entries after.Coming) ||> List.fold (sent after)
+        causes
+        |> happened before after coming
+        |> listen before after coming
+        |> Turn.sent sent before after
 
     // ---- the slice
 

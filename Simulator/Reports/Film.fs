@@ -148,15 +148,6 @@ module Film =
             | Sending.Watch _ -> film
         | _ -> film
 
-    let private writes (run: Simulation) =
-        (0, run.Operators) ||> Map.fold (fun sum _ operator -> sum + operator.Writes)
-
-    let private follow (before: Simulation) (after: Simulation) (film: Film) =
-        if writes before = writes after then
-            film
-        else
-            (film, Agenda.entries after.Coming) ||> List.fold (sent after)
-
     let private hears number said fromPd words (run: Simulation) (film: Film) =
         if run.World.Now - said < late then
             film
@@ -175,32 +166,14 @@ module Film =
             }
 
     /// What a watch has just told that is of long before.
-    let private told number life (RequestId request) (before: Simulation) (after: Simulation) (film: Film) =
-        let watcher (run: Simulation) =
-            match Simulation.living number life run with
-            | ValueSome operator -> Map.tryFind request operator.Watches
-            | ValueNone -> None
-
-        match watcher before, watcher after with
-        | Some former, Some now when now.Position > former.Position ->
-            let server = before.World.Server
-            let key = Answers.key former.Kind
-
-            match ApiServer.changesAfter key former.Namespace former.Position server with
-            | Ok(first :: _ as changes) ->
-                let count = changes |> List.filter (fun one -> one.Revision <= now.Position) |> List.length
-                let more = if count > 1 then $", and %d{count - 1} more" else ""
-
-                film
-                |> hears
-                    number
-                    (int64 (first.At - before.World.Epoch).TotalMilliseconds)
-                    false
-                    $"%s{Kind.name former.Kind} %s{Meta.name first.Object}%s{more}"
-                    after
-            | Ok []
-            | Error() -> film
-        | _ -> film
+    let private told number life request (before: Simulation) (after: Simulation) (film: Film) =
+        match Turn.told number life request before after with
+        | Some(kind, first :: others) ->
+            let more = if others.IsEmpty then "" else $", and %d{others.Length} more"
+            let words = $"%s{Kind.name kind} %s{Meta.name first.Object}%s{more}"
+            film |> hears number (Turn.at before.World first.At) false words after
+        | Some(_, [])
+        | None -> film
 
     let private heard number life request fromPd words (after: Simulation) (film: Film) =
         let key = struct (number, life, request)
@@ -213,19 +186,16 @@ module Film =
 
     /// What this step was, if it was not one of the world.
     let private listen (before: Simulation) (after: Simulation) (film: Film) =
-        match Agenda.first before.Coming with
-        | ValueSome(struct (_, coming)) when after.Performed > before.Performed ->
-            match coming with
-            | Coming.Lands(number, life, (Sending.Read(request, _) | Sending.Pd(request, _, _)), _) -> {
-                film with
-                    Answered = Map.add (struct (number, life, request)) after.World.Now film.Answered
-              }
-            | Coming.Arrives(number, life, HasRead(request, _)) ->
-                heard number life request false "the answer to a read" after film
-            | Coming.Arrives(number, life, PdAnswered(request, _)) ->
-                heard number life request true "an answer of PD" after film
-            | Coming.Delivers(number, life, request) -> told number life request before after film
-            | _ -> film
+        match Turn.performed before after with
+        | ValueSome(Coming.Lands(number, life, (Sending.Read(request, _) | Sending.Pd(request, _, _)), _)) -> {
+            film with
+                Answered = Map.add (struct (number, life, request)) after.World.Now film.Answered
+          }
+        | ValueSome(Coming.Arrives(number, life, HasRead(request, _))) ->
+            heard number life request false "the answer to a read" after film
+        | ValueSome(Coming.Arrives(number, life, PdAnswered(request, _))) ->
+            heard number life request true "an answer of PD" after film
+        | ValueSome(Coming.Delivers(number, life, request)) -> told number life request before after film
         | _ -> film
 
     let private isSame one other = LanguagePrimitives.PhysicalEquality one other
@@ -247,7 +217,7 @@ module Film =
     let step (before: Simulation) (after: Simulation) (film: Film) : Film =
         let film =
             { film with Before = before.World; Causes = Causes.step before after film.Causes }
-            |> follow before after
+            |> Turn.sent sent before after
             |> listen before after
 
         if differs before after || after.World.Now - film.SampledAt >= each then sample after film else film

@@ -22,9 +22,6 @@ type Options = {
 
 let private day = 86_400_000L
 
-let private milliseconds (watch: Stopwatch) =
-    watch.Elapsed.TotalMilliseconds.ToString("0", Globalization.CultureInfo.InvariantCulture)
-
 let private keepsLines (options: Options) =
     options.Transcript
     || options.Junit.IsSome
@@ -92,7 +89,7 @@ let private runOne (options: Options) (source: string) (chosen: Chosen) : int =
         let result = if Choice.calms chosen then Play.calm result else result
         let rests = Choice.rests chosen && Run.isGood result
         let result = if rests then result else Choice.compared chosen result
-        let took = milliseconds watch
+        let took = Elapsed.milliseconds watch
 
         if options.Transcript then
             result.Transcript |> List.iter (printfn "%s")
@@ -105,7 +102,7 @@ let private runOne (options: Options) (source: string) (chosen: Chosen) : int =
             else
                 let watch = Stopwatch.StartNew()
                 let rested = Choice.compared chosen (Run.rest day result)
-                rested, Some(milliseconds watch)
+                rested, Some(Elapsed.milliseconds watch)
 
         let recorded =
             lazy
@@ -160,7 +157,7 @@ let private runMany (options: Options) (stories: (string * Story) list) : int =
         let mark = if Run.isGood result then "ok    " else "FAILED"
 
         printfn
-            $"%s{mark}  %-9s{story.Id} %s{Run.words result} (%s{milliseconds watch} ms; fingerprint %016x{result.Fingerprint})"
+            $"%s{mark}  %-9s{story.Id} %s{Run.words result} (%s{Elapsed.milliseconds watch} ms; fingerprint %016x{result.Fingerprint})"
 
         {
             Result = result

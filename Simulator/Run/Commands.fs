@@ -8,13 +8,6 @@ open Tikv.Simulator.Scenarios
 
 let private hours = 3_600_000L
 
-let private milliseconds (watch: Stopwatch) =
-    watch.Elapsed.TotalMilliseconds.ToString("0", Globalization.CultureInfo.InvariantCulture)
-
-let private unknown name =
-    eprintfn $"tikv-sim: there is no scenario %s{name}; `tikv-sim list` names them"
-    2
-
 /// Reads scenarios, and tells what is wrong with them.
 let check (names: string list) : int =
     Choice.stories (names |> List.collect Choice.find) (fun stories ->
@@ -33,7 +26,7 @@ let export (ids: string list) (everything: bool) (into: string) : int =
         0
     else
         match ids |> List.tryFind (fun id -> (All.tryFind id).IsNone) with
-        | Some id -> unknown id
+        | Some id -> Choice.unknown (Chosen.Named id)
         | None ->
             ids |> List.choose All.tryFind |> List.iter (write into)
             0
@@ -96,5 +89,5 @@ let relate (named: string) (runs: int) (seed: uint64) (withStories: bool) shard 
             problem |> Option.iter (fun problem -> printfn $"FAILED  %s{name}: %s{problem}")
             problem)
 
-    printfn $"%d{cases.Length} comparisons, %d{failed.Length} failed; %s{milliseconds watch} ms."
+    printfn $"%d{cases.Length} comparisons, %d{failed.Length} failed; %s{Elapsed.milliseconds watch} ms."
     if Array.isEmpty failed then 0 else 1

@@ -41,8 +41,10 @@ let certificate (names: string list) (notBefore: DateTimeOffset) (notAfter: Date
     use made = request.Create(subject, Unsigned(), notBefore, notAfter, [| 1uy |])
     made.ExportCertificatePem()
 
-let private start = "2020-01-01"
-let private never = "2099-01-01"
+/// From when certificates are valid, and until when, unless a scenario says otherwise: before and after any of them.
+let start = "2020-01-01"
+
+let never = "2099-01-01"
 
 let private day (text: string) =
     DateTimeOffset(DateTime.ParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture), TimeSpan.Zero)

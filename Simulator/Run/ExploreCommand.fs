@@ -21,9 +21,6 @@ type Options = {
     Saved: string option
 }
 
-let private milliseconds (watch: Stopwatch) =
-    watch.Elapsed.TotalMilliseconds.ToString("0", Globalization.CultureInfo.InvariantCulture)
-
 let private lastLines = 40
 
 let private tell (problem: string) (variation: Variation) =
@@ -60,7 +57,7 @@ let private variations (options: Options) (twin: Twin) : Variation list =
 /// Tells how far it has come after each so many.
 let private progress each total (watch: Stopwatch) (finished: int) =
     if finished % each = 0 then
-        printfn $"  %d{finished} of %d{total} done, %s{milliseconds watch} ms"
+        printfn $"  %d{finished} of %d{total} done, %s{Elapsed.milliseconds watch} ms"
 
 let private counted (levels: Level list) =
     for faults, level in List.indexed levels do
@@ -84,7 +81,7 @@ let private runAll (options: Options) twin variations watch : int * Exploration 
         let tell faults finished total =
             if finished % 20 = 0 then
                 printfn
-                    $"  with %d{faults}: %d{finished} of %d{total} states gone on from, %s{milliseconds watch} ms"
+                    $"  with %d{faults}: %d{finished} of %d{total} states gone on from, %s{Elapsed.milliseconds watch} ms"
 
         let searched =
             Graph.search tell { Faults = options.Faults; Merges = options.Merge; Threads = 0 } twin variations
@@ -115,9 +112,7 @@ let private report chosen (start: Simulation) (options: Options) (explored: Expl
 
 let private exploreOne (options: Options) (chosen: Chosen) : int =
     match Choice.start options.Seed chosen with
-    | None ->
-        eprintfn $"tikv-sim: there is no scenario %s{Choice.name chosen}; `tikv-sim list` names them"
-        2
+    | None -> Choice.unknown chosen
     | Some start ->
         let misfortunes =
             if options.Faults = 1 then "each misfortune" else $"every %d{options.Faults} misfortunes"
@@ -144,7 +139,7 @@ let private exploreOne (options: Options) (chosen: Chosen) : int =
                 else
                     $"%d{failed} did not end as the run without faults, or broke a property"
 
-            printfn $"%d{total} runs in %s{milliseconds watch} ms: %s{verdict}."
+            printfn $"%d{total} runs in %s{Elapsed.milliseconds watch} ms: %s{verdict}."
             printfn $"Peak memory %d{Memory.peak ()} MiB."
             if failed = 0 then 0 else 1
 

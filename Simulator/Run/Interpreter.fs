@@ -62,9 +62,11 @@ let pause (number: int) (span: int64) (run: Simulation) =
 /// nobody get anywhere, and proves nothing.
 let private recurs multiple count = count % multiple = 0 && count / multiple % 8 <> 0
 
-/// Faults that come again and again.
-let private lasting =
-    List.filter (fun (fault: Fault) -> fault.When.IsAtEachWrite || fault.When.IsAtEachRead)
+/// It comes again and again.
+let private isLasting (fault: Fault) = fault.When.IsAtEachWrite || fault.When.IsAtEachRead
+
+/// What has been struck may change something yet for so long: the run is not over.
+let private until span (run: Simulation) = { run with StruckAt = max run.StruckAt (run.World.Now + span) }
 
 /// How a refusal of that code says why.
 let private refusal code : ApiError = {
@@ -103,7 +105,7 @@ let private fateOf (operator: OperatorProcess) (kind: Kind option) sending (run:
     match run.Faults |> List.partition isNow with
     | [], _ -> struct (run, ValueNone)
     | now, later ->
-        ((struct ({ run with Faults = lasting now @ later }, ValueNone)), now)
+        ((struct ({ run with Faults = List.filter isLasting now @ later }, ValueNone)), now)
         ||> List.fold (fun (struct (run, fate)) fault ->
             match fault.What with
             | Misfortune.ToWrite fate -> struct (run, ValueSome fate)
@@ -159,9 +161,6 @@ let private sendWrite number kind request sending name refused unknown (run: Sim
         let struct (run, fate) = run |> Simulation.put operator |> fateOf operator kind sending
         let network = run.Scenario.Network
         let delay = draw "request" operator request network.Request run
-
-        // A write that is held up may change something yet: the run is not over.
-        let until late run = { run with StruckAt = max run.StruckAt (run.World.Now + late) }
 
         let tell what run =
             { run with ChangedAt = run.World.Now }
@@ -237,7 +236,7 @@ let private sendRead number request sending unknown (run: Simulation) =
         let run =
             Simulation.put
                 operator
-                (if List.isEmpty now then run else { run with Faults = lasting now @ later })
+                (if List.isEmpty now then run else { run with Faults = List.filter isLasting now @ later })
 
         let delay = draw "request" operator request run.Scenario.Network.Request run
 
@@ -245,14 +244,8 @@ let private sendRead number request sending unknown (run: Simulation) =
         ||> List.fold (fun (struct (run, send)) fault ->
             match fault.What with
             | Misfortune.ToRead ReadFate.Unanswered ->
-                // what comes of it comes when nobody waits for the answer any more: the run is not over
-                let until =
-                    if List.isEmpty (lasting [ fault ]) then
-                        run.World.Now + run.Scenario.Network.Timeout
-                    else
-                        run.StruckAt
-
-                let run = { run with StruckAt = max run.StruckAt until }
+                // what comes of it comes when nobody waits for the answer any more
+                let run = if isLasting fault then run else until run.Scenario.Network.Timeout run
 
                 struct (Simulation.line (who operator) "fault: a question is not answered" run,
                         arrive run.Scenario.Network.Timeout operator (unknown gaveUp))

@@ -58,8 +58,19 @@ module Run =
             $"event %d{nth} of a %s{Tikv.Core.Kubernetes.Kind.name kind}"
             + Option.defaultValue "" during
 
+    /// Steps whose moment has come and that are taken some time after it, and what follows from a step by itself, such as the end
+    /// of a reboot.
+    let private toCome (run: Simulation) =
+        Agenda.entries run.Coming
+        |> List.choose (fun (struct (time, coming)) ->
+            match coming with
+            | Coming.Strikes _ -> Some time
+            | _ -> None)
+        |> List.sort
+        |> List.map (fun time -> $"a step of the scenario is still to come, at %s{Simulation.clock time}")
+
     let private missing (run: Simulation) =
-        let expected = Checks.missing run.Scenario run.Judge.Tested run.World
+        let expected = Checks.missing run.Scenario run.Judge.Tested run.World @ toCome run
 
         if run.Scenario.MustStrike then
             expected

@@ -71,6 +71,11 @@ type Level =
     | [<About "By class: those that have the same voters and the same leader. Fast.">] L1
     | [<About "One by one, with learners, snapshots, operators and limits.">] L2
 
+[<RequireQualifiedAccess>]
+module Level =
+    let tryParse (text: string) : Level option =
+        [ Level.L1; Level.L2 ] |> List.tryFind (fun level -> string level = text)
+
 /// The cluster that a scenario begins with: settled, healthy, and left alone for a while.
 type Given = {
     [<About "What names and chances are drawn from.">]

@@ -4,6 +4,7 @@ module Tikv.Simulator.World.Amount
 
 open System
 open System.Globalization
+open Tikv.Core
 
 let private scale (suffix: string) =
     match suffix with
@@ -34,3 +35,10 @@ let milli (text: string) : int64 =
     with
     | (true, number), Some scale when abs number <= 1e6m || scale <= 1e9m -> int64 (number * scale * 1000m)
     | _ -> 0L
+
+/// As a manifest has it: in quotes or as a number.
+let tryMilli (amount: Json option) : int64 option =
+    match amount with
+    | Some(Json.String text)
+    | Some(Json.Number text) -> Some(milli text)
+    | _ -> None

@@ -237,13 +237,12 @@ module PodSpec =
         Seconds = Json.int64At [ "tolerationSeconds" ] json
     }
 
-    let private qos containers =
-        let amount kind name container =
-            match Json.tryPath [ "resources"; kind; name ] container with
-            | Some(Json.String text)
-            | Some(Json.Number text) -> Amount.milli text
-            | _ -> 0L
+    let private amount kind name container =
+        Json.tryPath [ "resources"; kind; name ] container
+        |> Amount.tryMilli
+        |> Option.defaultValue 0L
 
+    let private qos containers =
         let all = [
             for container in containers do
                 for name in [ "cpu"; "memory" ] ->
@@ -265,13 +264,7 @@ module PodSpec =
         let spec = Json.tryField "spec" pod |> Option.defaultValue Json.empty
         let containers = Json.itemsAt [ "containers" ] spec
 
-        let requested name =
-            containers
-            |> List.sumBy (fun container ->
-                match Json.tryPath [ "resources"; "requests"; name ] container with
-                | Some(Json.String text)
-                | Some(Json.Number text) -> Amount.milli text
-                | _ -> 0L)
+        let requested name = containers |> List.sumBy (amount "requests" name)
 
         {
             Containers = containers |> List.map (container (Meta.``namespace`` pod) (Meta.name pod))

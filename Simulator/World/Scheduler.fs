@@ -82,11 +82,7 @@ let private skew (world: World) (others: Pod list) key (node: Node) =
     let least = if Set.isEmpty domains then 0 else domains |> Seq.map count |> Seq.min
     neighbours world others key node + 1 - least
 
-let private offered (node: Node) name =
-    match Json.tryField name node.Allocatable with
-    | Some(Json.String text)
-    | Some(Json.Number text) -> Some(Amount.milli text)
-    | _ -> None
+let private offered (node: Node) name = Json.tryField name node.Allocatable |> Amount.tryMilli
 
 /// What the node has too little of, beside cpu and memory.
 let private shortOf (here: Pod list) (pod: Pod) (node: Node) =
@@ -160,16 +156,13 @@ let private objection (world: World) (placed: Pod list) (volumes: Volume list) (
                 Some "Insufficient cpu"
             elif (here |> List.sumBy _.Spec.Memory) + pod.Spec.Memory > node.Memory then
                 Some "Insufficient memory"
-            elif (shortOf here pod node).IsSome then
-                shortOf here pod node |> Option.map (fun name -> "Insufficient " + name)
-            elif volumesAreMany here volumes node then
-                Some "node(s) exceed max volume count"
-            elif apart then
-                Some "node(s) didn't match pod anti-affinity rules"
-            elif crowded then
-                Some "node(s) didn't match pod topology spread constraints"
             else
-                None
+                match shortOf here pod node with
+                | Some name -> Some("Insufficient " + name)
+                | None when volumesAreMany here volumes node -> Some "node(s) exceed max volume count"
+                | None when apart -> Some "node(s) didn't match pod anti-affinity rules"
+                | None when crowded -> Some "node(s) didn't match pod topology spread constraints"
+                | None -> None
 
 /// Fewest neighbours of its kind first, then the emptiest node, then the name.
 let private rank (world: World) (placed: Pod list) (pod: Pod) (node: Node) =

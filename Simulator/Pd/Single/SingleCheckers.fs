@@ -36,13 +36,11 @@ module SingleCheckers =
 
     /// Peers of each store once all operators are done.
     let private loads (singles: Singles) =
-        let add store change loads =
-            Map.add store (change + (Map.tryFind store loads |> Option.defaultValue 0)) loads
-
         let present =
             (Map.empty, singles.Regions)
             ||> Map.fold (fun loads _ region ->
-                (loads, region.Peers) ||> List.fold (fun loads peer -> add peer.Store 1 loads))
+                (loads, region.Peers)
+                ||> List.fold (fun loads peer -> Counts.add peer.Store 1 loads))
 
         (present, singles.Operators)
         ||> Map.fold (fun loads id operator ->
@@ -50,11 +48,11 @@ module SingleCheckers =
 
             let loads =
                 match operator.Adds with
-                | ValueSome store when not (Singles.holds store region) -> add store 1 loads
+                | ValueSome store when not (Singles.holds store region) -> Counts.add store 1 loads
                 | _ -> loads
 
             match operator.Removes with
-            | ValueSome store when Singles.holds store region -> add store -1 loads
+            | ValueSome store when Singles.holds store region -> Counts.add store -1 loads
             | _ -> loads)
 
     let private lacking (singles: Singles) =
@@ -65,13 +63,7 @@ module SingleCheckers =
                 match peer.Data with
                 | PeerData.Has _ -> lacking
                 | PeerData.Awaits
-                | PeerData.Receives _ ->
-                    Map.add
-                        peer.Store
-                        (1 + (Map.tryFind peer.Store lacking |> Option.defaultValue 0))
-                        lacking))
-
-    let private load store loads = Map.tryFind store loads |> Option.defaultValue 0
+                | PeerData.Receives _ -> Counts.add peer.Store 1 lacking))
 
     let private running repairs (singles: Singles) =
         (0, singles.Operators)
@@ -113,7 +105,7 @@ module SingleCheckers =
             patrol.Rules.Targets
             |> List.filter (fun store ->
                 not (Singles.holds store region)
-                && load store lacking < singles.Settings.PendingPeers
+                && Counts.of' store lacking < singles.Settings.PendingPeers
                 && Isolation.admits isolation others store)
 
         match fit |> List.map (Isolation.score isolation others) with
@@ -124,7 +116,7 @@ module SingleCheckers =
             fit
             |> List.filter (fun store ->
                 Isolation.score isolation others store >= best && mayGain patrol singles store)
-            |> List.sortBy (fun store -> load store loads, store)
+            |> List.sortBy (fun store -> Counts.of' store loads, store)
             |> List.tryHead
 
     let private stores (region: SingleRegion) = region.Peers |> List.map _.Store
@@ -172,7 +164,7 @@ module SingleCheckers =
             |> Option.orElse (voters |> List.tryFind (rules.Raft.Lives >> not))
             |> Option.defaultWith (fun () ->
                 voters
-                |> List.maxBy (fun store -> region.Leader <> ValueSome store, load store loads))
+                |> List.maxBy (fun store -> region.Leader <> ValueSome store, Counts.of' store loads))
 
         match region.Peers |> List.tryFind Singles.isLearner with
         | _ when Singles.isJoint region -> tidies patrol ValueNone ValueNone region.Id singles
@@ -257,19 +249,20 @@ module SingleCheckers =
         let sources =
             rules.Targets
             |> List.filter (mayLose patrol singles)
-            |> List.sortByDescending (fun store -> load store loads, store)
+            |> List.sortByDescending (fun store -> Counts.of' store loads, store)
 
         let targets =
             rules.Targets
             |> List.filter (mayGain patrol singles)
-            |> List.sortBy (fun store -> load store loads, store)
+            |> List.sortBy (fun store -> Counts.of' store loads, store)
 
         let moved =
             if running false singles >= singles.Settings.RegionScheduleLimit then
                 None
             else
                 Seq.allPairs targets sources
-                |> Seq.filter (fun (target, from) -> load from loads - load target loads > rules.Tolerance)
+                |> Seq.filter (fun (target, from) ->
+                    Counts.of' from loads - Counts.of' target loads > rules.Tolerance)
                 |> Seq.tryPick (fun (target, from) ->
                     tryMovable from target
                     |> Option.map (begins patrol false (ValueSome target) (ValueSome from)))

@@ -98,9 +98,6 @@ module SingleRaft =
             |> changePeers (fun peer ->
                 if peer.Store = first.Store then { peer with Data = PeerData.Has now } else peer)
 
-    let private addTo store counts =
-        Map.add store (1 + (Map.tryFind store counts |> Option.defaultValue 0)) counts
-
     /// How many snapshots each store sends, and takes.
     let snapshots (singles: Singles) =
         ((Map.empty, Map.empty), singles.Regions)
@@ -108,7 +105,7 @@ module SingleRaft =
             (counts, region.Peers)
             ||> List.fold (fun (sent, taken) peer ->
                 match peer.Data with
-                | PeerData.Receives(from, _) -> addTo from sent, addTo peer.Store taken
+                | PeerData.Receives(from, _) -> Counts.add from 1 sent, Counts.add peer.Store 1 taken
                 | PeerData.Awaits
                 | PeerData.Has _ -> sent, taken))
 
@@ -116,7 +113,7 @@ module SingleRaft =
     let private send now (raft: Raft) (singles: Singles) =
         let settings = singles.Settings
 
-        let hasRoom store counts = (Map.tryFind store counts |> Option.defaultValue 0) < settings.Snapshots
+        let hasRoom store counts = Counts.of' store counts < settings.Snapshots
 
         let ableLeader (region: SingleRegion) =
             region.Leader
@@ -156,7 +153,8 @@ module SingleRaft =
                                 else
                                     other)
 
-                        Singles.put changed singles, (addTo leader sent, addTo peer.Store taken)
+                        Singles.put changed singles,
+                        (Counts.add leader 1 sent, Counts.add peer.Store 1 taken)
                     else
                         singles, (sent, taken))
             | _ -> state)

@@ -98,9 +98,7 @@ module Singles =
 
     let classes (singles: Singles) : Map<RegionClass, int> =
         (Map.empty, singles.Regions)
-        ||> Map.fold (fun classes _ region ->
-            let one = classOf region
-            Map.add one (1 + (Map.tryFind one classes |> Option.defaultValue 0)) classes)
+        ||> Map.fold (fun classes _ region -> Counts.add (classOf region) 1 classes)
 
     let private fresh id (one: RegionClass) : SingleRegion = {
         Id = id
@@ -118,7 +116,7 @@ module Singles =
 
         (singles, wanted)
         ||> Map.fold (fun singles one count ->
-            let more = count - (Map.tryFind one present |> Option.defaultValue 0)
+            let more = count - Counts.of' one present
 
             (singles, seq { 1..more })
             ||> Seq.fold (fun singles _ -> {

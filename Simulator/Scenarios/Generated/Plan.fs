@@ -46,14 +46,7 @@ type Dice(seed: uint64, subject: string) =
 
     /// One of several by weight.
     member dice.Weighed(items: (int * 'Item) list) =
-        let rec pick left items =
-            match items with
-            | [ (_, item) ] -> item
-            | (weight, item) :: _ when left < weight -> item
-            | (weight, _) :: rest -> pick (left - weight) rest
-            | [] -> invalidOp "nothing to choose from"
-
-        pick (dice.Next(items |> List.sumBy fst)) items
+        Tikv.Simulator.Pd.Hash.weighed (dice.Next(items |> List.sumBy fst)) items
 
 [<RequireQualifiedAccess>]
 module Item =

@@ -39,3 +39,9 @@ let ``a group goes after the last of its instances, its Services and its budget 
 
     decide { observed with Services = Map.empty }
     |> shouldBe (act [ removeFinalizer observed ])
+
+[<Test>]
+let ``a group waits for an instance that it cannot read as for any other`` () =
+    let observed = { deleting tikv with Instances = Map.empty; Unreadable = Set [ 1 ] }
+
+    decide observed |> shouldBe (wait [ InstancesUnreadable [ "basic-tikv-1" ] ])

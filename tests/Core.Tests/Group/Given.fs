@@ -108,6 +108,7 @@ let private bare role meta : Observed = {
     Role = role
     Cluster = Some One.cluster
     Instances = Map.empty
+    Unreadable = Set.empty
     Services = Map.empty
     PdGroups = [ pdGroup "basic-pd" (Some "v8.5.2") ]
     Revisions = []
@@ -384,3 +385,8 @@ let create initial (indexes: int list) (observed: Observed) =
             Names.instance observed.Meta.Name index,
             Manifest.instance observed initial (index, topology)
         ))
+
+/// It is there, and its object cannot be read.
+let unreadable index (observed: Observed) =
+    let observed = withoutInstance index observed
+    { observed with Unreadable = Set.add index observed.Unreadable }

@@ -26,6 +26,8 @@ type Looks =
         "1 is not there", Given.withoutInstance 1
         "0, 1 and 2 are not there",
         Given.withoutInstance 0 >> Given.withoutInstance 1 >> Given.withoutInstance 2
+        "1 cannot be read", Given.unreadable 1
+        "4 cannot be read", Given.unreadable 4
         "another version", Given.version "v8.5.3"
         "two PD groups, not upgraded",
         (fun observed -> {

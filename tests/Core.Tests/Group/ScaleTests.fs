@@ -43,6 +43,20 @@ let ``missing stores are made all at once`` () =
     decide observed |> shouldBe (act (create [] [ 3; 4 ] observed))
 
 [<Test>]
+let ``an instance that cannot be read is named, and is not taken for missing`` () =
+    let waiting = InstancesUnreadable [ "basic-tikv-1" ]
+    decide (tikv |> unreadable 1) |> shouldBe (wait [ waiting ])
+
+    // nor does another one take its place
+    let observed = tikv |> withoutInstance 0 |> unreadable 1
+
+    decide observed
+    |> shouldBe { Actions = create [] [ 0 ] observed; Waiting = [ waiting ] }
+
+    decide (pd |> unreadable 1)
+    |> shouldBe (wait [ InstancesUnreadable [ "basic-pd-1" ] ])
+
+[<Test>]
 let ``missing stores are made though others are not ready`` () =
     let observed = tikv |> replicas 4 |> notReady 0
     (decide observed).Actions |> shouldBe (create [] [ 3 ] observed)

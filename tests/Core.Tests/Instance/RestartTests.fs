@@ -136,6 +136,25 @@ let ``while the Pod of another store is being stopped, or was just made, none is
     |> shouldBe (act [ MarkEviction firstMark; Action.EvictLeaders(storeId 2) ])
 
 [<Test>]
+let ``while the peers of another store catch up after its start, none is restarted, whoever holds the disruption``
+    ()
+    =
+    let pending peers = withStore 1 (fun store -> { store with PendingPeers = peers })
+    let lagging = old |> startedAgo 300 1 |> pending 2
+    let waits = wait [ StoreLags((store 1).Address, 2) ]
+    decide (holding lagging) |> shouldBe waits
+    decide lagging |> shouldBe waits
+
+    // the leaders of its regions have not all told PD yet
+    decide (holding old |> startedAgo 59 1)
+    |> shouldBe (wait [ StoreLags((store 1).Address, 0) ])
+
+    // whatever ails it may be the store that is to be restarted
+    let restarts = act [ MarkEviction firstMark; Action.EvictLeaders(storeId 2) ]
+    decide (holding lagging |> startedAgo 1800 1) |> shouldBe restarts
+    decide (holding (pending 0 lagging)) |> shouldBe restarts
+
+[<Test>]
 let ``leaders are marked as being moved away before PD is asked to`` () =
     decide (holding old)
     |> shouldBe (act [ MarkEviction firstMark; Action.EvictLeaders(storeId 2) ])

@@ -63,15 +63,7 @@ let private budget =
         "spec", json """{"maxUnavailable":1,"selector":{"matchLabels":{"tikv.org/group":"old"}}}"""
     ]
 
-[<Test>]
-let ``a PodDisruptionBudget of others is seen over a Pod that has another name than its instance`` () =
-    let cache =
-        Cache.empty
-        |> kept Kind.TiKVGroup group
-        |> kept Kind.TiKV instance
-        |> kept Kind.Pod pod
-        |> kept Kind.PodDisruptionBudget budget
-
+let private look (cache: Cache) =
     let sight: Looks.Sight = {
         At = Instant.zero
         Clock = One.clock
@@ -82,5 +74,32 @@ let ``a PodDisruptionBudget of others is seen over a Pod that has another name t
     }
 
     match cache.TikvGroups |> Map.values |> Seq.map _.Object |> List.ofSeq with
-    | [ Ok group ] -> (GroupLooks.tikvGroup sight group).OtherBudgets |> shouldBe [ "mine" ]
-    | other -> Assert.Fail $"%A{other}"
+    | [ Ok group ] -> GroupLooks.tikvGroup sight group
+    | other -> failwith $"%A{other}"
+
+[<Test>]
+let ``a PodDisruptionBudget of others is seen over a Pod that has another name than its instance`` () =
+    let cache =
+        Cache.empty
+        |> kept Kind.TiKVGroup group
+        |> kept Kind.TiKV instance
+        |> kept Kind.Pod pod
+        |> kept Kind.PodDisruptionBudget budget
+
+    (look cache).OtherBudgets |> shouldBe [ "mine" ]
+
+[<Test>]
+let ``an instance that cannot be read is known by its name, for as long as it cannot`` () =
+    let version number = Json.setPath [ "metadata"; "resourceVersion" ] (Some(Json.string number))
+    let broken = instance |> Json.setPath [ "spec"; "index" ] (Some(Json.string "none"))
+
+    let cache = Cache.empty |> kept Kind.TiKVGroup group |> kept Kind.TiKV broken
+    (look cache).Unreadable |> shouldBe (Set [ 0 ])
+    (look cache).Instances.Keys |> List.ofSeq |> shouldBe []
+
+    let mended = cache |> kept Kind.TiKV (version "3" instance)
+    (look mended).Unreadable |> shouldBe Set.empty
+    (look mended).Instances.Keys |> List.ofSeq |> shouldBe [ 0 ]
+
+    let _, without = Cache.gone Kind.TiKV broken cache
+    (look without).Unreadable |> shouldBe Set.empty

@@ -14,11 +14,16 @@ let private conduct mode runs : Campaign.Conduct = {
         Runs = Some runs
         Shard = Shard.whole
         Mutant = None
+        Fidelity = Level.L1
         Build = Charter.build
     }
-    Setting = { Search.ordinary with Cells = (mode = Mode.Guided) }
-    CheckEach = 0
     Until = None
+}
+
+let private setup mode : Setup = {
+    Setting = { Search.ordinary with Cells = (mode = Mode.Guided) }
+    Fidelity = Level.L1
+    CheckEach = 0
 }
 
 let private silent: Progress.Teller = {
@@ -27,7 +32,7 @@ let private silent: Progress.Teller = {
         member _.Stands _ _ = ()
 }
 
-let private recorded conduct there =
+let private recordedBy makers (conduct: Campaign.Conduct) there =
     let entries = Collections.Generic.List<Entry>()
 
     let keeper = {
@@ -36,8 +41,11 @@ let private recorded conduct there =
             member _.Close() = ()
     }
 
-    let tally = Campaign.run conduct keeper silent there
+    let tally = Campaign.run conduct makers keeper silent there
     tally, List.ofSeq entries
+
+let private recorded (conduct: Campaign.Conduct) there =
+    recordedBy (Maker.threads (setup conduct.Charter.Mode)) conduct there
 
 [<Test>]
 let ``a guided search that was interrupted goes on as if it had not been`` () =
@@ -66,6 +74,33 @@ let ``a search goes on with the runs that are not made yet, and comes to the sam
     Assert.That(again.Goals, Is.EqualTo(box tally.Goals))
     Assert.That(again.Runs, Is.EqualTo 6)
 
+let private beside mode =
+    List.init 2 (fun _ ->
+        Maker.beside [ "search"; "--serves"; "--mode"; Mode.name mode; "--check-determinism"; "0" ])
+
+[<Test>]
+let ``processes beside one another come to the same as threads, in a search that leads on from what was found``
+    ()
+    =
+    let guided = conduct Mode.Guided 33
+    let tally, entries = recorded guided []
+    let again, others = recordedBy (beside Mode.Guided) guided []
+    Assert.That(others, Is.EqualTo(box entries))
+    Assert.That(again, Is.EqualTo tally)
+
+[<Test>]
+let ``a process that does not answer ends the search, with the run that it was to make`` () =
+    let nobody = [ Maker.beside [ "search"; "--serves"; "--mode"; "nothing" ] ]
+
+    let words =
+        try
+            recordedBy nobody (conduct Mode.Plain 2) [] |> ignore
+            "it goes on"
+        with Ended _ as problem ->
+            problem.Message
+
+    Assert.That(words, Is.EqualTo "a process of tikv-sim ended with 2 before it had answered `seed-1`")
+
 let private plan = Plans.make 1UL
 
 let private trial fingerprint : Trial = {
@@ -87,29 +122,32 @@ let ``a run that is not the same when it is made again fails, with the first eve
 
     let transcript plan = [ "one"; $"two %d{next plan}" ]
 
-    match (Campaign.checkedTwice transcript (next >> trial) plan).Outcome with
+    match (Maker.checkedTwice transcript (next >> trial) plan).Outcome with
     | Outcome.Bad("indeterminate", words) -> Assert.That(words, Does.Contain "`two 3`, and then `two 4`")
     | other -> Assert.Fail $"%A{other}"
 
 [<Test>]
 let ``a run that is the same when it is made again is good`` () =
     let same _ = trial 7UL
-    Assert.That((Campaign.checkedTwice (fun _ -> []) same plan).Outcome, Is.EqualTo Outcome.Good)
+    Assert.That((Maker.checkedTwice (fun _ -> []) same plan).Outcome, Is.EqualTo Outcome.Good)
 
 [<TestCase("seed-17")>]
 [<TestCase("swarm-17")>]
 [<TestCase("guided-17")>]
 [<TestCase("guided-17.203.5")>]
 let ``a plan is made again from its name`` (name: string) =
-    match Charter.tryPlan name with
-    | Some plan -> Assert.That(plan.Name, Is.EqualTo name)
+    match Charter.tryPlan Level.L2 name with
+    | Some plan ->
+        Assert.That(plan.Name, Is.EqualTo name)
+        Assert.That(plan.Given.Fidelity, Is.EqualTo Level.L2)
     | None -> Assert.Fail "there is none"
 
 [<TestCase("seed-")>]
 [<TestCase("swarm-x")>]
 [<TestCase("guided-17.")>]
 [<TestCase("17")>]
-let ``what is no name of a plan has none`` (name: string) = Assert.That((Charter.tryPlan name).IsNone)
+let ``what is no name of a plan has none`` (name: string) =
+    Assert.That((Charter.tryPlan Level.L1 name).IsNone)
 
 [<Test>]
 let ``every reason and action of the core is known by a name of its own`` () =
@@ -178,10 +216,3 @@ let ``it fails, too, for what is reached and listed as something that is not`` (
     )
 
 /// The runs of the nightly search, in small.
-[<Test>]
-let ``named scenarios and generated runs reach every reason, action, property and goal but those that are listed``
-    ()
-    =
-    let tally = CoverageCommand.tally 1UL 150
-    Assert.That(Account.offences tally.Marks, Is.Empty)
-    Assert.That(tally.Failed, Is.Empty)

@@ -12,6 +12,7 @@ let private charter: Charter = {
     Runs = Some 100
     Shard = { Number = 2; Count = 8 }
     Mutant = None
+    Fidelity = Tikv.Simulator.Scenarios.Level.L2
     Build = Charter.build
 }
 

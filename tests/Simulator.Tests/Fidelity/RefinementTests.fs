@@ -10,33 +10,9 @@ open Tikv.Simulator.Pd
 open Tikv.Simulator.Fidelity
 
 let private deed =
-    let tikv = Gen.choose (0, 5)
-    let pd = Gen.choose (0, 2)
-
-    Gen.frequency [
-        2, Gen.map Deed.Kill tikv
-        2, Gen.map Deed.Terminate tikv
-        6, Gen.map Deed.Start tikv
-        1, Gen.map Deed.KillPd pd
-        3, Gen.map Deed.StartPd pd
-        1, Gen.constant Deed.Resign
-        2, Gen.map Deed.Evict tikv
-        2, Gen.map Deed.StopEvicting tikv
-        3, Gen.map Deed.Remove tikv
-        2, Gen.map Deed.Restore tikv
-        1, Gen.constant Deed.ForgetTombstones
-        1, Gen.map Deed.Replicas (Gen.choose (1, 5))
-        1, Gen.map Deed.StoreLimit (Gen.elements [ 5; 15; 60; 200 ])
-        1, Gen.map Deed.DownAfter (Gen.elements [ 60; 300; 1800 ])
-        1, Gen.map2 (fun name count -> Deed.Limit(name, count)) (Gen.elements Draw.limits) (Gen.choose (1, 4))
-        1, Gen.map Deed.Split (Gen.choose (1, 20))
-        1, Gen.map2 (fun one other -> Deed.Part(one, other)) tikv tikv
-        2, Gen.constant Deed.Heal
-        1, Gen.map2 (fun index slow -> Deed.Slow(index, slow)) tikv (Gen.elements [ true; false ])
-        6, Gen.map Deed.Pass (Gen.choose (0, 10))
-        8, Gen.map Deed.Pass (Gen.choose (0, 400))
-        1, Gen.map Deed.Pass (Gen.choose (1800, 4000))
-    ]
+    Gen.choose (0, System.Int32.MaxValue - 1)
+    |> Gen.listOfLength Draw.numbers
+    |> Gen.map (fun numbers -> Draw.deed (fun nth below -> numbers[nth] % below))
 
 let private history =
     gen {
@@ -274,3 +250,10 @@ let ``a region between two configurations is without majority when the new one i
 [<Test>]
 let ``no peer moves where its region would have no majority in a partition`` () =
     named 3 22 [ Deed.Kill 1; Deed.Part(0, 4); Deed.Start 4; Deed.Pass 1843 ] ()
+
+[<Test>]
+let ``fewer than one history are refused, with exit code 2`` () =
+    for runs in [ "0"; "-1" ] do
+        let code, told = Tikv.Simulator.Tests.Reports.Given.command [ "refine"; "--runs"; runs ]
+        Assert.That(code, Is.EqualTo 2)
+        Assert.That(told.Trim(), Is.EqualTo $"tikv-sim: --runs is %s{runs}; allowed: 1 or more")

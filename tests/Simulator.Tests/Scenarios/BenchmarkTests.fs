@@ -10,12 +10,13 @@ open Tikv.Simulator.Scenarios
 let private shouldBe (expected: string) (actual: string) = Assert.That(actual, Is.EqualTo expected)
 
 let private alone: Benchmark.Measure = {
-    Threads = 1
+    Processes = 1
     Runs = 20
     Events = 100_000L
     Failed = 0
     Seconds = 10.0
     Processor = 8.0
+    Peak = 100L
 }
 
 [<Test>]
@@ -45,7 +46,7 @@ let ``one core is measured in runs and events a second`` () =
 
 [<Test>]
 let ``several cores are compared with one`` () =
-    Benchmark.line alone { alone with Threads = 2; Runs = 36; Events = 180_000L }
+    Benchmark.line alone { alone with Processes = 2; Runs = 36; Events = 180_000L }
     |> shouldBe
         "2 cores: 3.6 runs/s, 18000 events/s (1.80 times that of one); 36 runs of 222.2 ms of processor time"
 
@@ -56,7 +57,7 @@ let ``runs that do not come right are told`` () =
         "1 core:  2.0 runs/s, 10000 events/s; 20 runs of 400.0 ms of processor time; 1 did not come right"
 
 [<Test>]
-let ``each thread makes a run, however short the time`` () =
+let ``each process makes a run, however short the time`` () =
     let measured = Benchmark.measure 2 0.0
     Assert.That(measured.Runs, Is.EqualTo 2)
     Assert.That(measured.Events, Is.GreaterThan 0L)
@@ -81,4 +82,4 @@ let ``the command prints rates and peak memory`` () =
     matches
         @"^2 cores: \d+\.\d runs/s, \d+ events/s \(\d+\.\d\d times that of one\); 2 runs of \d+\.\d ms of processor time"
 
-    matches @"^Peak memory \d+ MiB\.$"
+    matches @"^Peak memory \d+ MiB a process\.$"

@@ -43,6 +43,12 @@ let ``a fault waits for the nth call of a verb on a kind`` () =
     Assert.That(before |> count "operator0 delete Pod", Is.EqualTo 1)
 
 [<Test>]
+let ``a run goes on until the steps have been taken that come some time after a moment`` () =
+    let stops = Fact.PodStops "basic-tikv"
+    let lines = rolled [ after (minutes 90) stops (act (Act.Delete "Pod/basic-tikv-0")) ]
+    Assert.That(lines |> count "user      delete Pod/basic-tikv-0", Is.EqualTo 1)
+
+[<Test>]
 let ``a fault waits for a call about one object`` () =
     let call = Trigger.AtCall(0, CallVerb.Delete, Some Kind.Pod, Some "basic-tikv-1", 1, None)
     let lines = rolled [ step call replyLost ]
