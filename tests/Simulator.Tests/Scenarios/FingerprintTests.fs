@@ -261,9 +261,9 @@ let ``what was told before makes no difference`` () =
 
 /// Not every two: while regions move away, how many are left is all that differs.
 [<Test>]
-let ``nearly every call of a run leaves another state`` () =
+let ``most calls of a run leave another state`` () =
     let states = states.Value |> List.map print
-    Assert.That(List.length (List.distinct states), Is.GreaterThanOrEqualTo(states.Length * 5 / 6))
+    Assert.That(List.length (List.distinct states), Is.GreaterThanOrEqualTo(states.Length * 2 / 3))
 
 /// What was asked for a minute later goes the same way, in another order here and there.
 [<Test>]
