@@ -143,26 +143,16 @@ let private pdGroupViews space cluster sight : Group.PdGroupView list =
 
 /// The PodDisruptionBudgets beside the group's own that select one of its Pods.
 let private otherBudgets sight (meta: Meta) (instances: Map<int, Group.InstanceView>) =
-    let labels =
+    let pods =
         lazy
             (instances
              |> Map.toList
              |> List.choose (fun (_, one) ->
-                 sight.Cache.Pods
-                 |> Map.tryFind (Cache.key meta.Namespace one.Pod)
-                 |> Option.map _.Meta.Labels))
+                 sight.Cache.Pods |> Map.tryFind (Cache.key meta.Namespace one.Pod)))
 
-    sight.Cache.Budgets
-    |> Map.toList
-    |> List.map snd
-    |> List.filter (fun budget ->
-        budget.Meta.Namespace = meta.Namespace
-        && budget.Meta.Name <> meta.Name
-        && budget.Meta.Labels |> Map.tryFind Labels.managedBy <> Some Labels.manager
-        && budget.Spec
-           |> Json.tryField "selector"
-           |> Option.exists (fun selector -> labels.Value |> List.exists (Selector.matches selector)))
+    foreignBudgets sight meta.Namespace pods
     |> List.map _.Meta.Name
+    |> List.filter (fun name -> name <> meta.Name)
 
 let private group sight (meta: Meta) role (settings: GroupSettings) template instanceKind : Group.Observed =
     let space = meta.Namespace
