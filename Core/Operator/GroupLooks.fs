@@ -154,6 +154,25 @@ let private otherBudgets sight (meta: Meta) (instances: Map<int, Group.InstanceV
     |> List.map _.Meta.Name
     |> List.filter (fun name -> name <> meta.Name)
 
+/// The indexes of those instances of a group that are there and cannot be read; what cluster they are of, their labels say.
+let private unreadableInstances sight (meta: Meta) (settings: GroupSettings) kind instances =
+    let peers = Cache.peersOf kind meta.Namespace settings.Cluster.Name sight.Cache
+
+    let isUnreadable name =
+        let key = Cache.key meta.Namespace name
+
+        match kind with
+        | Kind.PD -> sight.Cache.Pds |> Map.tryFind key |> Option.exists _.View.IsNone
+        | _ -> sight.Cache.Tikvs |> Map.tryFind key |> Option.exists _.View.IsNone
+
+    if Map.count peers <= Map.count instances then
+        Set.empty
+    else
+        peers.Values
+        |> Seq.filter isUnreadable
+        |> Seq.choose (Names.indexOf meta.Name)
+        |> Set.ofSeq
+
 let private group sight (meta: Meta) role (settings: GroupSettings) template instanceKind : Group.Observed =
     let space = meta.Namespace
     let pd = pdView space settings.Cluster.Name sight
@@ -203,7 +222,7 @@ let private group sight (meta: Meta) role (settings: GroupSettings) template ins
         OtherBudgets = otherBudgets sight meta instances
         Pd = pd
         Secrets = secretsNamed cluster (Defaults.tlsSecrets ofComponent meta.Name template) sight
-        Unreadable = Cache.unreadableOf instanceKind space meta.Name sight.Cache
+        Unreadable = unreadableInstances sight meta settings instanceKind instances
         Retained = retained sight meta settings template pd instances
         LeavingElsewhere =
             match instanceKind with
