@@ -160,6 +160,7 @@ type GatherArgument =
 type BenchArgument =
     | [<Unique>] Seconds of number: float
     | [<Unique>] Parallel of processes: int
+    | [<Unique>] Whole
     | [<Unique; Hidden>] Measures
 
     interface IArgParserTemplate with
@@ -168,6 +169,7 @@ type BenchArgument =
             | Seconds _ -> "how long each measurement takes (default: 10)"
             | Parallel _ ->
                 "how many processes run beside one another in the second one; 1 leaves it out (default: 2)"
+            | Whole -> "instead: how long explorations and shrinking take (some minutes)"
             | Measures -> "answer each line `SECONDS SEED STEP` with what was measured"
 
 type RelateArgument =
@@ -358,6 +360,7 @@ let private run arguments =
                 Saved = given.TryGetResult Save_In
             })
     | Bench given when given.Contains Measures -> Benchmark.serve ()
+    | Bench given when given.Contains Whole -> WholeBenchmark.run ()
     | Bench given -> Benchmark.run (given.GetResult(Seconds, 10.0)) (given.GetResult(Parallel, 2))
     | Relate given ->
         ofShard (given.TryGetResult Shard_To) (fun shard ->

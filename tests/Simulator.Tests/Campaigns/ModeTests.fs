@@ -1,7 +1,7 @@
 module Tikv.Simulator.Tests.Campaigns.ModeTests
 
 open NUnit.Framework
-open Tikv.Simulator.Mutants
+open Tikv.Simulator.Campaigns
 open Tikv.Simulator.Files
 open Tikv.Simulator.Run
 open Tikv.Simulator.Scenarios
@@ -105,24 +105,7 @@ let ``what comes right later than it should is slow, and what does not is stuck`
 
 [<Test>]
 let ``thirty mishaps and a faulty operator are shrunk to the one change that it takes`` () =
-    let mutant =
-        match Mutants.tryFind "restart-two" with
-        | Some mutant -> mutant
-        | None -> failwith "there is no such mutant"
-
-    let setting = { Search.ordinary with Begin = Mutants.infected mutant }
-    let dice = Dice(3UL, "thirty")
-
-    let mishaps =
-        List.init 30 (fun _ ->
-            snd (Mishaps.drawOf Givens.ordinary (fun kind -> not (Mishaps.isLoss kind)) dice))
-
-    let plan = {
-        failing (hours 1) with
-            Given = Givens.ordinary
-            Items = Item.ask dice "tikv restart" (restart "TiKVGroup/basic-tikv" "once") :: mishaps
-    }
-
+    let setting, plan = WholeBenchmark.thirty.Value
     let first = Search.trial setting plan
 
     match first.Outcome with
