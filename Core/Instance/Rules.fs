@@ -175,8 +175,9 @@ let withDisruption why (observed: Observed) (act: Evidence.HeldDisruption -> Dec
 /// A running process is to be restarted: what the disruption is for, and PD's facts, by which it is no outage.
 type Restart = { Disruption: string; Calm: Evidence.NotFrozen; Facts: PdFacts }
 
-/// Who has no cause to be restarted stays; whose process does not run, or whom nobody counts on, is replaced at once; for
-/// the others it depends on the component.
+/// Who has no cause to be restarted stays; whose process does not run, or whom nobody counts on, is replaced at once. The
+/// others wait while a PodDisruptionBudget that somebody else has made refuses: a deletion would pass it by (V I27, K47). Then it
+/// depends on the component.
 let restart running (observed: Observed) : Decision<Action, Reason> =
     let cause =
         observed.Pod
@@ -194,6 +195,8 @@ let restart running (observed: Observed) : Decision<Action, Reason> =
 
             match Evidence.alreadyOut pod observed facts with
             | Some out -> go (Evidence.Unneeded(calm, out))
+            | None when not observed.Refusing.IsEmpty ->
+                Decision.wait (observed.Refusing |> List.map BudgetRefuses)
             | None -> running { Disruption = disruption; Calm = calm; Facts = facts } go
 
 /// The disruption of others is joined, if it may be.

@@ -73,6 +73,8 @@ type Observed = {
     Stopping: Set<string>
     /// Those that were made within the last minute; of TiKV, looked for only while it holds the disruption.
     JustMade: Set<string>
+    /// PodDisruptionBudgets of others that select its Pod, and now let none of their Pods be taken down.
+    Refusing: string list
     /// The Secrets of its certificates, by name; empty without TLS.
     Secrets: Map<string, Sighting<SecretView>>
     /// The Cluster is there, and cannot be read.
@@ -120,6 +122,7 @@ type Reason =
     | StoreStops of Pod: string
     | StoreStarts of Pod: string
     | StoreLags of Address: string * Pending: int
+    | BudgetRefuses of Name: string
     | NoNodeFits of Obstacle: Obstacle
     | QuotaExceeded of Message: string
     | StorageClassMissing of Claim: string * Class: string
@@ -213,6 +216,8 @@ module Reason =
             $"the Pod %s{pod} has just been made, and PD may not have heard from it yet: nothing else is taken down meanwhile"
         | StoreLags(address, pending) ->
             $"the store %s{address} has run for a short time, and %d{pending} of its peers are pending: nothing else is taken down until it has run for a minute and they are few, at most for half an hour; if they stay, look at its log, its disk and its network"
+        | BudgetRefuses name ->
+            $"the PodDisruptionBudget %s{name} lets no Pod be taken down now (its status.disruptionsAllowed is 0): nothing that serves is restarted; if that lasts, change or remove it"
         | NoNodeFits obstacle -> $"the Pod is pending: %s{Obstacle.text obstacle}"
         | QuotaExceeded message ->
             $"the namespace's quota is used up (%s{message}); raise the ResourceQuota, or ask for less"
@@ -324,6 +329,7 @@ module Reason =
         | StoresSilent _
         | StoreStops _
         | StoreStarts _ -> "AllStoresUp"
+        | BudgetRefuses _ -> "PDBAllows"
         | NoNodeFits obstacle -> Obstacle.code obstacle
         | QuotaExceeded _ -> "QuotaExceeded"
         | StorageClassMissing _ -> "StorageClassMissing"
@@ -389,6 +395,7 @@ module Reason =
         | StoreStops _
         | StoreStarts _
         | StoreLags _
+        | BudgetRefuses _
         | OtherStoreLeaves _
         | DomainsTooFew _
         | MembersUnhealthy _

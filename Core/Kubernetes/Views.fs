@@ -108,7 +108,13 @@ type VolumeView = {
 type StorageClassView = { Meta: Meta; AllowsExpansion: bool; IsDefault: bool; Provisioner: string }
 
 /// What the operator reads of a PodDisruptionBudget: all of its spec, to compare what is ours in it.
-type BudgetView = { Meta: Meta; Spec: Json }
+type BudgetView = {
+    Meta: Meta
+    Spec: Json
+    /// How many of its Pods may be evicted now; none while that has not been worked out for its present generation, as
+    /// Kubernetes has it (policy/v1, `status.disruptionsAllowed`).
+    Allowed: int
+}
 
 /// What the operator reads of a ControllerRevision.
 type RevisionView = {
@@ -269,10 +275,19 @@ module View =
         Provisioner = text [ "provisioner" ] json
     }
 
-    let budget json : BudgetView = {
-        Meta = Meta.decode json
-        Spec = json |> Json.tryPath [ "spec" ] |> Option.defaultValue Json.empty
-    }
+    let budget json : BudgetView =
+        let meta = Meta.decode json
+        let ofStatus name = Json.int64At [ "status"; name ] json |> Option.defaultValue 0L
+
+        {
+            Meta = meta
+            Spec = json |> Json.tryPath [ "spec" ] |> Option.defaultValue Json.empty
+            Allowed =
+                if ofStatus "observedGeneration" < meta.Generation then
+                    0
+                else
+                    int (ofStatus "disruptionsAllowed")
+        }
 
     let revision json : RevisionView = {
         Meta = Meta.decode json

@@ -17,8 +17,6 @@ type Cache = {
     InstancePrints: Map<string, Derived<Instance.Prints>>
     /// The instances of each group by index; the key is `kind of the instances/namespace/group`.
     Instances: Map<string, Map<int, Group.InstanceView>>
-    /// The instances that are there and cannot be read: `kind/namespace/name`.
-    Unreadable: Set<string>
     /// The instances of each cluster by the names of their Pods; the key is `kind/namespace/cluster`.
     Peers: Map<string, Map<string, string>>
     Pods: Map<string, PodView>
@@ -53,7 +51,6 @@ module Cache =
         GroupPrints = Map.empty
         InstancePrints = Map.empty
         Instances = Map.empty
-        Unreadable = Set.empty
         Peers = Map.empty
         Pods = Map.empty
         ConfigMaps = Map.empty
@@ -91,15 +88,6 @@ module Cache =
         cache.Instances
         |> Map.tryFind (groupKey kind space group)
         |> Option.defaultValue Map.empty
-
-    /// The indexes of those instances of a group that are there and cannot be read, by their names.
-    let unreadableOf kind space group cache : Set<int> =
-        if cache.Unreadable.IsEmpty then
-            Set.empty
-        else
-            cache.Unreadable
-            |> Seq.choose (Names.indexOf (groupKey kind space group))
-            |> Set.ofSeq
 
     /// The names of the instances of one kind in a cluster, by the names of their Pods.
     let peersOf kind space cluster cache =
@@ -200,13 +188,6 @@ module Cache =
             let others = cache.Instances |> Map.tryFind key |> Option.defaultValue Map.empty
             { cache with Instances = cache.Instances |> Map.add key (others |> Map.add view.Index view) }
 
-    let private legible kind (key: string) isReadable cache =
-        if isReadable && cache.Unreadable.IsEmpty then
-            cache
-        else
-            let change = if isReadable then Set.remove else Set.add
-            { cache with Unreadable = cache.Unreadable |> change (Kind.name kind + "/" + key) }
-
     // ---- one object
 
     let private changePeers kind (meta: Meta) cluster change cache =
@@ -278,7 +259,6 @@ module Cache =
 
             { cache with Pds = cache.Pds |> Map.add key { Held = held; View = view } }
             |> unlist kind before
-            |> legible kind key view.IsSome
             |> enlist kind view
             |> befriend kind held.Meta (Held.pdPeer held)
             |> derivedInstance kind Instance.Derive.ofPd held
@@ -290,7 +270,6 @@ module Cache =
 
             { cache with Tikvs = cache.Tikvs |> Map.add key { Held = held; View = view } }
             |> unlist kind before
-            |> legible kind key view.IsSome
             |> enlist kind view
             |> befriend kind held.Meta (Held.tikvPeer held)
             |> derivedInstance kind Instance.Derive.ofTikv held
@@ -326,7 +305,6 @@ module Cache =
             | Some known ->
                 { cache with Pds = cache.Pds |> Map.remove key }
                 |> unlist kind known.View
-                |> legible kind key true
                 |> part kind known.Held.Meta (Held.pdPeer known.Held)
                 |> underived kind key
         | Kind.TiKV ->
@@ -335,7 +313,6 @@ module Cache =
             | Some known ->
                 { cache with Tikvs = cache.Tikvs |> Map.remove key }
                 |> unlist kind known.View
-                |> legible kind key true
                 |> part kind known.Held.Meta (Held.tikvPeer known.Held)
                 |> underived kind key
         | Kind.Pod -> { cache with Pods = cache.Pods |> Map.remove key }

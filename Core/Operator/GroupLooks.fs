@@ -143,26 +143,35 @@ let private pdGroupViews space cluster sight : Group.PdGroupView list =
 
 /// The PodDisruptionBudgets beside the group's own that select one of its Pods.
 let private otherBudgets sight (meta: Meta) (instances: Map<int, Group.InstanceView>) =
-    let labels =
+    let pods =
         lazy
             (instances
              |> Map.toList
              |> List.choose (fun (_, one) ->
-                 sight.Cache.Pods
-                 |> Map.tryFind (Cache.key meta.Namespace one.Pod)
-                 |> Option.map _.Meta.Labels))
+                 sight.Cache.Pods |> Map.tryFind (Cache.key meta.Namespace one.Pod)))
 
-    sight.Cache.Budgets
-    |> Map.toList
-    |> List.map snd
-    |> List.filter (fun budget ->
-        budget.Meta.Namespace = meta.Namespace
-        && budget.Meta.Name <> meta.Name
-        && budget.Meta.Labels |> Map.tryFind Labels.managedBy <> Some Labels.manager
-        && budget.Spec
-           |> Json.tryField "selector"
-           |> Option.exists (fun selector -> labels.Value |> List.exists (Selector.matches selector)))
+    foreignBudgets sight meta.Namespace pods
     |> List.map _.Meta.Name
+    |> List.filter (fun name -> name <> meta.Name)
+
+/// The indexes of those instances of a group that are there and cannot be read; what cluster they are of, their labels say.
+let private unreadableInstances sight (meta: Meta) (settings: GroupSettings) kind instances =
+    let peers = Cache.peersOf kind meta.Namespace settings.Cluster.Name sight.Cache
+
+    let isUnreadable name =
+        let key = Cache.key meta.Namespace name
+
+        match kind with
+        | Kind.PD -> sight.Cache.Pds |> Map.tryFind key |> Option.exists _.View.IsNone
+        | _ -> sight.Cache.Tikvs |> Map.tryFind key |> Option.exists _.View.IsNone
+
+    if Map.count peers <= Map.count instances then
+        Set.empty
+    else
+        peers.Values
+        |> Seq.filter isUnreadable
+        |> Seq.choose (Names.indexOf meta.Name)
+        |> Set.ofSeq
 
 let private group sight (meta: Meta) role (settings: GroupSettings) template instanceKind : Group.Observed =
     let space = meta.Namespace
@@ -213,7 +222,7 @@ let private group sight (meta: Meta) role (settings: GroupSettings) template ins
         OtherBudgets = otherBudgets sight meta instances
         Pd = pd
         Secrets = secretsNamed cluster (Defaults.tlsSecrets ofComponent meta.Name template) sight
-        Unreadable = Cache.unreadableOf instanceKind space meta.Name sight.Cache
+        Unreadable = unreadableInstances sight meta settings instanceKind instances
         Retained = retained sight meta settings template pd instances
         LeavingElsewhere =
             match instanceKind with

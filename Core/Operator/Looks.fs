@@ -75,6 +75,19 @@ let private unreadable kind groups space cluster sight =
 let internal unreadablePdGroups space cluster sight =
     unreadable Kind.PD sight.Cache.PdGroups space cluster sight
 
+/// The PodDisruptionBudgets that others have made over one of these Pods.
+let internal foreignBudgets sight space (pods: Lazy<PodView list>) =
+    sight.Cache.Budgets
+    |> Map.toList
+    |> List.map snd
+    |> List.filter (fun budget ->
+        budget.Meta.Namespace = space
+        && budget.Meta.Labels |> Map.tryFind Labels.managedBy <> Some Labels.manager
+        && budget.Spec
+           |> Json.tryField "selector"
+           |> Option.exists (fun selector ->
+               pods.Value |> List.exists (fun pod -> Selector.matches selector pod.Meta.Labels)))
+
 // ---- where PD is
 
 let private serviceHost (dns: Dns option) (name: string) (space: string) =
@@ -376,6 +389,10 @@ let private instance
         Peers = peers
         Stopping = stopping
         JustMade = justMade
+        Refusing =
+            foreignBudgets sight space (lazy (Option.toList pod))
+            |> List.filter (fun budget -> budget.Allowed < 1)
+            |> List.map _.Meta.Name
         Secrets = secretsNamed cluster (Defaults.tlsSecrets ofComponent groupName template) sight
         ClusterUnreadable = isUnreadable space clusterName sight
         Nodes = sight.Cache.Nodes

@@ -11,6 +11,7 @@ let never = [
 /// Tests of Core alone lead there; the world of the simulator does not.
 let byTests = [
     "reason Cluster.AnotherCluster" // a PD of somebody else would have to answer at the address of ours
+    "reason Group.InstancesUnreadable" // the schema on the server keeps such an instance out; an older one did not
     "reason Group.TakenAlone.FewReplicas" // with less than three replicas each restart costs regions, whatever is done
     "reason Instance.TakenAlone.FewReplicas" // the same
     "reason Group.TakenAlone.Leaving" // a store leaves by hand between two looks of one group

@@ -326,6 +326,7 @@ let withBudget change (observed: Observed) : Observed = {
                         Budget.wanted observed
                         |> Option.defaultValue Json.empty
                         |> Json.withoutField "maxUnavailable"
+                    Allowed = 0
                 }
             )
 }

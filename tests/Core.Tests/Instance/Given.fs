@@ -132,6 +132,7 @@ let private bare role (meta: Meta) : Observed = {
         ]
     Stopping = Set.empty
     JustMade = Set.empty
+    Refusing = []
     ClusterUnreadable = false
     MaxUnavailable = 1
     Overrides = ""

@@ -155,6 +155,19 @@ let ``while the peers of another store catch up after its start, none is restart
     decide (holding (pending 0 lagging)) |> shouldBe restarts
 
 [<Test>]
+let ``what serves is not restarted while a PodDisruptionBudget of somebody else refuses; what does not serve is``
+    ()
+    =
+    let refused observed = { observed with Refusing = [ "mine" ] }
+
+    for observed in [ old; outdated pd ] do
+        decide (refused observed) |> shouldBe (wait [ BudgetRefuses "mine" ])
+        decide (refused (holding observed)) |> shouldBe (wait [ BudgetRefuses "mine" ])
+
+    let broken = old |> withPod (fun pod -> { pod with Running = false; Ready = false })
+    decide (refused broken) |> shouldBe (decide broken)
+
+[<Test>]
 let ``leaders are marked as being moved away before PD is asked to`` () =
     decide (holding old)
     |> shouldBe (act [ MarkEviction firstMark; Action.EvictLeaders(storeId 2) ])

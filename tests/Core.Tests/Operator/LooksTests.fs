@@ -89,6 +89,25 @@ let ``a PodDisruptionBudget of others is seen over a Pod that has another name t
     (look cache).OtherBudgets |> shouldBe [ "mine" ]
 
 [<Test>]
+let ``a PodDisruptionBudget refuses until Kubernetes has worked out that it allows a disruption`` () =
+    let status observed allowed =
+        budget
+        |> Json.setPath [ "metadata"; "generation" ] (Some(Json.int 2))
+        |> Json.setPath
+            [ "status" ]
+            (Some(
+                Json.object [
+                    "observedGeneration", Json.int observed
+                    "disruptionsAllowed", Json.int allowed
+                ]
+            ))
+
+    let allowed budget = (Tikv.Core.Kubernetes.View.budget budget).Allowed
+    allowed (status 2 1) |> shouldBe 1
+    allowed (status 1 1) |> shouldBe 0
+    allowed budget |> shouldBe 0
+
+[<Test>]
 let ``an instance that cannot be read is known by its name, for as long as it cannot`` () =
     let version number = Json.setPath [ "metadata"; "resourceVersion" ] (Some(Json.string number))
     let broken = instance |> Json.setPath [ "spec"; "index" ] (Some(Json.string "none"))
