@@ -93,7 +93,7 @@ type Fingerprints() =
             word 5
             Planned.calls.Tell(teller, call)
 
-    let watched life number request (run: Simulation) =
+    let watched number life request (run: Simulation) =
         match Simulation.living number life run with
         | ValueSome operator ->
             let (RequestId request) = request

@@ -3,6 +3,7 @@ namespace Tikv.Simulator.Run
 open System
 open System.Collections.Generic
 open System.Globalization
+open System.Numerics
 open Tikv.Core
 open Tikv.Simulator.Pd
 
@@ -56,7 +57,11 @@ type internal Teller() =
     /// No `GetHashCode` anywhere: that of a string differs from process to process, F#'s is blind to most of a value.
     member _.Word(word: uint64) : unit =
         low <- Hash.mix low word
-        high <- Hash.mix (BitOperations.rotate high ^^^ 0xBB67AE8584CAA73BUL) (word * 0xD6E8FEB86659FD93UL)
+
+        high <-
+            Hash.mix
+                (BitOperations.RotateLeft(high, 23) ^^^ 0xBB67AE8584CAA73BUL)
+                (word * 0xD6E8FEB86659FD93UL)
 
     member private _.Plain(text: string, length: int) : unit =
         let mutable one = 0xCBF29CE484222325UL
@@ -68,7 +73,7 @@ type internal Teller() =
             other <- other ^^^ (other >>> 29)
 
         low <- Hash.mix low (one + uint64 length)
-        high <- Hash.mix (BitOperations.rotate high) other
+        high <- Hash.mix (BitOperations.RotateLeft(high, 23)) other
 
     member private _.Loose time isDate uid =
         ends.Add { Path = Hash.mix low high; Time = time; IsDate = isDate; Uid = uid }
@@ -242,6 +247,3 @@ type internal Teller() =
     member internal this.Whole(tell: unit -> unit) : Part =
         ends.Clear()
         this.Apart tell
-
-and [<AbstractClass; Sealed>] internal BitOperations =
-    static member rotate(word: uint64) = (word <<< 23) ||| (word >>> 41)
