@@ -199,6 +199,17 @@ module Json =
         | ValueSome value -> read value
         | ValueNone -> None
 
+    let inline private readField name ([<InlineIfLambda>] read: Json -> 'Value option) json : 'Value option =
+        match findField name json with
+        | ValueSome value -> read value
+        | ValueNone -> None
+
+    let stringField name json = readField name asString json
+    let boolField name json = readField name asBool json
+    let intField name json = readField name asInt json
+    let int64Field name json = readField name asInt64 json
+    let uint64Field name json = readField name asUInt64 json
+
     let stringAt path json = readAt path asString json
     let boolAt path json = readAt path asBool json
     let intAt path json = readAt path asInt json

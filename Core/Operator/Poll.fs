@@ -94,7 +94,7 @@ module Poll =
                                             members.Members
                                             |> List.map (member' members health)
                                             |> List.sortBy (fun { Id = MemberId id } -> id)
-                                        Stores = stores |> List.sortBy (fun { Id = StoreId id } -> id)
+                                        Stores = stores
                                         Evicting = evicting
                                         MaxReplicas = replication.MaxReplicas
                                         LocationLabels = replication.LocationLabels

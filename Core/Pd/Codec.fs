@@ -66,17 +66,21 @@ module PdCodec =
         let decoded = items |> List.choose decode
         if List.length decoded = List.length items then Some decoded else None
 
-    let private texts path json = Json.itemsAt path json |> List.choose Json.asString
+    let private texts name json =
+        Json.tryField name json
+        |> Option.bind Json.asItems
+        |> Option.defaultValue []
+        |> List.choose Json.asString
 
     let private memberOf json : Member option =
-        Json.uint64At [ "member_id" ] json
+        Json.uint64Field "member_id" json
         |> Option.map (fun id -> {
             Id = MemberId id
-            Name = Json.stringAt [ "name" ] json |> Option.defaultValue ""
-            PeerUrls = texts [ "peer_urls" ] json
-            ClientUrls = texts [ "client_urls" ] json
-            LeaderPriority = Json.intAt [ "leader_priority" ] json |> Option.defaultValue 0
-            Version = Json.stringAt [ "binary_version" ] json |> Option.defaultValue ""
+            Name = Json.stringField "name" json |> Option.defaultValue ""
+            PeerUrls = texts "peer_urls" json
+            ClientUrls = texts "client_urls" json
+            LeaderPriority = Json.intField "leader_priority" json |> Option.defaultValue 0
+            Version = Json.stringField "binary_version" json |> Option.defaultValue ""
         })
 
     let members (reply: PdReply) : Result<Members, PdError> =
@@ -97,12 +101,12 @@ module PdCodec =
 
     let health (reply: PdReply) : Result<MemberHealth list, PdError> =
         let one json : MemberHealth option =
-            match Json.uint64At [ "member_id" ] json, Json.boolAt [ "health" ] json with
+            match Json.uint64Field "member_id" json, Json.boolField "health" json with
             | Some id, Some health ->
                 Some {
                     Id = MemberId id
-                    Name = Json.stringAt [ "name" ] json |> Option.defaultValue ""
-                    ClientUrls = texts [ "client_urls" ] json
+                    Name = Json.stringField "name" json |> Option.defaultValue ""
+                    ClientUrls = texts "client_urls" json
                     Health = health
                 }
             | _ -> None
@@ -112,12 +116,12 @@ module PdCodec =
     let cluster (reply: PdReply) : Result<ClusterSummary, PdError> =
         reply
         |> read (fun json ->
-            match Json.uint64At [ "id" ] json, Json.intAt [ "max_peer_count" ] json with
+            match Json.uint64Field "id" json, Json.intField "max_peer_count" json with
             | Some id, Some replicas -> Some { Id = ClusterId id; MaxReplicas = replicas }
             | _ -> None)
 
     let private storeState json =
-        match Json.intAt [ "state" ] json with
+        match Json.intField "state" json with
         | None
         | Some 0 -> Some StoreState.Up
         | Some 1 -> Some StoreState.Offline
@@ -125,7 +129,7 @@ module PdCodec =
         | Some _ -> None
 
     let private nodeState json =
-        match Json.intAt [ "node_state" ] json with
+        match Json.intField "node_state" json with
         | None
         | Some 0 -> Some NodeState.Preparing
         | Some 1 -> Some NodeState.Serving
@@ -136,28 +140,28 @@ module PdCodec =
     let private labelsOf json =
         Json.itemsAt [ "labels" ] json
         |> List.choose (fun label ->
-            Json.stringAt [ "key" ] label
-            |> Option.map (fun key -> key, Json.stringAt [ "value" ] label |> Option.defaultValue ""))
+            Json.stringField "key" label
+            |> Option.map (fun key -> key, Json.stringField "value" label |> Option.defaultValue ""))
         |> Map.ofList
 
     let private storeOf json : Store option =
         let meta = Json.tryField "store" json |> Option.defaultValue Json.Null
         let status = Json.tryField "status" json |> Option.defaultValue Json.Null
-        let textAt name = Json.stringAt [ name ] meta |> Option.defaultValue ""
+        let textAt name = Json.stringField name meta |> Option.defaultValue ""
 
         let bytesAt name =
-            Json.stringAt [ name ] status
+            Json.stringField name status
             |> Option.bind PdSize.tryParse
             |> Option.defaultValue 0L
 
         match
-            Json.uint64At [ "id" ] meta,
+            Json.uint64Field "id" meta,
             storeState meta,
             nodeState meta,
-            Json.stringAt [ "state_name" ] meta,
-            Json.intAt [ "leader_count" ] status,
-            Json.intAt [ "region_count" ] status,
-            Json.int64At [ "region_size" ] status
+            Json.stringField "state_name" meta,
+            Json.intField "leader_count" status,
+            Json.intField "region_count" status,
+            Json.int64Field "region_size" status
         with
         | Some id, Some state, Some node, Some name, Some leaders, Some regions, Some size ->
             Some {
@@ -169,16 +173,16 @@ module PdCodec =
                 StoreState = state
                 NodeState = node
                 StateName = name
-                LastHeartbeat = Json.int64At [ "last_heartbeat" ] meta
-                StartTimestamp = Json.int64At [ "start_timestamp" ] meta |> Option.defaultValue 0L
+                LastHeartbeat = Json.int64Field "last_heartbeat" meta
+                StartTimestamp = Json.int64Field "start_timestamp" meta |> Option.defaultValue 0L
                 Labels = labelsOf meta
                 Leaders = leaders
                 Regions = regions
                 RegionSize = size
-                PendingPeers = Json.intAt [ "pending_peer_count" ] status |> Option.defaultValue 0
+                PendingPeers = Json.intField "pending_peer_count" status |> Option.defaultValue 0
                 Capacity = bytesAt "capacity"
                 Available = bytesAt "available"
-                PhysicallyDestroyed = Json.boolAt [ "physically_destroyed" ] meta |> Option.defaultValue false
+                PhysicallyDestroyed = Json.boolField "physically_destroyed" meta |> Option.defaultValue false
             }
         | _ -> None
 
@@ -191,21 +195,21 @@ module PdCodec =
             Json.tryPath [ "stores" ] json
             |> Option.bind Json.asItems
             |> Option.bind (all storeOf)
-            |> Option.map (List.sortBy _.Id))
+            |> Option.map (List.sortBy (fun { Id = StoreId id } -> id)))
 
     let replication (reply: PdReply) : Result<Replication, PdError> =
-        let flag name json = Json.stringAt [ name ] json |> Option.contains "true" // PD's booleans are strings (P 9)
+        let flag name json = Json.stringField name json |> Option.contains "true" // PD's booleans are strings (P 9)
 
         reply
         |> read (fun json ->
-            Json.intAt [ "max-replicas" ] json
+            Json.intField "max-replicas" json
             |> Option.map (fun replicas -> {
                 MaxReplicas = replicas
                 LocationLabels =
-                    (Json.stringAt [ "location-labels" ] json |> Option.defaultValue "")
+                    (Json.stringField "location-labels" json |> Option.defaultValue "")
                         .Split(',', StringSplitOptions.RemoveEmptyEntries)
                     |> List.ofArray
-                IsolationLevel = Json.stringAt [ "isolation-level" ] json |> Option.defaultValue ""
+                IsolationLevel = Json.stringField "isolation-level" json |> Option.defaultValue ""
                 StrictlyMatchLabel = flag "strictly-match-label" json
                 EnablePlacementRules = flag "enable-placement-rules" json
             }))
@@ -223,7 +227,7 @@ module PdCodec =
                 |> Option.map (List.map StoreId >> Set.ofList))
 
     /// All regions that PD knows of, whether it has heard of their leaders or not.
-    let regionCount (reply: PdReply) : Result<int, PdError> = reply |> read (Json.intAt [ "count" ])
+    let regionCount (reply: PdReply) : Result<int, PdError> = reply |> read (Json.intField "count")
 
     // ---- writing
 

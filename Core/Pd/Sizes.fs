@@ -9,13 +9,21 @@ module PdSize =
 
     let private units = [ "B"; "KiB"; "MiB"; "GiB"; "TiB"; "PiB"; "EiB" ]
 
+    let private isOfNumber c = Char.IsAsciiDigit c || c = '.'
+
     let tryParse (text: string) : int64 option =
-        let digits = text |> Seq.takeWhile (fun c -> Char.IsAsciiDigit c || c = '.') |> Seq.length
-        let invariant = CultureInfo.InvariantCulture
+        let rec digits at = if at < text.Length && isOfNumber text[at] then digits (at + 1) else at
+
+        let digits = digits 0
+        let isUnit (unit: string) = text.AsSpan(digits).SequenceEqual(unit.AsSpan())
 
         match
-            Double.TryParse(text.AsSpan(0, digits), NumberStyles.AllowDecimalPoint, invariant),
-            units |> List.tryFindIndex (fun unit -> unit = text.Substring digits)
+            Double.TryParse(
+                text.AsSpan(0, digits),
+                NumberStyles.AllowDecimalPoint,
+                CultureInfo.InvariantCulture
+            ),
+            units |> List.tryFindIndex isUnit
         with
         | (true, value), Some power -> Some(int64 (value * Math.Pow(1024.0, float power)))
         | _ -> None
