@@ -170,6 +170,8 @@ let leadersMoveFirst =
                 | Some since when mayProceed && world.Now - since >= late -> Finding.Held
                 | Some _ -> Finding.Broken $"%s{pod.Name} is taken down with %d{left} leaders"
                 | None when mayLead.Count < 2 -> Finding.Held
+                // the user has asked not to wait: then there is no entry
+                | None when late = 0L -> Finding.Held
                 // it has just registered, and has no peer that could lead
                 | None when not (Ground.holdsRegions group store.Id) || isGivenUp () -> Finding.Held
                 | None -> Finding.Broken $"%s{pod.Name} is taken down, and nothing keeps leaders from it"

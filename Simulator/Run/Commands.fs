@@ -46,6 +46,18 @@ let scenarios () : int =
     printf $"%s{Catalogue.markdown ()}"
     0
 
+let private compared (watch: Stopwatch) (cases: (string * (unit -> string option)) list) : int =
+    let failed =
+        cases
+        |> Array.ofList
+        |> Array.Parallel.choose (fun (name, tryProblem) ->
+            let problem = tryProblem ()
+            problem |> Option.iter (fun problem -> printfn $"FAILED  %s{name}: %s{problem}")
+            problem)
+
+    printfn $"%d{cases.Length} comparisons, %d{failed.Length} failed; %s{Elapsed.milliseconds watch} ms."
+    if Array.isEmpty failed then 0 else 1
+
 /// Runs relations over generated runs, and over the named stories, and tells of each that does not hold as it is found.
 let relate (named: string) (runs: int) (seed: uint64) (withStories: bool) shard (saved: string option) : int =
     let has (name: string) = name.Contains(named, StringComparison.OrdinalIgnoreCase)
@@ -79,15 +91,18 @@ let relate (named: string) (runs: int) (seed: uint64) (withStories: bool) shard 
                         revert.Name, (fun () -> Reverts.tryProblem day revert later)
     ]
 
-    let cases = cases |> Shard.cases shard
+    match cases with
+    | _ when runs < 0 ->
+        eprintfn $"tikv-sim: --plans is %d{runs}; allowed: 0 or more"
+        2
+    | [] ->
+        let relations = Relations.all |> List.map (fun (relation: Relations.Relation) -> relation.Name)
+        let reverts = Reverts.all |> List.map (fun (revert: Reverts.Revert) -> revert.Name)
+        let names = relations @ [ "paths" ] @ (if withStories then reverts else [])
+        let names = String.Join("; ", names)
 
-    let failed =
-        cases
-        |> Array.ofList
-        |> Array.Parallel.choose (fun (name, tryProblem) ->
-            let problem = tryProblem ()
-            problem |> Option.iter (fun problem -> printfn $"FAILED  %s{name}: %s{problem}")
-            problem)
+        eprintfn
+            $"tikv-sim: with --named `%s{named}` and --plans %d{runs} there is nothing to compare; there are: %s{names}"
 
-    printfn $"%d{cases.Length} comparisons, %d{failed.Length} failed; %s{Elapsed.milliseconds watch} ms."
-    if Array.isEmpty failed then 0 else 1
+        2
+    | cases -> compared watch (Shard.cases shard cases)

@@ -73,3 +73,13 @@ let private reverts =
 [<TestCaseSource(nameof reverts)>]
 let ``a change that is taken back ends as if it had not been asked for`` (revert: Reverts.Revert) =
     Assert.That(Reverts.after |> problems (Reverts.tryProblem day revert), Is.Empty)
+
+[<TestCase("--plans", "-1", "tikv-sim: --plans is -1; allowed: 0 or more")>]
+[<TestCase("--named",
+           "nonsense",
+           "tikv-sim: with --named `nonsense` and --plans 4 there is nothing to compare; there are: ")>]
+[<TestCase("--plans", "0", "tikv-sim: with --named `` and --plans 0 there is nothing to compare; there are: ")>]
+let ``comparisons of nothing are refused, with exit code 2`` (name: string, value: string, words: string) =
+    let code, told = Tikv.Simulator.Tests.Reports.Given.command [ "relate"; name; value ]
+    Assert.That(code, Is.EqualTo 2)
+    Assert.That(told, Does.StartWith words)
