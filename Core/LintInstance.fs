@@ -29,10 +29,7 @@ let private restartOfStore (spec: TiKVSpec) (status: TiKVStatus) partners (facts
 
         yield!
             unless
-                (isListed
-                 || status.Evicting.IsSome
-                 || not couldLeave
-                 || spec.Eviction.EvictLeaderTimeout = TimeSpan.Zero)
+                (isListed || not couldLeave || spec.Eviction.EvictLeaderTimeout = TimeSpan.Zero)
                 "a store is restarted only after its leaders were asked to move away (V I18)"
     | _ -> ()
 ]

@@ -88,7 +88,8 @@ type StoreState =
 
 /// The evict-leader entry of this store in PD is the operator's: written before the entry is set, removed after it is gone.
 type EvictionMark = {
-    [<Doc "Since when (RFC 3339)."; Required>]
+    [<Doc "Since when (RFC 3339): when it was asked for, and once the entry was seen in PD, when that was. The deadline counts from then.";
+      Required>]
     Since: string
     [<Doc "The store id (decimal) that the entry is of.">]
     Store: StoreId option

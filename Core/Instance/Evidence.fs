@@ -130,10 +130,15 @@ let private takers (store: Store) (facts: PdFacts) =
 /// An entry would find nobody to take the leaders, or would leave one store for all of them (V I32).
 let private nowhere store (facts: PdFacts) = facts.MaxReplicas <= 1 || (takers store facts).Length < 2
 
+/// Moments are written in whole seconds, cut: what is written down may have been nearly so much later.
+let private cut = System.TimeSpan.FromSeconds 1L
+
 /// Both clocks have to agree that the time is up, the operator's and PD's: one that jumps cuts no wait short (L F40). Of an
 /// entry of ours that was not heard of yet, only PD's absence of any heartbeat leaves the operator's alone.
 let private isLate (timeout: System.TimeSpan) (mark: EvictionMark) (store: Store) (observed: Observed) facts =
-    let passed moment now = Timestamp.tryParse moment |> Option.forall (fun since -> now - since >= timeout)
+    let passed moment now =
+        Timestamp.tryParse moment
+        |> Option.forall (fun since -> now - since >= timeout + cut)
 
     let newest = System.DateTimeOffset.FromUnixTimeMilliseconds(Seen.newestHeartbeat facts / 1_000_000L)
 
@@ -173,6 +178,8 @@ let private mayServe (observed: Observed) =
     && observed.Pod
        |> Option.exists (fun pod -> pod.Ready && pod.Meta.DeletionTimestamp.IsNone)
 
+/// The deadline runs only under an entry. One that was lost, or that has just ended as the store was to stay, keeps no leader
+/// away: whoever is to be restarted after it waits anew.
 let leadersGone (store: Store option) (observed: Observed) (facts: PdFacts) =
     match store, observed.Role with
     | None, _
@@ -189,7 +196,7 @@ let leadersGone (store: Store option) (observed: Observed) (facts: PdFacts) =
         let begun = mark |> Option.orElse (if isEvicted then sinceClaimed observed else None)
 
         match mark with
-        | None when timeout = System.TimeSpan.Zero -> Ok NowhereToGo
+        | mark when timeout = System.TimeSpan.Zero && (mark.IsNone || not isEvicted) -> Ok NowhereToGo
         | _ when nowhere store facts && not isEvicted -> Ok NowhereToGo
         // Whom PD does not hear from leads nothing, when it has heard of all leaders from others. A process that may be only
         // slow, or cut off from PD, could lead again before it is taken down: it needs the entry.
@@ -198,7 +205,8 @@ let leadersGone (store: Store option) (observed: Observed) (facts: PdFacts) =
         | Some mark when isEvicted && store.Leaders = 0 && isConfirmed mark store -> Ok(NoneLed store.Id)
         | None when isEvicted && store.Leaders = 0 -> Ok(NoneLed store.Id)
         | _ when
-            not waits
+            isEvicted
+            && not waits
             && begun |> Option.exists (fun begun -> isLate timeout begun store observed facts)
             ->
             Ok(WaitedLongEnough store.Id)

@@ -104,8 +104,8 @@ let endOfEviction (observed: Observed) =
     ]
 
 /// Leaders are asked to move away from the store: first the mark in our status, made only while PD has no entry, and at
-/// once the entry; then the mark says when PD had last heard from the store, so that the next heartbeat counts leaders
-/// under the entry. An entry that is lost (V T27) is made again, and what was counted before counts no more. An entry of
+/// once the entry; when it is seen the mark says so, for the deadline counts from then, and when PD had last heard from the
+/// store, so that the next heartbeat counts leaders under the entry. An entry that is lost (V T27) is made again, and what was counted before counts no more. An entry of
 /// somebody else is taken as it is.
 let private evict (store: Store) (facts: PdFacts) (observed: Observed) =
     let now = observed.Clock
@@ -126,7 +126,7 @@ let private evict (store: Store) (facts: PdFacts) (observed: Observed) =
     | Some { Ended = Some _ } when isListed -> withdraw observed
     | None when isListed -> Decision.settled
     | Some({ HeardAt = None } as mark) when isListed && store.LastHeartbeat.IsSome ->
-        Decision.act [ MarkEviction { mark with HeardAt = Seen.heardAt store } ]
+        Decision.act [ MarkEviction { mark with Since = first.Since; HeardAt = Seen.heardAt store } ]
     | Some _ when isListed -> Decision.settled
     | None -> ask first
     | Some({ Ended = Some _ } as mark) ->
