@@ -17,6 +17,7 @@ let byTests = [
     "reason Group.TakenAlone.Leaving" // a store leaves by hand between two looks of one group
     "reason Group.TakenAlone.Silent" // the same, of a store that PD no longer hears
     "reason Instance.ClusterUnreadable" // the schema on the server keeps such a Cluster out; an older one did not
+    "reason Instance.MembersUnhealthy" // the group begins nothing while a member is ill: one of five falls ill in between
     "reason Instance.PdLeaderHere" // all other members are healthy, and none has a name
     "reason Instance.LeadersComeBack" // leaders come back to a store sooner than its peers catch up
     "reason Instance.TakenAlone.Crowded" // it befalls two stores that are taken down together already
