@@ -287,7 +287,7 @@ let simulator = Path.Combine(root, "Simulator/bin/Release/net10.0/tikv-sim.dll")
 /// Where failures are kept, as scenario files.
 let found = Path.Combine(output, "found")
 
-let runsOf usual target arguments =
+let runsOf usual target (arguments: string list) =
     match arguments with
     | [] -> usual
     | [ runs ] when Regex.IsMatch(runs, @"^\d+$") -> runs

@@ -26,32 +26,34 @@ let heirs (self: MemberFact) (observed: Observed) (facts: PdFacts) =
 /// The members keep a quorum, and every other one of them is healthy: one is touched at a time (V B9, I20, I21).
 type QuorumKept = private QuorumKept of Member: MemberId
 
-let private othersIll (self: MemberFact) (facts: PdFacts) =
+/// Of the other members those that PD does not find healthy, and those that are being stopped: PD counts on them for some
+/// seconds more.
+let private othersIll (self: MemberFact) (observed: Observed) (facts: PdFacts) =
     facts.Members
-    |> List.filter (fun one -> one.Id <> self.Id && not one.Healthy)
-    |> List.map MemberFact.describe
+    |> List.filter (fun one ->
+        one.Id <> self.Id
+        && (not one.Healthy || Set.contains one.Name observed.Stopping))
 
 /// One or two members cannot be restarted without a pause: that was the user's choice (V I20).
-let quorumWhileItRests (self: MemberFact) (facts: PdFacts) =
+let quorumWhileItRests (self: MemberFact) (observed: Observed) (facts: PdFacts) =
     let members = facts.Members.Length
 
-    match othersIll self facts with
+    match othersIll self observed facts with
     | [] when members <= 2 || Quorum.isKept members 1 -> Ok(QuorumKept self.Id)
     | [] -> Error(QuorumAtRisk(members, members))
     | ill when members - ill.Length - 1 < Quorum.majority members ->
-        let healthy = facts.Members |> List.filter _.Healthy
-        Error(QuorumAtRisk(healthy.Length, members))
-    | ill -> Error(MembersUnhealthy ill)
+        Error(QuorumAtRisk(members - ill.Length, members))
+    | ill -> Error(MembersUnhealthy(ill |> List.map MemberFact.describe))
 
 /// A dead member is removed before anything else is changed; a live one only while all others live (V I21, I23).
-let quorumWithoutIt (self: MemberFact) (facts: PdFacts) =
+let quorumWithoutIt (self: MemberFact) (observed: Observed) (facts: PdFacts) =
     let members = facts.Members.Length
     let dead = facts.Members |> List.filter (fun one -> not one.Healthy) |> List.length
     let change = if self.Healthy then MemberChange.RemoveLive else MemberChange.RemoveDead
 
-    match othersIll self facts with
+    match othersIll self observed facts with
     | _ when not (Quorum.allows change members dead) -> Error(QuorumAtRisk(members - dead, members))
-    | _ :: _ as ill when self.Healthy -> Error(MembersUnhealthy ill)
+    | _ :: _ as ill when self.Healthy -> Error(MembersUnhealthy(ill |> List.map MemberFact.describe))
     | _ -> Ok(QuorumKept self.Id)
 
 /// Another member leads, or there is none that could.

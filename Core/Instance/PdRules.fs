@@ -48,7 +48,7 @@ let pod (observed: Observed) =
 /// A member is removed by its id once it is known that it is to go, in a quorum that keeps one (V B9). While it must not be,
 /// that is what is waited for, after the reasons for which it is to go.
 let private removeFor why (self: MemberFact) unwanted (observed: Observed) facts =
-    match Evidence.notFrozen observed, MemberEvidence.quorumWithoutIt self facts with
+    match Evidence.notFrozen observed, MemberEvidence.quorumWithoutIt self observed facts with
     | Error reason, _
     | _, Error reason -> Decision.wait (why @ [ reason ])
     | Ok calm, Ok quorum -> Decision.act [ RemoveMember(self.Id, calm, quorum, unwanted) ]
@@ -91,7 +91,7 @@ let restart (observed: Observed) =
         | Some self ->
             Rules.withDisruption restart.Disruption observed (fun held ->
                 match
-                    MemberEvidence.quorumWhileItRests self restart.Facts,
+                    MemberEvidence.quorumWhileItRests self observed restart.Facts,
                     MemberEvidence.notLeading self observed restart.Facts
                 with
                 | Error reason, _ -> Decision.wait [ reason ]
@@ -121,7 +121,7 @@ let leave (observed: Observed) =
         match Seen.memberOf observed facts with
         | None -> Decision.wait [ MemberNotJoined ]
         | Some self ->
-            match MemberEvidence.leaves self observed, MemberEvidence.quorumWithoutIt self facts with
+            match MemberEvidence.leaves self observed, MemberEvidence.quorumWithoutIt self observed facts with
             | None, _ -> Decision.settled
             | Some _, Error reason ->
                 observed

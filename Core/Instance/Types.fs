@@ -242,7 +242,7 @@ module Reason =
             $"the disk of member %d{id} is gone: PD removes the member, and then the instance joins anew"
         | MembersUnhealthy names ->
             let names = String.Join(", ", names)
-            $"PD says that %s{names} is not healthy: no other member is touched meanwhile"
+            $"PD says that %s{names} is not healthy, or its Pod is being stopped: no other member is touched meanwhile"
         | LeadersUnknown(known, regions) ->
             $"PD has heard of the leaders of %d{known} of %d{regions} regions only: it has just started, or regions have none"
         | LeadersUnconfirmed ->

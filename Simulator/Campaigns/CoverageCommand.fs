@@ -54,7 +54,7 @@ let private judge seed runs : int =
     let offences = Account.offences tally.Marks
     Account.failures tally |> List.iter (printfn "%s")
     printfn $"%s{Account.summary tally}"
-    offences |> List.iter (printfn "%s")
+    Account.surprises tally.Marks @ offences |> List.iter (printfn "%s")
     let listed = Unreached.known.Length
 
     printfn

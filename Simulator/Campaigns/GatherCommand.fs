@@ -98,9 +98,9 @@ let private tell (parts: Part list) withCoverage mustReach : int =
     if withCoverage then
         Account.details tally |> List.iter (printfn "%s")
 
-    let offences = if mustReach then Account.offences (Set.union tally.Marks (Stories.marks ())) else []
-
-    offences |> List.iter (printfn "%s")
+    let marks = if mustReach then Set.union tally.Marks (Stories.marks ()) else tally.Marks
+    let offences = if mustReach then Account.offences marks else []
+    Account.surprises marks @ offences |> List.iter (printfn "%s")
     unfinished |> List.iter (printfn "%s")
     printfn $"%d{parts.Length} parts, %d{tally.Runs} runs, %d{tally.Failed.Length} failed."
     if tally.Failed.IsEmpty && unfinished.IsEmpty && offences.IsEmpty then 0 else 1

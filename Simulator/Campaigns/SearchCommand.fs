@@ -227,7 +227,7 @@ let private search (asked: Asked) (conduct: Campaign.Conduct) setup there (keepe
         Account.details tally |> List.iter (printfn "%s")
 
     let offences = offences tally asked
-    offences |> List.iter (printfn "%s")
+    Account.surprises tally.Marks @ offences |> List.iter (printfn "%s")
 
     let part =
         if Shard.isWhole charter.Shard then

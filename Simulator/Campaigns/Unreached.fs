@@ -1,5 +1,5 @@
-/// What neither generated runs nor named scenarios reach, and why that is so: nothing fails for it. Whoever adds a scenario that
-/// reaches some of it takes it off; what stands here and is reached fails.
+/// What neither the usual generated runs nor named scenarios reach, and why that is so: nothing fails for it. Whoever adds a
+/// scenario that reaches some of it takes it off; a search says what of it a run has reached.
 [<RequireQualifiedAccess>]
 module Tikv.Simulator.Campaigns.Unreached
 
@@ -17,8 +17,8 @@ let byTests = [
     "reason Group.TakenAlone.Leaving" // a store leaves by hand between two looks of one group
     "reason Group.TakenAlone.Silent" // the same, of a store that PD no longer hears
     "reason Instance.ClusterUnreadable" // the schema on the server keeps such a Cluster out; an older one did not
-    "reason Instance.MembersUnhealthy" // the group begins nothing while a member is ill: one falls ill in between
-    "reason Instance.PdLeaderHere" // all other members are being stopped while the leader leaves
+    "reason Instance.MembersUnhealthy" // the group begins nothing while a member is ill: one of five falls ill in between
+    "reason Instance.PdLeaderHere" // all other members are healthy, and none has a name
     "reason Instance.LeadersComeBack" // leaders come back to a store sooner than its peers catch up
     "reason Instance.TakenAlone.Crowded" // it befalls two stores that are taken down together already
     "reason Instance.TakenAlone.Leaving" // the same

@@ -624,7 +624,7 @@ let restartGrounds observed =
     match observed.Role with
     | PD _ ->
         let self = seen (Seen.memberOf observed facts)
-        let quorum = known (MemberEvidence.quorumWhileItRests self facts)
+        let quorum = known (MemberEvidence.quorumWhileItRests self observed facts)
 
         Evidence.MemberRests(
             held,
@@ -659,7 +659,7 @@ let removeMember observed =
         |> Option.orElse (MemberEvidence.lostDisk self observed)
         |> seen
 
-    RemoveMember(self.Id, calm observed, known (MemberEvidence.quorumWithoutIt self facts), unwanted)
+    RemoveMember(self.Id, calm observed, known (MemberEvidence.quorumWithoutIt self observed facts), unwanted)
 
 /// Leadership goes from the member that leads to the first heir, who is to bear that name.
 let transferTo name (observed: Observed) =

@@ -328,10 +328,19 @@ let ``a leader hands over before it leaves`` () =
     |> shouldBe (act [ transferTo "basic-pd-1" (deleting pdLeader) ])
 
 [<Test>]
-let ``a leader stays as long as every other member is being stopped`` () =
-    let observed = { holding (deleting pdLeader) with Stopping = Set [ "basic-pd-1"; "basic-pd-2" ] }
+let ``a leader stays as long as no other member can lead, for none has a name`` () =
+    let nameless index = withMember index (fun one -> { one with Name = "" })
 
-    decide observed |> shouldBe (wait [ PdLeaderHere ])
+    decide (holding (deleting pdLeader) |> nameless 1 |> nameless 2)
+    |> shouldBe (wait [ PdLeaderHere ])
+
+[<Test>]
+let ``no member leaves while another one is being stopped, though PD calls it healthy`` () =
+    let observed = { holding (deleting pdLeader) with Stopping = Set [ "basic-pd-1"; "basic-pd-2" ] }
+    let decided = decide observed
+    Assert.That(decided.Waiting, Is.EqualTo(box [ MembersUnhealthy [ "basic-pd-1"; "basic-pd-2" ] ]))
+    Assert.That(decided.Actions |> List.filter _.IsTransferPdLeader, Is.Empty)
+    Assert.That(decided.Actions |> List.filter _.IsRemoveMember, Is.Empty)
 
 [<Test>]
 let ``a half-joined member, which has no name, is removed by its id`` () =
