@@ -16,4 +16,5 @@ let decide (observed: Observed) : Decision<Action, Reason> =
             Rules.disruption
             Suspension.rule
             Rule.together [ Rules.components; Rules.pd; Rules.groups ]
+            Rules.processes
         ]

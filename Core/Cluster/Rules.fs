@@ -107,6 +107,35 @@ let groups (observed: Observed) =
 
         Decision.wait [ GroupsNotReady(waiting |> List.map (fun group -> group.Meta.Name, why group)) ]
 
+/// The Pods of ours that PD lists and that it does not hear from. A Pod whose disk was made anew may have two stores.
+let private silent (observed: Observed) (facts: PdFacts) =
+    let members =
+        facts.Members
+        |> List.filter (fun one -> Set.contains one.Name observed.PdPods && not one.Healthy)
+        |> List.map _.Name
+
+    let stores =
+        facts.Stores
+        |> List.filter (fun store ->
+            store.NodeState <> NodeState.Removing && store.NodeState <> NodeState.Removed)
+        |> List.groupBy (fun store -> Address.pod store.Address)
+        |> List.filter (fun (pod, stores) ->
+            Set.contains pod observed.TikvPods
+            && stores |> List.forall (fun store -> store.StateName <> "Up"))
+        |> List.map fst
+
+    members @ stores
+
+/// To become Ready a Cluster takes more than its groups' word, which may be of before an outage of the API server: what PD
+/// lists of them has to serve by PD's word too. One that is Ready stays so while its groups are.
+let processes (observed: Observed) =
+    match observed.Pd with
+    | PdView.Answered facts when not (Condition.isTrue ConditionType.Ready observed.Status.Conditions) ->
+        match silent observed facts with
+        | [] -> Decision.settled
+        | pods -> Decision.wait [ ProcessesNotServing pods ]
+    | _ -> Decision.settled
+
 /// What is the matter with the operator's own certificate; none without TLS.
 let certificateProblems (observed: Observed) =
     if Defaults.isTls observed.Spec then

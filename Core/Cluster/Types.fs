@@ -74,6 +74,8 @@ type Reason =
     | AnotherCluster of Id: ClusterId * Recorded: ClusterId
     | GroupsRemain of Names: string list
     | GroupsNotReady of Groups: (string * string) list
+    /// The groups say Ready, and PD says that these do not serve.
+    | ProcessesNotServing of Pods: string list
     | Suspending of Groups: string list
     | Resuming of Problem: string
 
@@ -99,6 +101,9 @@ module Reason =
             groups
             |> List.map (fun (name, why) -> if why = "" then name else $"%s{name}: %s{why}")
             |> fun groups -> String.Join("; ", groups)
+        | ProcessesNotServing pods ->
+            let names = String.Join(", ", pods)
+            $"PD does not hear from %s{names}"
         | Suspending groups ->
             let names = String.Join(", ", groups)
             $"the Pods of %s{names} stop, first those of TiKV"
@@ -118,6 +123,7 @@ module Reason =
         | AnotherCluster _ -> "ClusterIdMismatch"
         | GroupsRemain _ -> "GroupsRemain"
         | GroupsNotReady _ -> "GroupsNotReady"
+        | ProcessesNotServing _ -> "ProcessesNotServing"
         | Suspending _ -> "Suspending"
         | Resuming _ -> "Resuming"
 

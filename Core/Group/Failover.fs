@@ -67,8 +67,10 @@ let private calm (observed: Observed) =
 
 let private storeOf (facts: PdFacts) (one: InstanceView) = Instance.Domains.storeOfPod facts one.Pod
 
-/// Codes by which an instance says that its Pod waits for a node that is gone or ill, and not for room (L F03, F28).
-let private nodeCodes = set [ "NodeGone"; "NodeOutOfService"; "NodeNotReady"; "VolumeLost" ]
+/// Codes by which an instance says that its Pod waits for a node that is gone or ill, or that another Pod has taken from its
+/// volume, and not for room (L F03, F28): another instance gets a volume elsewhere.
+let private nodeCodes =
+    set [ "NodeGone"; "NodeOutOfService"; "NodeNotReady"; "VolumeLost"; "VolumeNodeTaken" ]
 
 /// Kubernetes' word on the Pod, with what the instance knows of its node.
 let private word (one: InstanceView) =

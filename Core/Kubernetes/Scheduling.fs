@@ -11,6 +11,8 @@ type Obstacle =
     | TooManyPods
     /// The Pod's volume can be used on nodes that do not take the Pod, or that do not exist any more.
     | VolumeAffinity
+    /// Where the volume is stands a Pod that this one must keep away from, and nothing else is in the way.
+    | VolumeNodeTaken
     /// No node has the labels that the Pod asks for.
     | NodeLabels
     /// Empty when the scheduler does not name the taint.
@@ -84,6 +86,9 @@ module Obstacle =
         @ Option.toList (taint text)
         @ Option.toList (missingClaim text)
         |> List.distinct
+        |> function
+            | [ Obstacle.VolumeAffinity; Obstacle.AntiAffinity ] -> [ Obstacle.VolumeNodeTaken ]
+            | obstacles -> obstacles
 
     /// What it is, and what a person can do.
     let text obstacle =
@@ -95,6 +100,8 @@ module Obstacle =
         | Obstacle.TooManyPods -> "the nodes run as many Pods as they may; add nodes"
         | Obstacle.VolumeAffinity ->
             "its volume belongs to a node or zone that cannot take it; make room there, or delete the instance to have it made anew elsewhere"
+        | Obstacle.VolumeNodeTaken ->
+            "where its volume is stands a Pod that it must keep away from; move that one away, or delete the instance to have it made anew elsewhere"
         | Obstacle.NodeLabels ->
             "no node has the labels that it asks for; label nodes, or change schedulePolicies or the overlay"
         | Obstacle.Taint "" ->
@@ -123,6 +130,7 @@ module Obstacle =
         | Obstacle.Storage -> "InsufficientStorage"
         | Obstacle.TooManyPods -> "TooManyPods"
         | Obstacle.VolumeAffinity -> "VolumeNodeAffinityConflict"
+        | Obstacle.VolumeNodeTaken -> "VolumeNodeTaken"
         | Obstacle.NodeLabels -> "NodeSelectorMismatch"
         | Obstacle.Taint _ -> "UntoleratedTaint"
         | Obstacle.Cordoned -> "NodesCordoned"

@@ -28,14 +28,19 @@ let private claims (world: World) (pod: Pod) =
     |> List.ofSeq
 
 /// The node that was selected for a Pod while its volumes are made there; the scheduler assumes that the Pod stands on it
-/// (https://kubernetes.io/docs/concepts/scheduling-eviction/scheduling-framework/, Reserve).
+/// (https://kubernetes.io/docs/concepts/scheduling-eviction/scheduling-framework/, Reserve). A volume that is older than the
+/// Pod was not made for it: nothing is reserved for a Pod that comes back to its disk.
 let private assumed (world: World) (pod: Pod) =
     claims world pod
     |> List.choose snd
     |> List.tryPick (fun claim ->
         match Map.tryFind claim.SelectedNode world.Nodes, Map.tryFind claim.Volume world.Volumes with
         | Some node, None when claim.Volume = "" && not claim.Deleting -> Some node.Name
-        | Some node, Some volume when not node.Unschedulable && not volume.NodeTerms.IsEmpty ->
+        | Some node, Some volume when
+            not node.Unschedulable
+            && not volume.NodeTerms.IsEmpty
+            && System.String.CompareOrdinal(volume.Created, pod.Created) >= 0
+            ->
             Some node.Name
         | _ -> None)
 

@@ -16,6 +16,8 @@ type Pod = {
     Phase: string
     Ip: string
     Ready: bool
+    /// RFC 3339.
+    Created: string
     /// The status as it stands, to be compared with the one that would be written.
     Status: Json
     Version: string
@@ -59,6 +61,8 @@ type Volume = {
     Reclaim: string
     Wishes: Map<string, string>
     NodeTerms: LabelRequirement list list
+    /// RFC 3339.
+    Created: string
     Deleting: bool
 }
 
@@ -160,6 +164,7 @@ module View =
                 |> List.exists (fun condition ->
                     Json.stringAt [ "type" ] condition = Some "Ready"
                     && Json.stringAt [ "status" ] condition = Some "True")
+            Created = text [ "metadata"; "creationTimestamp" ] object
             Status = status
             Version = Meta.resourceVersion object
         }
@@ -214,6 +219,7 @@ module View =
             object
             |> Json.itemsAt [ "spec"; "nodeAffinity"; "required"; "nodeSelectorTerms" ]
             |> List.map Selectors.ofObject
+        Created = text [ "metadata"; "creationTimestamp" ] object
         Deleting = Meta.isTerminating object
     }
 

@@ -165,6 +165,39 @@ let ``a cluster becomes Ready only when every instance is, and stays so while a 
     conditions (restarting |> having []) |> fst |> shouldBe no
     conditions (restarting |> having (said basic).Conditions) |> fst |> shouldBe yes
 
+/// Not Ready before, and what PD says of one store and one member.
+let private anew store healthy (observed: Observed) =
+    { observed with Status = { observed.Status with Conditions = [] } }
+    |> withFacts (fun facts -> {
+        facts with
+            Stores =
+                facts.Stores
+                |> List.map (fun one -> if one.Id = One.storeId 1 then store one else one)
+            Members =
+                facts.Members
+                |> List.map (fun one ->
+                    if one.Name = "basic-pd-2" then { one with Healthy = healthy } else one)
+    })
+
+[<Test>]
+let ``a cluster becomes Ready only when what PD lists of it serves, whatever its groups said before`` () =
+    let disconnected (store: Store) = { store with StateName = "Disconnected" }
+    let leaving (store: Store) = { store with StateName = "Offline"; NodeState = NodeState.Removing }
+    let silent = basic |> anew disconnected true
+
+    decide silent |> shouldBe (wait [ ProcessesNotServing [ "basic-tikv-1" ] ])
+
+    decide (basic |> anew id false)
+    |> shouldBe (wait [ ProcessesNotServing [ "basic-pd-2" ] ])
+
+    decide (basic |> anew id true) |> shouldBe settled
+    decide (basic |> anew leaving true) |> shouldBe settled
+    decide { silent with TikvPods = Set.empty } |> shouldBe settled
+
+    { silent with Status = said basic } |> decide |> shouldBe settled
+
+    conditions silent |> fst |> shouldBe no
+
 /// Which stores are down, of three replicas; whether every region can be sure of its quorum.
 [<TestCase("", true)>]
 [<TestCase("0", true)>]

@@ -178,8 +178,8 @@ let ``a Pod that is pending is not replaced: another one would be pending too`` 
     Assert.That(codes observed, Does.Contain "InstanceDown")
 
 [<Test>]
-let ``a Pod that is pending because its node is gone is replaced`` () =
-    for code in [ "VolumeLost"; "NodeGone"; "NodeNotReady" ] do
+let ``a Pod that is pending because its node is gone, or taken by another one, is replaced`` () =
+    for code in [ "VolumeLost"; "NodeGone"; "NodeNotReady"; "VolumeNodeTaken" ] do
         four
         |> down 2 30.0
         |> word 2 PodWord.Pending

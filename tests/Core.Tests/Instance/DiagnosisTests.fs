@@ -23,6 +23,10 @@ let ``the scheduler's message is read as what keeps a Pod from each node`` () =
         "0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector.",
         [ Obstacle.NodeLabels ]
         "0/3 nodes are available: 3 node(s) didn't match pod anti-affinity rules.", [ Obstacle.AntiAffinity ]
+        "0/6 nodes are available: 1 node(s) didn't match pod anti-affinity rules, 5 node(s) had volume node affinity conflict.",
+        [ Obstacle.VolumeNodeTaken ]
+        "0/3 nodes are available: 1 node(s) didn't match pod anti-affinity rules, 1 node(s) were unschedulable, 1 node(s) had volume node affinity conflict.",
+        [ Obstacle.VolumeAffinity; Obstacle.Cordoned; Obstacle.AntiAffinity ]
         "0/3 nodes are available: 3 node(s) didn't match pod topology spread constraints.",
         [ Obstacle.Spread ]
         "0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims.",

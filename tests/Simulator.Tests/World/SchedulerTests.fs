@@ -161,6 +161,30 @@ let private endures value = [
 ]
 
 [<Test>]
+let ``a pod that comes back to a disk whose node is taken meanwhile waits, and the one that took it stands there``
+    ()
+    =
+    let stands name spec =
+        createPod (sleeper name (using [ "data-" + name ] :: spec) |> labelled [ "app", "a" ])
+
+    let disk name = create Builtins.persistentVolumeClaims (claim ("data-" + name) "1Gi" "local")
+    let only node = [ "nodeSelector", Json.object [ "kubernetes.io/hostname", Json.String node ] ]
+
+    let world = fresh |> disk "a0" |> stands "a0" apart |> wait 2_000L
+    let taken = node "a0" world
+
+    let world =
+        world
+        |> delete Builtins.pods "a0"
+        |> wait 2_000L
+        |> disk "a1"
+        |> stands "a1" (only taken @ apart)
+        |> stands "a0" apart
+        |> wait 60_000L
+
+    Assert.That((node "a1" world, node "a0" world), Is.EqualTo((taken, "")))
+
+[<Test>]
 let ``a node that the world begins with takes only Pods that endure its taints and those that stand there``
     ()
     =
