@@ -88,10 +88,15 @@ module Search =
 
         Ranks.ofWorldWith started result.Final.World
 
-    /// What is asked for in the end, at once; and what healing leaves in the specs, without having been so.
+    /// What healing leaves in the specs without its having been asked for, where it heals that.
+    let private healedTo (plan: Plan) : Misfortune list =
+        [ pause false; suspend false ]
+        |> List.filter (fun deed -> plan.Heals |> List.exists (fun step -> step.What = deed))
+
+    /// What is asked for in the end, at once; and what healing leaves in the specs.
     let private atOnce (plan: Plan) = [
-        at (seconds 4) (pause false)
-        at (seconds 4) (suspend false)
+        for deed in healedTo plan do
+            at (seconds 4) deed
         for ask in Plans.finallyAsked plan do
             at (seconds 5) ask.What
     ]
@@ -109,6 +114,7 @@ module Search =
                 "\n",
                 Json.print (Writer.toTree plan.Given)
                 :: [ for ask in asked -> Json.print (Writer.toTree ask.What) ]
+                @ [ for deed in healedTo plan -> Json.print (Writer.toTree deed) ]
             )
 
         let make () =

@@ -47,6 +47,12 @@ let ``a failing plan that is kept as a file fails in the same way when the file 
         Assert.That(replayed.Fingerprint, Is.EqualTo (Play.run (Search.kept failing words)).Fingerprint)
     | _ -> Assert.Fail "it cannot be read"
 
+/// A shrunk plan is kept without the healing that it does not need.
+[<Test>]
+let ``what a plan does not heal is not there in the run that it must end like`` () =
+    let unhealed = { failing with Items = [ item (at (seconds 5) crash) ]; Heals = [] }
+    Assert.That(Search.run unhealed, Is.EqualTo Outcome.Good)
+
 [<Test>]
 let ``a run that is to end like another one, and does not, fails`` () =
     let story = {
