@@ -114,7 +114,7 @@ type Fingerprints() =
             | Sending.Pd(_, _, call) when Words.changes call -> true
             | _ -> (Simulation.living number life run).IsSome
         | Coming.Arrives(number, life, _) -> (Simulation.living number life run).IsSome
-        | Coming.Delivers(number, life, request) -> (watched life number request run).IsSome
+        | Coming.Delivers(number, life, request) -> (watched number life request run).IsSome
         | Coming.Expires _
         | Coming.Bookmarks _
         | Coming.Wakes _ -> false
@@ -140,7 +140,7 @@ type Fingerprints() =
             word 4
             word number
 
-            match watched life number request run with
+            match watched number life request run with
             | ValueSome watcher -> teller.Text watcher.Shelf
             | ValueNone -> ()
         | Coming.User request ->

@@ -251,6 +251,15 @@ let ``what means nothing makes no other state`` (name: string) =
     let state = state.Value
     Assert.That(print (change state), Is.EqualTo(print state))
 
+[<TestCase(0)>]
+[<TestCase(3)>]
+let ``what a watch is about to tell belongs to the state, in whichever life of the operator`` (life: int) =
+    let run = state.Value
+    let run = Simulation.put { run.Operators[0] with Life = life } run
+    let request = RequestId(run.Operators[0].Watches.Keys |> Seq.head)
+    let told = Simulation.enter (run.World.Now + 5L) (Coming.Delivers(0, life, request)) run
+    Assert.That(print told, Is.Not.EqualTo(print run))
+
 /// Whoever has told a thousand other states before tells a state as who has told none.
 [<Test>]
 let ``what was told before makes no difference`` () =
