@@ -33,6 +33,7 @@ let private othersIll (self: MemberFact) (observed: Observed) (facts: PdFacts) =
     |> List.filter (fun one ->
         one.Id <> self.Id
         && (not one.Healthy || Set.contains one.Name observed.Stopping))
+    |> List.map MemberFact.describe
 
 /// One or two members cannot be restarted without a pause: that was the user's choice (V I20).
 let quorumWhileItRests (self: MemberFact) (observed: Observed) (facts: PdFacts) =
@@ -43,7 +44,7 @@ let quorumWhileItRests (self: MemberFact) (observed: Observed) (facts: PdFacts) 
     | [] -> Error(QuorumAtRisk(members, members))
     | ill when members - ill.Length - 1 < Quorum.majority members ->
         Error(QuorumAtRisk(members - ill.Length, members))
-    | ill -> Error(MembersUnhealthy(ill |> List.map MemberFact.describe))
+    | ill -> Error(MembersUnhealthy ill)
 
 /// A dead member is removed before anything else is changed; a live one only while all others live (V I21, I23).
 let quorumWithoutIt (self: MemberFact) (observed: Observed) (facts: PdFacts) =
@@ -53,7 +54,7 @@ let quorumWithoutIt (self: MemberFact) (observed: Observed) (facts: PdFacts) =
 
     match othersIll self observed facts with
     | _ when not (Quorum.allows change members dead) -> Error(QuorumAtRisk(members - dead, members))
-    | _ :: _ as ill when self.Healthy -> Error(MembersUnhealthy(ill |> List.map MemberFact.describe))
+    | _ :: _ as ill when self.Healthy -> Error(MembersUnhealthy ill)
     | _ -> Ok(QuorumKept self.Id)
 
 /// Another member leads, or there is none that could.

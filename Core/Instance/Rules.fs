@@ -176,8 +176,8 @@ let withDisruption why (observed: Observed) (act: Evidence.HeldDisruption -> Dec
 type Restart = { Disruption: string; Calm: Evidence.NotFrozen; Facts: PdFacts }
 
 /// Who has no cause to be restarted stays; whose process does not run, or whom nobody counts on, is replaced at once. The
-/// others wait while a PodDisruptionBudget that somebody else has made refuses: a deletion would pass it by (V I27, K47). Then it
-/// depends on the component.
+/// others wait while a PodDisruptionBudget that somebody else has made refuses: a deletion would pass it by (V I27, K47).
+/// Then it depends on the component.
 let restart running (observed: Observed) : Decision<Action, Reason> =
     let cause =
         observed.Pod

@@ -105,7 +105,8 @@ let endOfEviction (observed: Observed) =
 
 /// Leaders are asked to move away from the store: first the mark in our status, made only while PD has no entry, and at
 /// once the entry; when it is seen the mark says so, for the deadline counts from then, and when PD had last heard from the
-/// store, so that the next heartbeat counts leaders under the entry. An entry that is lost (V T27) is made again, and what was counted before counts no more. An entry of
+/// store, so that the next heartbeat counts leaders under the entry. An entry that is lost (V T27) is made again, and what
+/// was counted before counts no more. An entry of
 /// somebody else is taken as it is.
 let private evict (store: Store) (facts: PdFacts) (observed: Observed) =
     let now = observed.Clock

@@ -55,11 +55,9 @@ module Meta =
     /// Of an object that is yet to be created.
     let named (space: string) (name: string) : Meta = { empty with Name = name; Namespace = space }
 
-    let private text name json =
-        Json.tryField name json |> Option.bind Json.asString |> Option.defaultValue ""
+    let private text name json = Json.stringField name json |> Option.defaultValue ""
 
-    let private flag name json =
-        Json.tryField name json |> Option.bind Json.asBool |> Option.defaultValue false
+    let private flag name json = Json.boolField name json |> Option.defaultValue false
 
     let private owner json : OwnerReference = {
         ApiVersion = text "apiVersion" json

@@ -66,11 +66,7 @@ module PdCodec =
         let decoded = items |> List.choose decode
         if List.length decoded = List.length items then Some decoded else None
 
-    let private texts name json =
-        Json.tryField name json
-        |> Option.bind Json.asItems
-        |> Option.defaultValue []
-        |> List.choose Json.asString
+    let private texts name json = Json.itemsAt [ name ] json |> List.choose Json.asString
 
     let private memberOf json : Member option =
         Json.uint64Field "member_id" json

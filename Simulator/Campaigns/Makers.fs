@@ -96,12 +96,7 @@ module Maker =
                 member _.Make name =
                     let entry = Tally.entry known name (trial setup name)
 
-                    known <- {
-                        known with
-                            Marks =
-                                (known.Marks, entry.New) ||> List.fold (fun marks mark -> Set.add mark marks)
-                    }
-
+                    known <- Tally.add entry known
                     entry
 
                 member _.Close() = ()

@@ -1,5 +1,6 @@
 namespace Tikv.Simulator.Campaigns
 
+open Tikv.Simulator.Pd
 open Tikv.Simulator.Scenarios
 
 /// What the runs of a campaign come to.
@@ -17,9 +18,7 @@ module Tally =
     let empty: Tally = { Runs = 0; Failed = []; Marks = Set.empty; Goals = Map.empty }
 
     let private more goals counts =
-        (counts, goals)
-        ||> List.fold (fun counts goal ->
-            Map.add goal (1 + (Map.tryFind goal counts |> Option.defaultValue 0)) counts)
+        (counts, goals) ||> List.fold (fun counts goal -> Counts.add goal 1 counts)
 
     let add (entry: Entry) (tally: Tally) : Tally = {
         Runs = tally.Runs + 1
@@ -58,6 +57,5 @@ module Tally =
         Marks = Set.union one.Marks other.Marks
         Goals =
             (one.Goals, other.Goals)
-            ||> Map.fold (fun counts goal count ->
-                Map.add goal (count + (Map.tryFind goal counts |> Option.defaultValue 0)) counts)
+            ||> Map.fold (fun counts goal count -> Counts.add goal count counts)
     }

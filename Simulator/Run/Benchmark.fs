@@ -63,11 +63,7 @@ let private repeat seconds (from: uint64) (step: uint64) : Measure =
     let measured = go from nothing
     self.Refresh()
 
-    {
-        measured with
-            Processor = (self.TotalProcessorTime - before).TotalSeconds
-            Peak = self.PeakWorkingSet64 / 1_048_576L
-    }
+    { measured with Processor = (self.TotalProcessorTime - before).TotalSeconds; Peak = Memory.peak () }
 
 let private invariantly (number: float) = number.ToString("R", CultureInfo.InvariantCulture)
 
